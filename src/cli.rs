@@ -1,0 +1,487 @@
+//! The command line: the only file that knows its flags. They become requests whose values
+//! are already valid.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::error::ErrorKind;
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use crate::Options;
+use crate::demo::Demo;
+use crate::name::{
+    Field, FieldType, ImageTag, NameError, RelPath, ServiceName, WorkflowName, distinct,
+    parse_duration, split_values,
+};
+use crate::plan::Problem;
+use crate::report::{Format, View};
+use crate::tool::Request;
+use crate::tool::client::AddTemporalClient;
+use crate::tool::temporal::{self, AddTemporal};
+use crate::tool::workflow::AddTemporalWorkflow;
+
+/// A command line that makes sense.
+pub enum Invocation {
+    /// One of the tools.
+    Tool {
+        /// What is asked for.
+        request: Request,
+        /// How it is carried out.
+        options: Options,
+        /// What the report shows.
+        view: View,
+    },
+    /// The demo.
+    Demo {
+        /// What is asked for.
+        demo: Demo,
+        /// What the report shows.
+        view: View,
+    },
+}
+
+/// A command line that ends here.
+pub enum Stop {
+    /// Help or a version: to be printed, exit 0.
+    Print(String),
+    /// It is wrong in itself: exit 2.
+    Wrong {
+        /// The command as far as it was understood.
+        command: String,
+        /// What is wrong.
+        problems: Vec<Problem>,
+        /// How to report it.
+        view: View,
+    },
+}
+
+/// Adds Temporal to a project that Polytope runs, in three steps.
+#[derive(Debug, Parser)]
+#[command(
+    name = "bluetext",
+    version,
+    about,
+    after_help = "Start in your project's folder with `bluetext add-temporal`; each step names \
+                  the next one. `bluetext demo` shows it all in a new folder.",
+    disable_help_subcommand = true,
+    infer_long_args = false
+)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Options everywhere")]
+struct Global {
+    /// The project's folder [default: `$BLUETEXT_PROJECT`, or found upwards]
+    #[arg(short = 'C', long, global = true, value_name = "DIR")]
+    project: Option<PathBuf>,
+
+    /// How the report is written
+    #[arg(long, global = true, value_enum, default_value = "human")]
+    format: ReportFormat,
+
+    /// Show the same plan, and write nothing
+    #[arg(long, global = true)]
+    dry_run: bool,
+
+    /// As --dry-run; exit 4 if anything would change
+    #[arg(long, global = true)]
+    check: bool,
+
+    /// Show every change as a unified diff
+    #[arg(long, global = true)]
+    diff: bool,
+
+    /// Replace files of ours that differ
+    #[arg(long, global = true)]
+    force: bool,
+
+    /// How long to wait for another run to end
+    #[arg(long, global = true, value_name = "TIME", default_value = "10s")]
+    #[arg(value_parser = parse_duration)]
+    lock_wait: Duration,
+
+    /// When to use colour
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value = "auto"
+    )]
+    color: Color,
+
+    /// Print nothing but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+
+    /// Also list what needs no change
+    #[arg(short, long, global = true)]
+    verbose: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ReportFormat {
+    Human,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Add the Temporal server, Postgres and the web UI as containers
+    AddTemporal(AddTemporalArgs),
+    /// Add the Temporal client to a Python service
+    AddTemporalClient(AddTemporalClientArgs),
+    /// Add typed workflows with models, an activity and tests
+    AddTemporalWorkflow(AddTemporalWorkflowArgs),
+    /// Show it all in a new folder, on a real Temporal server
+    Demo(DemoArgs),
+}
+
+#[derive(Debug, Args)]
+struct AddTemporalArgs {
+    /// Scaffold only; the report names the command that starts the containers
+    #[arg(long)]
+    no_start: bool,
+
+    /// The tool whose `run` gets the containers [default: `default` or `stack`]
+    #[arg(long, value_name = "TOOL")]
+    stack: Option<String>,
+
+    /// The folder for the modules [default: `modules`, or `services` if that is used]
+    #[arg(long, value_name = "DIR")]
+    modules_dir: Option<String>,
+
+    /// Version of temporalio/server and temporalio/admin-tools
+    #[arg(long, value_name = "VERSION", default_value = temporal::TEMPORAL_VERSION)]
+    temporal_version: String,
+
+    /// Version of temporalio/ui
+    #[arg(long, value_name = "VERSION", default_value = temporal::UI_VERSION)]
+    ui_version: String,
+
+    /// Version of postgres
+    #[arg(long, value_name = "VERSION", default_value = temporal::POSTGRES_VERSION)]
+    postgres_version: String,
+
+    /// Number of history shards; can never be changed for a database
+    #[arg(long, value_name = "COUNT", default_value_t = temporal::HISTORY_SHARDS)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=16384))]
+    history_shards: u32,
+}
+
+#[derive(Debug, Args)]
+struct AddTemporalClientArgs {
+    /// The service that gets the client [default: `api`, or the only one]
+    #[arg(long, value_name = "NAME")]
+    service: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct AddTemporalWorkflowArgs {
+    /// The workflows' names, e.g. `order-processing`
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
+
+    /// The service that gets them [default: `api`, or the only one with the client]
+    #[arg(long, value_name = "NAME")]
+    service: Option<String>,
+
+    /// A field of the input, e.g. `order_id:str`; several with commas or by repeating
+    #[arg(long, value_name = "FIELD:TYPE", action = ArgAction::Append)]
+    input: Vec<String>,
+
+    /// A field of the result, e.g. `status:str`; several with commas or by repeating
+    #[arg(long, value_name = "FIELD:TYPE", action = ArgAction::Append)]
+    output: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+struct DemoArgs {
+    /// The folder to make
+    #[arg(default_value = "bluetext-demo", value_name = "DIR")]
+    folder: PathBuf,
+
+    /// End after the workflow's result, without waiting for Ctrl-C
+    #[arg(long)]
+    once: bool,
+}
+
+/// Understand a command line; the first argument is the program's name.
+///
+/// # Errors
+///
+/// [`Stop`] for help, versions and everything that is wrong.
+pub fn parse(arguments: &[OsString], current: PathBuf) -> Result<Invocation, Stop> {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return Err(stop(arguments, &error)),
+    };
+    let Global {
+        project,
+        format,
+        dry_run,
+        check,
+        diff,
+        force,
+        lock_wait,
+        color,
+        quiet,
+        verbose,
+    } = cli.global;
+    match color {
+        Color::Auto => {}
+        Color::Always => anstream::ColorChoice::Always.write_global(),
+        Color::Never => anstream::ColorChoice::Never.write_global(),
+    }
+    let view = View {
+        check,
+        diff,
+        verbose,
+        quiet,
+        format: match format {
+            ReportFormat::Human => Format::Human,
+            ReportFormat::Json => Format::Json,
+        },
+    };
+    // An empty variable counts as not set.
+    let project = project
+        .or_else(|| std::env::var_os("BLUETEXT_PROJECT").map(PathBuf::from))
+        .filter(|path| !path.as_os_str().is_empty());
+    let options = Options {
+        project,
+        current,
+        write: !(dry_run || check),
+        force,
+        lock_wait,
+        fault: None,
+    };
+    let mut values = Values::default();
+    let (command, request) = match cli.command {
+        Command::Demo(DemoArgs { folder, once }) => {
+            let folder = options.current.join(folder);
+            return Ok(Invocation::Demo {
+                demo: Demo { folder, once },
+                view,
+            });
+        }
+        Command::AddTemporal(arguments) => ("add-temporal", arguments.request(&mut values)),
+        Command::AddTemporalClient(arguments) => {
+            ("add-temporal-client", arguments.request(&mut values))
+        }
+        Command::AddTemporalWorkflow(arguments) => {
+            ("add-temporal-workflow", arguments.request(&mut values))
+        }
+    };
+    match request {
+        Some(request) if values.problems.is_empty() => Ok(Invocation::Tool {
+            request,
+            options,
+            view,
+        }),
+        _ => Err(Stop::Wrong {
+            command: command.to_owned(),
+            problems: values.problems,
+            view,
+        }),
+    }
+}
+
+/// Values on their way to being valid, and what is wrong with those that are not.
+#[derive(Default)]
+struct Values {
+    problems: Vec<Problem>,
+}
+
+impl Values {
+    fn one<T: FromStr<Err = NameError>>(&mut self, text: &str) -> Option<T> {
+        text.parse().map_err(|error| self.wrong(&error)).ok()
+    }
+
+    /// A value that may be left out, or be empty, which counts as that.
+    #[expect(
+        clippy::option_option,
+        reason = "not given, given and wrong, given and right"
+    )]
+    fn optional<T: FromStr<Err = NameError>>(&mut self, text: Option<&str>) -> Option<Option<T>> {
+        match text.map(str::trim).filter(|text| !text.is_empty()) {
+            None => Some(None),
+            Some(text) => self.one(text).map(Some),
+        }
+    }
+
+    fn many<T: FromStr<Err = NameError>>(&mut self, texts: &[String]) -> Option<Vec<T>> {
+        let parts: Vec<&str> = texts.iter().flat_map(|text| split_values(text)).collect();
+        let parsed: Vec<Option<T>> = parts.into_iter().map(|part| self.one(part)).collect();
+        parsed.into_iter().collect()
+    }
+
+    /// Fields, no two of one name; one text where none is given.
+    fn fields(&mut self, texts: &[String], flag: &str) -> Option<Vec<Field>> {
+        let fields: Vec<Field> = self.many(texts)?;
+        if fields.is_empty() {
+            return Some(vec![Field {
+                name: "message".to_owned(),
+                kind: FieldType::Str,
+            }]);
+        }
+        for (index, field) in fields.iter().enumerate() {
+            if fields[..index].iter().any(|other| other.name == field.name) {
+                self.problems.push(usage(
+                    "invalid-name",
+                    format!("`{flag}` has the field `{}` twice", field.name),
+                    None,
+                ));
+                return None;
+            }
+        }
+        Some(fields)
+    }
+
+    fn wrong(&mut self, error: &NameError) {
+        let hint = error
+            .suggestion
+            .as_ref()
+            .map(|text| format!("`{text}` would do"));
+        self.problems
+            .push(usage("invalid-name", error.to_string(), hint));
+    }
+}
+
+fn usage(code: &'static str, message: String, hint: Option<String>) -> Problem {
+    Problem {
+        code,
+        message,
+        path: None,
+        position: None,
+        hint,
+    }
+}
+
+impl AddTemporalArgs {
+    fn request(self, values: &mut Values) -> Option<Request> {
+        let Self {
+            no_start: _,
+            stack,
+            modules_dir,
+            temporal_version,
+            ui_version,
+            postgres_version,
+            history_shards,
+        } = self;
+        let stack = values.optional::<ServiceName>(stack.as_deref());
+        let modules_dir = values.optional::<RelPath>(modules_dir.as_deref());
+        let temporal_version = values.one::<ImageTag>(&temporal_version);
+        let ui_version = values.one::<ImageTag>(&ui_version);
+        let postgres_version = values.one::<ImageTag>(&postgres_version);
+        Some(Request::AddTemporal(AddTemporal {
+            stack: stack?.map(|name| name.to_string()),
+            modules_dir: modules_dir?,
+            temporal_version: temporal_version?,
+            ui_version: ui_version?,
+            postgres_version: postgres_version?,
+            history_shards,
+        }))
+    }
+}
+
+impl AddTemporalClientArgs {
+    fn request(self, values: &mut Values) -> Option<Request> {
+        let service = values.optional(self.service.as_deref())?;
+        Some(Request::AddTemporalClient(AddTemporalClient { service }))
+    }
+}
+
+impl AddTemporalWorkflowArgs {
+    fn request(self, values: &mut Values) -> Option<Request> {
+        let Self {
+            names,
+            service,
+            input,
+            output,
+        } = self;
+        let names = values.many::<WorkflowName>(&names);
+        let service = values.optional(service.as_deref());
+        let input = values.fields(&input, "--input");
+        let output = values.fields(&output, "--output");
+        let names = names?;
+        if names.is_empty() {
+            let message = "no workflow is named".to_owned();
+            let hint = "bluetext add-temporal-workflow greeting".to_owned();
+            values
+                .problems
+                .push(usage("invalid-name", message, Some(hint)));
+        }
+        if let Err(error) = distinct(&names) {
+            values.wrong(&error);
+        }
+        Some(Request::AddTemporalWorkflow(AddTemporalWorkflow {
+            names,
+            service: service?,
+            input: input?,
+            output: output?,
+        }))
+    }
+}
+
+/// What to do with a command line that clap did not take.
+fn stop(arguments: &[OsString], error: &clap::Error) -> Stop {
+    let is_help = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    );
+    if is_help {
+        return Stop::Print(error.render().ansi().to_string());
+    }
+    let rendered = error.render().to_string();
+    let mut message = rendered.trim().trim_start_matches("error: ").to_owned();
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        message = format!("no command was given\n\n{message}");
+    }
+    let commands = [
+        "add-temporal",
+        "add-temporal-client",
+        "add-temporal-workflow",
+        "demo",
+    ];
+    let command = arguments
+        .iter()
+        .skip(1)
+        .filter_map(|argument| argument.to_str())
+        .find(|argument| commands.contains(argument));
+    Stop::Wrong {
+        command: command.unwrap_or("").to_owned(),
+        problems: vec![usage("usage", message, None)],
+        view: View {
+            format: format_of(arguments),
+            ..View::default()
+        },
+    }
+}
+
+/// The format asked for, in arguments that could not be parsed.
+fn format_of(arguments: &[OsString]) -> Format {
+    let mut arguments = arguments.iter().filter_map(|argument| argument.to_str());
+    while let Some(argument) = arguments.next() {
+        match argument {
+            "--format=json" => return Format::Json,
+            "--format" if arguments.next() == Some("json") => return Format::Json,
+            "--" => break,
+            _ => {}
+        }
+    }
+    Format::Human
+}

@@ -1,0 +1,738 @@
+//! The only file that touches a project's files: find it, lock it, read it, write it.
+//!
+//! A commit writes everything to a hidden folder of the project first, and then renames
+//! file by file in the plan's order. What fails is undone; what is killed leaves each file
+//! whole, old or new. No link is followed out of the project.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs::{self, File, TryLockError};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::edit::LARGEST_FILE;
+use crate::name::RelPath;
+use crate::plan::{Change, Plan};
+use crate::project::{self, Content, MODULE_FOLDERS, POLYTOPE_FILE};
+
+/// Where new files wait until they are renamed; in the project, so that a rename suffices.
+const STAGE: &str = ".bluetext.tmp";
+
+/// Folders that are never looked into.
+const SKIPPED: [&str; 6] = [
+    ".git",
+    ".venv",
+    "venv",
+    "node_modules",
+    "__pycache__",
+    STAGE,
+];
+
+/// Deeper folders than this are not looked into, so that links cannot lead in a circle.
+const DEEPEST_FOLDER: usize = 16;
+
+/// A call that changes the disk, named before it is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// Make a folder.
+    MakeFolder,
+    /// Make and fill a file that waits to be renamed.
+    Stage,
+    /// Keep the old content of a file, to restore it from.
+    Backup,
+    /// Put a new file or a new version in its place.
+    Place,
+    /// Take away what is not needed any more.
+    Remove,
+}
+
+/// Called before each change of the disk; an error from it is taken for the call's own.
+/// Tests make the n-th call fail with it.
+pub type Fault = Arc<dyn Fn(Operation, &Path) -> io::Result<()> + Send + Sync>;
+
+/// Why the project could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum DiskError {
+    /// There is no such folder.
+    #[error("there is no folder `{}`", .0.display())]
+    NoProject(PathBuf),
+    /// Another run holds the project.
+    #[error("another run of bluetext holds the project `{}`", .0.display())]
+    Locked(PathBuf),
+    /// A file is not any more what was read.
+    #[error("`{0}` was changed by somebody else meanwhile")]
+    Changed(RelPath),
+    /// A path leads out of the project, through a symbolic link.
+    #[error("`{0}` leads out of the project through a symbolic link")]
+    LeadsOut(RelPath),
+    /// A file may not be written.
+    #[error("`{0}` is read-only")]
+    ReadOnly(RelPath),
+    /// The system refused a call.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder that the call was about.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+        /// What could not be put back as it was.
+        not_restored: Vec<PathBuf>,
+    },
+}
+
+impl DiskError {
+    fn io(path: &Path, source: io::Error) -> Self {
+        Self::Io {
+            path: path.to_owned(),
+            source,
+            not_restored: Vec::new(),
+        }
+    }
+}
+
+/// Find the project's folder.
+///
+/// What is asked for counts; else the nearest folder upwards with a `polytope.yml`, and from
+/// there the outermost one in the same git work tree whose `polytope.yml` includes it; else
+/// the current folder. The result is absolute, without links.
+///
+/// # Errors
+///
+/// [`DiskError::NoProject`] if what is asked for is no folder.
+pub fn find_root(asked: Option<&Path>, current: &Path) -> Result<PathBuf, DiskError> {
+    let resolve = |path: &Path| {
+        path.canonicalize()
+            .ok()
+            .filter(|path| path.is_dir())
+            .ok_or_else(|| DiskError::NoProject(path.to_owned()))
+    };
+    if let Some(asked) = asked {
+        return resolve(&current.join(asked));
+    }
+    let current = resolve(current)?;
+    let Some(nearest) = current
+        .ancestors()
+        .find(|f| f.join(POLYTOPE_FILE).is_file())
+    else {
+        return Ok(current);
+    };
+    let Some(work_tree) = nearest.ancestors().find(|f| f.join(".git").exists()) else {
+        return Ok(nearest.to_owned());
+    };
+    let outermost = nearest
+        .ancestors()
+        .skip(1)
+        .take_while(|folder| folder.starts_with(work_tree))
+        .filter(|folder| folder.join(POLYTOPE_FILE).is_file())
+        .filter(|folder| {
+            let mut entries = BTreeMap::new();
+            read_polytope_files(folder, &mut entries);
+            nearest
+                .strip_prefix(folder)
+                .ok()
+                .and_then(Path::to_str)
+                .and_then(project::polytope_file_of)
+                .is_some_and(|path| entries.contains_key(&path))
+        })
+        .last();
+    Ok(outermost.unwrap_or(nearest).to_owned())
+}
+
+/// A lock on a project, held until it is dropped or the process ends.
+#[derive(Debug)]
+pub struct Lock {
+    _held: File,
+}
+
+/// A project's folder.
+pub struct Disk {
+    root: PathBuf,
+    fault: Option<Fault>,
+}
+
+impl std::fmt::Debug for Disk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Disk")
+            .field("root", &self.root)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Disk {
+    /// A project's folder, as [`find_root`] found it.
+    #[must_use]
+    pub fn new(root: PathBuf, fault: Option<Fault>) -> Self {
+        Self { root, fault }
+    }
+
+    /// Lock the project against other runs, and clear away what a dead one left.
+    ///
+    /// # Errors
+    ///
+    /// [`DiskError::Locked`] if another run holds it longer than `wait`.
+    pub fn lock(&self, wait: Duration) -> Result<Lock, DiskError> {
+        let until = Instant::now() + wait;
+        let handle = self.lock_handle()?;
+        loop {
+            match handle.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if Instant::now() < until => {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(DiskError::Locked(self.root.clone()));
+                }
+                Err(TryLockError::Error(error)) => {
+                    return Err(DiskError::io(&self.root, error));
+                }
+            }
+        }
+        let stage = self.root.join(STAGE);
+        if stage.symlink_metadata().is_ok() {
+            self.remove_stage(&stage)
+                .map_err(|error| DiskError::io(&stage, error))?;
+        }
+        Ok(Lock { _held: handle })
+    }
+
+    /// What the lock is taken on: the folder itself, which leaves nothing behind; where the
+    /// system has no locks on folders, a file in the user's state folder.
+    fn lock_handle(&self) -> Result<File, DiskError> {
+        if cfg!(unix)
+            && let Ok(folder) = File::open(&self.root)
+        {
+            match folder.try_lock() {
+                Ok(()) => {
+                    drop(folder.unlock());
+                    return Ok(folder);
+                }
+                Err(TryLockError::WouldBlock) => return Ok(folder),
+                // A file system that knows no locks.
+                Err(TryLockError::Error(_)) => {}
+            }
+        }
+        let mut hasher = DefaultHasher::new();
+        self.root.hash(&mut hasher);
+        let folder = state_folder().join("locks");
+        let path = folder.join(format!("{:016x}.lock", hasher.finish()));
+        fs::create_dir_all(&folder).map_err(|error| DiskError::io(&folder, error))?;
+        File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(|error| DiskError::io(&path, error))
+    }
+
+    /// Read all that a tool may look at: every `polytope.yml` that the root leads to, the
+    /// modules beside it, and the files of Python services.
+    #[must_use]
+    pub fn read(&self, modules_folder: Option<&RelPath>) -> BTreeMap<RelPath, Content> {
+        let mut entries = BTreeMap::new();
+        read_polytope_files(&self.root, &mut entries);
+        let included: Vec<RelPath> = entries.keys().filter_map(RelPath::parent).collect();
+        let mut folders: Vec<RelPath> = MODULE_FOLDERS.map(RelPath::literal).into();
+        folders.extend(modules_folder.cloned());
+        let mut modules = Vec::new();
+        for folder in folders {
+            modules.extend(list(&self.root, &folder, &mut entries));
+        }
+        modules.extend(included);
+        modules.sort();
+        modules.dedup();
+        for module in modules {
+            let pyproject = module.join("pyproject.toml");
+            if self.path(&pyproject).symlink_metadata().is_ok() {
+                read_tree(&self.root, &module, &mut entries, 0);
+            } else {
+                let file = module.join(POLYTOPE_FILE);
+                list(&self.root, &module, &mut entries);
+                read_entry(&self.root, &file, &mut entries);
+            }
+        }
+        entries
+    }
+
+    /// Write a plan: all of it, or nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`DiskError::Changed`] if a file is not what the plan was made from;
+    /// [`DiskError::Io`] names what the system refused and what could not be undone.
+    pub fn commit(&self, plan: &Plan) -> Result<(), DiskError> {
+        if plan.changes().is_empty() {
+            return Ok(());
+        }
+        let mut targets = Vec::new();
+        for change in plan.changes() {
+            targets.push(self.target(change)?);
+        }
+        let stage = self.root.join(STAGE);
+        let mut done = Done::default();
+        match self.write(plan.changes(), &targets, &stage, &mut done) {
+            Ok(()) => {
+                // What is left here is cleared away by the next run.
+                drop(self.remove_stage(&stage));
+                Ok(())
+            }
+            Err(error) => Err(self.undo(error, &stage, done)),
+        }
+    }
+
+    fn path(&self, path: &RelPath) -> PathBuf {
+        path.as_str()
+            .split('/')
+            .fold(self.root.clone(), |path, part| path.join(part))
+    }
+
+    fn before(&self, operation: Operation, path: &Path) -> io::Result<()> {
+        match &self.fault {
+            Some(fault) => fault(operation, path),
+            None => Ok(()),
+        }
+    }
+
+    /// Where a change really lands, behind links that stay inside; checks that the file is
+    /// what the plan was made from and may be written.
+    fn target(&self, change: &Change) -> Result<PathBuf, DiskError> {
+        let path = self.path(&change.path);
+        let Some(existing) = path.ancestors().find(|p| p.symlink_metadata().is_ok()) else {
+            return Err(DiskError::NoProject(self.root.clone()));
+        };
+        let real = existing
+            .canonicalize()
+            .map_err(|error| DiskError::io(existing, error))?;
+        if !real.starts_with(&self.root) {
+            return Err(DiskError::LeadsOut(change.path.clone()));
+        }
+        let target = match path.strip_prefix(existing) {
+            Ok(rest) if rest.as_os_str().is_empty() => real,
+            Ok(rest) => real.join(rest),
+            Err(_) => path,
+        };
+        Self::check_unchanged(change, &target)?;
+        if change.before.is_some() {
+            let metadata = fs::metadata(&target).map_err(|e| DiskError::io(&target, e))?;
+            // A rename would replace it all the same: the folder's mode decides on that.
+            if metadata.permissions().readonly() {
+                return Err(DiskError::ReadOnly(change.path.clone()));
+            }
+        }
+        Ok(target)
+    }
+
+    fn check_unchanged(change: &Change, target: &Path) -> Result<(), DiskError> {
+        let now = match fs::read(target) {
+            Ok(bytes) => Some(bytes),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => None,
+            Err(error) => return Err(DiskError::io(target, error)),
+        };
+        if now.as_deref() == change.before.as_ref().map(String::as_bytes) {
+            Ok(())
+        } else {
+            Err(DiskError::Changed(change.path.clone()))
+        }
+    }
+
+    fn write(
+        &self,
+        changes: &[Change],
+        targets: &[PathBuf],
+        stage: &Path,
+        done: &mut Done,
+    ) -> Result<(), DiskError> {
+        self.make_folder(stage)
+            .map_err(|error| DiskError::io(stage, error))?;
+        for (number, (change, target)) in changes.iter().zip(targets).enumerate() {
+            let staged = stage.join(format!("{number}.new"));
+            self.stage(change, target, &staged)
+                .map_err(|error| DiskError::io(target, error))?;
+            if change.before.is_some() {
+                let backup = stage.join(format!("{number}.old"));
+                self.back_up(target, &backup)
+                    .map_err(|error| DiskError::io(target, error))?;
+            }
+        }
+        for (number, (change, target)) in changes.iter().zip(targets).enumerate() {
+            let staged = stage.join(format!("{number}.new"));
+            self.make_parents(target, done)?;
+            if change.before.is_some() {
+                Self::check_unchanged(change, target)?;
+                let backup = stage.join(format!("{number}.old"));
+                self.replace(&staged, target)
+                    .map_err(|error| DiskError::io(target, error))?;
+                done.replaced.push((target.clone(), backup));
+            } else {
+                match self.create(&staged, target) {
+                    Ok(()) => done.created.push(target.clone()),
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                        return Err(DiskError::Changed(change.path.clone()));
+                    }
+                    Err(error) => return Err(DiskError::io(target, error)),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn make_folder(&self, path: &Path) -> io::Result<()> {
+        self.before(Operation::MakeFolder, path)?;
+        fs::create_dir(path)?;
+        self.give_to_owner(path);
+        Ok(())
+    }
+
+    /// Write the new text; flushed to the disk where it replaces a user's file.
+    fn stage(&self, change: &Change, target: &Path, staged: &Path) -> io::Result<()> {
+        self.before(Operation::Stage, staged)?;
+        let mut file = File::options().write(true).create_new(true).open(staged)?;
+        file.write_all(change.after.as_bytes())?;
+        if change.before.is_some() {
+            file.set_permissions(fs::metadata(target)?.permissions())?;
+            file.sync_all()?;
+        }
+        self.give_to_owner(staged);
+        Ok(())
+    }
+
+    fn back_up(&self, target: &Path, backup: &Path) -> io::Result<()> {
+        self.before(Operation::Backup, backup)?;
+        // A second name costs no space; not every file system has them.
+        fs::hard_link(target, backup).or_else(|_| fs::copy(target, backup).map(drop))
+    }
+
+    fn make_parents(&self, target: &Path, done: &mut Done) -> Result<(), DiskError> {
+        let missing: Vec<&Path> = target
+            .ancestors()
+            .skip(1)
+            .take_while(|folder| !folder.is_dir())
+            .collect();
+        for folder in missing.into_iter().rev() {
+            self.make_folder(folder)
+                .map_err(|error| DiskError::io(folder, error))?;
+            done.folders.push(folder.to_owned());
+        }
+        Ok(())
+    }
+
+    fn replace(&self, staged: &Path, target: &Path) -> io::Result<()> {
+        self.before(Operation::Place, target)?;
+        match fs::rename(staged, target) {
+            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+                // A folder of the project is another file system: wait beside the file.
+                let name = target.file_name().and_then(OsStr::to_str).unwrap_or("file");
+                let beside = target.with_file_name(format!(".{name}.bluetext.tmp"));
+                fs::copy(staged, &beside)?;
+                self.give_to_owner(&beside);
+                fs::rename(&beside, target)
+            }
+            result => result,
+        }
+    }
+
+    /// Put a new file in its place, unless something stands there by now.
+    fn create(&self, staged: &Path, target: &Path) -> io::Result<()> {
+        self.before(Operation::Place, target)?;
+        match fs::hard_link(staged, target) {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+            // A file system without second names, or another one than the project's.
+            Err(_) if target.symlink_metadata().is_ok() => Err(io::ErrorKind::AlreadyExists.into()),
+            Err(_) => match fs::rename(staged, target) {
+                Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+                    fs::copy(staged, target)?;
+                    self.give_to_owner(target);
+                    Ok(())
+                }
+                result => result,
+            },
+        }
+    }
+
+    /// Undo what a failed commit has done, and add to its error what could not be undone.
+    fn undo(&self, mut error: DiskError, stage: &Path, done: Done) -> DiskError {
+        let mut resisting = Vec::new();
+        for (target, backup) in done.replaced.into_iter().rev() {
+            let restored = self
+                .before(Operation::Place, &target)
+                .and_then(|()| fs::rename(&backup, &target))
+                .or_else(|_| fs::copy(&backup, &target).map(drop));
+            if restored.is_err() {
+                resisting.push(target);
+            }
+        }
+        for target in done.created.into_iter().rev() {
+            if fs::remove_file(&target).is_err() {
+                resisting.push(target);
+            }
+        }
+        for folder in done.folders.into_iter().rev() {
+            if fs::remove_dir(&folder).is_err() {
+                resisting.push(folder);
+            }
+        }
+        // The old contents stay where they are if something has to be restored by hand.
+        if resisting.is_empty() && fs::remove_dir_all(stage).is_err() && stage.exists() {
+            resisting.push(stage.to_owned());
+        }
+        if let DiskError::Io { not_restored, .. } = &mut error {
+            *not_restored = resisting;
+        }
+        error
+    }
+
+    fn remove_stage(&self, stage: &Path) -> io::Result<()> {
+        self.before(Operation::Remove, stage)?;
+        if stage.symlink_metadata()?.is_dir() {
+            fs::remove_dir_all(stage)
+        } else {
+            fs::remove_file(stage)
+        }
+    }
+
+    /// In a container this program runs as root on somebody's files: what it makes is given
+    /// to the one that the project belongs to.
+    fn give_to_owner(&self, path: &Path) {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::{MetadataExt, chown};
+            let (Ok(root), Ok(own)) = (fs::metadata(&self.root), fs::metadata(path)) else {
+                return;
+            };
+            if own.uid() != root.uid() || own.gid() != root.gid() {
+                // Only root may; for everybody else the file stays their own.
+                drop(chown(path, Some(root.uid()), Some(root.gid())));
+            }
+        }
+        #[cfg(not(unix))]
+        let _ = path;
+    }
+}
+
+/// What a commit has done so far, in its order.
+#[derive(Debug, Default)]
+struct Done {
+    folders: Vec<PathBuf>,
+    created: Vec<PathBuf>,
+    replaced: Vec<(PathBuf, PathBuf)>,
+}
+
+/// The user's folder for state that is no configuration and no cache.
+///
+/// `XDG_STATE_HOME`, else `~/.local/state` (XDG Base Directory Specification 0.8), else the
+/// folder for temporary files.
+#[must_use]
+pub fn state_folder() -> PathBuf {
+    let from = |name: &str| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    from("XDG_STATE_HOME")
+        .or_else(|| from("HOME").map(|home| home.join(".local/state")))
+        .or_else(|| from("LOCALAPPDATA"))
+        .unwrap_or_else(std::env::temp_dir)
+        .join("bluetext")
+}
+
+/// Whether the demo may use a folder: there is none, it is empty, or it holds a demo.
+#[must_use]
+pub fn is_free_for_demo(folder: &Path) -> bool {
+    match fs::read_dir(folder) {
+        Ok(mut children) => {
+            let is_demo = folder.join("modules/api/clients/temporal-client").is_dir();
+            is_demo || children.next().is_none()
+        }
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }
+}
+
+/// Make the demo's folder, with those above it.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn make_demo_folder(folder: &Path) -> Result<(), DiskError> {
+    fs::create_dir_all(folder).map_err(|error| DiskError::io(folder, error))
+}
+
+/// Read the root's `polytope.yml` and all that it leads to.
+fn read_polytope_files(root: &Path, entries: &mut BTreeMap<RelPath, Content>) {
+    let mut waiting = vec![RelPath::literal(POLYTOPE_FILE)];
+    while let Some(path) = waiting.pop() {
+        if entries.contains_key(&path) {
+            continue;
+        }
+        read_entry(root, &path, entries);
+        if let Some(Content::Text(text)) = entries.get(&path) {
+            waiting.extend(project::local_includes(&path, text));
+        }
+    }
+}
+
+/// Note what stands in a folder, and return the folders among it.
+fn list(root: &Path, folder: &RelPath, entries: &mut BTreeMap<RelPath, Content>) -> Vec<RelPath> {
+    let path = root.join(folder.as_str());
+    match kind_of(root, &path) {
+        None => return Vec::new(),
+        Some(Kind::Folder) => {
+            entries.insert(folder.clone(), Content::Folder);
+        }
+        Some(Kind::File) => {
+            entries.insert(
+                folder.clone(),
+                Content::Unreadable("it is a file".to_owned()),
+            );
+            return Vec::new();
+        }
+        Some(Kind::Other(reason)) => {
+            entries.insert(folder.clone(), Content::Unreadable(reason));
+            return Vec::new();
+        }
+    }
+    let Ok(children) = fs::read_dir(&path) else {
+        let reason = "its content cannot be listed".to_owned();
+        entries.insert(folder.clone(), Content::Unreadable(reason));
+        return Vec::new();
+    };
+    let mut folders = Vec::new();
+    for child in children.flatten() {
+        let name = child.file_name();
+        let Some(name) = name.to_str().filter(|name| !SKIPPED.contains(name)) else {
+            continue;
+        };
+        let Ok(child_path) = format!("{folder}/{name}").parse::<RelPath>() else {
+            continue;
+        };
+        match kind_of(root, &child.path()) {
+            Some(Kind::Folder) => {
+                entries.insert(child_path.clone(), Content::Folder);
+                folders.push(child_path);
+            }
+            Some(Kind::File) => {
+                let reason = "it is not read".to_owned();
+                entries
+                    .entry(child_path)
+                    .or_insert(Content::Unreadable(reason));
+            }
+            Some(Kind::Other(reason)) => {
+                entries.insert(child_path, Content::Unreadable(reason));
+            }
+            None => {}
+        }
+    }
+    folders
+}
+
+fn read_tree(
+    root: &Path,
+    folder: &RelPath,
+    entries: &mut BTreeMap<RelPath, Content>,
+    depth: usize,
+) {
+    let folders = list(root, folder, entries);
+    let prefix = format!("{folder}/");
+    let files: Vec<RelPath> = entries
+        .range(folder.clone()..)
+        .take_while(|(path, _)| path == &folder || path.as_str().starts_with(&prefix))
+        .filter(|(path, content)| {
+            matches!(content, Content::Unreadable(_))
+                && !path.as_str()[prefix.len().min(path.as_str().len())..].contains('/')
+        })
+        .map(|(path, _)| path.clone())
+        .collect();
+    for file in files {
+        if is_text(&file) {
+            entries.remove(&file);
+            read_entry(root, &file, entries);
+        }
+    }
+    if depth < DEEPEST_FOLDER {
+        for folder in folders {
+            read_tree(root, &folder, entries, depth + 1);
+        }
+    }
+}
+
+/// Whether a file is of a kind that some tool reads or writes.
+fn is_text(path: &RelPath) -> bool {
+    let name = path.file_name();
+    matches!(name, "Dockerfile" | ".gitignore" | "py.typed")
+        || matches!(
+            name.rsplit_once('.').map(|(_, extension)| extension),
+            Some("py" | "toml" | "yml" | "yaml" | "md" | "txt")
+        )
+}
+
+enum Kind {
+    File,
+    Folder,
+    Other(String),
+}
+
+fn kind_of(root: &Path, path: &Path) -> Option<Kind> {
+    let own = path.symlink_metadata().ok()?;
+    if own.is_symlink() {
+        match path.canonicalize() {
+            Ok(real) if !real.starts_with(root) => {
+                let reason = "it is a symbolic link that leads out of the project";
+                return Some(Kind::Other(reason.to_owned()));
+            }
+            Ok(_) => {}
+            Err(_) => {
+                let reason = "it is a symbolic link that leads nowhere";
+                return Some(Kind::Other(reason.to_owned()));
+            }
+        }
+    }
+    let metadata = fs::metadata(path).ok()?;
+    Some(if metadata.is_dir() {
+        Kind::Folder
+    } else if metadata.is_file() {
+        Kind::File
+    } else {
+        Kind::Other("it is neither a file nor a folder".to_owned())
+    })
+}
+
+/// Read one file; what does not exist is left out.
+fn read_entry(root: &Path, path: &RelPath, entries: &mut BTreeMap<RelPath, Content>) {
+    let real = root.join(path.as_str());
+    let outside = real
+        .parent()
+        .and_then(|parent| parent.canonicalize().ok())
+        .is_some_and(|parent| !parent.starts_with(root));
+    let content = match kind_of(root, &real) {
+        None => return,
+        _ if outside => Content::Unreadable("a symbolic link leads out of the project".to_owned()),
+        Some(Kind::Folder) => Content::Folder,
+        Some(Kind::Other(reason)) => Content::Unreadable(reason),
+        Some(Kind::File) => match read_text(&real) {
+            Ok(text) => Content::Text(text),
+            Err(reason) => Content::Unreadable(reason),
+        },
+    };
+    entries.insert(path.clone(), content);
+}
+
+fn read_text(path: &Path) -> Result<String, String> {
+    let limit = LARGEST_FILE as u64;
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(limit + 1).read_to_end(&mut bytes))
+        .map_err(|error| error.to_string())?;
+    if bytes.len() as u64 > limit {
+        return Err(format!("it is larger than {} MiB", limit >> 20));
+    }
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err("it is UTF-16; save it as UTF-8".to_owned());
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        format!("it is not UTF-8 text (byte {at})")
+    })
+}

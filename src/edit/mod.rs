@@ -1,0 +1,337 @@
+//! Edits of files that people have written: text in, text out.
+//!
+//! Each editor finds with a parser *where* something belongs, and puts it there as an
+//! insertion into the original text. What comes out is parsed again; it counts only if
+//! its meaning is the old one with what was asked for and nothing else, and if every
+//! byte of the original is still there, in its order. Otherwise the edit is refused.
+//!
+//! Nothing here knows of paths, of Temporal or of the project.
+
+pub mod python;
+pub mod toml;
+pub mod yaml;
+
+use std::ops::Range;
+
+/// Files larger than this, in bytes, are refused before any parser sees them.
+pub const LARGEST_FILE: usize = 1024 * 1024;
+
+/// A place in a text, counted from 1 as editors do; columns count characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column, from 1.
+    pub column: usize,
+}
+
+impl Position {
+    /// The position of a byte offset; an offset inside a character counts as its start.
+    #[must_use]
+    pub fn of(text: &str, offset: usize) -> Self {
+        let offset = (0..=offset.min(text.len()))
+            .rev()
+            .find(|&at| text.is_char_boundary(at))
+            .unwrap_or(0);
+        let line_start = text[..offset].rfind('\n').map_or(0, |at| at + 1);
+        Self {
+            line: text[..offset].matches('\n').count() + 1,
+            column: text[line_start..offset].chars().count() + 1,
+        }
+    }
+}
+
+/// What an edit came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Edited {
+    /// What was asked for is there already.
+    Unchanged,
+    /// The whole new text.
+    Changed(String),
+}
+
+impl Edited {
+    /// The text after the edit.
+    #[must_use]
+    pub fn into_text(self, before: &str) -> String {
+        match self {
+            Self::Unchanged => before.to_owned(),
+            Self::Changed(after) => after,
+        }
+    }
+}
+
+/// Why an edit was refused. The text is never partly edited.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EditError {
+    /// The text is not valid in its language.
+    #[error("{message}")]
+    Syntax {
+        /// What the parser says.
+        message: String,
+        /// Where, as far as the parser knows.
+        position: Option<Position>,
+    },
+    /// The text is valid, but of a shape that cannot be edited safely.
+    #[error("{message}")]
+    Shape {
+        /// What is in the way.
+        message: String,
+        /// Where.
+        position: Option<Position>,
+        /// The lines that a person can add.
+        by_hand: String,
+    },
+}
+
+impl EditError {
+    fn syntax(message: impl Into<String>, position: Option<Position>) -> Self {
+        Self::Syntax {
+            message: message.into(),
+            position,
+        }
+    }
+
+    fn shape(
+        message: impl Into<String>,
+        position: Option<Position>,
+        by_hand: impl Into<String>,
+    ) -> Self {
+        Self::Shape {
+            message: message.into(),
+            position,
+            by_hand: by_hand.into(),
+        }
+    }
+}
+
+/// Refuse a text that is too large for the parsers.
+fn check_size(text: &str) -> Result<(), EditError> {
+    if text.len() > LARGEST_FILE {
+        let message = format!(
+            "the file is larger than {} MiB, more than is read",
+            LARGEST_FILE >> 20
+        );
+        return Err(EditError::syntax(
+            message,
+            Some(Position { line: 1, column: 1 }),
+        ));
+    }
+    Ok(())
+}
+
+/// Insertions into a text, collected and then made all at once.
+#[derive(Debug)]
+struct Splices<'a> {
+    text: &'a str,
+    newline: &'static str,
+    /// Replaced range and what stands there afterwards, in any order.
+    list: Vec<(Range<usize>, String)>,
+}
+
+impl<'a> Splices<'a> {
+    fn new(text: &'a str) -> Self {
+        // The first line ending speaks for the file.
+        let newline = match text.find('\n') {
+            Some(at) if text[..at].ends_with('\r') => "\r\n",
+            _ => "\n",
+        };
+        Self {
+            text,
+            newline,
+            list: Vec::new(),
+        }
+    }
+
+    /// Insert text, written with `\n`, in the file's own line endings.
+    fn insert(&mut self, at: usize, inserted: &str) {
+        self.replace(at..at, inserted);
+    }
+
+    /// Put text in the place of what must make room.
+    fn replace(&mut self, range: Range<usize>, inserted: &str) {
+        let inserted = inserted.replace('\n', self.newline);
+        self.list.push((range, inserted));
+    }
+
+    /// Insert whole lines behind the line that holds `at`, also where that is the last one
+    /// and does not end in a newline: then the text still ends without one.
+    fn insert_lines_after(&mut self, at: usize, lines: &str) {
+        let lines = lines.strip_suffix('\n').unwrap_or(lines);
+        match self.text[at..].find('\n') {
+            Some(newline) => self.insert(at + newline + 1, &format!("{lines}\n")),
+            None => self.insert(self.text.len(), &format!("\n{lines}")),
+        }
+    }
+
+    /// The new text. Insertions at one place keep the order in which they were asked for.
+    fn apply(mut self) -> String {
+        self.list.sort_by_key(|(range, _)| (range.start, range.end));
+        let mut after = String::with_capacity(self.text.len() + 256);
+        let mut done = 0;
+        for (range, inserted) in &self.list {
+            assert!(range.start >= done, "two edits of one place");
+            after.push_str(&self.text[done..range.start]);
+            after.push_str(inserted);
+            done = range.end;
+        }
+        after.push_str(&self.text[done..]);
+        after
+    }
+}
+
+/// Whether every byte of `before` is in `after`, in its order.
+fn keeps_every_byte(before: &str, after: &str) -> bool {
+    let mut rest = after.bytes();
+    before.bytes().all(|byte| rest.any(|other| other == byte))
+}
+
+/// Append an item to a bracketed list whose comments begin with `#`: a flow sequence or
+/// mapping of YAML, a list or tuple of Python, an array of TOML.
+///
+/// `open` is the offset behind the opening bracket, `close` that of the closing one and
+/// `items` the ranges of the items. An empty list on one line becomes `[item]`; where each
+/// item has a line of its own, so has the new one.
+///
+/// Before and after: `[a, b]` and `[a, b, item]`; `[\n  a, # x\n]` and
+/// `[\n  a, # x\n  item,\n]`.
+fn append_to_brackets(
+    splices: &mut Splices<'_>,
+    open: usize,
+    close: usize,
+    items: &[Range<usize>],
+    new_items: &[String],
+) {
+    let text = splices.text;
+    let Some(last) = items.last() else {
+        if text[open..close].contains('\n') {
+            let line = text[..close].rfind('\n').map_or(0, |at| at + 1);
+            let outer = leading_space(&text[line..]);
+            let lines: String = new_items
+                .iter()
+                .map(|item| format!("{outer}    {item},\n"))
+                .collect();
+            splices.insert(line, &lines);
+        } else {
+            splices.insert(close, &new_items.join(", "));
+        }
+        return;
+    };
+    let comma = find_comma(text, last.end, close);
+    let own_lines = text[open..last.start].contains('\n');
+    if !own_lines {
+        match comma {
+            Some(comma) => splices.insert(comma + 1, &format!(" {}", new_items.join(", "))),
+            None => splices.insert(last.end, &format!(", {}", new_items.join(", "))),
+        }
+        return;
+    }
+    let last_line = text[..last.start].rfind('\n').map_or(0, |at| at + 1);
+    let indent = leading_space(&text[last_line..]);
+    let behind = comma.map_or(last.end, |comma| comma + 1);
+    if comma.is_none() {
+        splices.insert(last.end, ",");
+    }
+    let end_of_line = text[behind..close].find('\n').map(|at| behind + at);
+    let trailing = if comma.is_some() { "," } else { "" };
+    let lines = new_items.join(&format!(",\n{indent}"));
+    match end_of_line {
+        // A carriage return belongs to the newline behind it.
+        Some(at) => {
+            let at = if text[..at].ends_with('\r') {
+                at - 1
+            } else {
+                at
+            };
+            splices.insert(at, &format!("\n{indent}{lines}{trailing}"));
+        }
+        None => splices.insert(behind, &format!("\n{indent}{lines}{trailing}")),
+    }
+}
+
+/// The first comma between two offsets that is in no comment.
+fn find_comma(text: &str, from: usize, to: usize) -> Option<usize> {
+    let mut in_comment = false;
+    for (index, character) in text[from..to].char_indices() {
+        match character {
+            '#' => in_comment = true,
+            '\n' => in_comment = false,
+            ',' if !in_comment => return Some(from + index),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The spaces and tabs that a line begins with.
+fn leading_space(line: &str) -> &str {
+    let end = line
+        .find(|c: char| c != ' ' && c != '\t')
+        .unwrap_or(line.len());
+    &line[..end]
+}
+
+/// The text with every line but empty ones moved to the right.
+pub(crate) fn indented(text: &str, indent: &str) -> String {
+    text.lines()
+        .map(|line| {
+            if line.trim().is_empty() {
+                "\n".to_owned()
+            } else {
+                format!("{indent}{line}\n")
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn append(text: &str, items: &[&str], new: &[&str]) -> String {
+        let open = text.find('[').unwrap() + 1;
+        let close = text.rfind(']').unwrap();
+        let ranges: Vec<_> = items
+            .iter()
+            .map(|item| {
+                let start = text.find(item).unwrap();
+                start..start + item.len()
+            })
+            .collect();
+        let new: Vec<String> = new.iter().map(|item| (*item).to_owned()).collect();
+        let mut splices = Splices::new(text);
+        append_to_brackets(&mut splices, open, close, &ranges, &new);
+        splices.apply()
+    }
+
+    #[test]
+    fn appends_in_the_style_of_the_list() {
+        assert_eq!(append("[]", &[], &["x"]), "[x]");
+        assert_eq!(
+            append("[aa, bb]", &["aa", "bb"], &["x", "y"]),
+            "[aa, bb, x, y]"
+        );
+        assert_eq!(append("[aa, ]", &["aa"], &["x"]), "[aa, x ]");
+        assert_eq!(append("[\n  aa\n]", &["aa"], &["x"]), "[\n  aa,\n  x\n]");
+        assert_eq!(
+            append("[\n  aa, # ,\n]", &["aa"], &["x"]),
+            "[\n  aa, # ,\n  x,\n]"
+        );
+        assert_eq!(
+            append("[\n  aa # ,\n]", &["aa"], &["x"]),
+            "[\n  aa, # ,\n  x\n]"
+        );
+        assert_eq!(append("[\n  aa]", &["aa"], &["x"]), "[\n  aa,\n  x]");
+        assert_eq!(append("[\n]", &[], &["x"]), "[\n    x,\n]");
+        assert_eq!(
+            append("[\r\n  aa,\r\n]", &["aa"], &["x"]),
+            "[\r\n  aa,\r\n  x,\r\n]"
+        );
+    }
+
+    #[test]
+    fn notices_a_byte_that_is_gone() {
+        assert!(keeps_every_byte("abc", "xaxbxcx"));
+        assert!(!keeps_every_byte("abc", "acb"));
+    }
+}

@@ -1,0 +1,1181 @@
+//! Edits of `polytope.yml`: find the place with a parser, insert text there, and check.
+//!
+//! [`serde_yaml`] says what a file means, [`saphyr_parser`] where each node stands. Four
+//! edits are built on two operations, *append an item to a sequence* and *append an entry
+//! to a mapping*, in block or flow style, creating what is missing on the way.
+//!
+//! Limits: one document a file; no edit through an alias, a merge key, a tag or an
+//! explicit `? key`; at most 1 MiB.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use saphyr_parser::{Event, Parser, ScalarStyle};
+use serde_yaml::{Mapping, Value};
+
+use super::{
+    EditError, Edited, Position, Splices, append_to_brackets, check_size, indented,
+    keeps_every_byte, leading_space,
+};
+
+/// A file that has been read: what it means and where everything stands.
+#[derive(Debug, Clone)]
+pub struct Document {
+    value: Value,
+    root: Option<Node>,
+}
+
+/// A node of the file, with byte offsets into the text.
+#[derive(Debug, Clone)]
+struct Node {
+    start: usize,
+    /// Behind the last byte of the node's content.
+    end: usize,
+    kind: Kind,
+    /// Whether an anchor or a tag stands before the node.
+    marked: bool,
+}
+
+#[derive(Debug, Clone)]
+enum Kind {
+    Scalar {
+        text: String,
+        style: ScalarStyle,
+    },
+    Alias,
+    Sequence {
+        items: Vec<Node>,
+        flow: bool,
+    },
+    Mapping {
+        entries: Vec<(Node, Node)>,
+        flow: bool,
+    },
+}
+
+/// One step from a node to one inside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step<'a> {
+    /// The value of this key.
+    Key(&'a str),
+    /// The item at this place, from 0.
+    Item(usize),
+}
+
+impl Document {
+    /// Read a file.
+    ///
+    /// # Errors
+    ///
+    /// [`EditError::Syntax`] with the position, as far as it is known, for a text that is
+    /// too large, not YAML, or holds several documents.
+    pub fn parse(text: &str) -> Result<Self, EditError> {
+        check_size(text)?;
+        let value = meaning(text)?;
+        let root = tree(text)?;
+        Ok(Self { value, root })
+    }
+
+    /// What the file means.
+    #[must_use]
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// Where the key at the end of a route stands, or the item; `None` if there is none.
+    #[must_use]
+    pub fn position(&self, text: &str, route: &[Step<'_>]) -> Option<Position> {
+        let mut node = self.root.as_ref()?;
+        let mut at = node.start;
+        for step in route {
+            (at, node) = match (step, &node.kind) {
+                (Step::Key(key), Kind::Mapping { entries, .. }) => {
+                    let (found, value) = entries.iter().find(|(k, _)| k.is_key(key))?;
+                    (found.start, value)
+                }
+                (Step::Item(index), Kind::Sequence { items, .. }) => {
+                    let item = items.get(*index)?;
+                    (item.start, item)
+                }
+                _ => return None,
+            };
+        }
+        Some(Position::of(text, at))
+    }
+}
+
+/// Append a path to `include`.
+///
+/// ```text
+/// include:              include:
+///   - a          →        - a
+///                         - modules/temporal
+/// ```
+///
+/// # Errors
+///
+/// See [`EditError`].
+pub fn add_include(text: &str, path: &str) -> Result<Edited, EditError> {
+    let item = Insert::scalar(path);
+    append_item(text, &[Step::Key("include")], &item)
+}
+
+/// Append a step that calls a tool to the `run` of another tool, which is made where it is
+/// missing.
+///
+/// ```text
+/// tools:                   tools:
+///   default:                 default:
+///     run:          →          run:
+///       - tool: x                - tool: x
+///                                - tool: temporal
+/// ```
+///
+/// # Errors
+///
+/// See [`EditError`].
+pub fn add_step(text: &str, stack_tool: &str, called: &str) -> Result<Edited, EditError> {
+    let called = scalar(called);
+    let item = Insert {
+        value: Value::Mapping(Mapping::from_iter([(
+            Value::from("tool"),
+            meaning(&called)?,
+        )])),
+        block: format!("tool: {called}\n"),
+        flow: format!("{{ tool: {called} }}"),
+    };
+    let route = [Step::Key("tools"), Step::Key(stack_tool), Step::Key("run")];
+    append_item(text, &route, &item)
+}
+
+/// Add a tool from rendered text: the tool's body, indented by nothing, with its comments.
+///
+/// # Errors
+///
+/// See [`EditError`]. A tool of this name that means something else is a
+/// [`EditError::Shape`].
+pub fn add_tool(text: &str, name: &str, body: &str) -> Result<Edited, EditError> {
+    let insert = Insert::rendered(body)?;
+    append_entry(text, &[Step::Key("tools")], name, &insert)
+}
+
+/// Append a tool's name to `mcp.only`, where a file has that; elsewhere nothing changes.
+///
+/// # Errors
+///
+/// See [`EditError`].
+pub fn allow_in_mcp(text: &str, tool: &str) -> Result<Edited, EditError> {
+    let document = Document::parse(text)?;
+    let only = document.value.get("mcp").and_then(|mcp| mcp.get("only"));
+    // Null means that nothing is left out, just as if the key were not there.
+    if only.is_none_or(Value::is_null) {
+        return Ok(Edited::Unchanged);
+    }
+    let route = [Step::Key("mcp"), Step::Key("only")];
+    append_item(text, &route, &Insert::scalar(tool))
+}
+
+/// Append an item, given as one line in flow style, to the sequence at a route.
+///
+/// # Errors
+///
+/// See [`EditError`].
+pub fn add_item(text: &str, route: &[Step<'_>], item: &str) -> Result<Edited, EditError> {
+    let insert = Insert {
+        value: meaning(item)?,
+        block: format!("{item}\n"),
+        flow: item.to_owned(),
+    };
+    append_item(text, route, &insert)
+}
+
+/// A text as a YAML scalar, quoted only where it must be, for YAML 1.1 as for 1.2.
+#[must_use]
+pub fn scalar(text: &str) -> String {
+    const WORDS: [&str; 6] = ["y", "n", "yes", "no", "on", "off"];
+    let plain = text.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '/' | '.'))
+        && !text.ends_with(' ')
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | ' '))
+        && !WORDS.contains(&text.to_ascii_lowercase().as_str())
+        && serde_yaml::from_str::<Value>(text).is_ok_and(|value| value.as_str() == Some(text));
+    if plain {
+        return text.to_owned();
+    }
+    // Every JSON string is a double-quoted scalar of YAML (YAML 1.2.2, 1.2).
+    serde_json::Value::from(text).to_string()
+}
+
+/// A value as a person would write it: in block style, with what is small on one line.
+///
+/// Each line has a newline behind it.
+#[must_use]
+pub fn written(value: &Value) -> String {
+    let mut text = String::new();
+    write_block(&mut text, value, 0);
+    text
+}
+
+/// Longer flow collections than this are written as blocks.
+const LONGEST_FLOW: usize = 70;
+
+fn write_block(text: &mut String, value: &Value, indent: usize) {
+    let margin = " ".repeat(indent);
+    match value {
+        Value::Mapping(entries) if !entries.is_empty() => {
+            for (key, value) in entries {
+                let _ = write!(text, "{margin}{}:", flow(key));
+                write_nested(text, value, indent);
+            }
+        }
+        Value::Sequence(items) if !items.is_empty() => {
+            for item in items {
+                if is_small(item) {
+                    let _ = writeln!(text, "{margin}- {}", flow(item));
+                } else {
+                    let mut block = String::new();
+                    write_block(&mut block, item, indent + 2);
+                    let _ = write!(text, "{margin}- {}", block.trim_start_matches(' '));
+                }
+            }
+        }
+        other => {
+            let _ = writeln!(text, "{margin}{}", flow(other));
+        }
+    }
+}
+
+/// The value behind a key: on its line where it is small, else below it.
+fn write_nested(text: &mut String, value: &Value, indent: usize) {
+    match value {
+        Value::String(lines) if is_literal_block(lines) => {
+            text.push_str(if lines.ends_with('\n') {
+                " |\n"
+            } else {
+                " |-\n"
+            });
+            text.push_str(&indented(lines, &" ".repeat(indent + 2)));
+        }
+        // The lists of a tool's steps, variables and mounts have an item a line.
+        Value::Sequence(items) if items.iter().any(Value::is_mapping) => {
+            text.push('\n');
+            write_block(text, value, indent + 2);
+        }
+        value if is_small(value) => {
+            let _ = writeln!(text, " {}", flow(value));
+        }
+        value => {
+            text.push('\n');
+            write_block(text, value, indent + 2);
+        }
+    }
+}
+
+/// Whether a text can be written below `|` as it is.
+fn is_literal_block(text: &str) -> bool {
+    let body = text.strip_suffix('\n').unwrap_or(text);
+    text.contains('\n')
+        && !body.is_empty()
+        && !body.starts_with([' ', '\n'])
+        && !body.ends_with(['\n', ' '])
+        && !text.contains(|c: char| c.is_control() && c != '\n')
+        && body.lines().all(|line| line.trim_end() == line)
+}
+
+/// Whether a value is at home on one line: nothing in it has lines of its own.
+fn is_small(value: &Value) -> bool {
+    let is_plain = match value {
+        Value::String(text) => !is_literal_block(text),
+        Value::Mapping(entries) => entries.values().all(|v| is_small(v) && !v.is_null()),
+        Value::Sequence(items) => items.iter().all(is_small),
+        _ => true,
+    };
+    is_plain && (flow(value).len() <= LONGEST_FLOW || value.is_string())
+}
+
+fn flow(value: &Value) -> String {
+    match value {
+        Value::String(text) => scalar(text),
+        Value::Sequence(items) => {
+            let items: Vec<String> = items.iter().map(flow).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::Mapping(entries) if entries.is_empty() => "{}".to_owned(),
+        Value::Mapping(entries) => {
+            let entries: Vec<String> = entries
+                .iter()
+                .map(|(key, value)| format!("{}: {}", flow(key), flow(value)))
+                .collect();
+            format!("{{ {} }}", entries.join(", "))
+        }
+        // Numbers, booleans and null are written alike in JSON and YAML.
+        other => serde_json::to_string(other).unwrap_or_default(),
+    }
+}
+
+/// What is inserted, in both styles, and what it means.
+#[derive(Debug)]
+struct Insert {
+    value: Value,
+    /// One or more lines without indentation, each with its newline.
+    block: String,
+    flow: String,
+}
+
+impl Insert {
+    fn scalar(text: &str) -> Self {
+        let written = scalar(text);
+        Self {
+            value: Value::from(text),
+            block: format!("{written}\n"),
+            flow: written,
+        }
+    }
+
+    fn rendered(body: &str) -> Result<Self, EditError> {
+        let value = meaning(body)?;
+        // Every JSON document is one of YAML in flow style.
+        let flow = serde_json::to_string(&value)
+            .map_err(|error| EditError::syntax(error.to_string(), None))?;
+        Ok(Self {
+            value,
+            block: body.to_owned(),
+            flow,
+        })
+    }
+}
+
+impl Node {
+    fn is_key(&self, key: &str) -> bool {
+        matches!(&self.kind, Kind::Scalar { text, .. } if text == key)
+    }
+
+    fn is_empty_scalar(&self) -> bool {
+        self.start == self.end && matches!(self.kind, Kind::Scalar { .. })
+    }
+}
+
+fn append_item(text: &str, route: &[Step<'_>], insert: &Insert) -> Result<Edited, EditError> {
+    edit(text, route, insert, &|target| match target {
+        Value::Null => Some(Value::Sequence(vec![insert.value.clone()])),
+        Value::Sequence(items) if items.contains(&insert.value) => None,
+        Value::Sequence(items) => {
+            let mut items = items.clone();
+            items.push(insert.value.clone());
+            Some(Value::Sequence(items))
+        }
+        other => Some(other.clone()),
+    })
+}
+
+fn append_entry(
+    text: &str,
+    route: &[Step<'_>],
+    key: &str,
+    insert: &Insert,
+) -> Result<Edited, EditError> {
+    let entry = Entry::of(key, insert);
+    edit(text, route, &entry, &|target| match target {
+        Value::Mapping(entries) if entries.get(key) == Some(&insert.value) => None,
+        Value::Mapping(entries) => {
+            let mut entries = entries.clone();
+            entries.insert(Value::from(key), insert.value.clone());
+            Some(Value::Mapping(entries))
+        }
+        Value::Null => Some(Value::Mapping(Mapping::from_iter([(
+            Value::from(key),
+            insert.value.clone(),
+        )]))),
+        other => Some(other.clone()),
+    })
+}
+
+/// An entry of a mapping as something that is inserted.
+struct Entry;
+
+impl Entry {
+    fn of(key: &str, insert: &Insert) -> Insert {
+        let written = scalar(key);
+        let block = match &insert.value {
+            Value::Mapping(entries) if !entries.is_empty() => {
+                format!("{written}:\n{}", indented(&insert.block, "  "))
+            }
+            _ => format!("{written}: {}", insert.block),
+        };
+        Insert {
+            value: Value::Mapping(Mapping::from_iter([(
+                Value::from(key),
+                insert.value.clone(),
+            )])),
+            block,
+            flow: format!("{written}: {}", insert.flow),
+        }
+    }
+}
+
+/// Make the edit, then prove it: parse the result, compare its meaning with the one asked
+/// for, and see that every byte is still there.
+fn edit(
+    text: &str,
+    route: &[Step<'_>],
+    insert: &Insert,
+    change: &dyn Fn(&Value) -> Option<Value>,
+) -> Result<Edited, EditError> {
+    let document = Document::parse(text)?;
+    let by_hand = by_hand(route, insert);
+    let Some(expected) = changed(&document.value, route, change) else {
+        return Ok(Edited::Unchanged);
+    };
+    let (after, room) = place(text, document.root.as_ref(), route, insert)
+        .map_err(|refusal| refusal.with_lines(text, &by_hand))?;
+    let kept = match room {
+        None => keeps_every_byte(text, &after),
+        Some(range) => {
+            let rest = format!("{}{}", &text[..range.start], &text[range.end..]);
+            keeps_every_byte(&rest, &after)
+        }
+    };
+    if kept && meaning(&after).is_ok_and(|value| value == expected) {
+        return Ok(Edited::Changed(after));
+    }
+    Err(EditError::shape(
+        "this file is written in a way that cannot be edited safely",
+        document.position(text, &route[..1]),
+        by_hand,
+    ))
+}
+
+/// The value with what stands at the route changed; `None` if nothing is to be changed.
+fn changed(
+    value: &Value,
+    route: &[Step<'_>],
+    change: &dyn Fn(&Value) -> Option<Value>,
+) -> Option<Value> {
+    let Some((step, rest)) = route.split_first() else {
+        return change(value);
+    };
+    match (step, value) {
+        (Step::Key(key), Value::Mapping(entries)) => {
+            let inner = entries.get(*key).unwrap_or(&Value::Null);
+            let inner = changed(inner, rest, change)?;
+            let mut entries = entries.clone();
+            entries.insert(Value::from(*key), inner);
+            Some(Value::Mapping(entries))
+        }
+        (Step::Key(key), Value::Null) => {
+            let inner = changed(&Value::Null, rest, change)?;
+            Some(Value::Mapping(Mapping::from_iter([(
+                Value::from(*key),
+                inner,
+            )])))
+        }
+        (Step::Item(index), Value::Sequence(items)) if *index < items.len() => {
+            let mut items = items.clone();
+            items[*index] = changed(&items[*index], rest, change)?;
+            Some(Value::Sequence(items))
+        }
+        // Not what the route expects: `place` says so with the position.
+        (_, other) => Some(other.clone()),
+    }
+}
+
+/// Why there is no place for an insertion.
+struct Refusal {
+    message: String,
+    at: usize,
+}
+
+impl Refusal {
+    fn with_lines(self, text: &str, by_hand: &str) -> EditError {
+        EditError::shape(self.message, Some(Position::of(text, self.at)), by_hand)
+    }
+}
+
+fn refuse<T>(at: usize, message: impl Into<String>) -> Result<T, Refusal> {
+    Err(Refusal {
+        message: message.into(),
+        at,
+    })
+}
+
+/// The text with the insertion, and the range of what had to make room.
+fn place(
+    text: &str,
+    root: Option<&Node>,
+    route: &[Step<'_>],
+    insert: &Insert,
+) -> Result<(String, Option<Range<usize>>), Refusal> {
+    let style = Style::of(text, root);
+    let mut splices = Splices::new(text);
+    let Some(root) = root.filter(|root| !is_null(root)) else {
+        if let Some(root) = root.filter(|root| root.marked || !root.is_empty_scalar()) {
+            return refuse(root.start, "the file is no mapping of keys");
+        }
+        // Nothing but comments: the file begins here.
+        let lines = nested(route, insert, &style);
+        if text.is_empty() || text.ends_with('\n') {
+            splices.insert(text.len(), &lines);
+        } else {
+            splices.insert_lines_after(text.len(), &lines);
+        }
+        return Ok((splices.apply(), None));
+    };
+    let mut node = root;
+    let mut owner: Option<&Node> = None;
+    for (depth, step) in route.iter().enumerate() {
+        if node.marked && matches!(node.kind, Kind::Scalar { .. }) {
+            return refuse(
+                node.start,
+                "an anchor or a tag stands where a value would go",
+            );
+        }
+        if matches!(node.kind, Kind::Alias) {
+            return refuse(
+                node.start,
+                "an alias stands here: an edit would change what it refers to as well",
+            );
+        }
+        match (step, &node.kind) {
+            (Step::Key(key), Kind::Mapping { entries, .. }) => {
+                if let Some((found, value)) = entries.iter().find(|(k, _)| k.is_key(key)) {
+                    owner = Some(found);
+                    node = value;
+                    continue;
+                }
+                if let Some((merge, _)) = entries.iter().find(|(k, _)| k.is_key("<<")) {
+                    return refuse(
+                        merge.start,
+                        format!("`{key}` may come from what is merged in here"),
+                    );
+                }
+                let rest = nested_insert(key, &route[depth + 1..], insert, &style);
+                return append(text, node, owner, &rest, &style, splices);
+            }
+            (Step::Item(index), Kind::Sequence { items, .. }) if *index < items.len() => {
+                owner = None;
+                node = &items[*index];
+            }
+            _ if is_null(node) && owner.is_some() => {
+                let Step::Key(key) = step else {
+                    return refuse(node.start, "there is no such item");
+                };
+                let rest = nested_insert(key, &route[depth + 1..], insert, &style);
+                return append(text, node, owner, &rest, &style, splices);
+            }
+            (Step::Key(_), _) => return refuse(node.start, "a mapping of keys belongs here"),
+            (Step::Item(_), _) => return refuse(node.start, "there is no such item"),
+        }
+    }
+    append(
+        text,
+        node,
+        owner,
+        &Rest::of(insert, &style),
+        &style,
+        splices,
+    )
+}
+
+/// What is still to be inserted when the route ended early.
+struct Rest {
+    /// Whether it is an entry of a mapping or an item of a sequence.
+    is_entry: bool,
+    block: String,
+    flow: String,
+}
+
+impl Rest {
+    fn of(insert: &Insert, style: &Style) -> Self {
+        Self {
+            // An entry is written as a mapping of one key; a step is a mapping as well, but
+            // its flow text has its own braces.
+            is_entry: insert.value.is_mapping() && !insert.flow.starts_with('{'),
+            block: style.applied_to(&insert.block),
+            flow: insert.flow.clone(),
+        }
+    }
+}
+
+fn nested_insert(key: &str, rest: &[Step<'_>], insert: &Insert, style: &Style) -> Rest {
+    let mut route = vec![Step::Key(key)];
+    route.extend_from_slice(rest);
+    let inner = Rest::of(insert, style);
+    let mut flow = inner.flow;
+    let mut is_entry = inner.is_entry;
+    for step in route.iter().rev() {
+        if let Step::Key(key) = step {
+            let key = scalar(key);
+            flow = match (is_entry, flow.starts_with('[')) {
+                (true, _) => format!("{key}: {{ {flow} }}"),
+                (false, true) => format!("{key}: {flow}"),
+                (false, false) => format!("{key}: [{flow}]"),
+            };
+            is_entry = true;
+        }
+    }
+    Rest {
+        is_entry: true,
+        block: nested(&route, insert, style),
+        flow,
+    }
+}
+
+/// The block text of an insertion with the keys that lead to it.
+fn nested(route: &[Step<'_>], insert: &Insert, style: &Style) -> String {
+    let inner = Rest::of(insert, style);
+    let mut block = if inner.is_entry {
+        inner.block
+    } else {
+        dashed(&inner.block)
+    };
+    let mut is_entry = inner.is_entry;
+    for step in route.iter().rev() {
+        if let Step::Key(key) = step {
+            let indent = if is_entry {
+                style.mapping
+            } else {
+                style.sequence
+            };
+            block = format!(
+                "{}:\n{}",
+                scalar(key),
+                indented(&block, &" ".repeat(indent))
+            );
+            is_entry = true;
+        }
+    }
+    block
+}
+
+/// The lines of a sequence's item: a dash before the first, the others below its text.
+fn dashed(block: &str) -> String {
+    let mut lines = String::new();
+    for (index, line) in block.lines().enumerate() {
+        let lead = if index == 0 { "- " } else { "  " };
+        let _ = writeln!(lines, "{lead}{line}");
+    }
+    lines
+}
+
+type Placed = Result<(String, Option<Range<usize>>), Refusal>;
+
+/// Append to a collection, or to what must become one.
+fn append(
+    text: &str,
+    node: &Node,
+    owner: Option<&Node>,
+    rest: &Rest,
+    style: &Style,
+    mut splices: Splices<'_>,
+) -> Placed {
+    match &node.kind {
+        Kind::Alias => refuse(
+            node.start,
+            "an alias stands here: an edit would change what it refers to as well",
+        ),
+        Kind::Sequence { items, flow: true } if !rest.is_entry => {
+            append_to_flow(text, node, owner, items, rest, style, splices)
+        }
+        Kind::Mapping {
+            entries,
+            flow: true,
+        } if rest.is_entry => {
+            let ranges: Vec<Node> = entries
+                .iter()
+                .map(|(key, value)| Node {
+                    start: key.start,
+                    end: value.end.max(key.end),
+                    kind: Kind::Alias,
+                    marked: false,
+                })
+                .collect();
+            append_to_flow(text, node, owner, &ranges, rest, style, splices)
+        }
+        Kind::Sequence { items, flow: false } if !rest.is_entry => {
+            let (Some(owner), Some(last)) = (owner, items.last()) else {
+                return refuse(node.start, "a key belongs before this list");
+            };
+            let Some(column) = dash_column(text, owner) else {
+                return refuse(node.start, "the items of this list cannot be told apart");
+            };
+            let end = with_inner_comments(text, last.end, column);
+            let lines = indented(&dashed(&rest.block), &" ".repeat(column));
+            splices.insert_lines_after(end, &lines);
+            Ok((splices.apply(), None))
+        }
+        Kind::Mapping {
+            entries,
+            flow: false,
+        } if rest.is_entry => {
+            let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
+                return refuse(node.start, "this mapping has no entry");
+            };
+            let column = column_of(text, first.0.start);
+            let end = with_inner_comments(text, last.1.end.max(last.0.end), column);
+            let mut lines = indented(&rest.block, &" ".repeat(column));
+            if blank_between(text, entries, column) && !is_blank_line(text, end) {
+                lines.insert(0, '\n');
+            }
+            splices.insert_lines_after(end, &lines);
+            Ok((splices.apply(), None))
+        }
+        Kind::Scalar { .. } if is_null(node) && !node.marked => {
+            let Some(owner) = owner else {
+                return refuse(node.start, "a key belongs before this");
+            };
+            let indent = if rest.is_entry {
+                style.mapping
+            } else {
+                style.sequence
+            };
+            fill(text, node.start..node.end, owner, rest, indent, splices)
+        }
+        Kind::Sequence { .. } => refuse(node.start, "a mapping belongs here, and this is a list"),
+        Kind::Mapping { .. } => refuse(node.start, "a list belongs here, and this is a mapping"),
+        Kind::Scalar { .. } => refuse(node.start, "a list or a mapping belongs here"),
+    }
+}
+
+/// Put the first lines below a key, in the place of a null or an empty `[]` or `{}`.
+fn fill(
+    text: &str,
+    room: Range<usize>,
+    owner: &Node,
+    rest: &Rest,
+    indent: usize,
+    mut splices: Splices<'_>,
+) -> Placed {
+    let Some(colon) = colon_after(text, owner.end) else {
+        return refuse(owner.start, "a key with `?` before it cannot be edited");
+    };
+    let column = column_of(text, owner.start);
+    let block = if rest.is_entry {
+        rest.block.clone()
+    } else {
+        dashed(&rest.block)
+    };
+    let mut removed = None;
+    let mut end = colon + 1;
+    if !room.is_empty() {
+        // The space before it would be left at the end of the line.
+        let start = colon
+            + 1
+            + text[colon + 1..room.start]
+                .trim_end_matches([' ', '\t'])
+                .len();
+        splices.replace(start..room.end, "");
+        end = room.end;
+        removed = Some(start..room.end);
+    }
+    let end = with_inner_comments(text, end, column);
+    splices.insert_lines_after(end, &indented(&block, &" ".repeat(column + indent)));
+    Ok((splices.apply(), removed))
+}
+
+fn append_to_flow(
+    text: &str,
+    node: &Node,
+    owner: Option<&Node>,
+    items: &[Node],
+    rest: &Rest,
+    style: &Style,
+    mut splices: Splices<'_>,
+) -> Placed {
+    // Behind the anchor, if there is one, and the bracket itself.
+    let open = text[node.start..node.end]
+        .find(['[', '{'])
+        .map_or(node.start, |at| node.start + at + 1);
+    let close = node.end - 1;
+    let empty = items.is_empty() && text[open..close].trim().is_empty();
+    if let (true, false, Some(owner)) = (empty, node.marked, owner) {
+        // In block style, if the key itself is: only there is the key alone on its line.
+        let line = text[..owner.start].rfind('\n').map_or(0, |at| at + 1);
+        let lead = text[line..owner.start].trim_start_matches('\u{feff}');
+        let behind = text[node.end..].lines().next().unwrap_or("").trim_start();
+        let alone = behind.is_empty() || behind.starts_with('#');
+        if lead.trim_matches(' ').is_empty() && alone {
+            let indent = if rest.is_entry {
+                style.mapping
+            } else {
+                style.sequence
+            };
+            return fill(text, open - 1..node.end, owner, rest, indent, splices);
+        }
+    }
+    let ranges: Vec<Range<usize>> = items.iter().map(|item| item.start..item.end).collect();
+    append_to_brackets(
+        &mut splices,
+        open,
+        close,
+        &ranges,
+        std::slice::from_ref(&rest.flow),
+    );
+    Ok((splices.apply(), None))
+}
+
+/// How the file is indented: what it shows, or two spaces.
+struct Style {
+    /// From a key to the keys of the mapping below it.
+    mapping: usize,
+    /// From a key to the dashes of the sequence below it.
+    sequence: usize,
+}
+
+impl Style {
+    fn of(text: &str, root: Option<&Node>) -> Self {
+        let mut mapping = None;
+        let mut sequence = None;
+        let mut waiting: Vec<&Node> = root.into_iter().collect();
+        while let Some(node) = waiting.pop() {
+            match &node.kind {
+                Kind::Mapping {
+                    entries,
+                    flow: false,
+                } => {
+                    for (key, value) in entries {
+                        let from = column_of(text, key.start);
+                        match &value.kind {
+                            Kind::Mapping {
+                                entries,
+                                flow: false,
+                            } => {
+                                let to = entries.first().map(|(k, _)| column_of(text, k.start));
+                                mapping = mapping.or(to.and_then(|to| to.checked_sub(from)));
+                            }
+                            Kind::Sequence { flow: false, .. } => {
+                                let to = dash_column(text, key);
+                                sequence = sequence.or(to.and_then(|to| to.checked_sub(from)));
+                            }
+                            _ => {}
+                        }
+                    }
+                    // Reversed, so that what stands first in the file speaks for it.
+                    waiting.extend(entries.iter().rev().map(|(_, value)| value));
+                }
+                Kind::Sequence { items, flow: false } => waiting.extend(items.iter().rev()),
+                _ => {}
+            }
+        }
+        Self {
+            mapping: mapping.filter(|&width| width > 0).unwrap_or(2),
+            sequence: sequence.unwrap_or(mapping.filter(|&width| width > 0).unwrap_or(2)),
+        }
+    }
+
+    /// A block that is indented by two, in this style.
+    ///
+    /// The lines of a block scalar keep what they are indented by beyond its first.
+    fn applied_to(&self, block: &str) -> String {
+        // Columns of the block and what they become, from the outermost inwards.
+        let mut levels: Vec<(usize, usize)> = vec![(0, 0)];
+        let mut scalar: Option<Scalar> = None;
+        let mut result = String::new();
+        for line in block.lines() {
+            let column = leading_space(line).len();
+            let content = &line[column..];
+            if content.is_empty() {
+                result.push('\n');
+                continue;
+            }
+            if let Some(inside) = scalar.as_ref().filter(|scalar| column > scalar.key) {
+                let _ = writeln!(
+                    result,
+                    "{}{content}",
+                    " ".repeat(inside.to + column - inside.from)
+                );
+                continue;
+            }
+            scalar = None;
+            while levels.last().is_some_and(|(from, _)| *from > column) {
+                levels.pop();
+            }
+            let (from, mut to) = levels.last().copied().unwrap_or((0, 0));
+            let is_item = content.starts_with("- ");
+            if column > from {
+                to += if is_item { self.sequence } else { self.mapping };
+                levels.push((column, to));
+            }
+            let _ = writeln!(result, "{}{content}", " ".repeat(to));
+            let dash = if is_item { 2 } else { 0 };
+            if is_item {
+                levels.push((column + dash, to + dash));
+            }
+            if content.ends_with(": |") || content.ends_with(": |-") {
+                scalar = Some(Scalar {
+                    key: column + dash,
+                    from: column + dash + 2,
+                    to: to + dash + self.mapping,
+                });
+            }
+        }
+        result
+    }
+}
+
+/// A block scalar in a text that is indented anew.
+struct Scalar {
+    /// The column of its key.
+    key: usize,
+    /// The column of its lines.
+    from: usize,
+    /// What that becomes.
+    to: usize,
+}
+
+/// Whether a blank line goes before a new entry: as between the last two, and before the
+/// second where the first has several lines.
+fn blank_between(text: &str, entries: &[(Node, Node)], column: usize) -> bool {
+    let end_of = |(key, value): &(Node, Node)| value.end.max(key.end);
+    match entries {
+        [.., before, last] => {
+            let gap = &text[with_inner_comments(text, end_of(before), column)..last.0.start];
+            // The first part ends the line before, the last one begins that of the key.
+            let lines: Vec<&str> = gap.split('\n').collect();
+            lines.len() > 2
+                && lines[1..lines.len() - 1]
+                    .iter()
+                    .any(|line| line.trim().is_empty())
+        }
+        [only] => text[only.0.start..end_of(only)].contains('\n'),
+        [] => false,
+    }
+}
+
+/// Whether an offset is in a line without content: the last of a block scalar that keeps
+/// its blank lines, to which another one would be added.
+fn is_blank_line(text: &str, offset: usize) -> bool {
+    let start = text[..offset].rfind('\n').map_or(0, |at| at + 1);
+    text[start..]
+        .lines()
+        .next()
+        .is_none_or(|line| line.trim().is_empty())
+}
+
+fn is_null(node: &Node) -> bool {
+    match &node.kind {
+        Kind::Scalar { text, style } => {
+            *style == ScalarStyle::Plain
+                && matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL")
+        }
+        _ => false,
+    }
+}
+
+/// The column of an offset, in characters from 0; a byte-order mark has no width.
+fn column_of(text: &str, offset: usize) -> usize {
+    let line = text[..offset].rfind('\n').map_or(0, |at| at + 1);
+    text[line..offset]
+        .trim_start_matches('\u{feff}')
+        .chars()
+        .count()
+}
+
+/// The offset of the colon behind a key, which may stand behind spaces.
+fn colon_after(text: &str, key_end: usize) -> Option<usize> {
+    let rest = &text[key_end..];
+    let spaces = leading_space(rest).len();
+    rest[spaces..].starts_with(':').then_some(key_end + spaces)
+}
+
+/// The column of the dashes of the block sequence that is a key's value.
+fn dash_column(text: &str, key: &Node) -> Option<usize> {
+    let mut at = colon_after(text, key.end)? + 1;
+    loop {
+        at += text[at..].len() - text[at..].trim_start().len();
+        match text[at..].chars().next()? {
+            '#' => at += text[at..].find('\n')?,
+            // An anchor before the sequence.
+            '&' => at += text[at..].find(char::is_whitespace)?,
+            '-' => return Some(column_of(text, at)),
+            _ => return None,
+        }
+    }
+}
+
+/// The end of the last line that belongs inside a collection at this column: comments
+/// below it that are indented deeper.
+fn with_inner_comments(text: &str, end: usize, column: usize) -> usize {
+    let mut last = end;
+    let mut at = end;
+    while let Some(newline) = text[at..].find('\n') {
+        at += newline + 1;
+        let line = text[at..].split('\n').next().unwrap_or("");
+        let content = line.trim();
+        if content.starts_with('#') && leading_space(line).chars().count() > column {
+            last = at;
+        } else if !content.is_empty() {
+            break;
+        }
+    }
+    last
+}
+
+fn by_hand(route: &[Step<'_>], insert: &Insert) -> String {
+    let style = Style {
+        mapping: 2,
+        sequence: 2,
+    };
+    nested(route, insert, &style)
+}
+
+/// What a text means.
+fn meaning(text: &str) -> Result<Value, EditError> {
+    let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+    serde_yaml::from_str(body).map_err(|error| {
+        let position = error.location().map(|location| Position {
+            line: location.line().max(1),
+            column: location.column().max(1),
+        });
+        let mut message = error.to_string();
+        // The position is told in its own place.
+        if let Some(at) = message.find(" at line ") {
+            message.truncate(at);
+        }
+        EditError::syntax(message, position.or(Some(Position { line: 1, column: 1 })))
+    })
+}
+
+/// Where everything stands; `None` for a file without a document.
+fn tree(text: &str) -> Result<Option<Node>, EditError> {
+    let bom = text.len() - text.trim_start_matches('\u{feff}').len();
+    let body = &text[bom..];
+    // Markers count characters.
+    let mut offsets: Vec<usize> = body.char_indices().map(|(at, _)| at + bom).collect();
+    offsets.push(text.len());
+    let offset = |index: usize| offsets[index.min(offsets.len() - 1)];
+
+    let mut open: Vec<Node> = Vec::new();
+    // A key that waits for its value, one for each open mapping.
+    let mut keys: Vec<Option<Node>> = Vec::new();
+    let mut root = None;
+    for event in Parser::new_from_str(body) {
+        let (event, span) = event.map_err(|error| {
+            EditError::syntax(
+                error.info().to_owned(),
+                Some(Position::of(text, offset(error.marker().index()))),
+            )
+        })?;
+        let (start, end) = (offset(span.start.index()), offset(span.end.index()));
+        let node = match event {
+            Event::Scalar(value, style, anchor, tag) => {
+                let end = match style {
+                    ScalarStyle::Literal | ScalarStyle::Folded => {
+                        block_scalar_end(text, start, end)
+                    }
+                    _ => end,
+                };
+                Node {
+                    start,
+                    end,
+                    marked: anchor != 0 || tag.is_some(),
+                    kind: Kind::Scalar {
+                        text: value.into_owned(),
+                        style,
+                    },
+                }
+            }
+            Event::Alias(_) => Node {
+                start,
+                end,
+                marked: false,
+                kind: Kind::Alias,
+            },
+            Event::SequenceStart(anchor, tag) => {
+                open.push(Node {
+                    start,
+                    end,
+                    marked: anchor != 0 || tag.is_some(),
+                    kind: Kind::Sequence {
+                        items: Vec::new(),
+                        flow: text[start..end].trim_end().ends_with('['),
+                    },
+                });
+                keys.push(None);
+                continue;
+            }
+            Event::MappingStart(anchor, tag) => {
+                open.push(Node {
+                    start,
+                    end,
+                    marked: anchor != 0 || tag.is_some(),
+                    kind: Kind::Mapping {
+                        entries: Vec::new(),
+                        flow: text[start..end].trim_end().ends_with('{'),
+                    },
+                });
+                keys.push(None);
+                continue;
+            }
+            Event::SequenceEnd | Event::MappingEnd => {
+                let Some(mut node) = open.pop() else { continue };
+                keys.pop();
+                node.end = match &node.kind {
+                    Kind::Sequence { flow: true, .. } | Kind::Mapping { flow: true, .. } => {
+                        start + 1
+                    }
+                    Kind::Sequence { items, .. } => items.last().map_or(node.end, |i| i.end),
+                    Kind::Mapping { entries, .. } => entries
+                        .last()
+                        .map_or(node.end, |(key, value)| value.end.max(key.end)),
+                    Kind::Scalar { .. } | Kind::Alias => node.end,
+                };
+                node
+            }
+            _ => continue,
+        };
+        match open.last_mut().map(|parent| &mut parent.kind) {
+            None => root = Some(node),
+            Some(Kind::Sequence { items, .. }) => items.push(node),
+            Some(Kind::Mapping { entries, .. }) => {
+                let waiting = keys.last_mut().and_then(Option::take);
+                match (waiting, keys.last_mut()) {
+                    (Some(key), _) => entries.push((key, node)),
+                    (None, Some(slot)) => *slot = Some(node),
+                    (None, None) => {}
+                }
+            }
+            Some(Kind::Scalar { .. } | Kind::Alias) => {}
+        }
+    }
+    Ok(root)
+}
+
+/// The end of a block scalar's last line that counts: blank lines below it only where `+`
+/// in its header keeps them.
+fn block_scalar_end(text: &str, start: usize, end: usize) -> usize {
+    let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    let indent = column_of(text, start);
+    let header_end = line.saturating_sub(1);
+    let header_start = text[..header_end].rfind('\n').map_or(0, |at| at + 1);
+    let header = text[header_start..header_end]
+        .rsplit(['|', '>'])
+        .next()
+        .unwrap_or("");
+    let keeps = header
+        .trim_start_matches(|c: char| c.is_ascii_digit())
+        .starts_with('+');
+    let mut last = start;
+    let mut at = line;
+    while at < end {
+        let length = text[at..]
+            .find('\n')
+            .map_or(text.len() - at, |newline| newline);
+        let content = text[at..at + length].trim_end_matches('\r');
+        if content.trim_matches([' ', '\t']).is_empty() {
+            if keeps {
+                last = at + content.len();
+            }
+        } else if leading_space(content).chars().count() >= indent {
+            last = at + content.len();
+        } else {
+            break;
+        }
+        at += length + 1;
+    }
+    last
+}
+
+#[cfg(test)]
+#[path = "yaml_tests.rs"]
+mod tests;

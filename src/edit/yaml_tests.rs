@@ -1,0 +1,151 @@
+//! The four edits of `polytope.yml` over files in the shapes that are met in real projects.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::*;
+
+fn shapes() -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/polytope");
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    paths.sort();
+    paths
+        .into_iter()
+        .map(|path| {
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            (name, fs::read_to_string(path).unwrap())
+        })
+        .collect()
+}
+
+const TOOL: &str = "info: |\n  Two\n  lines.\n# ours\nrun:\n  - tool: bluetext\n";
+
+/// All four edits, one after the other, as a tool makes them.
+fn edit_all(text: &str) -> Result<String, EditError> {
+    let stack = if text.contains("stack:") {
+        "stack"
+    } else {
+        "default"
+    };
+    let mut text = text.to_owned();
+    for edit in [
+        &|text: &str| add_include(text, "modules/temporal") as Result<Edited, EditError>,
+        &|text: &str| add_step(text, stack, "temporal"),
+        &|text: &str| add_tool(text, "add-temporal-client", TOOL),
+        &|text: &str| allow_in_mcp(text, "add-temporal-client"),
+    ] as [&dyn Fn(&str) -> Result<Edited, EditError>; 4]
+    {
+        let after = edit(&text)?.into_text(&text);
+        assert_eq!(
+            edit(&after),
+            Ok(Edited::Unchanged),
+            "twice is once:\n{after}"
+        );
+        text = after;
+    }
+    Ok(text)
+}
+
+/// Line endings and marks that a snapshot would not show.
+fn visible(text: &str) -> String {
+    text.replace('\u{feff}', "<BOM>").replace('\r', "<CR>") + "<END>"
+}
+
+#[test]
+fn every_shape_is_edited_as_a_person_would() {
+    for (name, text) in shapes() {
+        let shown = match edit_all(&text) {
+            Ok(after) => visible(&after),
+            Err(error) => format!("{error:#?}"),
+        };
+        insta::with_settings!({ snapshot_suffix => name, omit_expression => true }, {
+            insta::assert_snapshot!("shape", shown);
+        });
+    }
+}
+
+#[test]
+fn a_block_style_file_only_gets_whole_lines() {
+    for (name, text) in shapes() {
+        let is_block = !["[", "{", "~"].iter().any(|mark| text.contains(mark));
+        let Ok(after) = edit_all(&text) else { continue };
+        if is_block && text.ends_with('\n') {
+            let mut lines = after.lines();
+            assert!(
+                text.lines().all(|line| lines.any(|other| other == line)),
+                "{name}:\n{after}"
+            );
+        }
+    }
+}
+
+#[test]
+fn bad_files_are_refused_with_the_place() {
+    let deep = "[".repeat(5_000);
+    let bomb: String = std::iter::once("a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned())
+        .chain((1..12).map(|n| {
+            let one = format!("*a{}", n - 1);
+            format!("a{n}: &a{n} [{}]\n", vec![one; 9].join(", "))
+        }))
+        .collect();
+    let large = format!("a: {}\n", "x".repeat(LARGEST));
+    let cases: [(&str, &str); 9] = [
+        ("tabs", "tools:\n\tdefault: x\n"),
+        ("duplicate keys", "tools:\n  a: 1\ntools:\n  b: 1\n"),
+        ("two documents", "a: 1\n---\nb: 1\n"),
+        ("open bracket", "include: [a\ntools: {}\n"),
+        ("bad indentation", "tools:\n  a: 1\n b: 2\n"),
+        ("unknown alias", "tools: *nothing\n"),
+        ("deep", &deep),
+        ("bomb", &bomb),
+        ("large", &large),
+    ];
+    let mut shown = String::new();
+    for (name, text) in cases {
+        match add_include(text, "modules/x") {
+            Err(EditError::Syntax { message, position }) => {
+                let at =
+                    position.map_or("nowhere".to_owned(), |p| format!("{}:{}", p.line, p.column));
+                shown.push_str(&format!("{name}: {at}: {message}\n"));
+            }
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+    insta::assert_snapshot!(shown);
+}
+
+const LARGEST: usize = crate::edit::LARGEST_FILE;
+
+#[test]
+fn a_scalar_is_quoted_only_where_it_must_be() {
+    let texts = [
+        "modules/a-b_c.d",
+        "pt.param id",
+        "yes",
+        "null",
+        "1",
+        "a: b",
+        "",
+        "it's",
+        "ä",
+    ];
+    for text in texts {
+        let value: Value = serde_yaml::from_str(&scalar(text)).unwrap();
+        assert_eq!(value, Value::from(text));
+    }
+    assert_eq!(scalar("modules/a-b_c.d"), "modules/a-b_c.d");
+    assert_eq!(scalar("pt.param id"), "pt.param id");
+    assert_eq!(scalar("yes"), "\"yes\"");
+}
+
+#[test]
+fn what_is_written_means_what_it_was() {
+    let text = "a: {b: [1, 2], c: \"x: y\"}\nd: |\n  one\n\n  two\ne: []\nf: [{g: h}]\n";
+    let value: Value = serde_yaml::from_str(text).unwrap();
+    let written = written(&value);
+    assert_eq!(serde_yaml::from_str::<Value>(&written).unwrap(), value);
+    insta::assert_snapshot!(written);
+}

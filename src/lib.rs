@@ -1,0 +1,164 @@
+//! `bluetext` adds Temporal to a project that Polytope runs.
+//!
+//! A pure core and a thin rim. [`tool`] looks at an immutable picture of the
+//! [`project`] and returns a [`plan`]; only [`disk`] touches the project's files.
+//!
+//! ```text
+//! main ─► cli ─► Request + Options ─► run ─► Outcome ─► report
+//!                                      │
+//!                    disk: lock, read project, apply plan         the only file I/O
+//! ─────────────────────────────────────┼──────────────────────────────────────────
+//!                   tool::plan(&Project, &Request) -> Plan         pure
+//!                      │          │          │         │
+//!                   project     edit      template    name
+//! ```
+
+pub mod cli;
+pub mod demo;
+pub mod disk;
+pub mod edit;
+pub mod name;
+pub mod plan;
+pub mod project;
+pub mod report;
+pub mod template;
+pub mod tool;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use disk::{Disk, DiskError, Fault};
+use plan::Plan;
+use project::Project;
+use tool::{Refused, Request};
+
+/// How a request is carried out, whatever it asks for.
+#[derive(Clone)]
+pub struct Options {
+    /// The project's folder, if it was named.
+    pub project: Option<PathBuf>,
+    /// The folder that the search for the project starts in.
+    pub current: PathBuf,
+    /// Whether the plan is carried out.
+    pub write: bool,
+    /// Whether files of ours that differ are replaced.
+    pub force: bool,
+    /// How long to wait for another run to end.
+    pub lock_wait: Duration,
+    /// What makes calls to the disk fail, in tests.
+    pub fault: Option<Fault>,
+}
+
+impl Options {
+    /// Carry out the plan in the project that this folder is in.
+    #[must_use]
+    pub fn new(current: PathBuf) -> Self {
+        Self {
+            project: None,
+            current,
+            write: true,
+            force: false,
+            lock_wait: Duration::from_secs(10),
+            fault: None,
+        }
+    }
+}
+
+/// A plan, and whether it has been carried out.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The project's folder, absolute.
+    pub root: PathBuf,
+    /// The plan.
+    pub plan: Plan,
+    /// Whether the plan's changes are on the disk.
+    pub written: bool,
+}
+
+/// Why there is no outcome.
+#[derive(Debug)]
+pub enum Error {
+    /// The request does not fit this project; nothing was written.
+    Refused {
+        /// The project's folder, absolute.
+        root: PathBuf,
+        /// What is in the way.
+        refused: Refused,
+    },
+    /// The project could not be found, read or written.
+    Disk {
+        /// The project's folder, absolute, once it is known.
+        root: Option<PathBuf>,
+        /// What happened.
+        error: DiskError,
+    },
+}
+
+/// Carry out a request: find the project, lock it, read it, plan, write.
+///
+/// If a file is changed by somebody else between reading and writing, it is all done anew,
+/// once.
+///
+/// # Errors
+///
+/// See [`Error`]; in every case the project is as it was, or the error says what is not.
+pub fn run(request: &Request, options: &Options) -> Result<Outcome, Error> {
+    let root = disk::find_root(options.project.as_deref(), &options.current)
+        .map_err(|error| Error::Disk { root: None, error })?;
+    let fail = |error| Error::Disk {
+        root: Some(root.clone()),
+        error,
+    };
+    let disk = Disk::new(root.clone(), options.fault.clone());
+    let _lock = if options.write {
+        Some(disk.lock(options.lock_wait).map_err(fail)?)
+    } else {
+        None
+    };
+    let mut is_retry = false;
+    loop {
+        let plan = plan(&disk, &root, request, options.force)?;
+        if !options.write {
+            return Ok(Outcome {
+                root,
+                plan,
+                written: false,
+            });
+        }
+        match disk.commit(&plan) {
+            Ok(()) => {
+                return Ok(Outcome {
+                    root,
+                    plan,
+                    written: true,
+                });
+            }
+            Err(DiskError::Changed(_)) if !is_retry => is_retry = true,
+            Err(error) => return Err(fail(error)),
+        }
+    }
+}
+
+fn plan(
+    disk: &Disk,
+    root: &std::path::Path,
+    request: &Request,
+    force: bool,
+) -> Result<Plan, Error> {
+    let refuse = |refused| Error::Refused {
+        root: root.to_owned(),
+        refused,
+    };
+    let modules_folder = match request {
+        Request::AddTemporal(arguments) => arguments.modules_dir.as_ref(),
+        Request::AddTemporalClient(_) | Request::AddTemporalWorkflow(_) => None,
+    };
+    let entries = disk.read(modules_folder);
+    let project = Project::new(root.to_owned(), entries).map_err(|errors| {
+        refuse(Refused {
+            problems: errors.into_iter().map(Into::into).collect(),
+            next: Vec::new(),
+        })
+    })?;
+    tool::plan(&project, request, force).map_err(refuse)
+}

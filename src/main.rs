@@ -1,0 +1,37 @@
+//! From the arguments to the exit code.
+
+use std::process::ExitCode;
+
+use bluetext::cli::{self, Invocation, Stop};
+use bluetext::report::{self, Report};
+use bluetext::{demo, run};
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let current = std::env::current_dir().unwrap_or_else(|_| ".".into());
+    let (report, view) = match cli::parse(&arguments, current) {
+        Ok(Invocation::Tool {
+            request,
+            options,
+            view,
+        }) => {
+            let result = run(&request, &options);
+            (Report::new(request.tool().name, &result, view), view)
+        }
+        Ok(Invocation::Demo { demo, view }) => match demo::run(&demo, view) {
+            Ok(()) => return ExitCode::SUCCESS,
+            Err(report) => (*report, view),
+        },
+        Err(Stop::Print(text)) => {
+            report::print(&text);
+            return ExitCode::SUCCESS;
+        }
+        Err(Stop::Wrong {
+            command,
+            problems,
+            view,
+        }) => (Report::usage(&command, &problems), view),
+    };
+    report.print(view);
+    ExitCode::from(report.exit() as u8)
+}

@@ -1,0 +1,147 @@
+//! What a command is going to do, as plain data, and why it cannot.
+
+use crate::edit::Position;
+use crate::name::RelPath;
+
+/// The order in which files are written. Until the last one is, nothing refers to what is
+/// new; whatever moment a run is killed at, what is there works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rank {
+    /// Files that nothing refers to yet.
+    New,
+    /// A service's `pyproject.toml`.
+    Dependencies,
+    /// A service's own `polytope.yml`.
+    ServicePolytope,
+    /// A service's configuration.
+    Configuration,
+    /// The list of what the workers run.
+    Registry,
+    /// The hooks that start everything. They make a folder a service, so that a new
+    /// service is complete when they are written.
+    Hooks,
+    /// The project's own `polytope.yml`.
+    RootPolytope,
+}
+
+/// One file that is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Which file.
+    pub path: RelPath,
+    /// Its text as it was read; `None` if there is no such file.
+    pub before: Option<String>,
+    /// Its text as it will be.
+    pub after: String,
+    /// When in the order it is written.
+    pub rank: Rank,
+}
+
+/// What a plan finds at a path that it does not change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Left {
+    /// The file is as it should be.
+    Unchanged,
+    /// The file is one of ours and differs: it is kept as it is.
+    Kept,
+}
+
+/// Something a person should know that does not stop the command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// A name that never changes its meaning.
+    pub code: &'static str,
+    /// What there is to know, and what to do about it.
+    pub message: String,
+    /// The file that it is about.
+    pub path: Option<RelPath>,
+}
+
+/// A call that is worth making next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Next {
+    /// The tool's name, if it is one of ours.
+    pub tool: Option<&'static str>,
+    /// A command line that works when it is pasted.
+    pub command: String,
+    /// Why one would.
+    pub why: String,
+}
+
+/// Why a command cannot be carried out on this project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// A name that never changes its meaning.
+    pub code: &'static str,
+    /// What is the matter.
+    pub message: String,
+    /// The file at fault.
+    pub path: Option<RelPath>,
+    /// The place in it.
+    pub position: Option<Position>,
+    /// The command or the lines that mend it.
+    pub hint: Option<String>,
+}
+
+/// Everything a command is going to do.
+///
+/// Invariants, asserted by [`Plan::new`]: one change a path; before differs from after; the
+/// changes stand in the order of their ranks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    changes: Vec<Change>,
+    left: Vec<(RelPath, Left)>,
+    /// The tools that the change registers.
+    pub registered: Vec<String>,
+    /// What a person should know.
+    pub warnings: Vec<Warning>,
+    /// The calls worth making next, the best first.
+    pub next: Vec<Next>,
+}
+
+impl Plan {
+    /// Make a plan, putting the changes into their order.
+    ///
+    /// # Panics
+    ///
+    /// If a path is changed twice or a change changes nothing: that is a fault of the tool
+    /// that made it.
+    #[must_use]
+    pub fn new(mut changes: Vec<Change>, mut left: Vec<(RelPath, Left)>) -> Self {
+        changes.sort_by(|a, b| (a.rank, &a.path).cmp(&(b.rank, &b.path)));
+        left.sort();
+        for (index, change) in changes.iter().enumerate() {
+            assert!(
+                change.before.as_ref() != Some(&change.after),
+                "{} is changed to what it is",
+                change.path
+            );
+            assert!(
+                changes[..index]
+                    .iter()
+                    .all(|other| other.path != change.path),
+                "{} is changed twice",
+                change.path
+            );
+        }
+        Self {
+            changes,
+            left,
+            registered: Vec::new(),
+            warnings: Vec::new(),
+            next: Vec::new(),
+        }
+    }
+
+    /// The files that are written, in the order in which they are.
+    #[must_use]
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// The files that are looked at and left alone.
+    #[must_use]
+    pub fn left(&self) -> &[(RelPath, Left)] {
+        &self.left
+    }
+}

@@ -1,0 +1,589 @@
+//! What a user sees: the report as text or JSON, errors, progress, and the exit code.
+//!
+//! The types that are written as JSON are this module's own. What they are called and what
+//! they mean does not change within a `schema_version`.
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anstyle::{AnsiColor, Style};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use similar::TextDiff;
+
+use crate::disk::DiskError;
+use crate::edit::Position;
+use crate::plan::{Change, Left, Next, Problem, Warning};
+use crate::{Error, Outcome};
+
+/// The version of the JSON documents.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// How a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// Text for people.
+    #[default]
+    Human,
+    /// One JSON document.
+    Json,
+}
+
+/// What a report shows.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct View {
+    /// Whether the outcome is to be judged as a check: whether anything would change.
+    pub check: bool,
+    /// Whether changes are shown as unified diffs.
+    pub diff: bool,
+    /// Whether files that need no change are listed too.
+    pub verbose: bool,
+    /// Whether nothing but errors is shown.
+    pub quiet: bool,
+    /// How it is written.
+    pub format: Format,
+}
+
+/// The exit code of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExitCode {
+    /// Done, or nothing to do.
+    Done = 0,
+    /// Failed, and rolled back.
+    Failed = 1,
+    /// Wrong in itself; nothing was read or written.
+    Usage = 2,
+    /// Wrong for this project; nothing was written.
+    Refused = 3,
+    /// `--check`: something would change.
+    WouldChange = 4,
+    /// Another run holds the project, or a file was changed meanwhile.
+    TryAgain = 6,
+}
+
+/// The report of a command.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    schema_version: u32,
+    command: String,
+    status: Status,
+    project: Option<String>,
+    changes: Vec<ReportedChange>,
+    registered: Vec<String>,
+    next: Vec<ReportedNext>,
+    warnings: Vec<ReportedWarning>,
+    start: Option<Start>,
+    error: Option<ReportedError>,
+    #[serde(skip)]
+    exit: ExitCode,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    Applied,
+    Unchanged,
+    Planned,
+    Refused,
+    Failed,
+}
+
+#[derive(Debug, Serialize)]
+struct ReportedChange {
+    path: String,
+    action: Action,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diff: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Action {
+    Create,
+    Update,
+    Unchanged,
+    Keep,
+}
+
+#[derive(Debug, Serialize)]
+struct ReportedNext {
+    tool: Option<&'static str>,
+    command: String,
+    why: String,
+}
+
+#[derive(Debug, Serialize)]
+struct ReportedWarning {
+    code: &'static str,
+    message: String,
+    path: Option<String>,
+}
+
+/// What has been started, where something has.
+#[derive(Debug, Serialize)]
+struct Start {
+    runtime: String,
+    state: String,
+    addresses: Vec<String>,
+    log: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ReportedError {
+    #[serde(flatten)]
+    first: ReportedProblem,
+    /// Everything else that is in the way.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    others: Vec<ReportedProblem>,
+}
+
+#[derive(Debug, Serialize)]
+struct ReportedProblem {
+    code: &'static str,
+    message: String,
+    hint: Option<String>,
+    path: Option<String>,
+    line: Option<usize>,
+    column: Option<usize>,
+}
+
+impl Report {
+    /// The report of what came out of a run.
+    #[must_use]
+    pub fn new(command: &str, result: &Result<Outcome, Error>, view: View) -> Self {
+        match result {
+            Ok(outcome) => Self::of_outcome(command, outcome, view),
+            Err(Error::Refused { root, refused }) => {
+                let mut report = Self::empty(command, Status::Refused, ExitCode::Refused);
+                report.project = Some(shown(root));
+                report.next = refused.next.iter().map(Into::into).collect();
+                report.error = ReportedError::of(&refused.problems);
+                report
+            }
+            Err(Error::Disk { root, error }) => {
+                let (status, exit, problem) = of_disk(error);
+                let mut report = Self::empty(command, status, exit);
+                report.project = root.as_deref().map(shown);
+                report.error = ReportedError::of(&[problem]);
+                report
+            }
+        }
+    }
+
+    /// The report of a call that is wrong in itself.
+    #[must_use]
+    pub fn usage(command: &str, problems: &[Problem]) -> Self {
+        let mut report = Self::empty(command, Status::Refused, ExitCode::Usage);
+        report.error = ReportedError::of(problems);
+        report
+    }
+
+    /// The report of a call that does not fit what it found.
+    #[must_use]
+    pub fn refused(command: &str, problems: &[Problem]) -> Self {
+        let mut report = Self::empty(command, Status::Refused, ExitCode::Refused);
+        report.error = ReportedError::of(problems);
+        report
+    }
+
+    /// The report of a command that failed while it did something else than write files.
+    #[must_use]
+    pub fn failed(command: &str, problem: &Problem) -> Self {
+        let mut report = Self::empty(command, Status::Failed, ExitCode::Failed);
+        report.error = ReportedError::of(std::slice::from_ref(problem));
+        report
+    }
+
+    /// The command's exit code.
+    #[must_use]
+    pub fn exit(&self) -> ExitCode {
+        self.exit
+    }
+
+    /// Write the report where it belongs: what was asked for to stdout, what went wrong to
+    /// stderr. A reader that has gone away is no fault.
+    pub fn print(&self, view: View) {
+        let (text, trouble) = match view.format {
+            Format::Json => (self.json(), String::new()),
+            Format::Human => (self.human(view), self.trouble(view)),
+        };
+        let mut stdout = anstream::stdout();
+        let mut stderr = anstream::stderr();
+        drop(
+            stdout
+                .write_all(text.as_bytes())
+                .and_then(|()| stdout.flush()),
+        );
+        drop(
+            stderr
+                .write_all(trouble.as_bytes())
+                .and_then(|()| stderr.flush()),
+        );
+    }
+
+    /// The report as one JSON document with a newline behind it.
+    #[must_use]
+    pub fn json(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+
+    fn empty(command: &str, status: Status, exit: ExitCode) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            command: command.to_owned(),
+            status,
+            project: None,
+            changes: Vec::new(),
+            registered: Vec::new(),
+            next: Vec::new(),
+            warnings: Vec::new(),
+            start: None,
+            error: None,
+            exit,
+        }
+    }
+
+    fn of_outcome(command: &str, outcome: &Outcome, view: View) -> Self {
+        let plan = &outcome.plan;
+        let has_changes = !plan.changes().is_empty();
+        let status = match (has_changes, outcome.written) {
+            (false, _) => Status::Unchanged,
+            (true, true) => Status::Applied,
+            (true, false) => Status::Planned,
+        };
+        let exit = if view.check && has_changes {
+            ExitCode::WouldChange
+        } else {
+            ExitCode::Done
+        };
+        let mut report = Self::empty(command, status, exit);
+        report.project = Some(shown(&outcome.root));
+        for change in plan.changes() {
+            report.changes.push(ReportedChange {
+                path: change.path.to_string(),
+                action: match change.before {
+                    None => Action::Create,
+                    Some(_) => Action::Update,
+                },
+                diff: view.diff.then(|| diff(change)),
+            });
+        }
+        for (path, left) in plan.left() {
+            report.changes.push(ReportedChange {
+                path: path.to_string(),
+                action: match left {
+                    Left::Unchanged => Action::Unchanged,
+                    Left::Kept => Action::Keep,
+                },
+                diff: None,
+            });
+        }
+        report.registered.clone_from(&plan.registered);
+        report.next = plan.next.iter().map(Into::into).collect();
+        report.warnings = plan.warnings.iter().map(Into::into).collect();
+        report
+    }
+
+    fn human(&self, view: View) -> String {
+        let mut text = String::new();
+        if view.quiet || self.error.is_some() {
+            return text;
+        }
+        let bold = Style::new().bold();
+        let dim = Style::new().dimmed();
+        let verb = match self.status {
+            Status::Planned => " (nothing is written)",
+            _ => "",
+        };
+        if let Some(project) = &self.project {
+            let _ = writeln!(text, "{bold}Project{bold:#} {project}{verb}");
+        }
+        let mut unchanged = 0;
+        for change in &self.changes {
+            let (word, style) = match change.action {
+                Action::Create => ("create", AnsiColor::Green.on_default()),
+                Action::Update => ("update", AnsiColor::Yellow.on_default()),
+                Action::Keep => ("keep", AnsiColor::Cyan.on_default()),
+                Action::Unchanged => {
+                    unchanged += 1;
+                    if !view.verbose {
+                        continue;
+                    }
+                    ("unchanged", dim)
+                }
+            };
+            let _ = writeln!(text, "  {style}{word:<9}{style:#} {}", change.path);
+            if let Some(diff) = &change.diff {
+                text.push_str(&coloured(diff));
+            }
+        }
+        if unchanged > 0 && !view.verbose {
+            let files = if unchanged == 1 { "file" } else { "files" };
+            let _ = writeln!(text, "  {dim}unchanged {unchanged} {files}{dim:#}");
+        }
+        for name in &self.registered {
+            let _ = writeln!(text, "{bold}Registered{bold:#} {name}");
+        }
+        for (index, next) in self.next.iter().enumerate() {
+            let word = if index == 0 { "Next" } else { "Also" };
+            let _ = writeln!(text, "{bold}{word}{bold:#} {}", next.command);
+            let _ = writeln!(text, "     {dim}{}{dim:#}", next.why);
+        }
+        text
+    }
+
+    /// Warnings and errors.
+    fn trouble(&self, view: View) -> String {
+        let mut text = String::new();
+        let yellow = AnsiColor::Yellow.on_default().bold();
+        if !view.quiet {
+            for warning in &self.warnings {
+                let _ = writeln!(text, "{yellow}warning{yellow:#}: {}", warning.message);
+            }
+        }
+        if let Some(error) = &self.error {
+            for problem in std::iter::once(&error.first).chain(&error.others) {
+                text.push_str(&problem.human());
+            }
+        }
+        text
+    }
+}
+
+impl ReportedProblem {
+    fn human(&self) -> String {
+        let red = AnsiColor::Red.on_default().bold();
+        let blue = AnsiColor::Blue.on_default().bold();
+        let bold = Style::new().bold();
+        let mut text = format!("{red}error{red:#}: {}\n", self.message);
+        if let Some(path) = &self.path {
+            let _ = write!(text, "  {blue}-->{blue:#} {path}");
+            if let (Some(line), Some(column)) = (self.line, self.column) {
+                let _ = write!(text, ":{line}:{column}");
+            }
+            text.push('\n');
+        }
+        if let Some(hint) = &self.hint {
+            let hint = hint.trim_end().replace('\n', "\n    ");
+            let _ = writeln!(text, "\n  {bold}hint:{bold:#} {hint}");
+        }
+        text
+    }
+}
+
+impl ReportedError {
+    fn of(problems: &[Problem]) -> Option<Self> {
+        let (first, others) = problems.split_first()?;
+        Some(Self {
+            first: first.into(),
+            others: others.iter().map(Into::into).collect(),
+        })
+    }
+}
+
+impl From<&Problem> for ReportedProblem {
+    fn from(problem: &Problem) -> Self {
+        let Position { line, column } = problem.position.unwrap_or(Position { line: 0, column: 0 });
+        Self {
+            code: problem.code,
+            message: problem.message.clone(),
+            hint: problem.hint.clone(),
+            path: problem.path.as_ref().map(ToString::to_string),
+            line: (line > 0).then_some(line),
+            column: (column > 0).then_some(column),
+        }
+    }
+}
+
+impl From<&Next> for ReportedNext {
+    fn from(next: &Next) -> Self {
+        Self {
+            tool: next.tool,
+            command: next.command.clone(),
+            why: next.why.clone(),
+        }
+    }
+}
+
+impl From<&Warning> for ReportedWarning {
+    fn from(warning: &Warning) -> Self {
+        Self {
+            code: warning.code,
+            message: warning.message.clone(),
+            path: warning.path.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+/// Print text that was asked for, such as help. A reader that has gone away is no fault.
+pub fn print(text: &str) {
+    let mut stdout = anstream::stdout();
+    drop(
+        stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.flush()),
+    );
+}
+
+/// What a fault of the disk means for the caller.
+fn of_disk(error: &DiskError) -> (Status, ExitCode, Problem) {
+    let mut problem = Problem {
+        code: "io",
+        message: error.to_string(),
+        path: None,
+        position: None,
+        hint: None,
+    };
+    match error {
+        DiskError::NoProject(_) => {
+            problem.code = "no-project";
+            problem.hint = Some("name a folder that exists with `--project`".to_owned());
+            (Status::Refused, ExitCode::Usage, problem)
+        }
+        DiskError::Locked(_) => {
+            problem.code = "locked";
+            problem.hint = Some("try again, or wait longer with `--lock-wait 60s`".to_owned());
+            (Status::Refused, ExitCode::TryAgain, problem)
+        }
+        DiskError::Changed(path) => {
+            problem.code = "changed";
+            problem.path = Some(path.clone());
+            problem.hint = Some("nothing was written; try again".to_owned());
+            (Status::Refused, ExitCode::TryAgain, problem)
+        }
+        DiskError::LeadsOut(path) => {
+            problem.code = "leads-out";
+            problem.path = Some(path.clone());
+            problem.hint = Some("replace the link by a folder of the project".to_owned());
+            (Status::Refused, ExitCode::Refused, problem)
+        }
+        DiskError::ReadOnly(path) => {
+            problem.code = "read-only";
+            problem.path = Some(path.clone());
+            problem.hint = Some(format!("make it writable: chmod u+w {path}"));
+            (Status::Failed, ExitCode::Failed, problem)
+        }
+        DiskError::Io { not_restored, .. } => {
+            if not_restored.is_empty() {
+                problem.message.push_str("; nothing was changed");
+            } else {
+                let paths: Vec<String> = not_restored
+                    .iter()
+                    .map(|p| format!("\n  {}", p.display()))
+                    .collect();
+                let _ = write!(
+                    problem.message,
+                    "; everything is as it was but for{}",
+                    paths.concat()
+                );
+            }
+            (Status::Failed, ExitCode::Failed, problem)
+        }
+    }
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// A change as a unified diff, with the path on both sides.
+fn diff(change: &Change) -> String {
+    let before = change.before.as_deref().unwrap_or("");
+    let old = match change.before {
+        Some(_) => format!("a/{}", change.path),
+        None => "/dev/null".to_owned(),
+    };
+    TextDiff::from_lines(before, &change.after)
+        .unified_diff()
+        .header(&old, &format!("b/{}", change.path))
+        .to_string()
+}
+
+fn coloured(diff: &str) -> String {
+    let mut text = String::new();
+    for line in diff.lines() {
+        let style = match line.chars().next() {
+            Some('+') => AnsiColor::Green.on_default(),
+            Some('-') => AnsiColor::Red.on_default(),
+            Some('@') => AnsiColor::Cyan.on_default(),
+            _ => Style::new(),
+        };
+        let _ = writeln!(text, "{style}{line}{style:#}");
+    }
+    text
+}
+
+/// Steps that take a while, on stderr: a spinner in a terminal, plain lines elsewhere.
+#[derive(Debug)]
+pub struct Progress {
+    bar: Option<ProgressBar>,
+    quiet: bool,
+}
+
+impl Progress {
+    /// Progress for this process's stderr.
+    #[must_use]
+    pub fn new(quiet: bool) -> Self {
+        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let bar = (!quiet && !is_dumb && io::stderr().is_terminal()).then(|| {
+            let bar = ProgressBar::new_spinner();
+            if let Ok(style) = ProgressStyle::with_template("  {spinner} {msg} {elapsed}") {
+                bar.set_style(style);
+            }
+            bar
+        });
+        Self { bar, quiet }
+    }
+
+    /// Do one step, and say how long it took.
+    ///
+    /// # Errors
+    ///
+    /// What the step returns.
+    pub fn step<T, E>(
+        &self,
+        what: &str,
+        work: impl FnOnce() -> Result<T, E>,
+    ) -> Result<(T, Duration), E> {
+        let started = Instant::now();
+        if let Some(bar) = &self.bar {
+            bar.reset_elapsed();
+            bar.set_message(what.to_owned());
+            bar.enable_steady_tick(Duration::from_millis(100));
+        }
+        let result = work();
+        let took = started.elapsed();
+        if let Some(bar) = &self.bar {
+            bar.disable_steady_tick();
+            bar.set_message(String::new());
+        }
+        match &result {
+            Ok(_) => self.line(&format!("  {what:<44} {:>6.1} s", took.as_secs_f64())),
+            Err(_) => self.line(&format!("  {what:<44} failed")),
+        }
+        result.map(|value| (value, took))
+    }
+
+    /// Say something between two steps.
+    pub fn line(&self, text: &str) {
+        if self.quiet {
+            return;
+        }
+        let print = || drop(writeln!(anstream::stderr(), "{text}"));
+        match &self.bar {
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        }
+    }
+
+    /// Take the spinner away.
+    pub fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

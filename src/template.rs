@@ -1,0 +1,78 @@
+//! The embedded templates, and how they are rendered.
+//!
+//! `templates/` mirrors what is generated: a folder for each step, and in it each file where
+//! it will stand. Values come from one context struct a template; what depends on the
+//! width of a line is laid out by [`fit`] before it gets there.
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{Environment, UndefinedBehavior};
+use serde::Serialize;
+
+/// A template: its path in `templates/` and its text.
+#[derive(Debug, Clone, Copy)]
+pub struct Template {
+    /// The path in `templates/`, for messages.
+    pub path: &'static str,
+    /// The text.
+    pub source: &'static str,
+}
+
+/// Embed a file of `templates/`.
+macro_rules! template {
+    ($path:literal) => {
+        $crate::template::Template {
+            path: $path,
+            source: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/", $path)),
+        }
+    };
+}
+pub(crate) use template;
+
+/// Render a template.
+///
+/// # Panics
+///
+/// If the template is wrong or names what the context does not have. Both are faults of
+/// this program that its tests find: every template is rendered by them.
+#[must_use]
+pub fn render<C: Serialize>(template: Template, context: &C) -> String {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    let syntax = SyntaxConfig::builder()
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .keep_trailing_newline(true)
+        .build();
+    match syntax {
+        Ok(syntax) => environment.set_syntax(syntax),
+        Err(error) => unreachable!("the usual delimiters are valid: {error}"),
+    }
+    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    match environment.render_named_str(template.path, template.source, Serde(context)) {
+        Ok(text) => text,
+        Err(error) => panic!("templates/{}: {error:#}", template.path),
+    }
+}
+
+/// Lay out a bracketed list as ruff and Black leave it: on one line if that has at most 88
+/// columns, else one item a line with a comma behind each.
+///
+/// ```
+/// use bluetext::template::fit;
+/// assert_eq!(fit("", "run(", &["a", "b"], ")"), "run(a, b)");
+/// ```
+#[must_use]
+pub fn fit<S: AsRef<str>>(indent: &str, open: &str, items: &[S], close: &str) -> String {
+    let items: Vec<&str> = items.iter().map(AsRef::as_ref).collect();
+    let line = format!("{indent}{open}{}{close}", items.join(", "));
+    let fits = line.lines().count() == 1 && line.chars().count() <= 88;
+    if fits || items.is_empty() {
+        return line;
+    }
+    let lines: String = items
+        .iter()
+        .map(|item| format!("{indent}    {item},\n"))
+        .collect();
+    format!("{indent}{open}\n{lines}{indent}{close}")
+}

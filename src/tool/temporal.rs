@@ -1,0 +1,363 @@
+//! `add-temporal`: server, Postgres and web UI as containers that Polytope manages.
+
+use serde::Serialize;
+use serde_yaml::Value;
+
+use crate::edit::{indented, yaml};
+use crate::name::{ImageTag, RelPath};
+use crate::plan::{Next, Problem, Rank};
+use crate::project::{Claim, MODULE_FOLDERS, POLYTOPE_FILE, PolytopeFile, Project};
+use crate::template::{Template, render, template};
+
+use super::{Draft, ParameterStyle, TOOLS, is_ours};
+
+/// The version of Temporal's server and admin tools that is used unless another is named.
+pub const TEMPORAL_VERSION: &str = "1.32.0";
+
+/// The version of Temporal's web UI that was released for that server.
+pub const UI_VERSION: &str = "2.54.1";
+
+/// The major version of Postgres: a volume written by one cannot be read by another.
+pub const POSTGRES_VERSION: &str = "16";
+
+/// Room to grow from one machine to a cluster.
+pub const HISTORY_SHARDS: u32 = 512;
+
+/// What `add-temporal` is asked for.
+#[derive(Debug, Clone)]
+pub struct AddTemporal {
+    /// The tool whose `run` gets the containers.
+    pub stack: Option<String>,
+    /// The folder that gets the modules.
+    pub modules_dir: Option<RelPath>,
+    /// The version of the images `temporalio/server` and `temporalio/admin-tools`, which
+    /// must be the same.
+    pub temporal_version: ImageTag,
+    /// The version of the image `temporalio/ui`.
+    pub ui_version: ImageTag,
+    /// The version of the image `postgres`.
+    pub postgres_version: ImageTag,
+    /// The number of history shards, which can never be changed afterwards.
+    pub history_shards: u32,
+}
+
+/// The line that begins a module of ours, by which it is known again.
+const MADE_BY: &str = "# Made by `bluetext add-temporal`.\n";
+
+/// The repository that offers the base tool to projects that include it.
+const REPOSITORY: &str = "bluetext";
+
+/// Plan it.
+pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporal) {
+    let folder = modules_folder(draft.project(), arguments.modules_dir.as_ref());
+    start_root_file(draft);
+    add_module(draft, &folder, "postgres", &render_postgres(arguments));
+    let ui = add_module(draft, &folder, "temporal", &render_temporal(arguments));
+    add_base_tool(draft, &folder);
+    let mut steps = vec!["postgres", "temporal"];
+    if ui || draft.project().has_tool("temporal-ui") {
+        steps.push("temporal-ui");
+    }
+    let stack = stack_tool(draft, arguments.stack.as_deref());
+    if let Some(stack) = &stack {
+        add_steps(draft, stack, &steps);
+    }
+    register(draft, TOOLS[1].name, &client_tool(draft.project()));
+    draft.next(TOOLS[1].next());
+    if let Some(stack) = stack {
+        let mut why = "starts the containers".to_owned();
+        if ui {
+            why.push_str("; the web UI is then at http://localhost:8233");
+        }
+        draft.next(Next {
+            tool: None,
+            command: format!("pt run {stack}"),
+            why,
+        });
+    }
+}
+
+/// The path of the project's own `polytope.yml`.
+pub(super) fn root_file() -> RelPath {
+    RelPath::literal(POLYTOPE_FILE)
+}
+
+fn start_root_file(draft: &mut Draft<'_>) {
+    const ROOT: Template = template!("add-temporal/polytope.yml");
+    if draft.project().root_file().is_none() {
+        draft.start_service_file(root_file(), render(ROOT, &()), Rank::RootPolytope);
+    }
+}
+
+/// Where modules go: where the project has its own.
+pub(super) fn modules_folder(project: &Project, asked: Option<&RelPath>) -> RelPath {
+    if let Some(folder) = asked {
+        return folder.clone();
+    }
+    let [modules, services] = MODULE_FOLDERS.map(RelPath::literal);
+    let is_used = |folder: &RelPath| project.below(folder).next().is_some();
+    if is_used(&services) && !is_used(&modules) {
+        services
+    } else {
+        modules
+    }
+}
+
+fn render_postgres(arguments: &AddTemporal) -> String {
+    #[derive(Serialize)]
+    struct Context<'a> {
+        postgres_version: &'a str,
+    }
+    const MODULE: Template = template!("add-temporal/modules/postgres/polytope.yml");
+    let context = Context {
+        postgres_version: arguments.postgres_version.as_str(),
+    };
+    render(MODULE, &context)
+}
+
+fn render_temporal(arguments: &AddTemporal) -> String {
+    #[derive(Serialize)]
+    struct Context<'a> {
+        temporal_version: &'a str,
+        ui_version: &'a str,
+        history_shards: u32,
+    }
+    const MODULE: Template = template!("add-temporal/modules/temporal/polytope.yml");
+    let context = Context {
+        temporal_version: arguments.temporal_version.as_str(),
+        ui_version: arguments.ui_version.as_str(),
+        history_shards: arguments.history_shards,
+    };
+    render(MODULE, &context)
+}
+
+/// Make the base tool `bluetext`, that every registered tool calls, unless there is one.
+pub(super) fn add_base_tool(draft: &mut Draft<'_>, folder: &RelPath) {
+    const MODULE: Template = template!("add-temporal/modules/bluetext/polytope.yml");
+    if draft.project().includes_repository(REPOSITORY) {
+        return;
+    }
+    let image = format!("[default, str, \"bluetext:{}\"]", env!("CARGO_PKG_VERSION"));
+    let parameters = [
+        (
+            "args",
+            "The arguments as a list of strings; none of them passes through a shell",
+            "[default, [str], [--help]]",
+        ),
+        (
+            "image",
+            "The image to run, built from the Dockerfile of the bluetext repository",
+            &image,
+        ),
+    ];
+    let text = render_registered(draft.project(), MODULE, "    ", &parameters);
+    add_module(draft, folder, "bluetext", &text);
+}
+
+/// Make a module and include it, unless the project has its tool from elsewhere. Says
+/// whether the module is ours.
+fn add_module(draft: &mut Draft<'_>, folder: &RelPath, name: &str, text: &str) -> bool {
+    let project = draft.project();
+    let text = format!("{MADE_BY}{text}");
+    // A module of ours may have been made elsewhere by an earlier call.
+    let existing = project.tool(name).map(|tool| tool.file);
+    let path = match existing {
+        Some(file) if file.text().starts_with(MADE_BY) => file.path.clone(),
+        Some(_) => return false,
+        None if project.has_tool(name) => return false,
+        None => folder.join(name).join(POLYTOPE_FILE),
+    };
+    let there = project.text(&path).map(str::to_owned);
+    match &there {
+        Some(found) if !found.starts_with(MADE_BY) => {
+            if !defines(&path, found, name) {
+                draft.problem(Problem {
+                    code: "in-the-way",
+                    message: format!("`{path}` is in the way: it defines no tool `{name}`"),
+                    path: Some(path.clone()),
+                    position: None,
+                    hint: Some(format!(
+                        "move `{path}`, or choose another folder with `--modules-dir`"
+                    )),
+                });
+                return false;
+            }
+            // Somebody's own, which nothing has included yet.
+        }
+        _ => {
+            find_conflicts(draft, &path, &text);
+            draft.generate(path.clone(), text, Rank::New);
+        }
+    }
+    let is_included = project
+        .polytope_files()
+        .iter()
+        .any(|file| file.path == path);
+    if let (false, Some(parent)) = (is_included, path.parent()) {
+        draft.edit(&root_file(), Rank::RootPolytope, |root| {
+            yaml::add_include(root, parent.as_str())
+        });
+    }
+    there.is_none_or(|found| found.starts_with(MADE_BY))
+}
+
+fn defines(path: &RelPath, text: &str, tool: &str) -> bool {
+    PolytopeFile::read(path.clone(), text).is_ok_and(|f| f.tools().any(|t| t.name == tool))
+}
+
+/// Compare what a file of ours would claim with what the project's tools have: names of
+/// tools, ports of the developer's machine, containers and hosts.
+pub(super) fn find_conflicts(draft: &mut Draft<'_>, path: &RelPath, text: &str) {
+    let project = draft.project();
+    let ours = match PolytopeFile::read(path.clone(), text) {
+        Ok(file) => file,
+        Err(fault) => unreachable!("a template is no polytope.yml: {fault:?}"),
+    };
+    for tool in ours.tools() {
+        let claims = tool.claims();
+        for other in project.tools().filter(|other| other.file.path != *path) {
+            let mut conflict = |what: String, position| {
+                draft.problem(Problem {
+                    code: "conflict",
+                    message: format!(
+                        "{what} is taken by the tool `{}` of this project, and `{}` needs it",
+                        other.name, tool.name
+                    ),
+                    path: Some(other.file.path.clone()),
+                    position,
+                    hint: Some(format!("rename or move that in `{}`", other.file.path)),
+                });
+            };
+            if other.name == tool.name {
+                conflict(format!("the tool name `{}`", tool.name), other.position());
+            }
+            for (claim, position) in other.claims() {
+                if claims.iter().any(|(ours, _)| *ours == claim) {
+                    conflict(described(&claim), position);
+                }
+            }
+        }
+    }
+}
+
+fn described(claim: &Claim) -> String {
+    match claim {
+        Claim::Port(port) => format!("port {port}"),
+        Claim::Container(id) => format!("the container id `{id}`"),
+        Claim::Host(id) => format!("the service id `{id}`"),
+    }
+}
+
+/// The tool whose `run` gets the containers; `None` if the one asked for is unknown.
+pub(super) fn stack_tool(draft: &mut Draft<'_>, asked: Option<&str>) -> Option<String> {
+    let project = draft.project();
+    let usual = ["default", "stack"];
+    let existing = usual.iter().find(|name| project.tool(name).is_some());
+    match asked {
+        None => Some(existing.unwrap_or(&usual[0]).to_string()),
+        // A project without one gets the one it asks for.
+        Some(name) if project.tool(name).is_some() || existing.is_none() => Some(name.to_owned()),
+        Some(name) => {
+            let known: Vec<String> = project.tools().map(|t| format!("`{}`", t.name)).collect();
+            draft.problem(Problem {
+                code: "unknown-stack",
+                message: format!("there is no tool `{name}` in this project"),
+                path: Some(root_file()),
+                position: None,
+                hint: Some(format!("`--stack` takes one of {}", known.join(", "))),
+            });
+            None
+        }
+    }
+}
+
+/// Let the stack tool run what it does not run yet.
+pub(super) fn add_steps(draft: &mut Draft<'_>, stack: &str, steps: &[&str]) {
+    let project = draft.project();
+    let Some(tool) = project.tool(stack) else {
+        let mut body = "info: Runs everything that this project consists of.\nrun:\n".to_owned();
+        for step in steps {
+            body.push_str(&format!("  - tool: {step}\n"));
+        }
+        draft.edit(&root_file(), Rank::RootPolytope, |root| {
+            yaml::add_tool(root, stack, &body)
+        });
+        return;
+    };
+    let file = tool.file.path.clone();
+    let reached = project.reached_from(stack);
+    for step in steps {
+        if !reached.contains(*step) {
+            draft.edit(&file, Rank::RootPolytope, |text| {
+                yaml::add_step(text, stack, step)
+            });
+        }
+    }
+}
+
+/// Register a tool of ours in the root file, and let agents see it. One of ours that
+/// somebody has edited is left alone; a foreign one of its name is in the way.
+pub(super) fn register(draft: &mut Draft<'_>, name: &str, body: &str) {
+    let project = draft.project();
+    if let Some(tool) = project.tool(name) {
+        if !is_ours(name, tool.value) {
+            draft.problem(Problem {
+                code: "conflict",
+                message: format!("the tool `{name}` of this project is another one"),
+                path: Some(tool.file.path.clone()),
+                position: tool.position(),
+                hint: Some(format!("rename that tool in `{}`", tool.file.path)),
+            });
+            return;
+        }
+        let expected: Option<Value> = serde_yaml::from_str(body).ok();
+        if expected.as_ref() != Some(tool.value) {
+            draft.warn(
+                "kept",
+                format!("the tool `{name}` has been edited and is left as it is"),
+                Some(tool.file.path.clone()),
+            );
+        }
+    } else {
+        let added = draft.edit(&root_file(), Rank::RootPolytope, |root| {
+            yaml::add_tool(root, name, body)
+        });
+        if added {
+            draft.registered(name);
+        }
+    }
+    draft.edit(&root_file(), Rank::RootPolytope, |root| {
+        yaml::allow_in_mcp(root, name)
+    });
+}
+
+/// What a registered tool's template is rendered with.
+#[derive(Serialize)]
+struct Registered {
+    params: String,
+    reference: &'static str,
+}
+
+pub(super) fn render_registered(
+    project: &Project,
+    template: Template,
+    indent: &str,
+    parameters: &[(&str, &str, &str)],
+) -> String {
+    let style = ParameterStyle::of(project);
+    let context = Registered {
+        params: indented(&style.declaration(parameters), indent),
+        reference: style.reference(),
+    };
+    render(template, &context)
+}
+
+fn client_tool(project: &Project) -> String {
+    const TOOL: Template = template!("add-temporal/registered/add-temporal-client.yml");
+    let service = (
+        "service",
+        "The service that gets the client, e.g. 'api'; may be left out where there is one",
+        "[default, str, \"\"]",
+    );
+    render_registered(project, TOOL, "", &[service])
+}

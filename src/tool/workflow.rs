@@ -1,0 +1,483 @@
+//! `add-temporal-workflow`: typed workflows with models, an activity and tests.
+
+use serde::Serialize;
+
+use crate::edit::python::{self, Import, import_statement};
+use crate::name::{Field, FieldType, RelPath, ServiceName, WorkflowName};
+use crate::plan::{Next, Problem, Rank};
+use crate::project::{Content, Layout, Project, Service};
+use crate::template::{Template, fit, render, template};
+
+use super::client::{self, Registry};
+use super::{Draft, TOOLS, models, temporal};
+
+/// What `add-temporal-workflow` is asked for.
+#[derive(Debug, Clone)]
+pub struct AddTemporalWorkflow {
+    /// The workflows to add; at least one, no two with the same Python name.
+    pub names: Vec<WorkflowName>,
+    /// The service that gets them; may be left out where only one has the client.
+    pub service: Option<ServiceName>,
+    /// The fields of each workflow's input; at least one.
+    pub input: Vec<Field>,
+    /// The fields of each workflow's result; at least one.
+    pub output: Vec<Field>,
+}
+
+/// The function in `activities.py` that a scaffolded workflow calls.
+const ACTIVITY: &str = "process";
+
+/// Plan it.
+pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalWorkflow) {
+    let project = draft.project();
+    let Some(service) = choose_service(draft, arguments.service.as_ref()) else {
+        return;
+    };
+    let Some(registry) = client::registry_of(project, &service) else {
+        return;
+    };
+    for name in &arguments.names {
+        add_workflow(draft, &service, &registry, name, arguments);
+    }
+    if project.tool(TOOLS[2].name).is_none() {
+        let folder = temporal::modules_folder(project, None);
+        temporal::add_base_tool(draft, &folder);
+    }
+    temporal::register(draft, TOOLS[2].name, &client::workflow_tool(project));
+    for name in &arguments.names {
+        draft.next(execute(name, &arguments.input));
+    }
+}
+
+fn choose_service(draft: &mut Draft<'_>, asked: Option<&ServiceName>) -> Option<Service> {
+    let project = draft.project();
+    let with_client: Vec<&Service> = project
+        .services()
+        .iter()
+        .filter(|service| client::is_in(project, service))
+        .collect();
+    let found = match asked {
+        Some(name) => with_client.iter().find(|service| service.name == *name),
+        None => match with_client.as_slice() {
+            [only] => Some(only),
+            several => several
+                .iter()
+                .find(|s| s.name.as_str() == client::USUAL_SERVICE),
+        },
+    };
+    if let Some(found) = found {
+        return Some((*found).clone());
+    }
+    let known: Vec<String> = with_client
+        .iter()
+        .map(|s| format!("`{}`", s.name))
+        .collect();
+    let known = known.join(", ");
+    let (message, hint) = match asked {
+        Some(name)
+            if project
+                .services()
+                .iter()
+                .any(|service| service.name == *name) =>
+        {
+            (
+                format!("the service `{name}` does not have the Temporal client yet"),
+                format!("bluetext add-temporal-client --service {name}"),
+            )
+        }
+        Some(name) => (
+            format!("there is no Python service `{name}` in this project"),
+            format!("`--service` takes one of {known}"),
+        ),
+        None => (
+            "several services have the Temporal client".to_owned(),
+            format!("say which with `--service`: {known}"),
+        ),
+    };
+    draft.problem(Problem {
+        code: "unknown-service",
+        message,
+        path: None,
+        position: None,
+        hint: Some(hint),
+    });
+    None
+}
+
+fn add_workflow(
+    draft: &mut Draft<'_>,
+    service: &Service,
+    registry: &Registry,
+    name: &WorkflowName,
+    arguments: &AddTemporalWorkflow,
+) {
+    let workflows = service.source().join("workflows");
+    let folder = workflows.join(name.snake());
+    if let Some(problem) = taken(draft.project(), registry, &workflows, name) {
+        draft.problem(problem);
+        return;
+    }
+    let code = Code::new(service, name, arguments);
+    let activities = folder.join("activities.py");
+    let workflow = folder.join("workflow.py");
+    draft.generate(folder.join("__init__.py"), render(PACKAGE, &()), Rank::New);
+    draft.generate(folder.join("models.py"), code.models(), Rank::New);
+    draft.generate(activities.clone(), code.activities(), Rank::New);
+    draft.generate(workflow.clone(), code.workflow(), Rank::New);
+    let tests = service.folder.join("tests/workflows");
+    let test = tests.join(&format!("test_{}.py", name.snake()));
+    draft.generate(test, code.test(), Rank::New);
+
+    // What a person has taken out of a file that is kept cannot be registered.
+    let defines = |draft: &Draft<'_>, path: &RelPath, what: &str| {
+        let module = draft.text(path).unwrap_or("");
+        python::definitions(module).is_ok_and(|names| names.iter().any(|n| n == what))
+    };
+    let class = code.workflow_class();
+    let mut imports = Vec::new();
+    let mut activity_items = Vec::new();
+    let mut workflow_items = Vec::new();
+    let prefix = client::registry_import_prefix(service);
+    let alias = format!("{}_activities", name.snake());
+    if defines(draft, &activities, ACTIVITY) {
+        let from = format!("{prefix}{}", name.snake());
+        imports.push(Import::new(&from, &[("activities", Some(&alias))]));
+        activity_items.push(format!("{alias}.{ACTIVITY}"));
+    }
+    if defines(draft, &workflow, &class) {
+        let from = format!("{prefix}{}.workflow", name.snake());
+        imports.push(Import::new(&from, &[(&class, None)]));
+        workflow_items.push(class);
+    }
+    if imports.is_empty() {
+        return;
+    }
+    let items = [
+        ("WORKFLOWS", workflow_items),
+        ("ACTIVITIES", activity_items),
+    ];
+    let local = client::local_modules(draft.project(), service);
+    draft.edit(&registry.path, Rank::Registry, |text| {
+        python::add_items(text, &imports, &local, &items)
+    });
+}
+
+/// Whether something else has the workflow's place or its name.
+fn taken(
+    project: &Project,
+    registry: &Registry,
+    workflows: &RelPath,
+    name: &WorkflowName,
+) -> Option<Problem> {
+    let module = workflows.join(&format!("{}.py", name.snake()));
+    if project.entry(&module).is_some() {
+        return Some(Problem {
+            code: "conflict",
+            message: format!("the module `{module}` has the name that the workflow would have"),
+            path: Some(module),
+            position: None,
+            hint: Some(format!("choose another name, e.g. `{name}-two`")),
+        });
+    }
+    let class = format!("{}Workflow", name.class());
+    let folder = workflows.join(name.snake());
+    let is_registered = registry
+        .workflows
+        .iter()
+        .any(|item| item.rsplit('.').next() == Some(&class));
+    let is_there = matches!(
+        project.entry(&folder.join("workflow.py")),
+        Some(Content::Text(_))
+    );
+    (is_registered && !is_there).then(|| Problem {
+        code: "conflict",
+        message: format!("a workflow `{class}` is registered already, from another module"),
+        path: Some(registry.path.clone()),
+        position: None,
+        hint: Some(format!("choose another name, e.g. `{name}-two`")),
+    })
+}
+
+const PACKAGE: Template = template!("add-temporal-workflow/src/workflows/workflow/__init__.py");
+
+/// The generated code of one workflow.
+struct Code<'a> {
+    service: &'a Service,
+    name: &'a WorkflowName,
+    input: &'a [Field],
+    output: &'a [Field],
+}
+
+impl<'a> Code<'a> {
+    fn new(service: &'a Service, name: &'a WorkflowName, asked: &'a AddTemporalWorkflow) -> Self {
+        Self {
+            service,
+            name,
+            input: &asked.input,
+            output: &asked.output,
+        }
+    }
+
+    fn workflow_class(&self) -> String {
+        format!("{}Workflow", self.name.class())
+    }
+
+    fn input_class(&self) -> String {
+        format!("{}Input", self.name.class())
+    }
+
+    fn output_class(&self) -> String {
+        format!("{}Output", self.name.class())
+    }
+
+    fn classes(&self) -> [String; 2] {
+        [self.input_class(), self.output_class()]
+    }
+
+    /// How a module of the workflow's package is named in an import inside the package; an
+    /// empty name is the package itself.
+    fn sibling(&self, module: &str) -> String {
+        let package = match self.service.layout {
+            Layout::Package(_) => String::new(),
+            Layout::Flat => format!("workflows.{}", self.name.snake()),
+        };
+        match (package.is_empty(), module.is_empty()) {
+            (true, _) => format!(".{module}"),
+            (false, true) => package,
+            (false, false) => format!("{package}.{module}"),
+        }
+    }
+
+    /// The decorator that gives an activity its name, the workflow's before its own: a
+    /// worker refuses two activities of one name.
+    fn decorator(&self, indent: &str) -> String {
+        let name = format!("name=\"{}.{ACTIVITY}\"", self.name.snake());
+        fit(indent, "@activity.defn(", &[name], ")")
+    }
+
+    fn models(&self) -> String {
+        #[derive(Serialize)]
+        struct Model {
+            class: String,
+            body: String,
+        }
+        #[derive(Serialize)]
+        struct Context {
+            imports: String,
+            input: Model,
+            output: Model,
+        }
+        const TEMPLATE: Template =
+            template!("add-temporal-workflow/src/workflows/workflow/models.py");
+        let [input, output] = [self.input, self.output].map(models::body);
+        let code = format!("{input}\n{output}");
+        let mut pydantic = vec!["BaseModel".to_owned()];
+        if code.contains("ConfigDict(") {
+            pydantic.push("ConfigDict".to_owned());
+        }
+        let third_party = [import_statement("", "pydantic", &pydantic)];
+        let context = Context {
+            imports: sections(&[&models::standard_imports(&code), &third_party]),
+            input: Model {
+                class: self.input_class(),
+                body: input,
+            },
+            output: Model {
+                class: self.output_class(),
+                body: output,
+            },
+        };
+        render(TEMPLATE, &context)
+    }
+
+    fn activities(&self) -> String {
+        #[derive(Serialize)]
+        struct Context {
+            imports: String,
+            decorator: String,
+            signature: String,
+            result: String,
+        }
+        const TEMPLATE: Template =
+            template!("add-temporal-workflow/src/workflows/workflow/activities.py");
+        let values: Vec<String> = self
+            .output
+            .iter()
+            .map(|field| format!("{}={}", field.name, models::result(field, self.input)))
+            .collect();
+        let result = fit(
+            "    ",
+            &format!("return {}(", self.output_class()),
+            &values,
+            ")",
+        );
+        let own = [import_statement(
+            "",
+            &self.sibling("models"),
+            &self.classes(),
+        )];
+        let temporal = ["from temporalio import activity".to_owned()];
+        let context = Context {
+            imports: sections(&[&models::standard_imports(&result), &temporal, &own]),
+            decorator: self.decorator(""),
+            signature: fit(
+                "",
+                &format!("def {ACTIVITY}("),
+                &[format!("input: {}", self.input_class())],
+                &format!(") -> {}:", self.output_class()),
+            ),
+            result,
+        };
+        render(TEMPLATE, &context)
+    }
+
+    fn workflow(&self) -> String {
+        #[derive(Serialize)]
+        struct Context {
+            imports: String,
+            workflow_class: String,
+            signature: String,
+            activity: &'static str,
+        }
+        const TEMPLATE: Template =
+            template!("add-temporal-workflow/src/workflows/workflow/workflow.py");
+        let own = [
+            import_statement("    ", &self.sibling(""), &["activities".to_owned()]),
+            import_statement("    ", &self.sibling("models"), &self.classes()),
+        ];
+        let context = Context {
+            imports: sections(&[&own]),
+            workflow_class: self.workflow_class(),
+            signature: fit(
+                "    ",
+                "async def run(",
+                &["self".to_owned(), format!("input: {}", self.input_class())],
+                &format!(") -> {}:", self.output_class()),
+            ),
+            activity: ACTIVITY,
+        };
+        render(TEMPLATE, &context)
+    }
+
+    fn test(&self) -> String {
+        #[derive(Serialize)]
+        struct Context<'a> {
+            standard_imports: String,
+            imports: String,
+            input_sample: String,
+            output_sample: String,
+            workflow_class: String,
+            output_class: String,
+            activity: &'static str,
+            mock_decorator: String,
+            mock_signature: String,
+            required_field: Option<&'a str>,
+        }
+        const TEMPLATE: Template =
+            template!("add-temporal-workflow/tests/workflows/test_workflow.py");
+        let sample = |name: &str, class: &str, fields: &[Field]| {
+            let values: Vec<String> = fields
+                .iter()
+                .map(|field| format!("{}={}", field.name, models::sample(field)))
+                .collect();
+            fit("", &format!("{name} = {class}("), &values, ")")
+        };
+        let input_sample = sample("INPUT", &self.input_class(), self.input);
+        let output_sample = sample("OUTPUT", &self.output_class(), self.output);
+        let mut standard = vec!["from collections.abc import Callable".to_owned()];
+        standard.push("from typing import Any".to_owned());
+        let code = format!("{input_sample}\n{output_sample}\nuuid4()");
+        standard.extend(models::standard_imports(&code));
+        sort_imports(&mut standard);
+        let module = |name: &str| {
+            let path = format!("workflows.{}{name}", self.name.snake());
+            self.service.module(&path)
+        };
+        let own = [
+            import_statement("", &module(""), &["activities".to_owned()]),
+            import_statement("", &module(".models"), &self.classes()),
+            import_statement("", &module(".workflow"), &[self.workflow_class()]),
+        ];
+        let required = |field: &&Field| !matches!(field.kind, FieldType::Optional(_));
+        let context = Context {
+            standard_imports: sections(&[&standard]),
+            imports: sections(&[&own]),
+            input_sample,
+            output_sample,
+            workflow_class: self.workflow_class(),
+            output_class: self.output_class(),
+            activity: ACTIVITY,
+            mock_decorator: self.decorator("    "),
+            mock_signature: fit(
+                "    ",
+                &format!("async def {ACTIVITY}("),
+                &[format!("_: {}", self.input_class())],
+                &format!(") -> {}:", self.output_class()),
+            ),
+            required_field: self
+                .input
+                .iter()
+                .find(required)
+                .map(|field| field.name.as_str()),
+        };
+        render(TEMPLATE, &context)
+    }
+}
+
+/// Import statements in sections with a blank line between them; empty ones are left out.
+fn sections(sections: &[&[String]]) -> String {
+    let sections: Vec<String> = sections
+        .iter()
+        .filter(|section| !section.is_empty())
+        .map(|section| section.join("\n"))
+        .collect();
+    sections.join("\n\n")
+}
+
+/// The order of import sorters: `import` before `from`, then by module.
+fn sort_imports(statements: &mut [String]) {
+    statements.sort_by_key(|s| (s.starts_with("from "), s.clone()));
+}
+
+/// The command that runs a workflow on the real server.
+fn execute(name: &WorkflowName, input: &[Field]) -> Next {
+    let values: Vec<String> = input
+        .iter()
+        .filter(|field| !matches!(field.kind, FieldType::Optional(_)))
+        .map(|field| {
+            format!(
+                "\"{}\": {}",
+                field.name,
+                json_sample(&field.kind, &field.name)
+            )
+        })
+        .collect();
+    Next {
+        tool: None,
+        command: format!(
+            "temporal workflow execute --task-queue main-task-queue --type {}Workflow \
+             --input '{{{}}}'",
+            name.class(),
+            values.join(", ")
+        ),
+        why: "runs the workflow, once a worker runs".to_owned(),
+    }
+}
+
+fn json_sample(kind: &FieldType, text: &str) -> String {
+    match kind {
+        FieldType::Str => format!("\"{text}\""),
+        FieldType::Int => "1".to_owned(),
+        FieldType::Float => "1.5".to_owned(),
+        FieldType::Bool => "true".to_owned(),
+        FieldType::Bytes => "\"AP8=\"".to_owned(),
+        FieldType::Datetime => "\"2026-01-02T03:04:05Z\"".to_owned(),
+        FieldType::Date => "\"2026-01-02\"".to_owned(),
+        FieldType::Timedelta => "\"PT90S\"".to_owned(),
+        FieldType::Uuid => "\"00000000-0000-0000-0000-000000000001\"".to_owned(),
+        FieldType::Decimal => "\"1.10\"".to_owned(),
+        FieldType::List(inner) => format!("[{}]", json_sample(inner, text)),
+        FieldType::Dict(inner) => format!("{{\"key\": {}}}", json_sample(inner, text)),
+        FieldType::Optional(inner) => json_sample(inner, text),
+    }
+}

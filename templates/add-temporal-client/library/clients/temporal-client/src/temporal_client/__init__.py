@@ -1,0 +1,26 @@
+"""Connects a service to Temporal and runs its worker.
+
+`Temporal` does both inside an API, in the background. `run_worker` does both as a
+process of its own. Where Temporal is, is read from the environment: see `connection`
+and `settings`.
+"""
+
+from .connection import connect
+from .errors import ConfigurationError, NotConnectedError
+from .health import Health, State
+from .process import run_worker
+from .service import Temporal
+from .settings import TemporalSettings
+from .worker import new_worker
+
+__all__ = [
+    "ConfigurationError",
+    "Health",
+    "NotConnectedError",
+    "State",
+    "Temporal",
+    "TemporalSettings",
+    "connect",
+    "new_worker",
+    "run_worker",
+]

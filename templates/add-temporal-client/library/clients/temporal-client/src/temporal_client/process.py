@@ -1,0 +1,72 @@
+"""A worker as a process of its own."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from .errors import ConfigurationError
+from .service import Temporal
+from .settings import TemporalSettings
+
+logger = logging.getLogger(__name__)
+
+
+def run_worker(
+    settings: Callable[[], TemporalSettings],
+    *,
+    workflows: Sequence[type],
+    activities: Sequence[Callable[..., Any]],
+) -> NoReturn:
+    """Run a worker until SIGINT or SIGTERM, then end this process.
+
+    The exit code is 0 after a signal, 2 when a setting is wrong or nothing is
+    registered, and 1 when the worker failed in another way.
+    """
+    levels = logging.getLevelNamesMapping()
+    logging.basicConfig(
+        level=levels.get(os.environ.get("LOG_LEVEL", "").upper(), logging.INFO),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    code = 1
+    try:
+        code = asyncio.run(_work(settings, workflows, activities))
+    except ConfigurationError as error:
+        logger.error("%s", error)
+        code = 2
+    except KeyboardInterrupt:
+        code = 130
+    except Exception:
+        logger.exception("The worker failed")
+    finally:
+        # The interpreter may die while it tears down threads of the SDK's core
+        # ("PyGILState_Release", exit 134): everything is done, so leave without it.
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+async def _work(
+    settings: Callable[[], TemporalSettings],
+    workflows: Sequence[type],
+    activities: Sequence[Callable[..., Any]],
+) -> int:
+    if not workflows:
+        raise ConfigurationError(
+            "no workflow is registered: `bluetext add-temporal-workflow NAME` adds one"
+        )
+    temporal = Temporal(
+        settings, workflows=workflows, activities=activities, versioned=True
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Not to be had on Windows, where Ctrl-C raises KeyboardInterrupt.
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, temporal.request_stop)
+    await temporal.run()
+    return 0

@@ -1,0 +1,298 @@
+"""Keeps a process connected to Temporal, and its worker running."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from temporalio.client import Client
+from temporalio.envconfig import ClientConnectConfig
+
+from .connection import (
+    DEFAULT_ADDRESS,
+    DEFAULT_NAMESPACE,
+    connect,
+    load_config,
+    runtime_for,
+)
+from .errors import ConfigurationError, NotConnectedError
+from .health import Health, State
+from .settings import TemporalSettings
+from .worker import new_worker
+
+logger = logging.getLogger(__name__)
+
+_Result = TypeVar("_Result")
+
+FIRST_PAUSE = 0.5
+"""Seconds between the first try and the second; doubled from then on."""
+
+LONGEST_PAUSE = 15.0
+"""Seconds between two tries, at the most."""
+
+CONNECT_TIMEOUT = 10.0
+"""Seconds that one try may take."""
+
+PROBE_INTERVAL = 5.0
+"""Seconds between two probes of an open connection."""
+
+PROBE_TIMEOUT = timedelta(seconds=3)
+"""How long a probe waits for an answer."""
+
+
+class Temporal:
+    """A connection to Temporal that looks after itself, with or without a worker.
+
+    Start it when the service starts: that returns at once, whether or not Temporal
+    answers. Then `client` is the connection, and `health` says how it is.
+    """
+
+    def __init__(
+        self,
+        settings: Callable[[], TemporalSettings],
+        *,
+        workflows: Sequence[type] = (),
+        activities: Sequence[Callable[..., Any]] = (),
+        versioned: bool = False,
+    ) -> None:
+        """Prepare the connection; nothing is read or opened before it is started.
+
+        Args:
+            settings: Reads the settings. What is wrong with them is reported in
+                `health` and does not keep the service from starting.
+            workflows: The workflows that the worker runs; none means no worker.
+            activities: The activities that the worker runs.
+            versioned: Whether a build id in the settings turns versioning on.
+        """
+        self._read_settings = settings
+        self._workflows = workflows
+        self._activities = activities
+        self._versioned = versioned
+        self._settings = TemporalSettings()
+        self._address = DEFAULT_ADDRESS
+        self._namespace = DEFAULT_NAMESPACE
+        self._state = State.STOPPED
+        self._polling = False
+        self._last_error: str | None = None
+        self._client: Client | None = None
+        self._stopping = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def client(self) -> Client:
+        """The open connection.
+
+        Raises:
+            NotConnectedError: There is none yet; `health` says why.
+        """
+        if self._client is None:
+            reason = f": {self._last_error}" if self._last_error else ""
+            raise NotConnectedError(
+                f"no connection to Temporal at {self._address} "
+                f"({self._state.value}){reason}"
+            )
+        return self._client
+
+    @property
+    def task_queue(self) -> str:
+        """The task queue that this service's workflows are started on."""
+        return self._settings.task_queue
+
+    def health(self) -> Health:
+        """The state as it was last seen; asks nobody."""
+        return Health(
+            state=self._state,
+            address=self._address,
+            namespace=self._namespace,
+            task_queue=self._settings.task_queue,
+            polling=self._polling,
+            last_error=self._last_error,
+        )
+
+    async def start(self) -> None:
+        """Connect in the background, and run the worker unless that is turned off."""
+        if self._task is None:
+            self._stopping.clear()
+            self._task = asyncio.create_task(self._run_embedded(), name="temporal")
+
+    async def stop(self) -> None:
+        """Let running activities end, within the time set for it, and disconnect."""
+        self.request_stop()
+        if self._task is not None:
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    def request_stop(self) -> None:
+        """Ask `run` to end; it does so once running activities have ended."""
+        self._stopping.set()
+
+    async def run(self, *, with_worker: bool = True) -> None:
+        """Connect and serve until asked to stop.
+
+        Raises:
+            ConfigurationError: A setting, a profile or a registered workflow is wrong.
+        """
+        try:
+            await self._run(with_worker=with_worker)
+        except ConfigurationError as error:
+            self._state = State.MISCONFIGURED
+            self._last_error = str(error)
+            raise
+        else:
+            self._state = State.STOPPED
+        finally:
+            self._polling = False
+            self._client = None
+
+    async def _run_embedded(self) -> None:
+        try:
+            settings = self._read_settings()
+            await self.run(with_worker=settings.embedded_worker)
+        except ConfigurationError as error:
+            self._state = State.MISCONFIGURED
+            self._last_error = str(error)
+            logger.error("Temporal is not used: %s", error)
+        except Exception as error:
+            self._state = State.LOST
+            self._last_error = _describe(error)
+            logger.exception("Temporal is not used any more")
+
+    async def _run(self, *, with_worker: bool) -> None:
+        self._state = State.CONNECTING
+        self._settings = self._read_settings()
+        config = load_config()
+        self._address = config.get("target_host", DEFAULT_ADDRESS)
+        self._namespace = config.get("namespace", DEFAULT_NAMESPACE)
+        pause = FIRST_PAUSE
+        while not self._stopping.is_set():
+            client = await self._unless_stopping(self._connect(config))
+            if client is not None:
+                served_well = await self._serve(client, with_worker=with_worker)
+                if served_well:
+                    pause = FIRST_PAUSE
+            if self._stopping.is_set():
+                return
+            logger.warning(
+                "Temporal at %s, namespace %s: %s; next try in %.1f s",
+                self._address,
+                self._namespace,
+                self._last_error,
+                pause,
+            )
+            await self._unless_stopping(asyncio.sleep(pause))
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def _connect(self, config: ClientConnectConfig) -> Client | None:
+        """Try once; on failure remember why."""
+        runtime = runtime_for(self._settings.metrics_address)
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                return await connect(config, runtime)
+        except TimeoutError:
+            self._last_error = f"no answer within {CONNECT_TIMEOUT:.0f} s"
+        except RuntimeError as error:
+            self._last_error = _describe(error)
+        return None
+
+    async def _serve(self, client: Client, *, with_worker: bool) -> bool:
+        """Use the connection until asked to stop or until the worker fails.
+
+        A worker that failed to start cannot be started again on the same connection,
+        so that after a failure the caller makes a new one. Says whether it went well
+        for a while before.
+        """
+        self._client = client
+        self._state = State.CONNECTED
+        self._last_error = None
+        logger.info(
+            "Connected to Temporal at %s, namespace %s", self._address, self._namespace
+        )
+        started = asyncio.get_running_loop().time()
+        probe = asyncio.create_task(self._probe(client), name="temporal-probe")
+        try:
+            if with_worker and self._workflows:
+                await self._run_worker(client)
+            else:
+                await self._stopping.wait()
+        except ConfigurationError:
+            raise
+        except Exception as error:
+            self._client = None
+            self._state = State.CONNECTING
+            self._last_error = f"the worker failed: {_describe(error)}"
+        finally:
+            self._polling = False
+            probe.cancel()
+            await asyncio.gather(probe, return_exceptions=True)
+        return asyncio.get_running_loop().time() - started > LONGEST_PAUSE
+
+    async def _run_worker(self, client: Client) -> None:
+        try:
+            worker = new_worker(
+                client,
+                self._settings,
+                workflows=self._workflows,
+                activities=self._activities,
+                versioned=self._versioned,
+            )
+        except Exception as error:
+            # Nothing of this depends on the server: it fails the same way each time.
+            raise ConfigurationError(
+                f"the worker cannot be built: {_describe(error)}"
+            ) from error
+        running = asyncio.create_task(worker.run(), name="temporal-worker")
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            self._polling = True
+            await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if not running.done():
+                await worker.shutdown()
+            await running
+        finally:
+            stopping.cancel()
+            running.cancel()
+            await asyncio.gather(running, stopping, return_exceptions=True)
+
+    async def _probe(self, client: Client) -> None:
+        """Ask again and again whether the server is there, and remember the answer."""
+        while True:
+            await asyncio.sleep(PROBE_INTERVAL)
+            try:
+                await client.service_client.check_health(timeout=PROBE_TIMEOUT)
+            except Exception as error:
+                if self._state is not State.LOST:
+                    logger.warning("Temporal does not answer: %s", _describe(error))
+                self._state = State.LOST
+                self._last_error = _describe(error)
+            else:
+                if self._state is State.LOST:
+                    logger.info("Temporal answers again")
+                self._state = State.CONNECTED
+                self._last_error = None
+
+    async def _unless_stopping(
+        self, work: Coroutine[Any, Any, _Result]
+    ) -> _Result | None:
+        """Wait for the work, or drop it as soon as stopping is asked for."""
+        task = asyncio.create_task(work)
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            return task.result() if task.done() else None
+        finally:
+            task.cancel()
+            stopping.cancel()
+            await asyncio.gather(task, stopping, return_exceptions=True)
+
+
+def _describe(error: BaseException) -> str:
+    """The error and what caused it, on one line."""
+    parts: list[str] = []
+    current: BaseException | None = error
+    while current is not None and len(parts) < 3:
+        text = " ".join(str(current).split()) or type(current).__name__
+        if text not in parts:
+            parts.append(text)
+        current = current.__cause__
+    return ": ".join(parts)

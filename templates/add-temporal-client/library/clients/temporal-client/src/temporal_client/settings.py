@@ -1,0 +1,120 @@
+"""How the worker behaves, from the environment. Every setting has a default."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Self
+
+from .errors import ConfigurationError
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemporalSettings:
+    """The settings of a service's worker.
+
+    Where Temporal is and how to get in (address, namespace, API key, TLS, profiles)
+    is not here: `connection` reads that from Temporal's own variables and files.
+    """
+
+    task_queue: str = "main-task-queue"
+    """`TEMPORAL_TASK_QUEUE`: the queue that this service's workers take tasks from."""
+
+    embedded_worker: bool = True
+    """`TEMPORAL_EMBEDDED_WORKER`: whether the API's own process runs a worker."""
+
+    graceful_shutdown: timedelta = timedelta(seconds=10)
+    """`TEMPORAL_GRACEFUL_SHUTDOWN_SECONDS`: how long activities may take to end."""
+
+    max_concurrent_workflow_tasks: int = 100
+    """`TEMPORAL_MAX_CONCURRENT_WORKFLOW_TASKS`: at once, in one worker."""
+
+    max_concurrent_activities: int = 100
+    """`TEMPORAL_MAX_CONCURRENT_ACTIVITIES`: at once, and threads."""
+
+    metrics_address: str | None = None
+    """`TEMPORAL_METRICS_ADDRESS`: where Prometheus metrics are served, e.g. `:9000`."""
+
+    deployment_name: str = "{{ service }}"
+    """`TEMPORAL_WORKER_DEPLOYMENT`: the name that versions of this worker share."""
+
+    build_id: str | None = None
+    """`TEMPORAL_WORKER_BUILD_ID`: turns worker versioning on; see the README first."""
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> Self:
+        """Read the settings; a variable that is empty counts as not set.
+
+        Raises:
+            ConfigurationError: A variable holds what it cannot mean. It is named.
+        """
+        values = {key: value.strip() for key, value in env.items() if value.strip()}
+        default = cls()
+        return cls(
+            task_queue=values.get("TEMPORAL_TASK_QUEUE", default.task_queue),
+            embedded_worker=_flag(
+                values, "TEMPORAL_EMBEDDED_WORKER", default.embedded_worker
+            ),
+            graceful_shutdown=_seconds(
+                values,
+                "TEMPORAL_GRACEFUL_SHUTDOWN_SECONDS",
+                default.graceful_shutdown,
+            ),
+            max_concurrent_workflow_tasks=_count(
+                values,
+                "TEMPORAL_MAX_CONCURRENT_WORKFLOW_TASKS",
+                default.max_concurrent_workflow_tasks,
+            ),
+            max_concurrent_activities=_count(
+                values,
+                "TEMPORAL_MAX_CONCURRENT_ACTIVITIES",
+                default.max_concurrent_activities,
+            ),
+            metrics_address=values.get("TEMPORAL_METRICS_ADDRESS"),
+            deployment_name=values.get(
+                "TEMPORAL_WORKER_DEPLOYMENT", default.deployment_name
+            ),
+            build_id=values.get("TEMPORAL_WORKER_BUILD_ID"),
+        )
+
+
+def _flag(values: Mapping[str, str], name: str, default: bool) -> bool:
+    text = values.get(name)
+    if text is None:
+        return default
+    match text.lower():
+        case "true" | "1" | "yes" | "on":
+            return True
+        case "false" | "0" | "no" | "off":
+            return False
+        case _:
+            raise ConfigurationError(f"{name} is `{text}`: use `true` or `false`")
+
+
+def _count(values: Mapping[str, str], name: str, default: int) -> int:
+    text = values.get(name)
+    if text is None:
+        return default
+    # `isdecimal` is true of other scripts' digits too, which `int` understands.
+    if not text.isdecimal() or int(text) == 0:
+        raise ConfigurationError(f"{name} is `{text}`: use a whole number above 0")
+    return int(text)
+
+
+def _seconds(values: Mapping[str, str], name: str, default: timedelta) -> timedelta:
+    text = values.get(name)
+    if text is None:
+        return default
+    try:
+        return timedelta(seconds=_non_negative(float(text)))
+    except (ValueError, OverflowError):
+        raise ConfigurationError(
+            f"{name} is `{text}`: use a number of seconds, 0 or more"
+        ) from None
+
+
+def _non_negative(number: float) -> float:
+    # Written so that NaN, for which every comparison is false, is refused as well.
+    if not number >= 0:
+        raise ValueError(number)
+    return number

@@ -1,0 +1,71 @@
+"""Builds workers, in one place, so that tests run what production runs."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from pydantic import ValidationError
+from temporalio.client import Client
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.worker import Worker, WorkerDeploymentConfig
+from temporalio.worker.workflow_sandbox import (
+    SandboxedWorkflowRunner,
+    SandboxRestrictions,
+)
+from temporalio.workflow import SandboxImportNotificationPolicy
+
+from .settings import TemporalSettings
+
+# A module that a workflow imports outside `workflow.unsafe.imports_passed_through()`
+# is loaded anew for every execution. That works, slowly: so it is reported.
+_RESTRICTIONS = SandboxRestrictions.default.with_import_notification_policy(
+    SandboxImportNotificationPolicy.WARN_ON_DYNAMIC_IMPORT
+    | SandboxImportNotificationPolicy.WARN_ON_UNINTENTIONAL_PASSTHROUGH
+)
+
+
+def new_worker(
+    client: Client,
+    settings: TemporalSettings,
+    *,
+    workflows: Sequence[type],
+    activities: Sequence[Callable[..., Any]],
+    versioned: bool = False,
+) -> Worker:
+    """Build a worker; it takes no task before it is run.
+
+    Args:
+        client: An open connection, with no worker that failed to start.
+        settings: The task queue, the limits and the time to shut down in.
+        workflows: The classes decorated with `@workflow.defn`.
+        activities: The functions decorated with `@activity.defn`.
+        versioned: Whether a build id in the settings turns worker versioning on.
+    """
+    deployment = None
+    if versioned and settings.build_id is not None:
+        deployment = WorkerDeploymentConfig(
+            version=WorkerDeploymentVersion(
+                deployment_name=settings.deployment_name, build_id=settings.build_id
+            ),
+            use_worker_versioning=True,
+            default_versioning_behavior=VersioningBehavior.PINNED,
+        )
+    return Worker(
+        client,
+        task_queue=settings.task_queue,
+        workflows=workflows,
+        activities=activities,
+        # For activities written with `def`; those with `async def` run in the loop.
+        activity_executor=ThreadPoolExecutor(
+            max_workers=settings.max_concurrent_activities,
+            thread_name_prefix="temporal-activity",
+        ),
+        workflow_runner=SandboxedWorkflowRunner(restrictions=_RESTRICTIONS),
+        max_concurrent_workflow_tasks=settings.max_concurrent_workflow_tasks,
+        max_concurrent_activities=settings.max_concurrent_activities,
+        graceful_shutdown_timeout=settings.graceful_shutdown,
+        # Input of the wrong shape fails the workflow at once. Without this its task
+        # is tried again until the execution times out.
+        workflow_failure_exception_types=[ValidationError],
+        deployment_config=deployment,
+    )

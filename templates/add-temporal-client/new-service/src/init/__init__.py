@@ -1,0 +1,11 @@
+"""What happens when the API starts and when it stops."""
+
+from fastapi import FastAPI
+
+
+async def init(app: FastAPI) -> None:
+    """Run once, before the first request is answered."""
+
+
+async def deinit(app: FastAPI) -> None:
+    """Run once, after the last request has been answered."""

@@ -1,0 +1,29 @@
+"""The API of the service `{{ service }}`."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+
+from {{ here }}init import deinit, init
+from {{ here }}init.temporal import get_temporal
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Start what the API needs, and stop it again."""
+    await init(app)
+    try:
+        yield
+    finally:
+        await deinit(app)
+
+
+app = FastAPI(title="{{ service }}", lifespan=lifespan)
+
+
+@app.get("/health")
+async def health() -> dict[str, Any]:
+    """Say that the API runs, and how its connection to Temporal was last seen."""
+    return {"status": "ok", "temporal": get_temporal(app).health().as_dict()}

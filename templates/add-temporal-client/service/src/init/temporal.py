@@ -1,0 +1,27 @@
+"""Starts and stops Temporal together with the API."""
+
+from fastapi import FastAPI
+from temporal_client import Temporal
+
+from {{ up }}conf.temporal import get_temporal_settings
+from {{ up }}{{ registry_module }} import ACTIVITIES, WORKFLOWS
+
+
+async def init_temporal(app: FastAPI) -> None:
+    """Connect in the background: the API starts whether or not Temporal answers."""
+    temporal = Temporal(
+        get_temporal_settings, workflows=WORKFLOWS, activities=ACTIVITIES
+    )
+    app.state.temporal = temporal
+    await temporal.start()
+
+
+async def deinit_temporal(app: FastAPI) -> None:
+    """Let running activities end, then disconnect."""
+    await get_temporal(app).stop()
+
+
+def get_temporal(app: FastAPI) -> Temporal:
+    """This service's connection: `client`, `task_queue` and `health()`."""
+    temporal: Temporal = app.state.temporal
+    return temporal

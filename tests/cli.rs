@@ -1,0 +1,396 @@
+//! The command line as a user meets it: stdout, stderr and exit code, compared whole.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod common;
+
+use common::{Project, bluetext};
+
+const WEB: (&str, &str) = (
+    "polytope.yml",
+    "# mine\ntools:\n  default:\n    run:\n      - tool: web # the shop\n  web:\n    run:\n      - tool: polytope/container\n        args:\n          id: temporal-ui\n          image: nginx:1\n          services:\n            - id: web\n              ports:\n                - { port: 80, protocol: http, expose-as: 8233 }\n  add-temporal-client:\n    run: []\n",
+);
+
+macro_rules! snapshot {
+    ($name:literal, $run:expr) => {
+        insta::with_settings!({ omit_expression => true }, {
+            insta::assert_snapshot!($name, $run.shown());
+        });
+    };
+}
+
+#[test]
+fn three_steps_in_an_empty_folder() {
+    let project = Project::empty();
+    snapshot!(
+        "add_temporal",
+        project.bluetext(&["add-temporal", "--no-start"])
+    );
+    snapshot!(
+        "add_temporal_client",
+        project.bluetext(&["add-temporal-client"])
+    );
+    snapshot!(
+        "add_temporal_workflow",
+        project.bluetext(&[
+            "add-temporal-workflow",
+            "greeting",
+            "--input",
+            "name:str",
+            "--output",
+            "message:str"
+        ])
+    );
+}
+
+#[test]
+fn twice_is_once() {
+    let project = Project::empty();
+    let steps: [&[&str]; 3] = [
+        &["add-temporal"],
+        &["add-temporal-client"],
+        &["add-temporal-workflow", "greeting", "farewell"],
+    ];
+    for step in steps {
+        project.done(step);
+    }
+    let before = project.tree();
+    let times = modified(&project);
+    for step in steps {
+        let run = project.done(&[step, &["--format", "json"]].concat());
+        let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!(report["status"], "unchanged");
+        assert_eq!(report["registered"], serde_json::json!([]));
+        assert_eq!(project.bluetext(&[step, &["--check"]].concat()).code, 0);
+    }
+    assert_eq!(project.tree(), before);
+    assert_eq!(modified(&project), times);
+}
+
+fn modified(project: &Project) -> Vec<(String, std::time::SystemTime)> {
+    project
+        .tree()
+        .into_keys()
+        .map(|path| {
+            let time = std::fs::metadata(project.path().join(&path))
+                .unwrap()
+                .modified()
+                .unwrap();
+            (path, time)
+        })
+        .collect()
+}
+
+#[test]
+fn a_dry_run_is_the_real_run_without_the_last_step() {
+    let project = Project::with(&[(
+        "polytope.yml",
+        "tools:\n  stack:\n    run:\n      - tool: a\n",
+    )]);
+    let before = project.tree();
+    let arguments = ["add-temporal", "--format=json", "--diff"];
+    let dry = project.done(&[&arguments[..], &["--dry-run"]].concat());
+    let check = project.bluetext(&[&arguments[..], &["--check"]].concat());
+    assert_eq!(check.code, 4);
+    assert_eq!(check.stdout, dry.stdout);
+    assert_eq!(project.tree(), before);
+    let real = project.done(&arguments);
+    assert_eq!(
+        real.stdout.replace("\"applied\"", "\"planned\""),
+        dry.stdout
+    );
+    snapshot!("json_with_diff", dry);
+}
+
+#[test]
+fn a_human_sees_the_diff() {
+    let project = Project::with(&[(
+        "polytope.yml",
+        "tools:\n  stack:\n    run:\n      - tool: a\n",
+    )]);
+    project.done(&["add-temporal"]);
+    project.write(
+        "polytope.yml",
+        "tools:\n  stack:\n    run:\n      - tool: a\n",
+    );
+    snapshot!(
+        "human_diff",
+        project.bluetext(&["add-temporal", "--diff", "--dry-run"])
+    );
+}
+
+#[test]
+fn conflicts_are_listed_all_at_once() {
+    let project = Project::with(&[WEB]);
+    let before = project.tree();
+    snapshot!("conflicts", project.bluetext(&["add-temporal"]));
+    snapshot!(
+        "conflicts_json",
+        project.bluetext(&["add-temporal", "--format", "json"])
+    );
+    assert_eq!(project.tree(), before);
+}
+
+#[test]
+fn a_step_that_comes_too_early_names_the_next_call() {
+    let project = Project::empty();
+    snapshot!(
+        "too_early_client",
+        project.bluetext(&["add-temporal-client"])
+    );
+    snapshot!(
+        "too_early_workflow",
+        project.bluetext(&["add-temporal-workflow", "x"])
+    );
+    project.done(&["add-temporal"]);
+    snapshot!(
+        "too_early_workflow_after_server",
+        project.bluetext(&["add-temporal-workflow", "x"])
+    );
+}
+
+#[test]
+fn bad_values_are_refused_before_anything_is_read() {
+    let project = Project::with(&[("polytope.yml", "tools: [broken")]);
+    let names = [
+        "2fa; rm",
+        "",
+        "-x",
+        "class",
+        "match",
+        "workflow",
+        "registry",
+        "a--b",
+        "ä",
+        "Order Processing",
+        "../x",
+        "a\nb",
+        "x123456789012345678901234567890123456789012345678901234567890123456789",
+    ];
+    let mut shown = String::new();
+    for name in names {
+        let run = project.bluetext(&["add-temporal-workflow", "--", name]);
+        shown.push_str(&format!(
+            "=== {name:?}: exit code {}\n{}",
+            run.code, run.stderr
+        ));
+        assert_eq!(run.stdout, "");
+    }
+    for fields in [
+        "order_id",
+        "class:str",
+        "_x:int",
+        "model_dump:str",
+        "copy:str",
+        "json:int",
+        "a:string",
+        "a:list[int",
+        "a:dict[int,str]",
+        "a:str??",
+        "a:str,a:int",
+        "str:int",
+        "a b:str",
+    ] {
+        let run = project.bluetext(&["add-temporal-workflow", "x", "--input", fields]);
+        shown.push_str(&format!(
+            "=== {fields:?}: exit code {}\n{}",
+            run.code, run.stderr
+        ));
+    }
+    for arguments in [
+        &["add-temporal-workflow", "OrderV2", "order_v2"][..],
+        &["add-temporal-workflow", "order2", "order-2"],
+        &["add-temporal", "--temporal-version", "latest"],
+        &["add-temporal", "--modules-dir", "../elsewhere"],
+        &["add-temporal", "--history-shards", "0"],
+        &["add-temporal-client", "--service", "My Service"],
+        &["add-temporal", "--lock-wait", "10"],
+        &["add-temporal", "--project", "not-there"],
+        &["add-temporla"],
+        &["add-temporal", "--fromat", "json"],
+        &[],
+    ] {
+        let run = project.bluetext(arguments);
+        shown.push_str(&format!(
+            "=== {arguments:?}: exit code {}\n{}",
+            run.code, run.stderr
+        ));
+        assert_eq!(run.stdout, "", "{arguments:?}");
+    }
+    insta::with_settings!({ omit_expression => true }, {
+        insta::assert_snapshot!("bad_values", shown);
+    });
+    assert_eq!(project.read("polytope.yml"), "tools: [broken");
+}
+
+#[test]
+fn json_is_honoured_when_the_rest_does_not_parse() {
+    let project = Project::empty();
+    for arguments in [
+        &["--format", "json", "add-nothing"][..],
+        &["add-temporal", "--nonsense", "--format=json"],
+    ] {
+        let run = project.bluetext(arguments);
+        let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!((run.code, run.stderr.as_str()), (2, ""));
+        assert_eq!(report["status"], "refused");
+        assert_eq!(report["error"]["code"], "usage");
+    }
+}
+
+#[test]
+fn broken_files_are_refused_with_the_place() {
+    let mut shown = String::new();
+    let deep = format!("tools: {}", "[".repeat(5_000));
+    for (what, text) in [
+        ("tabs", "tools:\n\tx: 1\n"),
+        ("a list", "- a\n"),
+        ("a scalar", "hello\n"),
+        ("tools as a list", "tools:\n  - a\n"),
+        (
+            "run as a mapping",
+            "tools:\n  default:\n    run:\n      a: b\n",
+        ),
+        (
+            "older generation",
+            "modules:\n  - id: x\ntemplates:\n  - id: y\n",
+        ),
+        ("deep", &deep),
+        ("two documents", "a: 1\n---\nb: 2\n"),
+    ] {
+        let project = Project::with(&[("polytope.yml", text)]);
+        let before = project.tree();
+        let run = project.bluetext(&["add-temporal"]);
+        shown.push_str(&format!(
+            "=== {what}: exit code {}\n{}",
+            run.code, run.stderr
+        ));
+        assert_eq!((run.stdout.as_str(), project.tree()), ("", before));
+    }
+    for (what, bytes) in [
+        ("binary", &b"\x00\x9f\x92\x96"[..]),
+        ("UTF-16", b"\xff\xfet\x00o\x00"),
+    ] {
+        let project = Project::empty();
+        std::fs::File::create(project.path().join("polytope.yml"))
+            .and_then(|mut file| std::io::Write::write_all(&mut file, bytes))
+            .unwrap();
+        let run = project.bluetext(&["add-temporal"]);
+        shown.push_str(&format!(
+            "=== {what}: exit code {}\n{}",
+            run.code, run.stderr
+        ));
+    }
+    insta::with_settings!({ omit_expression => true }, {
+        insta::assert_snapshot!("broken_files", shown);
+    });
+}
+
+#[test]
+fn a_file_of_ours_that_differs_is_kept() {
+    let project = Project::empty();
+    project.done(&["add-temporal"]);
+    project.done(&["add-temporal-client"]);
+    let path = "modules/api/src/backend/worker.py";
+    project.write(path, "# mine\n");
+    let run = project.bluetext(&["add-temporal-client"]);
+    assert_eq!(project.read(path), "# mine\n");
+    snapshot!("kept", run);
+    assert_eq!(
+        project.bluetext(&["add-temporal-client", "--check"]).code,
+        0
+    );
+    project.done(&["add-temporal-client", "--force"]);
+    assert!(project.read(path).contains("run_worker"));
+}
+
+#[test]
+fn what_the_project_has_is_used() {
+    let project = Project::with(&[
+        (
+            "polytope.yml",
+            "include:\n  - repo: gh:some-org/shared\n  - modules/postgres\nmcp:\n  only: [stack]\ntools:\n  stack:\n    run:\n      - tool: base\n  base:\n    run:\n      - tool: \"postgres\"\n      - tool: temporal\n",
+        ),
+        (
+            "modules/postgres/polytope.yml",
+            "tools:\n  postgres:\n    run:\n      - tool: polytope/postgres!simple\n        args: { image: \"postgres:15\" }\n",
+        ),
+    ]);
+    let run = project.bluetext(&["add-temporal"]);
+    snapshot!("uses_what_is_there", run);
+    insta::with_settings!({ omit_expression => true }, {
+        insta::assert_snapshot!("uses_what_is_there_polytope", project.read("polytope.yml"));
+    });
+}
+
+#[test]
+fn the_project_is_found_upwards() {
+    let project = Project::with(&[
+        ("polytope.yml", "include:\n  - services\ntools: {}\n"),
+        ("services/polytope.yml", "include: [web]\n"),
+        ("services/web/polytope.yml", "tools: {}\n"),
+        ("services/web/src/index.ts", ""),
+        ("other/polytope.yml", "tools: {}\n"),
+        (".git/HEAD", ""),
+    ]);
+    let root_of = |folder: &str, environment: &[(&str, &str)]| {
+        let run = bluetext(
+            &project.path().join(folder),
+            &["add-temporal", "--dry-run", "--format=json"],
+            environment,
+        );
+        let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        let root = report["project"]
+            .as_str()
+            .unwrap()
+            .replace("[PROJECT]", project.path().join(folder).to_str().unwrap());
+        root.strip_prefix(project.path().to_str().unwrap())
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(root_of("services/web/src", &[]), "");
+    assert_eq!(root_of("other", &[]), "/other");
+    assert_eq!(
+        root_of("services", &[("BLUETEXT_PROJECT", "web")]),
+        "/services/web"
+    );
+    assert_eq!(root_of("services", &[("BLUETEXT_PROJECT", "")]), "");
+}
+
+#[test]
+fn help_tells_what_there_is() {
+    let project = Project::empty();
+    for command in [
+        "",
+        "add-temporal",
+        "add-temporal-client",
+        "add-temporal-workflow",
+        "demo",
+    ] {
+        let arguments: Vec<&str> = [command, "--help"]
+            .into_iter()
+            .filter(|a| !a.is_empty())
+            .collect();
+        let run = project.bluetext(&arguments);
+        insta::with_settings!({ omit_expression => true, snapshot_suffix => command }, {
+            insta::assert_snapshot!("help", run.shown());
+        });
+    }
+}
+
+/// The README shows what really happens.
+#[test]
+fn the_readme_shows_real_output() {
+    let readme =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let project = Project::empty();
+    let mut shown = 0;
+    for block in readme.split("```console\n$ ").skip(1) {
+        let block = block.split("```").next().unwrap();
+        let (command, output) = block.split_once('\n').unwrap();
+        let arguments: Vec<&str> = command.split(' ').skip(1).collect();
+        let run = project.done(&arguments);
+        assert_eq!(run.stdout.replace("[PROJECT]", "~/shop"), output);
+        shown += 1;
+    }
+    assert_eq!(shown, 3);
+}

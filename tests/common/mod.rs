@@ -1,0 +1,154 @@
+//! What the integration tests share: projects in temporary folders, and the program as a
+//! user runs it, in a scrubbed environment.
+#![allow(dead_code, reason = "each test file uses a part")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// A project in a folder of its own, removed when this is dropped.
+pub(crate) struct Project {
+    folder: TempDir,
+}
+
+impl Project {
+    pub(crate) fn empty() -> Self {
+        Self {
+            folder: tempfile::Builder::new()
+                .prefix("bluetext-test-")
+                .tempdir()
+                .unwrap(),
+        }
+    }
+
+    /// A project with these files.
+    pub(crate) fn with(files: &[(&str, &str)]) -> Self {
+        let project = Self::empty();
+        for (path, text) in files {
+            project.write(path, text);
+        }
+        project
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().canonicalize().unwrap()
+    }
+
+    pub(crate) fn write(&self, path: &str, text: &str) {
+        let path = self.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::File::create(&path)
+            .and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()))
+            .unwrap();
+    }
+
+    pub(crate) fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.path().join(path)).unwrap()
+    }
+
+    /// Every file with its bytes; folders without files end in `/`.
+    pub(crate) fn tree(&self) -> BTreeMap<String, Vec<u8>> {
+        tree(&self.path())
+    }
+
+    pub(crate) fn bluetext(&self, arguments: &[&str]) -> Run {
+        bluetext(&self.path(), arguments, &[])
+    }
+
+    /// Run and expect success.
+    pub(crate) fn done(&self, arguments: &[&str]) -> Run {
+        let run = self.bluetext(arguments);
+        assert_eq!(run.code, 0, "{arguments:?}: {}{}", run.stdout, run.stderr);
+        run
+    }
+}
+
+/// What a run of the program came to, with the project's folder as `[PROJECT]`.
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Run {
+    /// All of it, for a snapshot.
+    pub(crate) fn shown(&self) -> String {
+        format!(
+            "exit code: {}\n----- stdout -----\n{}----- stderr -----\n{}",
+            self.code, self.stdout, self.stderr
+        )
+    }
+}
+
+/// The program, with nothing of this process's environment but the search path.
+pub(crate) fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bluetext"));
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .env("HOME", folder.join("home-of-nobody"))
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command
+}
+
+pub(crate) fn bluetext(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Run {
+    let output = command(folder, arguments)
+        .envs(environment.iter().copied())
+        .output()
+        .unwrap();
+    shown(&output, folder)
+}
+
+fn shown(output: &Output, folder: &Path) -> Run {
+    let text = |bytes: &[u8]| {
+        String::from_utf8(bytes.to_vec())
+            .unwrap()
+            .replace(folder.to_str().unwrap(), "[PROJECT]")
+    };
+    Run {
+        code: output.status.code().unwrap_or(-1),
+        stdout: text(&output.stdout),
+        stderr: text(&output.stderr),
+    }
+}
+
+pub(crate) fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut waiting = vec![folder.to_owned()];
+    while let Some(path) = waiting.pop() {
+        let name = path
+            .strip_prefix(folder)
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .to_owned();
+        if path.is_dir() {
+            let before = waiting.len();
+            waiting.extend(
+                fs::read_dir(&path)
+                    .unwrap()
+                    .map(|entry| entry.unwrap().path()),
+            );
+            if waiting.len() == before && !name.is_empty() {
+                files.insert(format!("{name}/"), Vec::new());
+            }
+        } else {
+            files.insert(name, fs::read(&path).unwrap());
+        }
+    }
+    files
+}
+
+/// The script that a step of the generated tool `temporal` mounts.
+pub(crate) fn script(project: &Project, step: &str) -> String {
+    let text = project.read("modules/temporal/polytope.yml");
+    let file: serde_yaml::Value = serde_yaml::from_str(&text).unwrap();
+    let steps = file["tools"]["temporal"]["run"].as_sequence().unwrap();
+    let step = steps.iter().find(|found| found["id"] == step).unwrap();
+    let data = &step["args"]["mounts"][0]["source"]["data"];
+    data.as_str().unwrap().to_owned()
+}

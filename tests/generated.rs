@@ -1,0 +1,101 @@
+//! Snapshots of everything that is generated, file by file, for people to review.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use common::Project;
+
+/// Compare each file that is new or different since `before` with its snapshot.
+fn snapshot(step: &str, before: &BTreeMap<String, Vec<u8>>, project: &Project) {
+    let mut list = String::new();
+    for (path, bytes) in project.tree() {
+        let action = match before.get(&path) {
+            None => "create",
+            Some(old) if *old != bytes => "update",
+            Some(_) => continue,
+        };
+        list.push_str(&format!("{action} {path}\n"));
+        let text = String::from_utf8(bytes).unwrap();
+        insta::with_settings!({ snapshot_path => format!("snapshots/{step}"), prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!(path.replace('/', "__"), text);
+        });
+    }
+    insta::with_settings!({ snapshot_path => format!("snapshots/{step}"), prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("tree", list);
+    });
+}
+
+#[test]
+fn an_empty_folder_gets_all_three_steps() {
+    let project = Project::empty();
+    for (step, arguments) in [
+        ("add-temporal", &["add-temporal"][..]),
+        ("add-temporal-client", &["add-temporal-client"]),
+        (
+            "add-temporal-workflow",
+            &[
+                "add-temporal-workflow",
+                "order-processing",
+                "--input",
+                "order_id:str",
+                "--input",
+                "quantity:int",
+                "--output",
+                "status:str",
+            ],
+        ),
+    ] {
+        let before = project.tree();
+        project.done(arguments);
+        snapshot(step, &before, &project);
+    }
+}
+
+#[test]
+fn a_project_of_the_newer_generation_gets_the_flat_layout() {
+    let project = Project::with(&[
+        (
+            "polytope.yml",
+            "include:\n  - services/web\n\ntools:\n  stack:\n    info: All of it.\n    run:\n      - tool: web\n",
+        ),
+        (
+            "services/web/polytope.yml",
+            "tools:\n  web:\n    inputs:\n      port:\n        info: The port\n        type: [default, int, 3000]\n    run:\n      - tool: polytope/container\n        args: { id: web, image: \"node:22\" }\n",
+        ),
+    ]);
+    let before = project.tree();
+    project.done(&["add-temporal"]);
+    project.done(&["add-temporal-client"]);
+    project.done(&["add-temporal-workflow", "greeting"]);
+    snapshot("flat-layout", &before, &project);
+}
+
+/// Every type, required and optional, in input and output.
+#[test]
+fn every_type_has_its_python() {
+    let project = Project::empty();
+    project.done(&["add-temporal"]);
+    project.done(&["add-temporal-client"]);
+    let before = project.tree();
+    let types = "a:str,b:int,c:float,d:bool,e:bytes,f:datetime,g:date,h:timedelta,i:uuid,\
+                 j:decimal,k:list[dict[str,int?]],l:dict[str,list[bytes]],m:str?,date:date?";
+    project.done(&[
+        "add-temporal-workflow",
+        "every-type",
+        "--input",
+        types,
+        "--output",
+        types,
+    ]);
+    project.done(&[
+        "add-temporal-workflow",
+        "no-input-of-any-output-type",
+        "--input",
+        "x:list[str]?",
+        "--output",
+        types,
+    ]);
+    snapshot("every-type", &before, &project);
+}

@@ -1,0 +1,171 @@
+//! The borders of the house, as `src/lib.rs` draws them, and promises about the tree.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn files_below(folder: &str, extension: &str) -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    let mut waiting: Vec<PathBuf> = vec![root().join(folder)];
+    while let Some(path) = waiting.pop() {
+        if path.is_dir() {
+            waiting.extend(
+                fs::read_dir(&path)
+                    .unwrap()
+                    .map(|entry| entry.unwrap().path()),
+            );
+        } else if path.to_str().unwrap().ends_with(extension) {
+            let name = path
+                .strip_prefix(root())
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned();
+            files.push((name, fs::read_to_string(&path).unwrap()));
+        }
+    }
+    files.sort();
+    files
+}
+
+/// The code of a file without its tests and comments.
+fn code(text: &str) -> String {
+    let text = text.split("#[cfg(test)]").next().unwrap_or(text);
+    text.lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .map(|line| format!("{line}\n"))
+        .collect()
+}
+
+#[test]
+fn each_thing_is_done_in_its_room() {
+    let rules: [(&str, &[&str]); 6] = [
+        ("std::fs", &["src/disk.rs"]),
+        ("fs::", &["src/disk.rs"]),
+        ("clap", &["src/cli.rs"]),
+        ("async fn", &["src/mcp.rs"]),
+        ("anstream::std", &["src/report.rs"]),
+        ("indicatif", &["src/report.rs"]),
+    ];
+    let mut faults = Vec::new();
+    for (name, text) in files_below("src", ".rs") {
+        if name.ends_with("_tests.rs") {
+            continue;
+        }
+        let code = code(&text);
+        for (word, rooms) in rules {
+            // Python in strings is not code of ours.
+            let uses = code
+                .lines()
+                .any(|line| line.contains(word) && !line.contains('"'));
+            if uses && !rooms.contains(&name.as_str()) {
+                faults.push(format!("{name} uses `{word}`"));
+            }
+        }
+    }
+    assert_eq!(faults, Vec::<String>::new());
+}
+
+#[test]
+fn the_core_knows_nothing_of_the_rim() {
+    let inner_rooms = [
+        "src/edit/",
+        "src/name.rs",
+        "src/plan.rs",
+        "src/project.rs",
+        "src/template.rs",
+        "src/tool/",
+    ];
+    let rim = [
+        "crate::disk",
+        "crate::report",
+        "crate::cli",
+        "crate::demo",
+        "std::env::var",
+        "SystemTime",
+        "Instant",
+    ];
+    for (name, text) in files_below("src", ".rs") {
+        if inner_rooms.iter().any(|room| name.starts_with(room)) && !name.ends_with("_tests.rs") {
+            let code = code(&text);
+            for word in rim {
+                assert!(!code.contains(word), "{name} knows `{word}`");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_file_opens_by_saying_what_it_owns() {
+    for (name, text) in files_below("src", ".rs") {
+        assert!(text.starts_with("//! "), "{name} does not open with `//!`");
+    }
+}
+
+#[test]
+fn every_template_is_embedded() {
+    let code: String = files_below("src", ".rs")
+        .into_iter()
+        .map(|(_, text)| text)
+        .collect();
+    for (name, _) in files_below("templates", "") {
+        let path = name.strip_prefix("templates/").unwrap();
+        let short = path
+            .strip_prefix("add-temporal-client/library/clients/temporal-client/")
+            .unwrap_or(path);
+        assert!(
+            code.contains(&format!("\"{short}\"")),
+            "{name} is not embedded"
+        );
+    }
+}
+
+#[test]
+fn no_image_is_deprecated_or_floats() {
+    for folder in ["templates", "tests/snapshots"] {
+        for (name, text) in files_below(folder, "") {
+            assert!(!text.contains("auto-setup"), "{name}");
+            assert!(!text.contains(":latest"), "{name}");
+        }
+    }
+}
+
+#[test]
+fn server_and_admin_tools_carry_one_version() {
+    let text =
+        fs::read_to_string(root().join("templates/add-temporal/modules/temporal/polytope.yml"))
+            .unwrap();
+    for image in ["server", "admin-tools"] {
+        assert!(
+            text.contains(&format!("temporalio/{image}:{{{{ temporal_version }}}}")),
+            "{image}"
+        );
+    }
+}
+
+/// A project that includes this repository gets the same base tool as one that has its own.
+#[test]
+fn the_repository_offers_the_base_tool_and_the_first_step() {
+    let text = fs::read_to_string(root().join("polytope.yml")).unwrap();
+    let own: serde_yaml::Value = serde_yaml::from_str(&text).unwrap();
+    let snapshot = "tests/snapshots/add-temporal/modules__bluetext__polytope.yml.snap";
+    let snapshot = fs::read_to_string(root().join(snapshot)).unwrap();
+    let generated = snapshot.splitn(3, "---\n").nth(2).unwrap();
+    let generated: serde_yaml::Value = serde_yaml::from_str(generated).unwrap();
+    assert_eq!(own["tools"]["bluetext"], generated["tools"]["bluetext"]);
+    let image = format!("bluetext:{}", env!("CARGO_PKG_VERSION"));
+    assert!(text.contains(&image));
+    for document in ["README.md", "Dockerfile"] {
+        let text = fs::read_to_string(root().join(document)).unwrap();
+        assert!(text.contains(&image), "{document} names another image");
+    }
+    let step = &own["tools"]["add-temporal"]["run"][0];
+    assert_eq!(
+        (&step["tool"], &step["args"]["args"][0]),
+        (&"bluetext".into(), &"add-temporal".into())
+    );
+}
