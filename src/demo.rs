@@ -100,7 +100,6 @@ pub fn run(demo: &Demo, view: View) -> Result<(), Box<Report>> {
     let progress = Progress::new(view.quiet);
     progress.line(&format!("Demo in {}", demo.folder.display()));
     let result = show(demo, view, &progress);
-    progress.finish();
     result.map_err(|stop| match stop {
         Stop::Report(report) => report,
         Stop::Failed(error) if is_interrupted() => {

@@ -71,6 +71,14 @@ pub enum DiskError {
     /// A file may not be written.
     #[error("`{0}` is read-only")]
     ReadOnly(RelPath),
+    /// Two names would be one where upper and lower case are the same.
+    #[error("`{wanted}` and `{found}` are one name where upper and lower case are the same")]
+    Case {
+        /// The path that a file would get.
+        wanted: RelPath,
+        /// What is there.
+        found: String,
+    },
     /// The system refused a call.
     #[error("{}: {source}", path.display())]
     Io {
@@ -249,30 +257,67 @@ impl Disk {
                 read_tree(&self.root, &module, &mut entries, 0);
             } else {
                 let file = module.join(POLYTOPE_FILE);
-                list(&self.root, &module, &mut entries);
                 read_entry(&self.root, &file, &mut entries);
             }
         }
         entries
     }
 
-    /// Write a plan: all of it, or nothing.
+    /// Read what a plan is about to make and what has not been looked at yet, where it is
+    /// there: what a killed run has left, or somebody's own. Says whether there was any; then
+    /// the plan has to be made anew.
+    #[must_use]
+    pub fn read_targets(&self, plan: &Plan, entries: &mut BTreeMap<RelPath, Content>) -> bool {
+        let before = entries.len();
+        for change in plan.changes() {
+            let mut path = Some(change.path.clone());
+            while let Some(current) = path {
+                let real = self.path(&current);
+                if !entries.contains_key(&current) && real.symlink_metadata().is_ok() {
+                    // A folder above is nothing that is in the way.
+                    let is_way = current != change.path && real.is_dir();
+                    if !is_way {
+                        read_entry(&self.root, &current, entries);
+                    }
+                }
+                path = current.parent();
+            }
+        }
+        entries.len() > before
+    }
+
+    /// Find out where a plan's changes land, and check all that can be checked before the
+    /// first of them.
     ///
     /// # Errors
     ///
-    /// [`DiskError::Changed`] if a file is not what the plan was made from;
-    /// [`DiskError::Io`] names what the system refused and what could not be undone.
-    pub fn commit(&self, plan: &Plan) -> Result<(), DiskError> {
-        if plan.changes().is_empty() {
+    /// [`DiskError::Changed`] if a file is not what the plan was made from, and whatever
+    /// else would keep one from being written.
+    pub fn prepare<'a>(&self, plan: &'a Plan) -> Result<Vec<Target<'a>>, DiskError> {
+        let mut folders = BTreeMap::new();
+        plan.changes()
+            .iter()
+            .map(|change| {
+                self.check_case(change, &mut folders)?;
+                let path = self.target(change)?;
+                Ok(Target { change, path })
+            })
+            .collect()
+    }
+
+    /// Write what has been prepared: all of it, or nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`DiskError::Changed`] if a file was changed since; [`DiskError::Io`] names what the
+    /// system refused and what could not be undone.
+    pub fn commit(&self, targets: &[Target<'_>]) -> Result<(), DiskError> {
+        if targets.is_empty() {
             return Ok(());
-        }
-        let mut targets = Vec::new();
-        for change in plan.changes() {
-            targets.push(self.target(change)?);
         }
         let stage = self.root.join(STAGE);
         let mut done = Done::default();
-        match self.write(plan.changes(), &targets, &stage, &mut done) {
+        match self.write(targets, &stage, &mut done) {
             Ok(()) => {
                 // What is left here is cleared away by the next run.
                 drop(self.remove_stage(&stage));
@@ -324,6 +369,30 @@ impl Disk {
         Ok(target)
     }
 
+    /// Refuse a name that differs from one that is there in upper and lower case alone.
+    fn check_case(
+        &self,
+        change: &Change,
+        folders: &mut BTreeMap<PathBuf, Vec<String>>,
+    ) -> Result<(), DiskError> {
+        let mut folder = self.root.clone();
+        for part in change.path.as_str().split('/') {
+            let names = folders
+                .entry(folder.clone())
+                .or_insert_with(|| names_in(&folder));
+            let wanted = part.to_lowercase();
+            let twin = names.iter().find(|name| name.to_lowercase() == wanted);
+            if let (Some(twin), false) = (twin, names.iter().any(|name| name == part)) {
+                return Err(DiskError::Case {
+                    wanted: change.path.clone(),
+                    found: folder.join(twin).display().to_string(),
+                });
+            }
+            folder = folder.join(part);
+        }
+        Ok(())
+    }
+
     fn check_unchanged(change: &Change, target: &Path) -> Result<(), DiskError> {
         let now = match fs::read(target) {
             Ok(bytes) => Some(bytes),
@@ -340,14 +409,20 @@ impl Disk {
 
     fn write(
         &self,
-        changes: &[Change],
-        targets: &[PathBuf],
+        targets: &[Target<'_>],
         stage: &Path,
         done: &mut Done,
     ) -> Result<(), DiskError> {
         self.make_folder(stage)
             .map_err(|error| DiskError::io(stage, error))?;
-        for (number, (change, target)) in changes.iter().zip(targets).enumerate() {
+        for (
+            number,
+            Target {
+                change,
+                path: target,
+            },
+        ) in targets.iter().enumerate()
+        {
             let staged = stage.join(format!("{number}.new"));
             self.stage(change, target, &staged)
                 .map_err(|error| DiskError::io(target, error))?;
@@ -357,7 +432,14 @@ impl Disk {
                     .map_err(|error| DiskError::io(target, error))?;
             }
         }
-        for (number, (change, target)) in changes.iter().zip(targets).enumerate() {
+        for (
+            number,
+            Target {
+                change,
+                path: target,
+            },
+        ) in targets.iter().enumerate()
+        {
             let staged = stage.join(format!("{number}.new"));
             self.make_parents(target, done)?;
             if change.before.is_some() {
@@ -513,12 +595,27 @@ impl Disk {
     }
 }
 
+/// A change and the file that it is made to, behind links inside the project.
+#[derive(Debug)]
+pub struct Target<'a> {
+    change: &'a Change,
+    path: PathBuf,
+}
+
 /// What a commit has done so far, in its order.
 #[derive(Debug, Default)]
 struct Done {
     folders: Vec<PathBuf>,
     created: Vec<PathBuf>,
     replaced: Vec<(PathBuf, PathBuf)>,
+}
+
+fn names_in(folder: &Path) -> Vec<String> {
+    let Ok(children) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let names = children.flatten().map(|child| child.file_name());
+    names.filter_map(|name| name.into_string().ok()).collect()
 }
 
 /// The user's folder for state that is no configuration and no cache.
@@ -614,7 +711,7 @@ fn list(root: &Path, folder: &RelPath, entries: &mut BTreeMap<RelPath, Content>)
                 folders.push(child_path);
             }
             Some(Kind::File) => {
-                let reason = "it is not read".to_owned();
+                let reason = "it is a file that is not read".to_owned();
                 entries
                     .entry(child_path)
                     .or_insert(Content::Unreadable(reason));

@@ -24,7 +24,7 @@ pub mod report;
 pub mod template;
 pub mod tool;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use disk::{Disk, DiskError, Fault};
@@ -117,20 +117,18 @@ pub fn run(request: &Request, options: &Options) -> Result<Outcome, Error> {
     };
     let mut is_retry = false;
     loop {
-        let plan = plan(&disk, &root, request, options.force)?;
-        if !options.write {
-            return Ok(Outcome {
-                root,
-                plan,
-                written: false,
-            });
-        }
-        match disk.commit(&plan) {
+        let plan = make_plan(&disk, &root, request, options.force)?;
+        match disk.prepare(&plan).and_then(|targets| {
+            if options.write {
+                disk.commit(&targets)?;
+            }
+            Ok(())
+        }) {
             Ok(()) => {
                 return Ok(Outcome {
                     root,
                     plan,
-                    written: true,
+                    written: options.write,
                 });
             }
             Err(DiskError::Changed(_)) if !is_retry => is_retry = true,
@@ -139,12 +137,9 @@ pub fn run(request: &Request, options: &Options) -> Result<Outcome, Error> {
     }
 }
 
-fn plan(
-    disk: &Disk,
-    root: &std::path::Path,
-    request: &Request,
-    force: bool,
-) -> Result<Plan, Error> {
+/// Read the project and plan. Where the plan makes what turns out to be there already, that
+/// is read as well and planned with.
+fn make_plan(disk: &Disk, root: &Path, request: &Request, force: bool) -> Result<Plan, Error> {
     let refuse = |refused| Error::Refused {
         root: root.to_owned(),
         refused,
@@ -153,12 +148,18 @@ fn plan(
         Request::AddTemporal(arguments) => arguments.modules_dir.as_ref(),
         Request::AddTemporalClient(_) | Request::AddTemporalWorkflow(_) => None,
     };
-    let entries = disk.read(modules_folder);
-    let project = Project::new(root.to_owned(), entries).map_err(|errors| {
-        refuse(Refused {
-            problems: errors.into_iter().map(Into::into).collect(),
-            next: Vec::new(),
-        })
-    })?;
-    tool::plan(&project, request, force).map_err(refuse)
+    let mut entries = disk.read(modules_folder);
+    loop {
+        let project = Project::new(root.to_owned(), entries).map_err(|errors| {
+            refuse(Refused {
+                problems: errors.into_iter().map(Into::into).collect(),
+                next: Vec::new(),
+            })
+        })?;
+        let plan = tool::plan(&project, request, force).map_err(refuse)?;
+        entries = project.into_entries();
+        if !disk.read_targets(&plan, &mut entries) {
+            return Ok(plan);
+        }
+    }
 }

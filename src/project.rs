@@ -188,6 +188,12 @@ impl Project {
         })
     }
 
+    /// What it was made from.
+    #[must_use]
+    pub fn into_entries(self) -> BTreeMap<RelPath, Content> {
+        self.entries
+    }
+
     /// The project's folder, absolute.
     #[must_use]
     pub fn root(&self) -> &Path {

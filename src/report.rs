@@ -461,6 +461,12 @@ fn of_disk(error: &DiskError) -> (Status, ExitCode, Problem) {
             problem.hint = Some("replace the link by a folder of the project".to_owned());
             (Status::Refused, ExitCode::Refused, problem)
         }
+        DiskError::Case { wanted, found } => {
+            problem.code = "case";
+            problem.path = Some(wanted.clone());
+            problem.hint = Some(format!("rename `{found}`"));
+            (Status::Refused, ExitCode::Refused, problem)
+        }
         DiskError::ReadOnly(path) => {
             problem.code = "read-only";
             problem.path = Some(path.clone());
@@ -520,7 +526,7 @@ fn coloured(diff: &str) -> String {
 /// Steps that take a while, on stderr: a spinner in a terminal, plain lines elsewhere.
 #[derive(Debug)]
 pub struct Progress {
-    bar: Option<ProgressBar>,
+    is_terminal: bool,
     quiet: bool,
 }
 
@@ -529,14 +535,10 @@ impl Progress {
     #[must_use]
     pub fn new(quiet: bool) -> Self {
         let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        let bar = (!quiet && !is_dumb && io::stderr().is_terminal()).then(|| {
-            let bar = ProgressBar::new_spinner();
-            if let Ok(style) = ProgressStyle::with_template("  {spinner} {msg} {elapsed}") {
-                bar.set_style(style);
-            }
-            bar
-        });
-        Self { bar, quiet }
+        Self {
+            is_terminal: !is_dumb && io::stderr().is_terminal(),
+            quiet,
+        }
     }
 
     /// Do one step, and say how long it took.
@@ -550,16 +552,11 @@ impl Progress {
         work: impl FnOnce() -> Result<T, E>,
     ) -> Result<(T, Duration), E> {
         let started = Instant::now();
-        if let Some(bar) = &self.bar {
-            bar.reset_elapsed();
-            bar.set_message(what.to_owned());
-            bar.enable_steady_tick(Duration::from_millis(100));
-        }
+        let spinner = (self.is_terminal && !self.quiet).then(|| spinner(what));
         let result = work();
         let took = started.elapsed();
-        if let Some(bar) = &self.bar {
-            bar.disable_steady_tick();
-            bar.set_message(String::new());
+        if let Some(spinner) = spinner {
+            spinner.finish_and_clear();
         }
         match &result {
             Ok(_) => self.line(&format!("  {what:<44} {:>6.1} s", took.as_secs_f64())),
@@ -570,20 +567,18 @@ impl Progress {
 
     /// Say something between two steps.
     pub fn line(&self, text: &str) {
-        if self.quiet {
-            return;
-        }
-        let print = || drop(writeln!(anstream::stderr(), "{text}"));
-        match &self.bar {
-            Some(bar) => bar.suspend(print),
-            None => print(),
+        if !self.quiet {
+            drop(writeln!(anstream::stderr(), "{text}"));
         }
     }
+}
 
-    /// Take the spinner away.
-    pub fn finish(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
+fn spinner(what: &str) -> ProgressBar {
+    let spinner = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("  {spinner} {msg} {elapsed}") {
+        spinner.set_style(style);
     }
+    spinner.set_message(what.to_owned());
+    spinner.enable_steady_tick(Duration::from_millis(100));
+    spinner
 }

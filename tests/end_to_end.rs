@@ -322,7 +322,7 @@ fn an_empty_folder_becomes_a_service_that_completes_a_workflow() {
     );
     assert_eq!(
         (&execution["status"], &execution["result"]),
-        (&json!("COMPLETED"), &json!({"status": "status A1"}))
+        (&json!("COMPLETED"), &json!({"status": "status for A1"}))
     );
     // Wrong input fails at once and names the field.
     let execution = server.execute("OrderProcessingWorkflow", &json!({"order_id": "A1"}));
@@ -353,7 +353,7 @@ fn the_flat_layout_completes_a_workflow() {
     let server = Server::start(free_port());
     let mut worker = worker(&service, "worker", &server.address);
     let execution = server.execute("GreetingWorkflow", &json!({"name": "Ada"}));
-    assert_eq!(execution["result"], json!({"message": "message Ada"}));
+    assert_eq!(execution["result"], json!({"message": "message for Ada"}));
     assert_eq!(worker.stop(), Some(0));
 }
 
@@ -399,7 +399,7 @@ fn the_api_starts_without_a_server_and_finds_it_later() {
     });
     // The API's own worker runs it.
     let execution = server.execute("GreetingWorkflow", &json!({"name": "Ada"}));
-    assert_eq!(execution["result"], json!({"message": "message Ada"}));
+    assert_eq!(execution["result"], json!({"message": "message for Ada"}));
     drop(server);
     wait_for("the loss", || state().filter(|state| state == "lost"));
     api.stop();
@@ -462,7 +462,7 @@ fn the_demo_shows_a_result_and_leaves_nothing_running() {
     let stdout = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{stderr}{stdout}");
     let shown: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(shown["result"], json!({"message": "message World"}));
+    assert_eq!(shown["result"], json!({"message": "message for World"}));
     let steps: Vec<&str> = shown["steps"]
         .as_array()
         .unwrap()

@@ -247,9 +247,9 @@ impl<'a> Draft<'a> {
     /// The text at a path where a file of ours goes; what cannot be replaced is a problem.
     fn current(&mut self, path: &RelPath) -> Result<Option<String>, ()> {
         let problem = match self.project.entry(path) {
-            None => match self.file_above(path) {
+            None => match self.obstacle_above(path) {
                 None => return Ok(None),
-                Some(file) => in_the_way(&file, "a file stands where a folder would be"),
+                Some(problem) => problem,
             },
             Some(Content::Text(text)) => return Ok(Some(text.clone())),
             Some(Content::Folder) => in_the_way(path, "a folder stands where a file would be"),
@@ -259,11 +259,15 @@ impl<'a> Draft<'a> {
         Err(())
     }
 
-    fn file_above(&self, path: &RelPath) -> Option<RelPath> {
+    /// What stands where a folder above a path would be.
+    fn obstacle_above(&self, path: &RelPath) -> Option<Problem> {
         let parent = path.parent()?;
         match self.project.entry(&parent) {
-            Some(Content::Text(_) | Content::Unreadable(_)) => Some(parent),
-            Some(Content::Folder) | None => self.file_above(&parent),
+            Some(Content::Text(_)) => {
+                Some(in_the_way(&parent, "a file stands where a folder would be"))
+            }
+            Some(Content::Unreadable(reason)) => Some(in_the_way(&parent, reason)),
+            Some(Content::Folder) | None => self.obstacle_above(&parent),
         }
     }
 }

@@ -61,7 +61,7 @@ pub(super) fn result(field: &Field, input: &[Field]) -> String {
     if field.kind == FieldType::Str {
         let first = input.first().map(|first| first.name.as_str());
         return match first {
-            Some(first) => format!("f\"{} {{input.{first}}}\"", field.name),
+            Some(first) => format!("f\"{} for {{input.{first}}}\"", field.name),
             None => format!("\"{}\"", field.name),
         };
     }

@@ -24,6 +24,16 @@ impl Project {
         }
     }
 
+    /// A project in a folder below another one than that for temporary files.
+    pub(crate) fn below(folder: &Path) -> Self {
+        Self {
+            folder: tempfile::Builder::new()
+                .prefix("bluetext-test-")
+                .tempdir_in(folder)
+                .unwrap(),
+        }
+    }
+
     /// A project with these files.
     pub(crate) fn with(files: &[(&str, &str)]) -> Self {
         let project = Self::empty();

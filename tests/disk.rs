@@ -1,0 +1,688 @@
+//! All or nothing: what breaks while a plan is written, and what is there afterwards.
+//!
+//! `BLUETEXT_SOAK=1` runs ten times as many kills and rounds.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bluetext::disk::{DiskError, Fault, Operation};
+use bluetext::tool::Request;
+use bluetext::{Error, Options, run};
+use common::Project;
+
+type Tree = BTreeMap<String, Vec<u8>>;
+
+/// A file that somebody has worked on.
+const ROOT: &str = "# ours: ask Mia\ninclude:\n  - modules/web   # the shop\n\ntools:\n  stack:\n    run:\n      - tool: web\n      # more to come\n\n# the end\n";
+const WEB: &str = "tools:\n  web:\n    run: []\n";
+
+fn started() -> Project {
+    Project::with(&[("polytope.yml", ROOT), ("modules/web/polytope.yml", WEB)])
+}
+
+const STEPS: [&[&str]; 3] = [
+    &["add-temporal"],
+    &["add-temporal-client"],
+    &["add-temporal-workflow", "greeting", "order-processing"],
+];
+
+/// A request as the command line makes it.
+fn request(arguments: &[&str]) -> Request {
+    let line = std::iter::once("bluetext").chain(arguments.iter().copied());
+    let line: Vec<_> = line.map(Into::into).collect();
+    match bluetext::cli::parse(&line, PathBuf::new()) {
+        Ok(bluetext::cli::Invocation::Tool { request, .. }) => request,
+        _ => panic!("{arguments:?} is no call of a tool"),
+    }
+}
+
+fn options(project: &Project, fault: Option<Fault>) -> Options {
+    let mut options = Options::new(project.path());
+    options.fault = fault;
+    options
+}
+
+fn is_soak() -> bool {
+    std::env::var_os("BLUETEXT_SOAK").is_some_and(|value| value == "1")
+}
+
+/// Fails the n-th call that changes the disk.
+fn failing(n: usize, kind: io::ErrorKind) -> (Fault, Arc<AtomicUsize>) {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&calls);
+    let fault: Fault = Arc::new(move |_, _| {
+        if counter.fetch_add(1, Ordering::SeqCst) == n {
+            Err(kind.into())
+        } else {
+            Ok(())
+        }
+    });
+    (fault, calls)
+}
+
+/// Each call that changes the disk fails once, with each error, in each tool.
+fn every_fault_is_undone(project: &Project) -> usize {
+    let kinds = [
+        io::ErrorKind::StorageFull,
+        io::ErrorKind::Other,
+        io::ErrorKind::PermissionDenied,
+    ];
+    let mut faults = 0;
+    for step in STEPS {
+        let request = request(step);
+        let before = project.tree();
+        for kind in kinds {
+            for n in 0.. {
+                let (fault, calls) = failing(n, kind);
+                let result = run(&request, &options(project, Some(fault)));
+                if let Ok(outcome) = result {
+                    // The last call clears up, and does not matter; none is left to fail.
+                    assert!(outcome.written);
+                    let done = calls.load(Ordering::SeqCst);
+                    assert!(n + 1 >= done, "call {n} of {done} failed unnoticed");
+                    drop(fs::remove_dir_all(project.path().join(".bluetext.tmp")));
+                    break;
+                }
+                faults += 1;
+                let Err(Error::Disk {
+                    error:
+                        DiskError::Io {
+                            path, not_restored, ..
+                        },
+                    ..
+                }) = &result
+                else {
+                    panic!("{step:?}, call {n}: {result:?}");
+                };
+                assert!(path.starts_with(project.path()), "{}", path.display());
+                assert_eq!(*not_restored, Vec::<PathBuf>::new());
+                assert_same(
+                    &project.tree(),
+                    &before,
+                    &format!("{step:?}, call {n}, {kind:?}"),
+                );
+            }
+            if kind != kinds[2] {
+                restore(project, &before);
+            }
+        }
+    }
+    faults
+}
+
+/// Compare two trees, and name the files that differ rather than show their bytes.
+fn assert_same(found: &Tree, expected: &Tree, when: &str) {
+    let paths: std::collections::BTreeSet<_> = found.keys().chain(expected.keys()).collect();
+    let differing: Vec<_> = paths
+        .into_iter()
+        .filter(|path| found.get(*path) != expected.get(*path))
+        .collect();
+    assert_eq!(differing, Vec::<&String>::new(), "{when}");
+}
+
+fn restore(project: &Project, tree: &Tree) {
+    for child in fs::read_dir(project.path()).unwrap() {
+        let path = child.unwrap().path();
+        if path.is_dir() {
+            fs::remove_dir_all(path).unwrap();
+        } else {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    for (path, bytes) in tree {
+        project.write(path, std::str::from_utf8(bytes).unwrap());
+    }
+}
+
+#[test]
+fn after_every_fault_the_project_is_as_it_was() {
+    let faults = every_fault_is_undone(&started());
+    println!("{faults} faults, each undone");
+    assert!(faults > 300);
+}
+
+/// The same where the project is on another file system than temporary files.
+#[cfg(target_os = "linux")]
+#[test]
+fn after_every_fault_on_another_file_system_the_project_is_as_it_was() {
+    use std::os::unix::fs::MetadataExt;
+    let memory = Path::new("/dev/shm");
+    let other = fs::metadata(memory)
+        .is_ok_and(|found| found.dev() != fs::metadata(std::env::temp_dir()).unwrap().dev());
+    if !other {
+        eprintln!("left out: /dev/shm is no other file system here");
+        return;
+    }
+    let project = Project::below(memory);
+    project.write("polytope.yml", ROOT);
+    project.write("modules/web/polytope.yml", WEB);
+    every_fault_is_undone(&project);
+}
+
+/// When an undo fails too, the message says what could not be put back.
+#[test]
+fn what_could_not_be_put_back_is_named() {
+    let project = started();
+    let target = project.path().join("polytope.yml");
+    let failing_target = target.clone();
+    let places = AtomicUsize::new(0);
+    let fault: Fault = Arc::new(move |operation, path| {
+        let is_place = operation == Operation::Place && path == failing_target;
+        if is_place && places.fetch_add(1, Ordering::SeqCst) == 0 {
+            // Whatever was made before this is in the way of being removed.
+            let folder = failing_target.with_file_name("modules").join("temporal");
+            fs::File::create(folder.join("somebody's")).unwrap();
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        Ok(())
+    });
+    let result = run(&request(STEPS[0]), &options(&project, Some(fault)));
+    let Err(Error::Disk {
+        error: DiskError::Io {
+            path, not_restored, ..
+        },
+        ..
+    }) = result
+    else {
+        panic!("{result:?}");
+    };
+    assert_eq!(path, target);
+    assert_eq!(not_restored, [project.path().join("modules/temporal")]);
+    assert_eq!(project.read("polytope.yml"), ROOT);
+}
+
+/// What the three steps come to when nothing disturbs them.
+fn reference() -> Vec<Tree> {
+    let project = started();
+    STEPS
+        .iter()
+        .map(|step| {
+            project.done(step);
+            project.tree()
+        })
+        .collect()
+}
+
+/// After a kill: the project works, nothing of the user's is gone, and the same command
+/// completes the rest.
+fn check_after_kill(project: &Project, step: &[&str], reference: &Tree) {
+    let text = project.read("polytope.yml");
+    serde_yaml::from_str::<serde_yaml::Value>(&text).unwrap();
+    let mut lines = text.lines();
+    for line in ROOT.lines() {
+        assert!(
+            lines.any(|found| found == line),
+            "{line:?} is gone:\n{text}"
+        );
+    }
+    for path in project
+        .tree()
+        .keys()
+        .filter(|path| !path.starts_with(".bluetext.tmp/"))
+    {
+        assert!(!path.contains(".tmp") && !path.contains(".new"), "{path}");
+        if path.ends_with(".py") && !path.starts_with(".bluetext.tmp") {
+            assert!(reference.contains_key(path), "{path}");
+        }
+    }
+    project.done(step);
+    assert_same(
+        &project.tree(),
+        reference,
+        "after the run that completes it",
+    );
+}
+
+/// The test binary itself, killed by the n-th call that changes the disk.
+#[test]
+fn killed_before_every_call_the_same_command_completes_the_rest() {
+    let references = reference();
+    let mut kills = 0;
+    for (index, step) in STEPS.iter().enumerate() {
+        // Every tenth call in a plain run.
+        for n in (0..).step_by(if is_soak() { 1 } else { 10 }) {
+            let project = started();
+            for earlier in &STEPS[..index] {
+                project.done(earlier);
+            }
+            let status = std::process::Command::new(std::env::current_exe().unwrap())
+                .args([
+                    "--exact",
+                    "is_killed_by_the_nth_call",
+                    "--ignored",
+                    "--quiet",
+                ])
+                .env(
+                    "BLUETEXT_TEST_KILL",
+                    format!("{n}:{index}:{}", project.path().display()),
+                )
+                .stdout(Stdio::null())
+                .status()
+                .unwrap();
+            if status.success() {
+                assert!(n > 9, "only {n} calls");
+                break;
+            }
+            kills += 1;
+            check_after_kill(&project, step, &references[index]);
+        }
+    }
+    println!("{kills} kills before a call, each completed by the next run");
+}
+
+/// Not a test of its own: what the test above starts and what is killed.
+#[test]
+#[ignore = "started by the test above"]
+fn is_killed_by_the_nth_call() {
+    let Ok(order) = std::env::var("BLUETEXT_TEST_KILL") else {
+        return;
+    };
+    let mut parts = order.splitn(3, ':');
+    let n: usize = parts.next().unwrap().parse().unwrap();
+    let index: usize = parts.next().unwrap().parse().unwrap();
+    let calls = AtomicUsize::new(0);
+    let fault: Fault = Arc::new(move |_, _| {
+        if calls.fetch_add(1, Ordering::SeqCst) == n {
+            let _ = rustix::process::kill_process(
+                rustix::process::getpid(),
+                rustix::process::Signal::KILL,
+            );
+        }
+        Ok(())
+    });
+    let mut options = Options::new(PathBuf::from(parts.next().unwrap()));
+    options.fault = Some(fault);
+    run(&request(STEPS[index]), &options).unwrap();
+}
+
+/// A generator of numbers that are the same in each run (Marsaglia's xorshift64).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % limit
+    }
+}
+
+#[test]
+fn killed_at_random_moments_the_same_command_completes_the_rest() {
+    let references = reference();
+    let mut random = Random(0x5eed);
+    let wanted = if is_soak() { 200 } else { 20 };
+    let (mut kills, mut tries) = (0, 0);
+    while kills < wanted && tries < 20 * wanted {
+        tries += 1;
+        let index = usize::try_from(random.below(3)).unwrap();
+        let project = started();
+        for earlier in &STEPS[..index] {
+            project.done(earlier);
+        }
+        let mut child = common::command(&project.path(), STEPS[index])
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_micros(random.below(12_000)));
+        child.kill().unwrap();
+        if child.wait().unwrap().success() {
+            // It was faster than the kill.
+            continue;
+        }
+        kills += 1;
+        check_after_kill(&project, STEPS[index], &references[index]);
+    }
+    println!("{kills} kills at random moments of {tries} runs, each completed by the next run");
+    assert!(
+        kills >= wanted / 2,
+        "only {kills} of {tries} runs were killed"
+    );
+}
+
+#[test]
+fn thirty_two_at_once_all_land() {
+    let rounds = if is_soak() { 3 } else { 1 };
+    for round in 0..rounds {
+        let project = started();
+        project.done(STEPS[0]);
+        project.done(STEPS[1]);
+        let children: Vec<_> = (0..32)
+            .map(|n| {
+                let name = format!("flow-{n}");
+                common::command(
+                    &project.path(),
+                    &["add-temporal-workflow", &name, "--lock-wait", "60s"],
+                )
+                .stdout(Stdio::null())
+                .spawn()
+                .unwrap()
+            })
+            .collect();
+        for mut child in children {
+            assert_eq!(child.wait().unwrap().code(), Some(0));
+        }
+        let registry = project.read("modules/api/src/backend/workflows/registry.py");
+        for n in 0..32 {
+            assert!(
+                registry.contains(&format!("    Flow{n}Workflow,\n")),
+                "{n} is lost:\n{registry}"
+            );
+            assert!(registry.contains(&format!("    flow_{n}_activities.process,\n")));
+        }
+        println!("round {round}: 32 at once, none lost");
+    }
+}
+
+#[test]
+fn a_project_that_is_held_is_left_alone() {
+    let project = started();
+    let before = project.tree();
+    let held = fs::File::open(project.path()).unwrap();
+    held.lock().unwrap();
+    let run = project.bluetext(&["add-temporal", "--lock-wait", "100ms", "--format", "json"]);
+    assert_eq!(run.code, 6);
+    let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(
+        (&report["status"], &report["error"]["code"]),
+        (&"refused".into(), &"locked".into())
+    );
+    // Those that write nothing do not wait.
+    assert_eq!(
+        project
+            .bluetext(&["add-temporal", "--dry-run", "--lock-wait", "0s"])
+            .code,
+        0
+    );
+    assert_eq!(
+        project
+            .bluetext(&["add-temporal", "--check", "--lock-wait", "0s"])
+            .code,
+        4
+    );
+    assert_eq!(project.tree(), before);
+    // It waits for as long as it may.
+    let path = project.path();
+    let waiting = std::thread::spawn(move || common::bluetext(&path, &["add-temporal"], &[]).code);
+    std::thread::sleep(Duration::from_millis(100));
+    drop(held);
+    assert_eq!(waiting.join().unwrap(), 0);
+}
+
+#[test]
+fn what_a_dead_run_left_is_cleared_away() {
+    let project = started();
+    project.write(".bluetext.tmp/0.new", "half");
+    assert_eq!(project.bluetext(&["add-temporal", "--dry-run"]).code, 0);
+    assert!(project.path().join(".bluetext.tmp/0.new").exists());
+    project.done(&["add-temporal"]);
+    assert!(!project.path().join(".bluetext.tmp").exists());
+}
+
+/// Somebody saves a file while the plan is on its way to the disk.
+fn saving(path: PathBuf, times: usize) -> (Fault, Arc<Mutex<usize>>) {
+    let saved = Arc::new(Mutex::new(0));
+    let counter = Arc::clone(&saved);
+    let fault: Fault = Arc::new(move |operation, _| {
+        let mut saved = counter.lock().unwrap();
+        if operation == Operation::MakeFolder && *saved < times {
+            *saved += 1;
+            let text = fs::read_to_string(&path).unwrap();
+            fs::File::create(&path)
+                .and_then(|mut file| {
+                    io::Write::write_all(&mut file, format!("{text}# saved\n").as_bytes())
+                })
+                .unwrap();
+        }
+        Ok(())
+    });
+    (fault, saved)
+}
+
+#[test]
+fn a_file_saved_meanwhile_is_planned_with_anew() {
+    let project = started();
+    let (fault, saved) = saving(project.path().join("polytope.yml"), 1);
+    run(&request(STEPS[0]), &options(&project, Some(fault))).unwrap();
+    assert_eq!(*saved.lock().unwrap(), 1);
+    let text = project.read("polytope.yml");
+    assert!(
+        text.ends_with("# the end\n# saved\n") && text.contains("add-temporal-client:"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_file_saved_again_and_again_is_left_to_its_owner() {
+    let project = started();
+    let (fault, _) = saving(project.path().join("polytope.yml"), usize::MAX);
+    let result = run(&request(STEPS[0]), &options(&project, Some(fault)));
+    assert!(
+        matches!(&result, Err(Error::Disk { error: DiskError::Changed(path), .. }) if path.as_str() == "polytope.yml"),
+        "{result:?}"
+    );
+    assert!(!project.path().join("modules/temporal").exists());
+    assert!(!project.read("polytope.yml").contains("temporal"));
+}
+
+#[test]
+fn a_file_that_appears_meanwhile_is_not_replaced() {
+    let project = started();
+    let path = project.path().join("modules/temporal/polytope.yml");
+    let target = path.clone();
+    let fault: Fault = Arc::new(move |operation, placed| {
+        if operation == Operation::Place && placed == target {
+            fs::File::create(&target)
+                .and_then(|mut file| io::Write::write_all(&mut file, b"mine"))
+                .unwrap();
+        }
+        Ok(())
+    });
+    let result = run(&request(STEPS[0]), &options(&project, Some(fault)));
+    assert!(
+        matches!(&result, Err(Error::Refused { refused, .. }) if refused.problems[0].code == "in-the-way"
+            || refused.problems[0].code == "syntax"),
+        "{result:?}"
+    );
+    assert_eq!(fs::read_to_string(path).unwrap(), "mine");
+}
+
+#[cfg(unix)]
+#[test]
+fn no_link_leads_out_of_the_project() {
+    use std::os::unix::fs::symlink;
+    let outside = Project::empty();
+    outside.write("polytope.yml", "tools: {}\n");
+    let before = outside.tree();
+    let mut shown = String::new();
+    for link in [
+        "polytope.yml",
+        "modules",
+        "modules/temporal",
+        "modules/temporal/polytope.yml",
+    ] {
+        let project = Project::empty();
+        let path = project.path().join(link);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let target = if link.ends_with(".yml") {
+            outside.path().join("polytope.yml")
+        } else {
+            outside.path()
+        };
+        symlink(target, &path).unwrap();
+        let tree = project.tree();
+        let run = project.bluetext(&["add-temporal"]);
+        shown.push_str(&format!(
+            "=== {link}: exit code {}\n{}",
+            run.code, run.stderr
+        ));
+        assert_eq!((project.tree(), outside.tree()), (tree, before.clone()));
+    }
+    insta::with_settings!({ omit_expression => true }, {
+        insta::assert_snapshot!("links_that_lead_out", shown);
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn links_inside_the_project_are_followed_and_kept() {
+    use std::os::unix::fs::symlink;
+    let project = Project::with(&[
+        ("conf/polytope.yml", ROOT),
+        ("modules/web/polytope.yml", WEB),
+        ("real/x", ""),
+    ]);
+    symlink("conf/polytope.yml", project.path().join("polytope.yml")).unwrap();
+    symlink("../real", project.path().join("modules/temporal")).unwrap();
+    project.done(&["add-temporal"]);
+    assert!(project.path().join("polytope.yml").is_symlink());
+    assert!(project.path().join("modules/temporal").is_symlink());
+    assert!(
+        project
+            .read("conf/polytope.yml")
+            .contains("add-temporal-client")
+    );
+    assert!(project.read("real/polytope.yml").contains("temporal-ui"));
+    assert_eq!(project.bluetext(&["add-temporal", "--check"]).code, 0);
+}
+
+#[test]
+fn what_is_in_the_way_is_refused() {
+    let mut shown = String::new();
+    for (what, path) in [
+        (
+            "a folder where a file would be",
+            "modules/temporal/polytope.yml/x",
+        ),
+        ("a file where a folder would be", "modules/temporal"),
+        ("a file where modules would be", "modules"),
+        ("another case", "modules/Temporal/readme"),
+        ("another case of a file", "modules/temporal/Polytope.yml"),
+        ("somebody's module", "modules/temporal/polytope.yml"),
+    ] {
+        let project = Project::with(&[(path, "tools: {}\n")]);
+        let before = project.tree();
+        for arguments in [&["add-temporal"][..], &["add-temporal", "--dry-run"]] {
+            let run = project.bluetext(arguments);
+            assert_eq!(
+                (run.code, run.stdout.as_str()),
+                (3, ""),
+                "{what}: {}",
+                run.stderr
+            );
+            if arguments.len() == 1 {
+                shown.push_str(&format!("=== {what}\n{}", run.stderr));
+            }
+            assert_eq!(project.tree(), before);
+        }
+    }
+    insta::with_settings!({ omit_expression => true }, {
+        insta::assert_snapshot!("in_the_way", shown);
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn a_read_only_file_is_not_replaced() {
+    use std::os::unix::fs::PermissionsExt;
+    let project = started();
+    let path = project.path().join("polytope.yml");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
+    let before = project.tree();
+    let run = project.bluetext(&["add-temporal"]);
+    assert_eq!(run.code, 1);
+    assert_eq!(
+        run.stderr,
+        "error: `polytope.yml` is read-only\n  --> polytope.yml\n\n  hint: make it writable: chmod u+w polytope.yml\n"
+    );
+    assert_eq!(project.tree(), before);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_mode_of_a_file_is_kept() {
+    use std::os::unix::fs::PermissionsExt;
+    let project = started();
+    let path = project.path().join("polytope.yml");
+    for mode in [0o600, 0o664, 0o755] {
+        project.write("polytope.yml", ROOT);
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        project.done(&["add-temporal"]);
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            mode
+        );
+    }
+}
+
+#[test]
+fn odd_paths_are_paths() {
+    let deep = "a-rather-long-folder-name/".repeat(20);
+    for folder in [
+        "with space",
+        "quo'te \"and\" more",
+        "Größe-日本",
+        "-dash",
+        &deep,
+    ] {
+        let project = Project::empty();
+        let path = project.path().join(folder);
+        fs::create_dir_all(&path).unwrap();
+        for step in STEPS {
+            let run = common::bluetext(&path, step, &[]);
+            assert_eq!(run.code, 0, "{folder}: {}", run.stderr);
+        }
+        let run = common::bluetext(&path, &["add-temporal-client", "--check"], &[]);
+        assert_eq!(run.code, 0, "{folder}: {}{}", run.stdout, run.stderr);
+    }
+}
+
+/// A second run opens no file for writing, as the system sees it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_second_run_opens_nothing_for_writing() {
+    let Ok(strace) = which::which("strace") else {
+        eprintln!("left out: strace is not to be had; `twice_is_once` compares times");
+        return;
+    };
+    let project = started();
+    for step in STEPS {
+        project.done(step);
+    }
+    for step in STEPS {
+        let output = std::process::Command::new(&strace)
+            .args(["-f", "-qq", "-e", "trace=%file"])
+            .arg(env!("CARGO_BIN_EXE_bluetext"))
+            .args(step)
+            .current_dir(project.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success());
+        let trace = String::from_utf8_lossy(&output.stderr);
+        assert!(trace.contains("polytope.yml"), "{trace}");
+        let writes: Vec<&str> = trace
+            .lines()
+            .filter(|line| {
+                [
+                    "O_WRONLY", "O_RDWR", "O_CREAT", "rename", "mkdir", "unlink", "link(", "chmod",
+                    "chown",
+                ]
+                .iter()
+                .any(|word| line.contains(word))
+            })
+            .filter(|line| {
+                !line.contains("readlink(") && !line.contains("/dev/") && !line.contains("/proc/")
+            })
+            .collect();
+        assert_eq!(writes, Vec::<&str>::new());
+    }
+}
