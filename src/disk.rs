@@ -21,15 +21,8 @@ use crate::project::{self, Content, MODULE_FOLDERS, POLYTOPE_FILE};
 /// Where new files wait until they are renamed; in the project, so that a rename suffices.
 const STAGE: &str = ".bluetext.tmp";
 
-/// Folders that are never looked into.
-const SKIPPED: [&str; 6] = [
-    ".git",
-    ".venv",
-    "venv",
-    "node_modules",
-    "__pycache__",
-    STAGE,
-];
+/// Folders that are never looked into, beside hidden ones such as `.git` and `.venv`.
+const SKIPPED: [&str; 3] = ["venv", "node_modules", "__pycache__"];
 
 /// Deeper folders than this are not looked into, so that links cannot lead in a circle.
 const DEEPEST_FOLDER: usize = 16;
@@ -708,7 +701,9 @@ fn list(root: &Path, folder: &RelPath, entries: &mut BTreeMap<RelPath, Content>)
         match kind_of(root, &child.path()) {
             Some(Kind::Folder) => {
                 entries.insert(child_path.clone(), Content::Folder);
-                folders.push(child_path);
+                if !name.starts_with('.') {
+                    folders.push(child_path);
+                }
             }
             Some(Kind::File) => {
                 let reason = "it is a file that is not read".to_owned();
@@ -744,8 +739,9 @@ fn read_tree(
         .collect();
     for file in files {
         if is_text(&file) {
-            entries.remove(&file);
-            read_entry(root, &file, entries);
+            // Its folder has just been listed, so that no link leads out on the way to it.
+            let content = content_of(root, &root.join(file.as_str()));
+            entries.extend(content.map(|content| (file, content)));
         }
     }
     if depth < DEEPEST_FOLDER {
@@ -776,8 +772,7 @@ fn kind_of(root: &Path, path: &Path) -> Option<Kind> {
     if own.is_symlink() {
         match path.canonicalize() {
             Ok(real) if !real.starts_with(root) => {
-                let reason = "it is a symbolic link that leads out of the project";
-                return Some(Kind::Other(reason.to_owned()));
+                return Some(Kind::Other(project::LEADS_OUT.to_owned()));
             }
             Ok(_) => {}
             Err(_) => {
@@ -786,7 +781,11 @@ fn kind_of(root: &Path, path: &Path) -> Option<Kind> {
             }
         }
     }
-    let metadata = fs::metadata(path).ok()?;
+    let metadata = if own.is_symlink() {
+        fs::metadata(path).ok()?
+    } else {
+        own
+    };
     Some(if metadata.is_dir() {
         Kind::Folder
     } else if metadata.is_file() {
@@ -803,17 +802,24 @@ fn read_entry(root: &Path, path: &RelPath, entries: &mut BTreeMap<RelPath, Conte
         .parent()
         .and_then(|parent| parent.canonicalize().ok())
         .is_some_and(|parent| !parent.starts_with(root));
-    let content = match kind_of(root, &real) {
-        None => return,
-        _ if outside => Content::Unreadable("a symbolic link leads out of the project".to_owned()),
-        Some(Kind::Folder) => Content::Folder,
-        Some(Kind::Other(reason)) => Content::Unreadable(reason),
-        Some(Kind::File) => match read_text(&real) {
+    let content = if outside {
+        Some(Content::Unreadable(project::LEADS_OUT.to_owned()))
+    } else {
+        content_of(root, &real)
+    };
+    entries.extend(content.map(|content| (path.clone(), content)));
+}
+
+/// What stands at a path whose folder is inside the project.
+fn content_of(root: &Path, path: &Path) -> Option<Content> {
+    Some(match kind_of(root, path)? {
+        Kind::Folder => Content::Folder,
+        Kind::Other(reason) => Content::Unreadable(reason),
+        Kind::File => match read_text(path) {
             Ok(text) => Content::Text(text),
             Err(reason) => Content::Unreadable(reason),
         },
-    };
-    entries.insert(path.clone(), content);
+    })
 }
 
 fn read_text(path: &Path) -> Result<String, String> {

@@ -18,6 +18,9 @@ pub const POLYTOPE_FILE: &str = "polytope.yml";
 /// Folders whose own folders may be services and modules.
 pub const MODULE_FOLDERS: [&str; 2] = ["modules", "services"];
 
+/// Why a file or folder behind a link is not read.
+pub const LEADS_OUT: &str = "it is a symbolic link that leads out of the project";
+
 /// What stands at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
@@ -163,6 +166,12 @@ impl Project {
             let fault = match entries.get(&path) {
                 None => continue,
                 Some(Content::Folder) => Fault::Unreadable("it is a folder".to_owned()),
+                // A module that lives elsewhere is like one of another repository.
+                Some(Content::Unreadable(reason))
+                    if reason == LEADS_OUT && path.parent().is_some() =>
+                {
+                    continue;
+                }
                 Some(Content::Unreadable(reason)) => Fault::Unreadable(reason.clone()),
                 Some(Content::Text(text)) => match PolytopeFile::read(path.clone(), text) {
                     Ok(file) => {

@@ -2,6 +2,11 @@
 //!
 //! `BLUETEXT_SOAK=1` runs ten times as many kills and rounds.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "figures, and what was left out"
+)]
 
 mod common;
 
@@ -230,7 +235,10 @@ fn check_after_kill(project: &Project, step: &[&str], reference: &Tree) {
         .filter(|path| !path.starts_with(".bluetext.tmp/"))
     {
         assert!(!path.contains(".tmp") && !path.contains(".new"), "{path}");
-        if path.ends_with(".py") && !path.starts_with(".bluetext.tmp") {
+        if Path::new(path)
+            .extension()
+            .is_some_and(|extension| extension == "py")
+        {
             assert!(reference.contains_key(path), "{path}");
         }
     }
@@ -513,7 +521,7 @@ fn no_link_leads_out_of_the_project() {
         let project = Project::empty();
         let path = project.path().join(link);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        let target = if link.ends_with(".yml") {
+        let target = if Path::new(link).extension().is_some() {
             outside.path().join("polytope.yml")
         } else {
             outside.path()
@@ -530,6 +538,19 @@ fn no_link_leads_out_of_the_project() {
     insta::with_settings!({ omit_expression => true }, {
         insta::assert_snapshot!("links_that_lead_out", shown);
     });
+}
+
+/// What is only read may live elsewhere: nothing of it is needed.
+#[cfg(unix)]
+#[test]
+fn an_included_module_may_be_a_link_to_elsewhere() {
+    let outside = Project::with(&[("polytope.yml", WEB)]);
+    let project = Project::with(&[("polytope.yml", ROOT)]);
+    fs::create_dir(project.path().join("modules")).unwrap();
+    std::os::unix::fs::symlink(outside.path(), project.path().join("modules/web")).unwrap();
+    project.done(&["add-temporal"]);
+    project.done(&["add-temporal-client"]);
+    assert_eq!(outside.read("polytope.yml"), WEB);
 }
 
 #[cfg(unix)]

@@ -3,6 +3,7 @@
 //! Prepares its own Python environment below `target/`, from PyPI alone. Needs Python 3.11
 //! or later; `BLUETEXT_SKIP_E2E=1` leaves these tests out, and says so.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+#![allow(clippy::print_stderr, reason = "what was left out is said")]
 
 mod common;
 
