@@ -358,6 +358,46 @@ fn the_flat_layout_completes_a_workflow() {
     assert_eq!(worker.stop(), Some(0));
 }
 
+/// Projects that people have worked on for a while, of both generations: what was there
+/// still works, beside what was added.
+#[test]
+fn projects_of_years_complete_workflows() {
+    skip_if_asked!();
+    let tools = Tools::get();
+    for (name, service, module) in [
+        ("older", "modules/api", "backend.worker"),
+        ("newer", "services/api", "worker"),
+    ] {
+        let project = Project::copy(name);
+        project.done(&["add-temporal"]);
+        project.done(&["add-temporal-client"]);
+        project.done(&[
+            "add-temporal-workflow",
+            "greeting",
+            "--input",
+            "name:str",
+            "--output",
+            "message:str",
+        ]);
+        let service = project.path().join(service);
+        if name == "older" {
+            fs::remove_file(service.join("uv.lock")).unwrap();
+        }
+        tools.uv(&service, &["sync", "--quiet"]);
+        let tests = tools.uv(&service, &["run", "pytest", "-q", "tests"]);
+        assert!(tests.contains(" passed"), "{tests}");
+        let server = Server::start(free_port());
+        let mut worker = worker(&service, module, &server.address);
+        let execution = server.execute("GreetingWorkflow", &json!({"name": "Ada"}));
+        assert_eq!(execution["result"], json!({"message": "message for Ada"}));
+        if name == "newer" {
+            let execution = server.execute("HelloWorkflow", &json!("Ada"));
+            assert_eq!(execution["result"], json!("Hello, Ada"));
+        }
+        assert_eq!(worker.stop(), Some(0));
+    }
+}
+
 #[test]
 fn the_api_starts_without_a_server_and_finds_it_later() {
     skip_if_asked!();

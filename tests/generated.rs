@@ -72,6 +72,29 @@ fn a_project_of_the_newer_generation_gets_the_flat_layout() {
     snapshot("flat-layout", &before, &project);
 }
 
+/// Projects that people have worked on for a while, of both generations.
+#[test]
+fn projects_of_years_keep_what_they_have() {
+    for name in ["older", "newer"] {
+        let project = Project::copy(name);
+        let before = project.tree();
+        let mut reports = String::new();
+        for arguments in [
+            &["add-temporal"][..],
+            &["add-temporal-client"],
+            &["add-temporal-workflow", "order-processing", "greeting"],
+        ] {
+            reports.push_str(&project.done(arguments).shown());
+            let again = project.done(&[arguments, &["--check"]].concat());
+            assert!(again.stdout.contains("unchanged"), "{}", again.stdout);
+        }
+        snapshot(name, &before, &project);
+        insta::with_settings!({ snapshot_path => format!("snapshots/{name}"), prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!("reports", reports);
+        });
+    }
+}
+
 /// Every type, required and optional, in input and output.
 #[test]
 fn every_type_has_its_python() {

@@ -287,6 +287,8 @@ fn is_literal_block(text: &str) -> bool {
 fn is_small(value: &Value) -> bool {
     let is_plain = match value {
         Value::String(text) => !is_literal_block(text),
+        // What is explained in words has a line an entry.
+        Value::Mapping(entries) if entries.contains_key("info") => false,
         Value::Mapping(entries) => entries.values().all(|v| is_small(v) && !v.is_null()),
         Value::Sequence(items) => items.iter().all(is_small),
         _ => true,

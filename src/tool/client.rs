@@ -238,6 +238,10 @@ struct ServiceContext<'a> {
     app_dir: &'static str,
     wheel: String,
     pythonpath: &'static str,
+    /// The flat layout's tests need the source folder itself, whatever is installed.
+    sys_import: &'static str,
+    path_import: &'static str,
+    source_on_path: &'static str,
 }
 
 impl<'a> ServiceContext<'a> {
@@ -262,6 +266,17 @@ impl<'a> ServiceContext<'a> {
                 "only-include = [\"src\"]\nsources = [\"src\"]".to_owned()
             } else {
                 format!("packages = [\"{src}\"]")
+            },
+            sys_import: if is_flat { "import sys\n" } else { "" },
+            path_import: if is_flat {
+                "from pathlib import Path\n"
+            } else {
+                ""
+            },
+            source_on_path: if is_flat {
+                "\nsys.path.insert(0, str(Path(__file__).parents[2] / \"src\"))\n"
+            } else {
+                ""
             },
             pythonpath: if is_flat {
                 "pythonpath = [\"src\"]\n"
@@ -686,10 +701,13 @@ impl Parameters {
     /// Drop those that nothing refers to.
     fn keep_used(&mut self, text: &str, reference: &str) {
         let is_used = |id: Option<&str>| {
+            // The worker has an id of its own.
             id.is_some_and(|id| {
-                text.contains(&format!("pt.{reference} {id}"))
-                    || text.contains(&format!("{reference}s.{id}"))
-                    || text.contains(&format!("(:{id} {reference}s)"))
+                id != "id" && {
+                    text.contains(&format!("pt.{reference} {id}"))
+                        || text.contains(&format!("{reference}s.{id}"))
+                        || text.contains(&format!("(:{id} {reference}s)"))
+                }
             })
         };
         match self {

@@ -43,6 +43,18 @@ impl Project {
         project
     }
 
+    /// A copy of a project in `tests/projects`.
+    pub(crate) fn copy(name: &str) -> Self {
+        let project = Self::empty();
+        let from = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/projects")
+            .join(name);
+        for (path, bytes) in tree(&from) {
+            project.write(&path, std::str::from_utf8(&bytes).unwrap());
+        }
+        project
+    }
+
     pub(crate) fn path(&self) -> PathBuf {
         self.folder.path().canonicalize().unwrap()
     }

@@ -1,14 +1,14 @@
 """A Temporal server for the tests: no network, nothing to start by hand."""
 
 import shutil
-import sysconfig
+{{ sys_import }}import sysconfig
 from collections.abc import AsyncIterator
-
+{{ path_import }}
 import pytest
 import pytest_asyncio
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
-
+{{ source_on_path }}
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def environment() -> AsyncIterator[WorkflowEnvironment]:
