@@ -265,6 +265,21 @@ impl Project {
         self.tool(name).is_some() || self.tools().any(|tool| tool.calls().contains(&name))
     }
 
+    /// The tools whose containers run this image, in whatever version.
+    pub fn tools_with_image<'a>(&'a self, image: &'a str) -> impl Iterator<Item = Tool<'a>> {
+        self.tools().filter(move |tool| {
+            let steps = tool.value.get("run").and_then(Value::as_sequence);
+            steps.into_iter().flatten().any(|step| {
+                let found = step
+                    .get("args")
+                    .and_then(|args| args.get("image")?.as_str());
+                found
+                    .and_then(|found| found.strip_prefix(image))
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '@']))
+            })
+        })
+    }
+
     /// The names of the tools that running this one runs, through local tools.
     #[must_use]
     pub fn reached_from(&self, name: &str) -> BTreeSet<String> {

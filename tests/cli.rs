@@ -323,6 +323,17 @@ fn what_the_project_has_is_used() {
 }
 
 #[test]
+fn a_server_with_the_deprecated_image_is_kept() {
+    let project = Project::with(&[(
+        "polytope.yml",
+        "tools:\n  default:\n    run:\n      - tool: temporal-server\n  temporal-server:\n    run:\n      - tool: polytope/container\n        args: { id: temporal, image: \"temporalio/auto-setup:1.24\", services: [{ id: temporal, ports: [{ port: 7233, protocol: tcp, expose-as: 7233 }] }] }\n",
+    )]);
+    snapshot!("deprecated_image", project.bluetext(&["add-temporal"]));
+    assert!(!project.path().join("modules/temporal").exists());
+    project.done(&["add-temporal-client"]);
+}
+
+#[test]
 fn the_project_is_found_upwards() {
     let project = Project::with(&[
         ("polytope.yml", "include:\n  - services\ntools: {}\n"),

@@ -7,6 +7,8 @@
 //!
 //! Nothing here knows of paths, of Temporal or of the project.
 
+#[cfg(test)]
+mod properties;
 pub mod python;
 pub mod toml;
 pub mod yaml;

@@ -353,6 +353,23 @@ impl Node {
         matches!(&self.kind, Kind::Scalar { text, .. } if text == key)
     }
 
+    /// Whether the parts of this node stand one behind the other. The parser's positions of
+    /// explicit `? key`s and the like may not.
+    fn is_in_order(&self, text: &str) -> bool {
+        let parts: Vec<&Self> = match &self.kind {
+            Kind::Scalar { .. } | Kind::Alias => Vec::new(),
+            Kind::Sequence { items, .. } => items.iter().collect(),
+            Kind::Mapping { entries, .. } => entries.iter().flat_map(|(k, v)| [k, v]).collect(),
+        };
+        let is_place = |at: usize| at <= text.len() && text.is_char_boundary(at);
+        self.start <= self.end
+            && is_place(self.start)
+            && is_place(self.end)
+            && parts.iter().all(|part| part.is_in_order(text))
+            && parts.windows(2).all(|pair| pair[0].end <= pair[1].start)
+            && parts.last().is_none_or(|last| last.end <= self.end)
+    }
+
     fn is_empty_scalar(&self) -> bool {
         self.start == self.end && matches!(self.kind, Kind::Scalar { .. })
     }
@@ -429,6 +446,20 @@ fn edit(
     let Some(expected) = changed(&document.value, route, change) else {
         return Ok(Edited::Unchanged);
     };
+    let cannot_edit = || {
+        EditError::shape(
+            "this file is written in a way that cannot be edited safely",
+            document.position(text, &route[..1]),
+            by_hand.clone(),
+        )
+    };
+    if !document
+        .root
+        .as_ref()
+        .is_none_or(|root| root.is_in_order(text))
+    {
+        return Err(cannot_edit());
+    }
     let (after, room) = place(text, document.root.as_ref(), route, insert)
         .map_err(|refusal| refusal.with_lines(text, &by_hand))?;
     let kept = match room {
@@ -441,11 +472,7 @@ fn edit(
     if kept && meaning(&after).is_ok_and(|value| value == expected) {
         return Ok(Edited::Changed(after));
     }
-    Err(EditError::shape(
-        "this file is written in a way that cannot be edited safely",
-        document.position(text, &route[..1]),
-        by_hand,
-    ))
+    Err(cannot_edit())
 }
 
 /// The value with what stands at the route changed; `None` if nothing is to be changed.
@@ -931,7 +958,8 @@ fn blank_between(text: &str, entries: &[(Node, Node)], column: usize) -> bool {
     let end_of = |(key, value): &(Node, Node)| value.end.max(key.end);
     match entries {
         [.., before, last] => {
-            let gap = &text[with_inner_comments(text, end_of(before), column)..last.0.start];
+            let end = with_inner_comments(text, end_of(before), column);
+            let gap = text.get(end..last.0.start).unwrap_or("");
             // The first part ends the line before, the last one begins that of the key.
             let lines: Vec<&str> = gap.split('\n').collect();
             lines.len() > 2
@@ -1090,7 +1118,9 @@ fn tree(text: &str) -> Result<Option<Node>, EditError> {
                     marked: anchor != 0 || tag.is_some(),
                     kind: Kind::Sequence {
                         items: Vec::new(),
-                        flow: text[start..end].trim_end().ends_with('['),
+                        flow: text
+                            .get(start..end)
+                            .is_some_and(|opening| opening.trim_end().ends_with('[')),
                     },
                 });
                 keys.push(None);
@@ -1103,7 +1133,9 @@ fn tree(text: &str) -> Result<Option<Node>, EditError> {
                     marked: anchor != 0 || tag.is_some(),
                     kind: Kind::Mapping {
                         entries: Vec::new(),
-                        flow: text[start..end].trim_end().ends_with('{'),
+                        flow: text
+                            .get(start..end)
+                            .is_some_and(|opening| opening.trim_end().ends_with('{')),
                     },
                 });
                 keys.push(None);

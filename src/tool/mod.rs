@@ -65,7 +65,7 @@ pub static TOOLS: [ToolInfo; 3] = [
         name: "add-temporal-client",
         about: "the client library, configuration, hooks and a worker in a Python service",
         example: "bluetext add-temporal-client",
-        allowed: |project| project.has_tool("temporal"),
+        allowed: |project| project.has_tool("temporal") || temporal::has_server_of_its_own(project),
     },
     ToolInfo {
         name: "add-temporal-workflow",

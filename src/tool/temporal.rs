@@ -49,15 +49,22 @@ const REPOSITORY: &str = "bluetext";
 
 /// Plan it.
 pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporal) {
-    let folder = modules_folder(draft.project(), arguments.modules_dir.as_ref());
+    let project = draft.project();
+    let folder = modules_folder(project, arguments.modules_dir.as_ref());
     start_root_file(draft);
-    add_module(draft, &folder, "postgres", &render_postgres(arguments));
-    let ui = add_module(draft, &folder, "temporal", &render_temporal(arguments));
-    add_base_tool(draft, &folder);
-    let mut steps = vec!["postgres", "temporal"];
-    if ui || draft.project().has_tool("temporal-ui") {
-        steps.push("temporal-ui");
+    let mut steps = Vec::new();
+    let mut ui = project.has_tool("temporal-ui");
+    if has_server_of_its_own(project) {
+        warn_of_deprecated_image(draft);
+    } else {
+        add_module(draft, &folder, "postgres", &render_postgres(arguments));
+        ui |= add_module(draft, &folder, "temporal", &render_temporal(arguments));
+        steps = vec!["postgres", "temporal"];
+        if ui {
+            steps.push("temporal-ui");
+        }
     }
+    add_base_tool(draft, &folder);
     let stack = stack_tool(draft, arguments.stack.as_deref());
     if let Some(stack) = &stack {
         add_steps(draft, stack, &steps);
@@ -74,6 +81,34 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporal) {
             command: format!("pt run {stack}"),
             why,
         });
+    }
+}
+
+/// The image that brought its own set-up, of which there are no releases since March 2026.
+const DEPRECATED_IMAGE: &str = "temporalio/auto-setup";
+
+/// Whether a tool of the project runs a server in the way that older scaffolders made it.
+pub(super) fn has_server_of_its_own(project: &Project) -> bool {
+    project.tools_with_image(DEPRECATED_IMAGE).next().is_some()
+}
+
+fn warn_of_deprecated_image(draft: &mut Draft<'_>) {
+    let tools: Vec<(String, RelPath)> = draft
+        .project()
+        .tools_with_image(DEPRECATED_IMAGE)
+        .map(|tool| (tool.name.to_owned(), tool.file.path.clone()))
+        .collect();
+    for (tool, path) in tools {
+        draft.warn(
+            "deprecated-image",
+            format!(
+                "the tool `{tool}` runs `{DEPRECATED_IMAGE}`, of which there are no releases \
+                 since March 2026; its containers are kept. To move: stop them, take the tool \
+                 out of `{path}` and call `add-temporal` again; with `--history-shards 4`, if \
+                 the database is to be kept, for that is what this image sets up by default"
+            ),
+            Some(path),
+        );
     }
 }
 

@@ -1,0 +1,32 @@
+//! Any text: each edit of a Python module is refused or right, and twice is once.
+#![no_main]
+
+use bluetext::edit::python::{Import, add_calls, add_items};
+use bluetext::edit::{EditError, Edited};
+use libfuzzer_sys::fuzz_target;
+
+fn hooks(text: &str) -> Result<Edited, EditError> {
+    let names = [("deinit_temporal", None), ("init_temporal", None)];
+    let calls = [("init", "init_temporal"), ("deinit", "deinit_temporal")];
+    add_calls(text, &Import::new(".temporal", &names), &[], &calls)
+}
+
+fn registry(text: &str) -> Result<Edited, EditError> {
+    let imports = [
+        Import::new(".greeting", &[("activities", Some("greeting_activities"))]),
+        Import::new(".greeting.workflow", &[("GreetingWorkflow", None)]),
+    ];
+    let items = [
+        ("WORKFLOWS", vec!["GreetingWorkflow".to_owned()]),
+        ("ACTIVITIES", vec!["greeting_activities.process".to_owned()]),
+    ];
+    add_items(text, &imports, &[], &items)
+}
+
+fuzz_target!(|text: &str| {
+    for edit in [hooks, registry] {
+        if let Ok(Edited::Changed(after)) = edit(text) {
+            assert_eq!(edit(&after), Ok(Edited::Unchanged), "{after}");
+        }
+    }
+});
