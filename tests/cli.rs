@@ -333,6 +333,97 @@ fn a_server_with_the_deprecated_image_is_kept() {
     project.done(&["add-temporal-client"]);
 }
 
+/// Python and TOML that cannot be edited: refused with the place, and nothing is written.
+#[test]
+fn broken_modules_are_refused_with_the_place() {
+    let hooks = "modules/api/src/backend/init/__init__.py";
+    let pyproject = "modules/api/pyproject.toml";
+    let registry = "modules/api/src/backend/workflows/registry.py";
+    let deep = format!("x = {}1{}\n", "(".repeat(50_000), ")".repeat(50_000));
+    let huge = format!("# {}\n", "x".repeat(1 << 21));
+    let mut shown = String::new();
+    for (what, path, text) in [
+        (
+            "a syntax error",
+            hooks,
+            "async def init(app):\n    await (\n",
+        ),
+        ("Python 2", hooks, "print 'hello'\n"),
+        ("deep nesting", hooks, &deep),
+        ("a huge file", hooks, &huge),
+        ("an unknown shape", hooks, "from x import init, deinit\n"),
+        ("no [project]", pyproject, "[tool.poetry]\nname = \"api\"\n"),
+        ("broken TOML", pyproject, "[project\n"),
+        (
+            "a computed registry",
+            registry,
+            "WORKFLOWS = find()\nACTIVITIES = []\n",
+        ),
+    ] {
+        let project = Project::copy("older");
+        project.done(&["add-temporal"]);
+        let mut arguments = &["add-temporal-client"][..];
+        if path == registry {
+            project.done(arguments);
+            arguments = &["add-temporal-workflow", "greeting"];
+        }
+        project.write(path, text);
+        let before = project.tree();
+        let run = project.bluetext(arguments);
+        shown.push_str(&format!(
+            "=== {what}: exit code {}\n{}",
+            run.code, run.stderr
+        ));
+        assert_eq!(run.stdout, "");
+        assert!(project.tree() == before, "{what}: something was written");
+    }
+    insta::with_settings!({ omit_expression => true }, {
+        insta::assert_snapshot!("broken_modules", shown);
+    });
+}
+
+#[test]
+fn hooks_that_start_temporal_in_another_way_are_left_alone() {
+    let project = Project::copy("older");
+    project.done(&["add-temporal"]);
+    let hooks = "modules/api/src/backend/init/__init__.py";
+    let text = "from ..clients.temporal import connect_temporal\n\n\nasync def init(app):\n    await connect_temporal()\n\n\nasync def deinit(app):\n    pass\n";
+    project.write(hooks, text);
+    let run = project.done(&["add-temporal-client", "-q", "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let codes: Vec<&str> = report["warnings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|w| w["code"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        codes,
+        ["starts-temporal-already", "dockerfile", "lock-behind"]
+    );
+    assert_eq!(project.read(hooks), text);
+}
+
+#[test]
+fn hooks_of_an_unknown_shape_can_be_done_by_hand() {
+    let project = Project::copy("older");
+    project.done(&["add-temporal"]);
+    let hooks = "modules/api/src/backend/init/__init__.py";
+    project.write(hooks, "from .all import deinit, init\n");
+    assert_eq!(project.bluetext(&["add-temporal-client"]).code, 3);
+    let by_hand =
+        "from .all import deinit, init\nfrom .temporal import deinit_temporal, init_temporal\n";
+    project.write(hooks, by_hand);
+    let run = project.done(&["add-temporal-client"]);
+    assert!(
+        run.stderr.contains("see that it calls them"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(project.read(hooks), by_hand);
+    project.done(&["add-temporal-workflow", "greeting"]);
+}
+
 #[test]
 fn the_project_is_found_upwards() {
     let project = Project::with(&[

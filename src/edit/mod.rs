@@ -220,15 +220,15 @@ fn append_to_brackets(
         return;
     };
     let comma = find_comma(text, last.end, close);
-    let own_lines = text[open..last.start].contains('\n');
-    if !own_lines {
+    let last_line = text[..last.start].rfind('\n').map_or(0, |at| at + 1);
+    let has_own_line = last_line > open && text[last_line..last.start].trim().is_empty();
+    if !has_own_line {
         match comma {
             Some(comma) => splices.insert(comma + 1, &format!(" {}", new_items.join(", "))),
             None => splices.insert(last.end, &format!(", {}", new_items.join(", "))),
         }
         return;
     }
-    let last_line = text[..last.start].rfind('\n').map_or(0, |at| at + 1);
     let indent = leading_space(&text[last_line..]);
     let behind = comma.map_or(last.end, |comma| comma + 1);
     if comma.is_none() {
@@ -324,6 +324,10 @@ mod tests {
             "[\n  aa, # ,\n  x\n]"
         );
         assert_eq!(append("[\n  aa]", &["aa"], &["x"]), "[\n  aa,\n  x]");
+        assert_eq!(
+            append("[\n  aa, bb]", &["aa", "bb"], &["x"]),
+            "[\n  aa, bb, x]"
+        );
         assert_eq!(append("[\n]", &[], &["x"]), "[\n    x,\n]");
         assert_eq!(
             append("[\r\n  aa,\r\n]", &["aa"], &["x"]),

@@ -260,7 +260,32 @@ pub fn add_items(
     Err(cannot_edit(by_hand))
 }
 
-/// Whether a module awaits a call of this name at any place in one of its functions.
+/// What a module imports: the modules and the names, dotted where both are given.
+///
+/// # Errors
+///
+/// [`EditError::Syntax`] where the module does not parse.
+pub fn imported(text: &str) -> Result<Vec<String>, EditError> {
+    let module = parse(text)?;
+    let mut found = Vec::new();
+    for statement in &module.body {
+        match statement {
+            Stmt::Import(import) => {
+                found.extend(import.names.iter().map(|name| name.name.to_string()));
+            }
+            Stmt::ImportFrom(import) => {
+                let from = import.module.as_ref().map_or("", |module| module.as_str());
+                let dots = ".".repeat(import.level as usize);
+                let names = import.names.iter();
+                found.extend(names.map(|name| format!("{dots}{from}.{}", name.name)));
+            }
+            _ => {}
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a word stands in a text, by itself and not as a part of another one.
 #[must_use]
 pub fn mentions(text: &str, word: &str) -> bool {
     text.split(|c: char| !(c.is_alphanumeric() || c == '_'))

@@ -469,7 +469,7 @@ fn edit(
             keeps_every_byte(&rest, &after)
         }
     };
-    if kept && meaning(&after).is_ok_and(|value| value == expected) {
+    if kept && Document::parse(&after).is_ok_and(|result| result.value == expected) {
         return Ok(Edited::Changed(after));
     }
     Err(cannot_edit())

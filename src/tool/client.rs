@@ -756,14 +756,12 @@ fn add_hooks(draft: &mut Draft<'_>, service: &Service) {
         Layout::Flat => "init.temporal",
     };
     let import = Import::new(from, &[("deinit_temporal", None), ("init_temporal", None)]);
-    if let Some(other) = draft
-        .text(&path)
-        .and_then(|text| other_start(text, &import))
-    {
+    let other = draft.text(&path).and_then(|text| other_start(text, from));
+    if let Some(other) = other {
         draft.warn(
             "starts-temporal-already",
             format!(
-                "the hooks mention `{other}` and are left as they are: they seem to start \
+                "the hooks import `{other}` and are left as they are: they seem to start \
                  Temporal in another way; to start it with `init/temporal.py`, add\n{}\nand \
                  await `init_temporal(app)` in `init` and `deinit_temporal(app)` in `deinit`",
                 import.statement
@@ -774,19 +772,38 @@ fn add_hooks(draft: &mut Draft<'_>, service: &Service) {
     }
     let local = local_modules(draft.project(), service);
     let calls = [("init", "init_temporal"), ("deinit", "deinit_temporal")];
-    draft.edit(&path, Rank::Hooks, |text| {
-        python::add_calls(text, &import, &local, &calls)
+    let edit = |text: &str| python::add_calls(text, &import, &local, &calls);
+    let Err(problem) = draft.try_edit(&path, Rank::Hooks, edit) else {
+        return;
+    };
+    // In a shape that cannot be edited, a person has added the lines by hand.
+    let text = draft.text(&path).unwrap_or("");
+    let is_done = calls.iter().all(|(_, called)| {
+        let name = format!("{from}.{called}");
+        python::imported(text).is_ok_and(|imported| imported.contains(&name))
     });
+    if is_done {
+        draft.warn(
+            "hooks-by-hand",
+            format!("`{path}` imports the hooks and is left as it is: see that it calls them"),
+            Some(path),
+        );
+    } else {
+        draft.problem(problem);
+    }
 }
 
-/// What in a hook file tells that it starts Temporal, but not with our module.
-fn other_start(text: &str, import: &Import) -> Option<String> {
-    if text.contains(&import.statement) {
+/// What a hook file imports that tells of Temporal, but is not our module.
+fn other_start(text: &str, from: &str) -> Option<String> {
+    // One that does not parse is found to be broken when it is edited.
+    let imported = python::imported(text).ok()?;
+    let ours = format!("{from}.");
+    if imported.iter().any(|name| name.starts_with(&ours)) {
         return None;
     }
-    text.split(|c: char| !(c.is_alphanumeric() || c == '_'))
-        .find(|word| word.to_ascii_lowercase().contains("temporal"))
-        .map(str::to_owned)
+    imported
+        .into_iter()
+        .find(|name| name.to_lowercase().contains("temporal"))
 }
 
 /// A Dockerfile that installs before it copies the library fails.
