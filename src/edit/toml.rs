@@ -45,10 +45,16 @@ pub fn requirement_name(requirement: &str) -> String {
 pub fn add_dependency(text: &str, requirement: &str) -> Result<Edited, EditError> {
     let document = parse(text)?;
     let by_hand = format!("[project]\ndependencies = [\"{requirement}\"]\n");
-    let Some(project) = document.get("project").and_then(Item::as_table) else {
+    let project = document.get("project");
+    let Some(project) = project.and_then(Item::as_table) else {
+        let message = match project {
+            None => "there is no `[project]` table",
+            Some(_) => "`project` is not written as a table `[project]`",
+        };
+        let position = item_position(text, project);
         return Err(EditError::shape(
-            "there is no `[project]` table",
-            Some(Position { line: 1, column: 1 }),
+            message,
+            position.or(Some(Position { line: 1, column: 1 })),
             by_hand,
         ));
     };
@@ -70,6 +76,14 @@ pub fn add_dependency(text: &str, requirement: &str) -> Result<Edited, EditError
 ///
 /// See [`EditError`].
 pub fn add_to_group(text: &str, group: &str, requirements: &[&str]) -> Result<Edited, EditError> {
+    // PEP 735: names of groups are compared as those of packages are.
+    let document = parse(text)?;
+    let existing = document
+        .get("dependency-groups")
+        .and_then(Item::as_table_like);
+    let mut groups = existing.into_iter().flat_map(toml_edit::TableLike::iter);
+    let found = groups.find(|(name, _)| requirement_name(name) == requirement_name(group));
+    let group = found.map_or(group, |(name, _)| name);
     let quoted: String = requirements
         .iter()
         .map(|r| format!("    \"{r}\",\n"))
@@ -98,12 +112,19 @@ pub fn add_uv_source(text: &str, name: &str, path: &str) -> Result<Edited, EditE
         return Ok(Edited::Unchanged);
     }
     let mut expected = meaning(document.as_item());
-    expected["tool"]["uv"]["sources"][name] = json!({ "path": path, "editable": true });
+    match slot(&mut expected, &["tool", "uv", "sources", name]) {
+        Some(slot) => *slot = json!({ "path": path, "editable": true }),
+        None => return Err(cannot_edit(by_hand)),
+    }
 
     let mut splices = Splices::new(text);
     match sources {
         Some(Item::Table(table)) if !table.is_implicit() && !table.is_dotted() => {
             splices.insert_lines_after(end_of_table(table), &line);
+        }
+        // `sources.other = …` in `[tool.uv]`: one more of these.
+        Some(Item::Table(table)) if table.is_dotted() => {
+            splices.insert_lines_after(end_of_table(table), &format!("sources.{line}"));
         }
         Some(Item::Value(toml_edit::Value::InlineTable(table))) if !table.is_dotted() => {
             let Some(span) = table.span() else {
@@ -163,7 +184,10 @@ fn add_requirements(
         return Ok(Edited::Unchanged);
     }
     let mut expected = meaning(document.as_item());
-    match &mut expected[table_name][key] {
+    let Some(slot) = slot(&mut expected, &[table_name, key]) else {
+        return Err(cannot_edit(by_hand.to_owned()));
+    };
+    match slot {
         Value::Array(items) => items.extend(missing.iter().map(|m| json!(m))),
         slot @ Value::Null => *slot = json!(missing),
         _ => {
@@ -201,6 +225,17 @@ fn add_requirements(
         }
     }
     finish(text, splices, &expected, by_hand.to_owned())
+}
+
+/// The place of a value behind keys, made where it is missing; `None` where something else
+/// than a table stands on the way.
+fn slot<'v>(value: &'v mut Value, path: &[&str]) -> Option<&'v mut Value> {
+    path.iter().try_fold(value, |value, key| {
+        if value.is_null() {
+            *value = Value::Object(Map::new());
+        }
+        Some(value.as_object_mut()?.entry(*key).or_insert(Value::Null))
+    })
 }
 
 fn finish(

@@ -67,6 +67,35 @@ fn files_of_every_shape() {
             "[project]\nname = \"api\"\ndependencies = \"fastapi\"\n",
         ),
         ("broken", "[project\nname = 1\n"),
+        (
+            "sources in [tool.uv]",
+            "[project]\ndependencies = []\n[tool.uv]\nsources.a = { workspace = true }\npackage = true\n",
+        ),
+        (
+            "a group in another case",
+            "[project]\ndependencies = []\n[dependency-groups]\nDev = [\"x\"]\n",
+        ),
+        ("an inline project", "project = { name = \"x\" }\n"),
+        (
+            "sources is a text",
+            "[project]\ndependencies = []\n[tool.uv]\nsources = \"x\"\n",
+        ),
+        (
+            "tool is a text",
+            "tool = \"x\"\n[project]\ndependencies = []\n",
+        ),
+        (
+            "tool is an array of tables",
+            "[project]\ndependencies = []\n[[tool]]\na = 1\n",
+        ),
+        (
+            "groups are a text",
+            "dependency-groups = \"x\"\n[project]\ndependencies = []\n",
+        ),
+        (
+            "groups are an array of tables",
+            "[project]\ndependencies = []\n[[dependency-groups]]\ndev = []\n",
+        ),
     ];
     let mut shown = String::new();
     for (case, text) in cases {

@@ -22,7 +22,8 @@ use super::{
 #[derive(Debug, Clone)]
 pub struct Document {
     value: Value,
-    root: Option<Node>,
+    /// The tree, `None` for a file without a document; or why positions are not to be had.
+    root: Result<Option<Node>, EditError>,
 }
 
 /// A node of the file, with byte offsets into the text.
@@ -72,8 +73,12 @@ impl Document {
     pub fn parse(text: &str) -> Result<Self, EditError> {
         check_size(text)?;
         let value = meaning(text)?;
-        let root = tree(text)?;
-        Ok(Self { value, root })
+        // The two parsers may disagree on what is valid: then the file can be read, and is
+        // not edited.
+        Ok(Self {
+            value,
+            root: tree(text),
+        })
     }
 
     /// What the file means.
@@ -85,7 +90,7 @@ impl Document {
     /// Where the key at the end of a route stands, or the item; `None` if there is none.
     #[must_use]
     pub fn position(&self, text: &str, route: &[Step<'_>]) -> Option<Position> {
-        let mut node = self.root.as_ref()?;
+        let mut node = self.root.as_ref().ok()?.as_ref()?;
         let mut at = node.start;
         for step in route {
             (at, node) = match (step, &node.kind) {
@@ -203,9 +208,21 @@ pub fn scalar(text: &str) -> String {
     if plain {
         return text.to_owned();
     }
-    // Every JSON string is a double-quoted scalar of YAML (YAML 1.2.2, 1.2).
-    serde_json::Value::from(text).to_string()
+    // Every JSON string is a double-quoted scalar of YAML (YAML 1.2.2, 1.2); but what YAML
+    // takes for a line break is folded, unless it is escaped.
+    let mut written = serde_json::Value::from(text).to_string();
+    for (character, escaped) in LINE_BREAKS {
+        written = written.replace(character, escaped);
+    }
+    written
 }
+
+/// Line breaks of YAML 1.1 that JSON leaves as they are.
+const LINE_BREAKS: [(char, &str); 3] = [
+    ('\u{85}', "\\u0085"),
+    ('\u{2028}', "\\u2028"),
+    ('\u{2029}', "\\u2029"),
+];
 
 /// A value as a person would write it: in block style, with what is small on one line.
 ///
@@ -280,6 +297,7 @@ fn is_literal_block(text: &str) -> bool {
         && !body.starts_with([' ', '\n'])
         && !body.ends_with(['\n', ' '])
         && !text.contains(|c: char| c.is_control() && c != '\n')
+        && !LINE_BREAKS.iter().any(|(c, _)| text.contains(*c))
         && body.lines().all(|line| line.trim_end() == line)
 }
 
@@ -337,13 +355,10 @@ impl Insert {
 
     fn rendered(body: &str) -> Result<Self, EditError> {
         let value = meaning(body)?;
-        // Every JSON document is one of YAML in flow style.
-        let flow = serde_json::to_string(&value)
-            .map_err(|error| EditError::syntax(error.to_string(), None))?;
         Ok(Self {
+            flow: flow(&value),
             value,
             block: body.to_owned(),
-            flow,
         })
     }
 }
@@ -368,6 +383,13 @@ impl Node {
             && parts.iter().all(|part| part.is_in_order(text))
             && parts.windows(2).all(|pair| pair[0].end <= pair[1].start)
             && parts.last().is_none_or(|last| last.end <= self.end)
+    }
+
+    /// A value that is not there stands behind its key's colon, or behind the key.
+    fn moved_behind(mut self, text: &str, key: &Self) -> Self {
+        let at = colon_after(text, key.end).map_or(key.end, |colon| colon + 1);
+        (self.start, self.end) = (at, at);
+        self
     }
 
     fn is_empty_scalar(&self) -> bool {
@@ -453,14 +475,13 @@ fn edit(
             by_hand.clone(),
         )
     };
-    if !document
-        .root
-        .as_ref()
-        .is_none_or(|root| root.is_in_order(text))
-    {
+    let Ok(root) = &document.root else {
+        return Err(cannot_edit());
+    };
+    if !root.as_ref().is_none_or(|root| root.is_in_order(text)) {
         return Err(cannot_edit());
     }
-    let (after, room) = place(text, document.root.as_ref(), route, insert)
+    let (after, room) = place(text, root.as_ref(), route, insert)
         .map_err(|refusal| refusal.with_lines(text, &by_hand))?;
     let kept = match room {
         None => keeps_every_byte(text, &after),
@@ -469,7 +490,8 @@ fn edit(
             keeps_every_byte(&rest, &after)
         }
     };
-    if kept && Document::parse(&after).is_ok_and(|result| result.value == expected) {
+    let is_right = |result: Document| result.value == expected && result.root.is_ok();
+    if kept && Document::parse(&after).is_ok_and(is_right) {
         return Ok(Edited::Changed(after));
     }
     Err(cannot_edit())
@@ -776,7 +798,10 @@ fn fill(
     mut splices: Splices<'_>,
 ) -> Placed {
     let Some(colon) = colon_after(text, owner.end) else {
-        return refuse(owner.start, "a key with `?` before it cannot be edited");
+        return refuse(
+            owner.start,
+            "a key without a colon on its line cannot be edited",
+        );
     };
     let column = column_of(text, owner.start);
     let block = if rest.is_entry {
@@ -1015,8 +1040,8 @@ fn dash_column(text: &str, key: &Node) -> Option<usize> {
         at += text[at..].len() - text[at..].trim_start().len();
         match text[at..].chars().next()? {
             '#' => at += text[at..].find('\n')?,
-            // An anchor before the sequence.
-            '&' => at += text[at..].find(char::is_whitespace)?,
+            // An anchor or a tag before the sequence.
+            '&' | '!' => at += text[at..].find(char::is_whitespace)?,
             '-' => return Some(column_of(text, at)),
             _ => return None,
         }
@@ -1067,9 +1092,46 @@ fn meaning(text: &str) -> Result<Value, EditError> {
 }
 
 /// Where everything stands; `None` for a file without a document.
+///
+/// A bracket that is closed at the column of its key is not what the specification allows,
+/// but people write it and most parsers take it. This one does not: it is shown the closing
+/// bracket on the line before, at the same offset.
 fn tree(text: &str) -> Result<Option<Node>, EditError> {
+    tree_of(text, text)
+        .or_else(|error| tree_of(text, &with_brackets_closed_above(text)).map_err(|_| error))
+}
+
+/// The text with the line break before a closing bracket, and a comment before that, as
+/// spaces: no byte is elsewhere.
+fn with_brackets_closed_above(text: &str) -> String {
+    let mut lines: Vec<String> = text.split_inclusive('\n').map(str::to_owned).collect();
+    for index in 1..lines.len() {
+        if !lines[index].trim_start().starts_with([']', '}']) {
+            continue;
+        }
+        // Blank and comment lines above it, and the last line with something on it.
+        for above in (0..index).rev() {
+            let line = &lines[above];
+            let comment = match line.trim_start().starts_with('#') {
+                true => Some(0),
+                false => line.find(" #"),
+            };
+            let end = comment.unwrap_or(line.trim_end_matches(['\n', '\r']).len());
+            let has_more = !line[..end].trim().is_empty();
+            let blank = " ".repeat(line.len() - end);
+            lines[above] = format!("{}{blank}", &line[..end]);
+            if has_more {
+                break;
+            }
+        }
+    }
+    lines.concat()
+}
+
+/// The tree of a text, from what the parser makes of another one of the same length.
+fn tree_of(text: &str, shown: &str) -> Result<Option<Node>, EditError> {
     let bom = text.len() - text.trim_start_matches('\u{feff}').len();
-    let body = &text[bom..];
+    let body = &shown[bom..];
     // Markers count characters.
     let mut offsets: Vec<usize> = body.char_indices().map(|(at, _)| at + bom).collect();
     offsets.push(text.len());
@@ -1164,7 +1226,14 @@ fn tree(text: &str) -> Result<Option<Node>, EditError> {
             Some(Kind::Mapping { entries, .. }) => {
                 let waiting = keys.last_mut().and_then(Option::take);
                 match (waiting, keys.last_mut()) {
-                    (Some(key), _) => entries.push((key, node)),
+                    (Some(key), _) => {
+                        let node = if node.is_empty_scalar() && !node.marked {
+                            node.moved_behind(text, &key)
+                        } else {
+                            node
+                        };
+                        entries.push((key, node));
+                    }
                     (None, Some(slot)) => *slot = Some(node),
                     (None, None) => {}
                 }
@@ -1196,7 +1265,9 @@ fn block_scalar_end(text: &str, start: usize, end: usize) -> usize {
             .find('\n')
             .map_or(text.len() - at, |newline| newline);
         let content = text[at..at + length].trim_end_matches('\r');
-        if content.trim_matches([' ', '\t']).is_empty() {
+        let is_blank = content.trim_matches([' ', '\t']).is_empty();
+        // Spaces beyond the indentation are content.
+        if is_blank && content.len() <= indent {
             if keeps {
                 last = at + content.len();
             }
