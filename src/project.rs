@@ -435,8 +435,7 @@ impl<'a> Tool<'a> {
     /// Where its name stands.
     #[must_use]
     pub fn position(&self) -> Option<Position> {
-        let route = [Step::Key("tools"), Step::Key(self.name)];
-        self.file.document.position(&self.file.text, &route)
+        self.position_of(&[])
     }
 
     /// The names of the tools that its steps call.
@@ -449,37 +448,32 @@ impl<'a> Tool<'a> {
             .collect()
     }
 
-    /// What its containers claim, with the place where they do.
+    /// Where something in it stands, by the way to it from the tool.
     #[must_use]
-    pub fn claims(&self) -> Vec<(Claim, Option<Position>)> {
+    pub fn position_of(&self, way: &[Step<'_>]) -> Option<Position> {
+        let mut route = vec![Step::Key("tools"), Step::Key(self.name)];
+        route.extend_from_slice(way);
+        self.file.document.position(&self.file.text, &route)
+    }
+
+    /// What its containers claim, each with the way to it from the tool.
+    #[must_use]
+    pub fn claims(&self) -> Vec<(Claim, Vec<Step<'static>>)> {
         let mut claims = Vec::new();
         let run = self.value.get("run").and_then(Value::as_sequence);
         for (number, step) in run.into_iter().flatten().enumerate() {
             let Some(args) = step.get("args") else {
                 continue;
             };
-            let base = [
-                Step::Key("tools"),
-                Step::Key(self.name),
-                Step::Key("run"),
-                Step::Item(number),
-                Step::Key("args"),
-            ];
-            let at = |rest: &[Step<'_>]| {
-                let route: Vec<Step<'_>> = base.iter().chain(rest).copied().collect();
-                self.file.document.position(&self.file.text, &route)
-            };
-            let id = args.get("id").and_then(Value::as_str);
-            if let Some(id) = id.filter(|id| is_literal(id)) {
-                claims.push((Claim::Container(id.to_owned()), at(&[Step::Key("id")])));
+            let way = vec![Step::Key("run"), Step::Item(number), Step::Key("args")];
+            if let Some(id) = literal(args.get("id")) {
+                claims.push((Claim::Container(id), extended(&way, &[Step::Key("id")])));
             }
             let services = args.get("services").and_then(Value::as_sequence);
             for (index, service) in services.into_iter().flatten().enumerate() {
-                let service_at = [Step::Key("services"), Step::Item(index)];
-                let id = service.get("id").and_then(Value::as_str);
-                if let Some(id) = id.filter(|id| is_literal(id)) {
-                    let route = [service_at[0], service_at[1], Step::Key("id")];
-                    claims.push((Claim::Host(id.to_owned()), at(&route)));
+                let way = extended(&way, &[Step::Key("services"), Step::Item(index)]);
+                if let Some(id) = literal(service.get("id")) {
+                    claims.push((Claim::Host(id), extended(&way, &[Step::Key("id")])));
                 }
                 let ports = service.get("ports").and_then(Value::as_sequence);
                 for (number, port) in ports.into_iter().flatten().enumerate() {
@@ -487,20 +481,28 @@ impl<'a> Tool<'a> {
                     let exposed = exposed
                         .and_then(|port| port.as_u64().or_else(|| port.as_str()?.parse().ok()));
                     if let Some(exposed) = exposed {
-                        let route = [
-                            service_at[0],
-                            service_at[1],
+                        let rest = [
                             Step::Key("ports"),
                             Step::Item(number),
                             Step::Key("expose-as"),
                         ];
-                        claims.push((Claim::Port(exposed), at(&route)));
+                        claims.push((Claim::Port(exposed), extended(&way, &rest)));
                     }
                 }
             }
         }
         claims
     }
+}
+
+fn extended(way: &[Step<'static>], rest: &[Step<'static>]) -> Vec<Step<'static>> {
+    way.iter().chain(rest).copied().collect()
+}
+
+/// A text that stands for itself, and is neither a reference nor code.
+fn literal(value: Option<&Value>) -> Option<String> {
+    let text = value?.as_str()?;
+    is_literal(text).then(|| text.to_owned())
 }
 
 /// The path of the `polytope.yml` in a folder, given as text; an empty one is the root.

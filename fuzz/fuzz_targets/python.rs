@@ -1,13 +1,13 @@
 //! Any text: each edit of a Python module is refused or right, and twice is once.
 #![no_main]
 
-use bluetext::edit::python::{Import, add_calls, add_items};
+use bluetext::edit::python::{Import, Place, add_calls, add_items};
 use bluetext::edit::{EditError, Edited};
 use libfuzzer_sys::fuzz_target;
 
 fn hooks(text: &str) -> Result<Edited, EditError> {
     let names = [("deinit_temporal", None), ("init_temporal", None)];
-    let calls = [("init", "init_temporal"), ("deinit", "deinit_temporal")];
+    let calls = [("init", "init_temporal", Place::Last), ("deinit", "deinit_temporal", Place::First)];
     add_calls(text, &Import::new(".temporal", &names), &[], &calls)
 }
 

@@ -6,7 +6,7 @@
 
 use proptest::prelude::*;
 
-use super::python::{Import, add_calls, add_items};
+use super::python::{Import, Place, add_calls, add_items};
 use super::{EditError, Edited, keeps_every_byte, yaml};
 
 /// How a piece of YAML is written.
@@ -212,12 +212,8 @@ impl File {
         if !run.is_empty() {
             text.push_str(&format!("{two}{run}"));
         }
-        for name in names {
-            // Distinct, and not `default`.
-            let gap = if self.style.blank_lines { "\n" } else { "" };
-            text.push_str(&format!("{gap}{one}x-{name}: {{ run: [] }}\n"));
-            break;
-        }
+        let gap = if self.style.blank_lines { "\n" } else { "" };
+        text.push_str(&format!("{gap}{one}x-{}: {{ run: [] }}\n", names[0]));
         text
     }
 }
@@ -240,8 +236,10 @@ fn without_added_lines(before: &str, after: &str) -> Option<String> {
 
 const TOOL: &str = "info: |\n  Two\n  lines.\n# ours\nrun:\n  - tool: bluetext\n";
 
+type Edit<'a> = &'a dyn Fn(&str) -> Result<Edited, EditError>;
+
 fn edit_all(text: &str) -> Result<String, EditError> {
-    let edits: [&dyn Fn(&str) -> Result<Edited, EditError>; 4] = [
+    let edits: [Edit<'_>; 4] = [
         &|text| yaml::add_include(text, "modules/temporal"),
         &|text| yaml::add_step(text, "default", "temporal"),
         &|text| yaml::add_tool(text, "add-temporal-client", TOOL),
@@ -312,7 +310,7 @@ proptest! {
             before = before.replace('\n', "\r\n");
         }
         let import = Import::new(".temporal", &[("deinit_temporal", None), ("init_temporal", None)]);
-        let calls = [("init", "init_temporal"), ("deinit", "deinit_temporal")];
+        let calls = [("init", "init_temporal", Place::Last), ("deinit", "deinit_temporal", Place::First)];
         let edited = add_calls(&before, &import, &[], &calls);
         prop_assert!(matches!(edited, Ok(Edited::Changed(_))), "{edited:?}\n{before}");
         let after = edited.unwrap().into_text(&before);

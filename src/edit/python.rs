@@ -9,7 +9,10 @@
 use std::ops::Range;
 
 use ruff_python_ast::token::TokenKind;
-use ruff_python_ast::{Expr, ModModule, Stmt, StmtFunctionDef, StmtImportFrom};
+use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
+use ruff_python_ast::{
+    ExceptHandler, Expr, ModModule, ParameterWithDefault, Stmt, StmtFunctionDef, StmtImportFrom,
+};
 use ruff_python_parser::lexer::lex;
 use ruff_python_parser::{Mode, parse_module};
 use ruff_text_size::{Ranged, TextRange};
@@ -106,24 +109,25 @@ pub fn import_statement(indent: &str, from: &str, names: &[String]) -> String {
 ///                                                 await init_temporal(app)
 /// ```
 ///
-/// `calls` pairs a function's name with the name of what is awaited at its end. A lone
-/// `pass` makes room.
+/// Each of `new_calls` is a function's name, the name of what is awaited in it, and at which
+/// end. A lone `pass` makes room.
 ///
 /// # Errors
 ///
 /// [`EditError::Syntax`] where the module does not parse; [`EditError::Shape`] where a
-/// function is missing, is not `async`, takes no parameter or ends by leaving.
+/// function is missing, is not `async`, takes no application, yields, or never reaches its
+/// end.
 pub fn add_calls(
     text: &str,
     import: &Import,
     local_modules: &[String],
-    calls: &[(&str, &str)],
+    new_calls: &[(&str, &str, Place)],
 ) -> Result<Edited, EditError> {
     let module = parse(text)?;
-    let by_hand = lines_for_calls(import, calls);
+    let by_hand = lines_for_calls(import, new_calls);
     let mut splices = Splices::new(text);
     let mut added = 0;
-    for (function, called) in calls {
+    for (function, called, place) in new_calls {
         let Some(definition) = top_level_function(&module, function) else {
             return Err(EditError::shape(
                 format!("there is no top-level `async def {function}`"),
@@ -131,10 +135,10 @@ pub fn add_calls(
                 by_hand,
             ));
         };
-        if awaits(&definition.body, called) {
+        if calls(definition, called) {
             continue;
         }
-        add_call(text, &mut splices, definition, called, &by_hand)?;
+        add_call(text, &mut splices, definition, called, *place, &by_hand)?;
         added += 1;
     }
     let own = std::slice::from_ref(import);
@@ -155,8 +159,8 @@ pub fn add_calls(
     let after = splices.apply();
     let correct = parse(&after).is_ok_and(|parsed| {
         imports(&parsed, import)
-            && calls.iter().all(|(function, called)| {
-                top_level_function(&parsed, function).is_some_and(|f| awaits(&f.body, called))
+            && new_calls.iter().all(|(function, called, _)| {
+                top_level_function(&parsed, function).is_some_and(|f| calls(f, called))
             })
             && statements_kept(text, &module, &after, &parsed)
     });
@@ -198,7 +202,7 @@ pub fn add_items(
                 by_hand,
             ));
         };
-        let Some((elements, open)) = elements(text, value) else {
+        let Some((elements, open)) = elements(value) else {
             return Err(EditError::shape(
                 format!("`{list}` is no list or tuple in brackets"),
                 Some(Position::of(text, value.range().start().to_usize())),
@@ -238,8 +242,8 @@ pub fn add_items(
     let correct = parse(&after).is_ok_and(|parsed| {
         new_imports.iter().all(|import| imports(&parsed, import))
             && items.iter().all(|(list, new_items)| {
-                let before = top_level_value(&module, list).and_then(|v| elements(text, v));
-                let now = top_level_value(&parsed, list).and_then(|v| elements(&after, v));
+                let before = top_level_value(&module, list).and_then(|v| elements(v));
+                let now = top_level_value(&parsed, list).and_then(|v| elements(v));
                 let (Some((before, _)), Some((now, _))) = (before, now) else {
                     return false;
                 };
@@ -318,7 +322,7 @@ pub fn definitions(text: &str) -> Result<Vec<String>, EditError> {
 pub fn items(text: &str, list: &str) -> Result<Option<Vec<String>>, EditError> {
     let module = parse(text)?;
     Ok(top_level_value(&module, list)
-        .and_then(|value| elements(text, value))
+        .and_then(|value| elements(value))
         .map(|(elements, _)| {
             elements
                 .iter()
@@ -335,11 +339,15 @@ fn cannot_edit(by_hand: String) -> EditError {
     )
 }
 
-fn lines_for_calls(import: &Import, calls: &[(&str, &str)]) -> String {
+fn lines_for_calls(import: &Import, calls: &[(&str, &str, Place)]) -> String {
     let mut lines = format!("{}\n", import.statement);
-    for (function, called) in calls {
+    for (function, called, place) in calls {
+        let place = match place {
+            Place::Last => "end",
+            Place::First => "beginning",
+        };
         lines.push_str(&format!(
-            "    await {called}(app)  # at the end of `async def {function}`\n"
+            "    await {called}(app)  # at the {place} of `async def {function}`\n"
         ));
     }
     lines
@@ -366,6 +374,12 @@ fn parse(text: &str) -> Result<ModModule, EditError> {
     if body.len() != text.len() {
         return Err(EditError::syntax(
             "the module begins with a byte-order mark: save it without",
+            Some(Position { line: 1, column: 1 }),
+        ));
+    }
+    if text.contains('\r') && !text.contains('\n') {
+        return Err(EditError::syntax(
+            "the lines end in carriage returns alone: save it with line feeds",
             Some(Position { line: 1, column: 1 }),
         ));
     }
@@ -449,16 +463,17 @@ const LONGEST_CHAIN: usize = 2_000;
 const PARSER_STACK: usize = 256 << 20;
 
 fn top_level_function<'a>(module: &'a ModModule, name: &str) -> Option<&'a StmtFunctionDef> {
-    module
-        .body
-        .iter()
-        .rev()
-        .find_map(|statement| match statement {
-            Stmt::FunctionDef(function) if function.is_async && function.name.as_str() == name => {
-                Some(function)
-            }
-            _ => None,
-        })
+    // What the name is bound to last is what it means.
+    let bound = module.body.iter().rev().find(|statement| match statement {
+        Stmt::FunctionDef(_) | Stmt::Assign(_) | Stmt::AnnAssign(_) => {
+            defined_name(statement).as_deref() == Some(name)
+        }
+        _ => false,
+    })?;
+    match bound {
+        Stmt::FunctionDef(function) if function.is_async => Some(function),
+        _ => None,
+    }
 }
 
 fn top_level_value<'a>(module: &'a ModModule, name: &str) -> Option<&'a Expr> {
@@ -477,13 +492,11 @@ fn top_level_value<'a>(module: &'a ModModule, name: &str) -> Option<&'a Expr> {
 }
 
 /// The elements of a list or tuple in brackets, and the offset behind the opening one.
-fn elements<'a>(text: &str, value: &'a Expr) -> Option<(&'a [Expr], usize)> {
+fn elements(value: &Expr) -> Option<(&[Expr], usize)> {
     let open = value.range().start().to_usize() + 1;
     match value {
         Expr::List(list) => Some((&list.elts, open)),
-        Expr::Tuple(tuple) if source(text, tuple.range).starts_with('(') => {
-            Some((&tuple.elts, open))
-        }
+        Expr::Tuple(tuple) if tuple.parenthesized => Some((&tuple.elts, open)),
         _ => None,
     }
 }
@@ -515,50 +528,104 @@ fn source(text: &str, range: TextRange) -> &str {
     &text[range.start().to_usize()..range.end().to_usize()]
 }
 
-/// Whether a block awaits a call of this name, by itself or in blocks inside it.
-fn awaits(body: &[Stmt], called: &str) -> bool {
-    body.iter().any(|statement| match statement {
-        Stmt::Expr(expression) => is_awaited_call(&expression.value, called),
-        Stmt::Assign(assign) => is_awaited_call(&assign.value, called),
-        Stmt::AnnAssign(assign) => assign
-            .value
-            .as_deref()
-            .is_some_and(|v| is_awaited_call(v, called)),
-        Stmt::If(block) => {
-            awaits(&block.body, called)
-                || block
-                    .elif_else_clauses
-                    .iter()
-                    .any(|c| awaits(&c.body, called))
+/// Whether a function calls a name, at whatever place.
+fn calls(function: &StmtFunctionDef, called: &str) -> bool {
+    struct Search<'a> {
+        called: &'a str,
+        found: bool,
+    }
+    impl<'a> Visitor<'a> for Search<'_> {
+        fn visit_expr(&mut self, expression: &'a Expr) {
+            if let Expr::Call(call) = expression {
+                self.found |= match &*call.func {
+                    Expr::Name(name) => name.id.as_str() == self.called,
+                    Expr::Attribute(attribute) => attribute.attr.as_str() == self.called,
+                    _ => false,
+                };
+            }
+            walk_expr(self, expression);
         }
-        Stmt::With(block) => awaits(&block.body, called),
-        Stmt::For(block) => awaits(&block.body, called) || awaits(&block.orelse, called),
-        Stmt::While(block) => awaits(&block.body, called) || awaits(&block.orelse, called),
-        Stmt::Try(block) => {
-            awaits(&block.body, called)
-                || awaits(&block.orelse, called)
-                || awaits(&block.finalbody, called)
-                || block.handlers.iter().any(|handler| {
-                    let ruff_python_ast::ExceptHandler::ExceptHandler(handler) = handler;
-                    awaits(&handler.body, called)
-                })
-        }
-        _ => false,
-    })
+    }
+    let mut search = Search {
+        called,
+        found: false,
+    };
+    search.visit_body(&function.body);
+    search.found
 }
 
-fn is_awaited_call(expression: &Expr, called: &str) -> bool {
-    let Expr::Await(awaited) = expression else {
-        return false;
-    };
-    let Expr::Call(call) = &*awaited.value else {
-        return false;
-    };
-    match &*call.func {
-        Expr::Name(name) => name.id.as_str() == called,
-        Expr::Attribute(attribute) => attribute.attr.as_str() == called,
+/// Whether a function hands out values on the way: then its end comes at another time.
+fn yields(function: &StmtFunctionDef) -> bool {
+    struct Search(bool);
+    impl<'a> Visitor<'a> for Search {
+        fn visit_stmt(&mut self, statement: &'a Stmt) {
+            // What a function inside it yields is its own affair.
+            if !matches!(statement, Stmt::FunctionDef(_) | Stmt::ClassDef(_)) {
+                walk_stmt(self, statement);
+            }
+        }
+        fn visit_expr(&mut self, expression: &'a Expr) {
+            self.0 |= matches!(expression, Expr::Yield(_) | Expr::YieldFrom(_));
+            walk_expr(self, expression);
+        }
+    }
+    let mut search = Search(false);
+    search.visit_body(&function.body);
+    search.0
+}
+
+/// Whether nothing behind a statement is ever reached.
+fn leaves(statement: &Stmt) -> bool {
+    let ends = |body: &[Stmt]| body.last().is_some_and(leaves);
+    match statement {
+        Stmt::Return(_) | Stmt::Raise(_) => true,
+        // It may be left by a `break`; who knows.
+        Stmt::While(block) => !matches!(&*block.test, Expr::Compare(_) | Expr::Name(_)),
+        Stmt::With(block) => ends(&block.body),
+        Stmt::If(block) => {
+            let has_else = block.elif_else_clauses.iter().any(|c| c.test.is_none());
+            has_else && ends(&block.body) && block.elif_else_clauses.iter().all(|c| ends(&c.body))
+        }
+        Stmt::Try(block) => {
+            let handlers = block.handlers.iter().all(|handler| {
+                let ExceptHandler::ExceptHandler(handler) = handler;
+                ends(&handler.body)
+            });
+            ends(&block.finalbody) || ((ends(&block.body) || ends(&block.orelse)) && handlers)
+        }
+        Stmt::Match(block) => block.cases.iter().all(|case| ends(&case.body)),
         _ => false,
     }
+}
+
+/// The parameter that is the application: the one of that name or type, or the only one.
+fn application(text: &str, function: &StmtFunctionDef) -> Option<String> {
+    let parameters = &function.parameters;
+    let all: Vec<_> = parameters
+        .posonlyargs
+        .iter()
+        .chain(&parameters.args)
+        .collect();
+    let is_application = |parameter: &&&ParameterWithDefault| {
+        let annotation = parameter.parameter.annotation.as_ref();
+        let annotation = annotation.map_or("", |a| source(text, a.range()));
+        annotation.trim_matches(['"', '\'']).rsplit('.').next() == Some("FastAPI")
+            || parameter.parameter.name.as_str() == "app"
+    };
+    let found = all.iter().find(is_application).or(match all.as_slice() {
+        [_] => all.first(),
+        _ => None,
+    });
+    found.map(|parameter| parameter.parameter.name.to_string())
+}
+
+/// Which end of a function a call goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Behind everything else, as what starts last.
+    Last,
+    /// Before everything else but the docstring, as what is stopped first.
+    First,
 }
 
 fn add_call(
@@ -566,37 +633,30 @@ fn add_call(
     splices: &mut Splices<'_>,
     function: &StmtFunctionDef,
     called: &str,
+    place: Place,
     by_hand: &str,
 ) -> Result<(), EditError> {
-    let at = function.range.start().to_usize();
+    let at = function.name.range().start().to_usize();
     let refuse = |message: String, at: usize| {
-        Err(EditError::shape(
-            message,
-            Some(Position::of(text, at)),
-            by_hand,
-        ))
+        let position = Some(Position::of(text, at));
+        Err(EditError::shape(message, position, by_hand))
     };
-    let parameters = &function.parameters;
-    let Some(parameter) = parameters.posonlyargs.first().or(parameters.args.first()) else {
+    let Some(parameter) = application(text, function) else {
         return refuse(format!("`{}` takes no application", function.name), at);
     };
-    let call = format!("await {called}({})", parameter.parameter.name);
-    let Some(last) = function.body.last() else {
-        return refuse(format!("`{}` has no body", function.name), at);
-    };
-    let range = last.range();
-    let (start, end) = (range.start().to_usize(), range.end().to_usize());
-    if matches!(last, Stmt::Return(_) | Stmt::Raise(_)) {
-        return refuse(format!("`{}` leaves before its end", function.name), start);
+    if yields(function) {
+        return refuse(format!("`{}` yields on its way", function.name), at);
     }
-    let only_docstring_before =
-        function.body.len() == 1 || (function.body.len() == 2 && is_docstring(&function.body[0]));
-    if matches!(last, Stmt::Pass(_)) && only_docstring_before {
-        splices.replace(start..end, &call);
+    let call = format!("await {called}({parameter})");
+    let has_docstring = function.body.first().is_some_and(is_docstring);
+    let statements = &function.body[usize::from(has_docstring)..];
+    if let [only @ Stmt::Pass(_)] = statements {
+        let range = only.range();
+        splices.replace(range.start().to_usize()..range.end().to_usize(), &call);
         return Ok(());
     }
     let first = function.body[0].range().start().to_usize();
-    let line = text[..first].rfind('\n').map_or(0, |at| at + 1);
+    let line = line_start(text, first);
     let indent = leading_space(&text[line..]);
     if line + indent.len() != first {
         return refuse(
@@ -607,8 +667,57 @@ fn add_call(
             at,
         );
     }
-    splices.insert_lines_after(end, &format!("{indent}{call}\n"));
+    match (place, statements) {
+        (Place::First, [first, ..]) => {
+            let start = start_of(first);
+            splices.insert(
+                above_comments(text, line_start(text, start)),
+                &format!("{indent}{call}\n"),
+            );
+        }
+        (_, [.., last]) if leaves(last) => {
+            let message = format!("nothing behind the end of `{}` is reached", function.name);
+            return refuse(message, start_of(last));
+        }
+        _ => {
+            let end = function
+                .body
+                .last()
+                .map_or(first, |s| s.range().end().to_usize());
+            splices.insert_lines_after(end, &format!("{indent}{call}\n"));
+        }
+    }
     Ok(())
+}
+
+/// Where a statement begins, its decorators included.
+fn start_of(statement: &Stmt) -> usize {
+    let decorators = match statement {
+        Stmt::FunctionDef(function) => &function.decorator_list,
+        Stmt::ClassDef(class) => &class.decorator_list,
+        _ => return statement.range().start().to_usize(),
+    };
+    let own = statement.range().start();
+    let first = decorators.first().map_or(own, Ranged::start);
+    own.min(first).to_usize()
+}
+
+fn line_start(text: &str, offset: usize) -> usize {
+    text[..offset].rfind('\n').map_or(0, |at| at + 1)
+}
+
+/// The line above the comments that stand directly above a line, and belong to it. Those at
+/// the top of the file belong to the file.
+fn above_comments(text: &str, line: usize) -> usize {
+    let mut at = line;
+    while at > 0 {
+        let above = line_start(text, at - 1);
+        if !text[above..at].trim_start().starts_with('#') {
+            break;
+        }
+        at = above;
+    }
+    if at == 0 { line } else { at }
 }
 
 fn is_docstring(statement: &Stmt) -> bool {
@@ -650,10 +759,7 @@ fn add_imports(
         .iter()
         .filter_map(|statement| Some((*statement, own_import(statement, local_modules)?)))
         .collect();
-    let line_of = |statement: &Stmt| {
-        let start = statement.range().start().to_usize();
-        text[..start].rfind('\n').map_or(0, |at| at + 1)
-    };
+    let line_of = |statement: &Stmt| above_comments(text, line_start(text, start_of(statement)));
     let end_of = |statement: &Stmt| statement.range().end().to_usize();
     let written = |imports: &[&Import]| -> String {
         imports

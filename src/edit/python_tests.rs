@@ -7,7 +7,10 @@ fn hooks(text: &str) -> Result<Edited, EditError> {
         ".temporal",
         &[("deinit_temporal", None), ("init_temporal", None)],
     );
-    let calls = [("init", "init_temporal"), ("deinit", "deinit_temporal")];
+    let calls = [
+        ("init", "init_temporal", Place::Last),
+        ("deinit", "deinit_temporal", Place::First),
+    ];
     add_calls(text, &import, &[], &calls)
 }
 
@@ -110,6 +113,34 @@ fn hooks_of_every_shape() {
                 "body on the line of the name",
                 "async def init(app): print(1)\n\nasync def deinit(app): print(2)\n",
             ),
+            (
+                "called by other means",
+                "import asyncio\nfrom .temporal import deinit_temporal, init_temporal\n\nasync def init(app):\n    await asyncio.gather(a(app), init_temporal(app))\n\nasync def deinit(app):\n    match app:\n        case 1: await deinit_temporal(app)\n",
+            ),
+            (
+                "never reached",
+                "async def init(app):\n    if app:\n        return\n    else:\n        raise ValueError\n\nasync def deinit(app):\n    pass\n",
+            ),
+            (
+                "yields",
+                "async def init(app):\n    yield\n\nasync def deinit(app):\n    pass\n",
+            ),
+            (
+                "bound anew",
+                "async def init(app):\n    pass\n\ninit = other\n\nasync def deinit(app):\n    pass\n",
+            ),
+            (
+                "several parameters",
+                "async def init(settings, application: fastapi.FastAPI):\n    await a()\n\nasync def deinit(settings, app):\n    # first\n    await b()\n",
+            ),
+            (
+                "comments that belong to what is below",
+                "import os\n# zeta must come last\nfrom .zeta import y\n\nasync def init(app):\n    await a()\n\nasync def deinit(app):\n    await b()\n",
+            ),
+            (
+                "a comment above the first function",
+                "\n# Start-up hooks.\nasync def init(app):\n    await a()\n\nasync def deinit(app):\n    await b()\n",
+            ),
             ("Python 2", "print 'hello'\n"),
             ("empty", ""),
         ],
@@ -149,6 +180,10 @@ fn registries_of_every_shape() {
                 "from .greeting import activities as greeting_activities\nfrom .greeting.workflow import GreetingWorkflow\nWORKFLOWS = [GreetingWorkflow]\nACTIVITIES = [greeting_activities.process]\n",
             ),
             ("computed", "WORKFLOWS = find_all()\nACTIVITIES = []\n"),
+            (
+                "a bare tuple that begins with a bracket",
+                "WORKFLOWS = (A), B\nACTIVITIES = []\n",
+            ),
             ("bare tuple", "WORKFLOWS = A, B\nACTIVITIES = []\n"),
             ("missing", "ACTIVITIES = []\n"),
         ],

@@ -7,11 +7,17 @@
 //! Limits: one document a file; no edit through an alias, a merge key, a tag or an
 //! explicit `? key`; at most 1 MiB.
 
+mod tree;
+mod write;
+
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use saphyr_parser::{Event, Parser, ScalarStyle};
 use serde_yaml::{Mapping, Value};
+
+use self::tree::{Kind, Node, colon_after, column_of, dash_column, is_null, tree};
+use self::write::flow;
+pub use self::write::{scalar, written};
 
 use super::{
     EditError, Edited, Position, Splices, append_to_brackets, check_size, indented,
@@ -24,34 +30,6 @@ pub struct Document {
     value: Value,
     /// The tree, `None` for a file without a document; or why positions are not to be had.
     root: Result<Option<Node>, EditError>,
-}
-
-/// A node of the file, with byte offsets into the text.
-#[derive(Debug, Clone)]
-struct Node {
-    start: usize,
-    /// Behind the last byte of the node's content.
-    end: usize,
-    kind: Kind,
-    /// Whether an anchor or a tag stands before the node.
-    marked: bool,
-}
-
-#[derive(Debug, Clone)]
-enum Kind {
-    Scalar {
-        text: String,
-        style: ScalarStyle,
-    },
-    Alias,
-    Sequence {
-        items: Vec<Node>,
-        flow: bool,
-    },
-    Mapping {
-        entries: Vec<(Node, Node)>,
-        flow: bool,
-    },
 }
 
 /// One step from a node to one inside it.
@@ -194,146 +172,6 @@ pub fn add_item(text: &str, route: &[Step<'_>], item: &str) -> Result<Edited, Ed
     append_item(text, route, &insert)
 }
 
-/// A text as a YAML scalar, quoted only where it must be, for YAML 1.1 as for 1.2.
-#[must_use]
-pub fn scalar(text: &str) -> String {
-    const WORDS: [&str; 6] = ["y", "n", "yes", "no", "on", "off"];
-    let plain = text.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '/' | '.'))
-        && !text.ends_with(' ')
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | ' '))
-        && !WORDS.contains(&text.to_ascii_lowercase().as_str())
-        && serde_yaml::from_str::<Value>(text).is_ok_and(|value| value.as_str() == Some(text));
-    if plain {
-        return text.to_owned();
-    }
-    // Every JSON string is a double-quoted scalar of YAML (YAML 1.2.2, 1.2); but what YAML
-    // takes for a line break is folded, unless it is escaped.
-    let mut written = serde_json::Value::from(text).to_string();
-    for (character, escaped) in LINE_BREAKS {
-        written = written.replace(character, escaped);
-    }
-    written
-}
-
-/// Line breaks of YAML 1.1 that JSON leaves as they are.
-const LINE_BREAKS: [(char, &str); 3] = [
-    ('\u{85}', "\\u0085"),
-    ('\u{2028}', "\\u2028"),
-    ('\u{2029}', "\\u2029"),
-];
-
-/// A value as a person would write it: in block style, with what is small on one line.
-///
-/// Each line has a newline behind it.
-#[must_use]
-pub fn written(value: &Value) -> String {
-    let mut text = String::new();
-    write_block(&mut text, value, 0);
-    text
-}
-
-/// Longer flow collections than this are written as blocks.
-const LONGEST_FLOW: usize = 70;
-
-fn write_block(text: &mut String, value: &Value, indent: usize) {
-    let margin = " ".repeat(indent);
-    match value {
-        Value::Mapping(entries) if !entries.is_empty() => {
-            for (key, value) in entries {
-                let _ = write!(text, "{margin}{}:", flow(key));
-                write_nested(text, value, indent);
-            }
-        }
-        Value::Sequence(items) if !items.is_empty() => {
-            for item in items {
-                if is_small(item) {
-                    let _ = writeln!(text, "{margin}- {}", flow(item));
-                } else {
-                    let mut block = String::new();
-                    write_block(&mut block, item, indent + 2);
-                    let _ = write!(text, "{margin}- {}", block.trim_start_matches(' '));
-                }
-            }
-        }
-        other => {
-            let _ = writeln!(text, "{margin}{}", flow(other));
-        }
-    }
-}
-
-/// The value behind a key: on its line where it is small, else below it.
-fn write_nested(text: &mut String, value: &Value, indent: usize) {
-    match value {
-        Value::String(lines) if is_literal_block(lines) => {
-            text.push_str(if lines.ends_with('\n') {
-                " |\n"
-            } else {
-                " |-\n"
-            });
-            text.push_str(&indented(lines, &" ".repeat(indent + 2)));
-        }
-        // The lists of a tool's steps, variables and mounts have an item a line.
-        Value::Sequence(items) if items.iter().any(Value::is_mapping) => {
-            text.push('\n');
-            write_block(text, value, indent + 2);
-        }
-        value if is_small(value) => {
-            let _ = writeln!(text, " {}", flow(value));
-        }
-        value => {
-            text.push('\n');
-            write_block(text, value, indent + 2);
-        }
-    }
-}
-
-/// Whether a text can be written below `|` as it is.
-fn is_literal_block(text: &str) -> bool {
-    let body = text.strip_suffix('\n').unwrap_or(text);
-    text.contains('\n')
-        && !body.is_empty()
-        && !body.starts_with([' ', '\n'])
-        && !body.ends_with(['\n', ' '])
-        && !text.contains(|c: char| c.is_control() && c != '\n')
-        && !LINE_BREAKS.iter().any(|(c, _)| text.contains(*c))
-        && body.lines().all(|line| line.trim_end() == line)
-}
-
-/// Whether a value is at home on one line: nothing in it has lines of its own.
-fn is_small(value: &Value) -> bool {
-    let is_plain = match value {
-        Value::String(text) => !is_literal_block(text),
-        // What is explained in words has a line an entry.
-        Value::Mapping(entries) if entries.contains_key("info") => false,
-        Value::Mapping(entries) => entries.values().all(|v| is_small(v) && !v.is_null()),
-        Value::Sequence(items) => items.iter().all(is_small),
-        _ => true,
-    };
-    is_plain && (flow(value).len() <= LONGEST_FLOW || value.is_string())
-}
-
-fn flow(value: &Value) -> String {
-    match value {
-        Value::String(text) => scalar(text),
-        Value::Sequence(items) => {
-            let items: Vec<String> = items.iter().map(flow).collect();
-            format!("[{}]", items.join(", "))
-        }
-        Value::Mapping(entries) if entries.is_empty() => "{}".to_owned(),
-        Value::Mapping(entries) => {
-            let entries: Vec<String> = entries
-                .iter()
-                .map(|(key, value)| format!("{}: {}", flow(key), flow(value)))
-                .collect();
-            format!("{{ {} }}", entries.join(", "))
-        }
-        // Numbers, booleans and null are written alike in JSON and YAML.
-        other => serde_json::to_string(other).unwrap_or_default(),
-    }
-}
-
 /// What is inserted, in both styles, and what it means.
 #[derive(Debug)]
 struct Insert {
@@ -360,40 +198,6 @@ impl Insert {
             value,
             block: body.to_owned(),
         })
-    }
-}
-
-impl Node {
-    fn is_key(&self, key: &str) -> bool {
-        matches!(&self.kind, Kind::Scalar { text, .. } if text == key)
-    }
-
-    /// Whether the parts of this node stand one behind the other. The parser's positions of
-    /// explicit `? key`s and the like may not.
-    fn is_in_order(&self, text: &str) -> bool {
-        let parts: Vec<&Self> = match &self.kind {
-            Kind::Scalar { .. } | Kind::Alias => Vec::new(),
-            Kind::Sequence { items, .. } => items.iter().collect(),
-            Kind::Mapping { entries, .. } => entries.iter().flat_map(|(k, v)| [k, v]).collect(),
-        };
-        let is_place = |at: usize| at <= text.len() && text.is_char_boundary(at);
-        self.start <= self.end
-            && is_place(self.start)
-            && is_place(self.end)
-            && parts.iter().all(|part| part.is_in_order(text))
-            && parts.windows(2).all(|pair| pair[0].end <= pair[1].start)
-            && parts.last().is_none_or(|last| last.end <= self.end)
-    }
-
-    /// A value that is not there stands behind its key's colon, or behind the key.
-    fn moved_behind(mut self, text: &str, key: &Self) -> Self {
-        let at = colon_after(text, key.end).map_or(key.end, |colon| colon + 1);
-        (self.start, self.end) = (at, at);
-        self
-    }
-
-    fn is_empty_scalar(&self) -> bool {
-        self.start == self.end && matches!(self.kind, Kind::Scalar { .. })
     }
 }
 
@@ -475,15 +279,15 @@ fn edit(
             by_hand.clone(),
         )
     };
-    let Ok(root) = &document.root else {
+    let Ok(tree) = &document.root else {
         return Err(cannot_edit());
     };
-    if !root.as_ref().is_none_or(|root| root.is_in_order(text)) {
+    if !tree.as_ref().is_none_or(|root| root.is_in_order(text)) {
         return Err(cannot_edit());
     }
-    let (after, room) = place(text, root.as_ref(), route, insert)
+    let (after, removed) = place(text, tree.as_ref(), route, insert)
         .map_err(|refusal| refusal.with_lines(text, &by_hand))?;
-    let kept = match room {
+    let kept = match removed {
         None => keeps_every_byte(text, &after),
         Some(range) => {
             let rest = format!("{}{}", &text[..range.start], &text[range.end..]);
@@ -1007,47 +811,6 @@ fn is_blank_line(text: &str, offset: usize) -> bool {
         .is_none_or(|line| line.trim().is_empty())
 }
 
-fn is_null(node: &Node) -> bool {
-    match &node.kind {
-        Kind::Scalar { text, style } => {
-            *style == ScalarStyle::Plain
-                && matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL")
-        }
-        _ => false,
-    }
-}
-
-/// The column of an offset, in characters from 0; a byte-order mark has no width.
-fn column_of(text: &str, offset: usize) -> usize {
-    let line = text[..offset].rfind('\n').map_or(0, |at| at + 1);
-    text[line..offset]
-        .trim_start_matches('\u{feff}')
-        .chars()
-        .count()
-}
-
-/// The offset of the colon behind a key, which may stand behind spaces.
-fn colon_after(text: &str, key_end: usize) -> Option<usize> {
-    let rest = &text[key_end..];
-    let spaces = leading_space(rest).len();
-    rest[spaces..].starts_with(':').then_some(key_end + spaces)
-}
-
-/// The column of the dashes of the block sequence that is a key's value.
-fn dash_column(text: &str, key: &Node) -> Option<usize> {
-    let mut at = colon_after(text, key.end)? + 1;
-    loop {
-        at += text[at..].len() - text[at..].trim_start().len();
-        match text[at..].chars().next()? {
-            '#' => at += text[at..].find('\n')?,
-            // An anchor or a tag before the sequence.
-            '&' | '!' => at += text[at..].find(char::is_whitespace)?,
-            '-' => return Some(column_of(text, at)),
-            _ => return None,
-        }
-    }
-}
-
 /// The end of the last line that belongs inside a collection at this column: comments
 /// below it that are indented deeper.
 fn with_inner_comments(text: &str, end: usize, column: usize) -> usize {
@@ -1089,196 +852,6 @@ fn meaning(text: &str) -> Result<Value, EditError> {
         }
         EditError::syntax(message, position.or(Some(Position { line: 1, column: 1 })))
     })
-}
-
-/// Where everything stands; `None` for a file without a document.
-///
-/// A bracket that is closed at the column of its key is not what the specification allows,
-/// but people write it and most parsers take it. This one does not: it is shown the closing
-/// bracket on the line before, at the same offset.
-fn tree(text: &str) -> Result<Option<Node>, EditError> {
-    tree_of(text, text)
-        .or_else(|error| tree_of(text, &with_brackets_closed_above(text)).map_err(|_| error))
-}
-
-/// The text with the line break before a closing bracket, and a comment before that, as
-/// spaces: no byte is elsewhere.
-fn with_brackets_closed_above(text: &str) -> String {
-    let mut lines: Vec<String> = text.split_inclusive('\n').map(str::to_owned).collect();
-    for index in 1..lines.len() {
-        if !lines[index].trim_start().starts_with([']', '}']) {
-            continue;
-        }
-        // Blank and comment lines above it, and the last line with something on it.
-        for above in (0..index).rev() {
-            let line = &lines[above];
-            let comment = match line.trim_start().starts_with('#') {
-                true => Some(0),
-                false => line.find(" #"),
-            };
-            let end = comment.unwrap_or(line.trim_end_matches(['\n', '\r']).len());
-            let has_more = !line[..end].trim().is_empty();
-            let blank = " ".repeat(line.len() - end);
-            lines[above] = format!("{}{blank}", &line[..end]);
-            if has_more {
-                break;
-            }
-        }
-    }
-    lines.concat()
-}
-
-/// The tree of a text, from what the parser makes of another one of the same length.
-fn tree_of(text: &str, shown: &str) -> Result<Option<Node>, EditError> {
-    let bom = text.len() - text.trim_start_matches('\u{feff}').len();
-    let body = &shown[bom..];
-    // Markers count characters.
-    let mut offsets: Vec<usize> = body.char_indices().map(|(at, _)| at + bom).collect();
-    offsets.push(text.len());
-    let offset = |index: usize| offsets[index.min(offsets.len() - 1)];
-
-    let mut open: Vec<Node> = Vec::new();
-    // A key that waits for its value, one for each open mapping.
-    let mut keys: Vec<Option<Node>> = Vec::new();
-    let mut root = None;
-    for event in Parser::new_from_str(body) {
-        let (event, span) = event.map_err(|error| {
-            EditError::syntax(
-                error.info().to_owned(),
-                Some(Position::of(text, offset(error.marker().index()))),
-            )
-        })?;
-        let (start, end) = (offset(span.start.index()), offset(span.end.index()));
-        let node = match event {
-            Event::Scalar(value, style, anchor, tag) => {
-                let end = match style {
-                    ScalarStyle::Literal | ScalarStyle::Folded => {
-                        block_scalar_end(text, start, end)
-                    }
-                    _ => end,
-                };
-                Node {
-                    start,
-                    end,
-                    marked: anchor != 0 || tag.is_some(),
-                    kind: Kind::Scalar {
-                        text: value.into_owned(),
-                        style,
-                    },
-                }
-            }
-            Event::Alias(_) => Node {
-                start,
-                end,
-                marked: false,
-                kind: Kind::Alias,
-            },
-            Event::SequenceStart(anchor, tag) => {
-                open.push(Node {
-                    start,
-                    end,
-                    marked: anchor != 0 || tag.is_some(),
-                    kind: Kind::Sequence {
-                        items: Vec::new(),
-                        flow: text
-                            .get(start..end)
-                            .is_some_and(|opening| opening.trim_end().ends_with('[')),
-                    },
-                });
-                keys.push(None);
-                continue;
-            }
-            Event::MappingStart(anchor, tag) => {
-                open.push(Node {
-                    start,
-                    end,
-                    marked: anchor != 0 || tag.is_some(),
-                    kind: Kind::Mapping {
-                        entries: Vec::new(),
-                        flow: text
-                            .get(start..end)
-                            .is_some_and(|opening| opening.trim_end().ends_with('{')),
-                    },
-                });
-                keys.push(None);
-                continue;
-            }
-            Event::SequenceEnd | Event::MappingEnd => {
-                let Some(mut node) = open.pop() else { continue };
-                keys.pop();
-                node.end = match &node.kind {
-                    Kind::Sequence { flow: true, .. } | Kind::Mapping { flow: true, .. } => {
-                        start + 1
-                    }
-                    Kind::Sequence { items, .. } => items.last().map_or(node.end, |i| i.end),
-                    Kind::Mapping { entries, .. } => entries
-                        .last()
-                        .map_or(node.end, |(key, value)| value.end.max(key.end)),
-                    Kind::Scalar { .. } | Kind::Alias => node.end,
-                };
-                node
-            }
-            _ => continue,
-        };
-        match open.last_mut().map(|parent| &mut parent.kind) {
-            None => root = Some(node),
-            Some(Kind::Sequence { items, .. }) => items.push(node),
-            Some(Kind::Mapping { entries, .. }) => {
-                let waiting = keys.last_mut().and_then(Option::take);
-                match (waiting, keys.last_mut()) {
-                    (Some(key), _) => {
-                        let node = if node.is_empty_scalar() && !node.marked {
-                            node.moved_behind(text, &key)
-                        } else {
-                            node
-                        };
-                        entries.push((key, node));
-                    }
-                    (None, Some(slot)) => *slot = Some(node),
-                    (None, None) => {}
-                }
-            }
-            Some(Kind::Scalar { .. } | Kind::Alias) => {}
-        }
-    }
-    Ok(root)
-}
-
-/// The end of a block scalar's last line that counts: blank lines below it only where `+`
-/// in its header keeps them.
-fn block_scalar_end(text: &str, start: usize, end: usize) -> usize {
-    let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
-    let indent = column_of(text, start);
-    let header_end = line.saturating_sub(1);
-    let header_start = text[..header_end].rfind('\n').map_or(0, |at| at + 1);
-    let header = text[header_start..header_end]
-        .rsplit(['|', '>'])
-        .next()
-        .unwrap_or("");
-    let keeps = header
-        .trim_start_matches(|c: char| c.is_ascii_digit())
-        .starts_with('+');
-    let mut last = start;
-    let mut at = line;
-    while at < end {
-        let length = text[at..]
-            .find('\n')
-            .map_or(text.len() - at, |newline| newline);
-        let content = text[at..at + length].trim_end_matches('\r');
-        let is_blank = content.trim_matches([' ', '\t']).is_empty();
-        // Spaces beyond the indentation are content.
-        if is_blank && content.len() <= indent {
-            if keeps {
-                last = at + content.len();
-            }
-        } else if leading_space(content).chars().count() >= indent {
-            last = at + content.len();
-        } else {
-            break;
-        }
-        at += length + 1;
-    }
-    last
 }
 
 #[cfg(test)]

@@ -1,15 +1,14 @@
 //! `add-temporal-client`: library, configuration, hooks and a worker in a Python service.
 
-use serde::Serialize;
-use serde_yaml::{Mapping, Value};
-
-use crate::edit::python::{self, Import};
+use crate::edit::python::{self, Import, Place};
 use crate::edit::{toml, yaml};
 use crate::name::{RelPath, ServiceName};
 use crate::plan::{Next, Problem, Rank};
 use crate::project::{Layout, MODULE_FOLDERS, POLYTOPE_FILE, PolytopeFile, Project, Service};
 use crate::template::{Template, render, template};
+use serde::Serialize;
 
+use super::container::Container;
 use super::{Draft, TOOLS, temporal};
 
 /// The service that is meant where several could be.
@@ -540,213 +539,44 @@ fn add_to_polytope(draft: &mut Draft<'_>, service: &Service) {
     let Some(container) = Container::of(&file, service) else {
         by_hand(
             draft,
-            "no tool there runs the service in a container with written arguments",
+            "no tool there runs the service in a container that can be told apart",
         );
         return;
     };
-    let has_address = container
-        .env()
-        .any(|entry| entry.get("name").and_then(Value::as_str) == Some("TEMPORAL_ADDRESS"));
-    if !has_address {
+    if !container.has_address() {
         let route = container.route("env");
         let edit = |text: &str| yaml::add_item(text, &route, ADDRESS);
-        if draft.try_edit(&path, Rank::ServicePolytope, edit).is_err() {
+        if !container.has_plain_environment()
+            || draft.try_edit(&path, Rank::ServicePolytope, edit).is_err()
+        {
             by_hand(
                 draft,
                 "the container's environment is written in a way that is not edited",
             );
+            return;
         }
     }
     let worker = format!("{}-worker", service.name);
     if file.tools().any(|tool| tool.name == worker) {
         return;
     }
-    let body = container.worker_tool(draft, service);
+    let uses_uv = container.uses_uv() || draft.exists(&service.folder.join("uv.lock"));
+    let Some(body) = container.worker_tool(service, uses_uv) else {
+        draft.warn(
+            "service-worker",
+            format!(
+                "the container of `{}` is written in a way that is not copied: add a tool \
+                 `{worker}` that runs `python -m {}` in it",
+                service.name,
+                service.module("worker")
+            ),
+            Some(path),
+        );
+        return;
+    };
     draft.edit(&path, Rank::ServicePolytope, |text| {
         yaml::add_tool(text, &worker, &body)
     });
-}
-
-/// The step of a tool that runs the service.
-struct Container {
-    tool: String,
-    step: usize,
-    tool_value: Value,
-    called: String,
-    args: Mapping,
-}
-
-impl Container {
-    /// The tool of the service's name comes first, then whatever runs a container.
-    fn of(file: &PolytopeFile, service: &Service) -> Option<Self> {
-        let mut tools: Vec<_> = file.tools().collect();
-        tools.sort_by_key(|tool| tool.name != service.name.as_str());
-        tools.into_iter().find_map(|tool| {
-            let steps = tool.value.get("run")?.as_sequence()?;
-            steps.iter().enumerate().find_map(|(index, step)| {
-                let called = step.get("tool")?.as_str()?;
-                let is_container = called.starts_with("polytope/python")
-                    || called.starts_with("polytope/container");
-                let args = step.get("args")?.as_mapping()?;
-                is_container.then(|| Self {
-                    tool: tool.name.to_owned(),
-                    step: index,
-                    tool_value: tool.value.clone(),
-                    called: called.to_owned(),
-                    args: args.clone(),
-                })
-            })
-        })
-    }
-
-    fn route<'a>(&'a self, key: &'a str) -> [yaml::Step<'a>; 6] {
-        [
-            yaml::Step::Key("tools"),
-            yaml::Step::Key(&self.tool),
-            yaml::Step::Key("run"),
-            yaml::Step::Item(self.step),
-            yaml::Step::Key("args"),
-            yaml::Step::Key(key),
-        ]
-    }
-
-    fn env(&self) -> impl Iterator<Item = &Value> {
-        let env = self.args.get("env").and_then(Value::as_sequence);
-        env.into_iter().flatten()
-    }
-
-    /// A tool that runs the worker as the service is run: the same image, code, mounts and
-    /// environment, another command and no ports.
-    fn worker_tool(&self, draft: &Draft<'_>, service: &Service) -> String {
-        let key = if self.tool_value.get("inputs").is_some() {
-            "inputs"
-        } else {
-            "params"
-        };
-        let reference = if key == "inputs" { "input" } else { "param" };
-        let mut args = Mapping::new();
-        args.insert("id".into(), format!("pt.{reference} id").into());
-        for (key, value) in &self.args {
-            if !matches!(
-                key.as_str(),
-                Some("id" | "cmd" | "services" | "restart" | "env")
-            ) {
-                args.insert(key.clone(), value.clone());
-            }
-        }
-        let module = service.module("worker");
-        let uses_uv = self.uses_uv(draft, service);
-        let runner = if uses_uv { "uv run --no-dev " } else { "" };
-        args.insert("cmd".into(), format!("{runner}python -m {module}").into());
-        args.insert("restart".into(), mapping([("policy", "always".into())]));
-        let mut env: Vec<Value> = self.env().cloned().collect();
-        let mut add = |name: &str, value: &str| {
-            let entry = mapping([("name", name.into()), ("value", value.into())]);
-            if !env.contains(&entry) {
-                env.push(entry);
-            }
-        };
-        add("TEMPORAL_ADDRESS", "temporal:7233");
-        if service.layout == Layout::Flat {
-            add("PYTHONPATH", "/app/src");
-        }
-        args.insert("env".into(), Value::Sequence(env));
-
-        let info = format!(
-            "Temporal workers of the service `{}`, without its API. Run it again with another id\nfor more of them.\n",
-            service.name
-        );
-        let written = yaml::written(&Value::Mapping(args.clone()));
-        let id = format!("{}-worker", service.name);
-        let mut parameters = Parameters::of(&self.tool_value, key);
-        parameters.keep_used(&written, reference);
-        parameters.add("id", "The container's id", &id);
-        let mut tool = Mapping::new();
-        tool.insert("info".into(), info.into());
-        tool.insert(key.into(), parameters.into_value());
-        let step = mapping([
-            ("tool", self.called.as_str().into()),
-            ("args", Value::Mapping(args)),
-        ]);
-        tool.insert("run".into(), Value::Sequence(vec![step]));
-        yaml::written(&Value::Mapping(tool))
-    }
-
-    fn uses_uv(&self, draft: &Draft<'_>, service: &Service) -> bool {
-        let mentions_uv = |key: &str| {
-            let value = self.args.get(key);
-            let text = value.map(yaml::written);
-            text.is_some_and(|text| python::mentions(&text, "uv"))
-        };
-        mentions_uv("image") || mentions_uv("cmd") || draft.exists(&service.folder.join("uv.lock"))
-    }
-}
-
-/// The parameters of a tool, in either style.
-enum Parameters {
-    List(Vec<Value>),
-    Map(Mapping),
-}
-
-impl Parameters {
-    fn of(tool: &Value, key: &str) -> Self {
-        match tool.get(key) {
-            Some(Value::Mapping(entries)) => Self::Map(entries.clone()),
-            Some(Value::Sequence(items)) => Self::List(items.clone()),
-            _ if key == "inputs" => Self::Map(Mapping::new()),
-            _ => Self::List(Vec::new()),
-        }
-    }
-
-    /// Drop those that nothing refers to.
-    fn keep_used(&mut self, text: &str, reference: &str) {
-        let is_used = |id: Option<&str>| {
-            // The worker has an id of its own.
-            id.is_some_and(|id| {
-                id != "id" && {
-                    text.contains(&format!("pt.{reference} {id}"))
-                        || text.contains(&format!("{reference}s.{id}"))
-                        || text.contains(&format!("(:{id} {reference}s)"))
-                }
-            })
-        };
-        match self {
-            Self::List(items) => {
-                items.retain(|item| is_used(item.get("id").and_then(Value::as_str)));
-            }
-            Self::Map(entries) => entries.retain(|id, _| is_used(id.as_str())),
-        }
-    }
-
-    fn add(&mut self, id: &str, info: &str, default: &str) {
-        let kind = Value::Sequence(vec!["default".into(), "str".into(), default.into()]);
-        match self {
-            Self::List(items) => items.push(mapping([
-                ("id", id.into()),
-                ("info", info.into()),
-                ("type", kind),
-            ])),
-            Self::Map(entries) => {
-                entries.insert(id.into(), mapping([("info", info.into()), ("type", kind)]));
-            }
-        }
-    }
-
-    fn into_value(self) -> Value {
-        match self {
-            Self::List(items) => Value::Sequence(items),
-            Self::Map(entries) => Value::Mapping(entries),
-        }
-    }
-}
-
-fn mapping<const N: usize>(entries: [(&str, Value); N]) -> Value {
-    Value::Mapping(
-        entries
-            .into_iter()
-            .map(|(key, value)| (key.into(), value))
-            .collect(),
-    )
 }
 
 fn add_hooks(draft: &mut Draft<'_>, service: &Service) {
@@ -771,14 +601,18 @@ fn add_hooks(draft: &mut Draft<'_>, service: &Service) {
         return;
     }
     let local = local_modules(draft.project(), service);
-    let calls = [("init", "init_temporal"), ("deinit", "deinit_temporal")];
+    // What is started last is stopped first: activities may still need all the rest.
+    let calls = [
+        ("init", "init_temporal", Place::Last),
+        ("deinit", "deinit_temporal", Place::First),
+    ];
     let edit = |text: &str| python::add_calls(text, &import, &local, &calls);
     let Err(problem) = draft.try_edit(&path, Rank::Hooks, edit) else {
         return;
     };
     // In a shape that cannot be edited, a person has added the lines by hand.
     let text = draft.text(&path).unwrap_or("");
-    let is_done = calls.iter().all(|(_, called)| {
+    let is_done = calls.iter().all(|(_, called, _)| {
         let name = format!("{from}.{called}");
         python::imported(text).is_ok_and(|imported| imported.contains(&name))
     });

@@ -4,6 +4,7 @@
 //! agents' server all read it, so that none of them can offer something else.
 
 pub mod client;
+mod container;
 mod draft;
 mod models;
 pub mod temporal;

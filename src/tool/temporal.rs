@@ -266,9 +266,9 @@ pub(super) fn find_conflicts(draft: &mut Draft<'_>, path: &RelPath, text: &str) 
             if other.name == tool.name {
                 conflict(format!("the tool name `{}`", tool.name), other.position());
             }
-            for (claim, position) in other.claims() {
+            for (claim, way) in other.claims() {
                 if claims.iter().any(|(ours, _)| *ours == claim) {
-                    conflict(described(&claim), position);
+                    conflict(described(&claim), other.position_of(&way));
                 }
             }
         }

@@ -1,0 +1,294 @@
+//! Where every node of a YAML file stands, as byte offsets into its text.
+
+use saphyr_parser::{Event, Parser, ScalarStyle};
+
+use crate::edit::{EditError, Position, leading_space};
+
+/// A node of the file, with byte offsets into the text.
+#[derive(Debug, Clone)]
+pub(super) struct Node {
+    pub(super) start: usize,
+    /// Behind the last byte of the node's content.
+    pub(super) end: usize,
+    pub(super) kind: Kind,
+    /// Whether an anchor or a tag stands before the node.
+    pub(super) marked: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Kind {
+    Scalar {
+        text: String,
+        style: ScalarStyle,
+    },
+    Alias,
+    Sequence {
+        items: Vec<Node>,
+        flow: bool,
+    },
+    Mapping {
+        entries: Vec<(Node, Node)>,
+        flow: bool,
+    },
+}
+
+impl Node {
+    pub(super) fn is_key(&self, key: &str) -> bool {
+        matches!(&self.kind, Kind::Scalar { text, .. } if text == key)
+    }
+
+    /// Whether the parts of this node stand one behind the other. The parser's positions of
+    /// explicit `? key`s and the like may not.
+    pub(super) fn is_in_order(&self, text: &str) -> bool {
+        let parts: Vec<&Self> = match &self.kind {
+            Kind::Scalar { .. } | Kind::Alias => Vec::new(),
+            Kind::Sequence { items, .. } => items.iter().collect(),
+            Kind::Mapping { entries, .. } => entries.iter().flat_map(|(k, v)| [k, v]).collect(),
+        };
+        let is_place = |at: usize| at <= text.len() && text.is_char_boundary(at);
+        self.start <= self.end
+            && is_place(self.start)
+            && is_place(self.end)
+            && parts.iter().all(|part| part.is_in_order(text))
+            && parts.windows(2).all(|pair| pair[0].end <= pair[1].start)
+            && parts.last().is_none_or(|last| last.end <= self.end)
+    }
+
+    /// A value that is not there stands behind its key's colon, or behind the key.
+    fn moved_behind(mut self, text: &str, key: &Self) -> Self {
+        let at = colon_after(text, key.end).map_or(key.end, |colon| colon + 1);
+        (self.start, self.end) = (at, at);
+        self
+    }
+
+    pub(super) fn is_empty_scalar(&self) -> bool {
+        self.start == self.end && matches!(self.kind, Kind::Scalar { .. })
+    }
+}
+
+pub(super) fn is_null(node: &Node) -> bool {
+    match &node.kind {
+        Kind::Scalar { text, style } => {
+            *style == ScalarStyle::Plain
+                && matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL")
+        }
+        _ => false,
+    }
+}
+
+/// The column of an offset, in characters from 0; a byte-order mark has no width.
+pub(super) fn column_of(text: &str, offset: usize) -> usize {
+    let line = text[..offset].rfind('\n').map_or(0, |at| at + 1);
+    text[line..offset]
+        .trim_start_matches('\u{feff}')
+        .chars()
+        .count()
+}
+
+/// The offset of the colon behind a key, which may stand behind spaces.
+pub(super) fn colon_after(text: &str, key_end: usize) -> Option<usize> {
+    let rest = &text[key_end..];
+    let spaces = leading_space(rest).len();
+    rest[spaces..].starts_with(':').then_some(key_end + spaces)
+}
+
+/// The column of the dashes of the block sequence that is a key's value.
+pub(super) fn dash_column(text: &str, key: &Node) -> Option<usize> {
+    let mut at = colon_after(text, key.end)? + 1;
+    loop {
+        at += text[at..].len() - text[at..].trim_start().len();
+        match text[at..].chars().next()? {
+            '#' => at += text[at..].find('\n')?,
+            // An anchor or a tag before the sequence.
+            '&' | '!' => at += text[at..].find(char::is_whitespace)?,
+            '-' => return Some(column_of(text, at)),
+            _ => return None,
+        }
+    }
+}
+
+/// Where everything stands; `None` for a file without a document.
+///
+/// A bracket that is closed at the column of its key is not what the specification allows,
+/// but people write it and most parsers take it. This one does not: it is shown the closing
+/// bracket on the line before, at the same offset.
+pub(super) fn tree(text: &str) -> Result<Option<Node>, EditError> {
+    tree_of(text, text)
+        .or_else(|error| tree_of(text, &with_brackets_closed_above(text)).map_err(|_| error))
+}
+
+/// The text with the line break before a closing bracket, and a comment before that, as
+/// spaces: no byte is elsewhere.
+fn with_brackets_closed_above(text: &str) -> String {
+    let mut lines: Vec<String> = text.split_inclusive('\n').map(str::to_owned).collect();
+    for index in 1..lines.len() {
+        if !lines[index].trim_start().starts_with([']', '}']) {
+            continue;
+        }
+        // Blank and comment lines above it, and the last line with something on it.
+        for above in (0..index).rev() {
+            let line = &lines[above];
+            let comment = if line.trim_start().starts_with('#') {
+                Some(0)
+            } else {
+                line.find(" #")
+            };
+            let end = comment.unwrap_or(line.trim_end_matches(['\n', '\r']).len());
+            let has_more = !line[..end].trim().is_empty();
+            let blank = " ".repeat(line.len() - end);
+            lines[above] = format!("{}{blank}", &line[..end]);
+            if has_more {
+                break;
+            }
+        }
+    }
+    lines.concat()
+}
+
+/// The tree of a text, from what the parser makes of another one of the same length.
+fn tree_of(text: &str, shown: &str) -> Result<Option<Node>, EditError> {
+    let bom = text.len() - text.trim_start_matches('\u{feff}').len();
+    let body = &shown[bom..];
+    // Markers count characters.
+    let mut offsets: Vec<usize> = body.char_indices().map(|(at, _)| at + bom).collect();
+    offsets.push(text.len());
+    let offset = |index: usize| offsets[index.min(offsets.len() - 1)];
+
+    let mut tree = Builder::default();
+    for event in Parser::new_from_str(body) {
+        let (event, span) = event.map_err(|error| {
+            EditError::syntax(
+                error.info().to_owned(),
+                Some(Position::of(text, offset(error.marker().index()))),
+            )
+        })?;
+        let (start, end) = (offset(span.start.index()), offset(span.end.index()));
+        let node = |kind: Kind, anchor: usize, is_tagged: bool| Node {
+            start,
+            end,
+            kind,
+            marked: anchor != 0 || is_tagged,
+        };
+        let opening = text.get(start..end).unwrap_or("").trim_end();
+        match event {
+            Event::Scalar(value, style, anchor, tag) => {
+                let kind = Kind::Scalar {
+                    text: value.into_owned(),
+                    style,
+                };
+                let mut node = node(kind, anchor, tag.is_some());
+                if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+                    node.end = block_scalar_end(text, start, end);
+                }
+                tree.add(text, node);
+            }
+            Event::Alias(_) => tree.add(text, node(Kind::Alias, 0, false)),
+            Event::SequenceStart(anchor, tag) => {
+                let kind = Kind::Sequence {
+                    items: Vec::new(),
+                    flow: opening.ends_with('['),
+                };
+                tree.open(node(kind, anchor, tag.is_some()));
+            }
+            Event::MappingStart(anchor, tag) => {
+                let kind = Kind::Mapping {
+                    entries: Vec::new(),
+                    flow: opening.ends_with('{'),
+                };
+                tree.open(node(kind, anchor, tag.is_some()));
+            }
+            Event::SequenceEnd | Event::MappingEnd => tree.close(text, start),
+            _ => {}
+        }
+    }
+    Ok(tree.root)
+}
+
+/// A tree in the making.
+#[derive(Default)]
+struct Builder {
+    root: Option<Node>,
+    /// The collections that are open, from the outermost inwards, each with the key that
+    /// waits for its value.
+    open: Vec<(Node, Option<Node>)>,
+}
+
+impl Builder {
+    fn open(&mut self, node: Node) {
+        self.open.push((node, None));
+    }
+
+    /// Close the innermost collection; `end` is where its closing bracket stands, if it has
+    /// one.
+    fn close(&mut self, text: &str, end: usize) {
+        let Some((mut node, _)) = self.open.pop() else {
+            return;
+        };
+        node.end = match &node.kind {
+            Kind::Sequence { flow: true, .. } | Kind::Mapping { flow: true, .. } => end + 1,
+            Kind::Sequence { items, .. } => items.last().map_or(node.end, |item| item.end),
+            Kind::Mapping { entries, .. } => entries
+                .last()
+                .map_or(node.end, |(key, value)| value.end.max(key.end)),
+            Kind::Scalar { .. } | Kind::Alias => node.end,
+        };
+        self.add(text, node);
+    }
+
+    fn add(&mut self, text: &str, node: Node) {
+        let Some((parent, key)) = self.open.last_mut() else {
+            self.root = Some(node);
+            return;
+        };
+        match (&mut parent.kind, key.take()) {
+            (Kind::Sequence { items, .. }, _) => items.push(node),
+            (Kind::Mapping { .. }, None) => *key = Some(node),
+            (Kind::Mapping { entries, .. }, Some(key)) => {
+                let node = if node.is_empty_scalar() && !node.marked {
+                    node.moved_behind(text, &key)
+                } else {
+                    node
+                };
+                entries.push((key, node));
+            }
+            (Kind::Scalar { .. } | Kind::Alias, _) => {}
+        }
+    }
+}
+
+/// The end of a block scalar's last line that counts: blank lines below it only where `+`
+/// in its header keeps them.
+fn block_scalar_end(text: &str, start: usize, end: usize) -> usize {
+    let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    let indent = column_of(text, start);
+    let header_end = line.saturating_sub(1);
+    let header_start = text[..header_end].rfind('\n').map_or(0, |at| at + 1);
+    let header = text[header_start..header_end]
+        .rsplit(['|', '>'])
+        .next()
+        .unwrap_or("");
+    let keeps = header
+        .trim_start_matches(|c: char| c.is_ascii_digit())
+        .starts_with('+');
+    let mut last = start;
+    let mut at = line;
+    while at < end {
+        let length = text[at..]
+            .find('\n')
+            .map_or(text.len() - at, |newline| newline);
+        let content = text[at..at + length].trim_end_matches('\r');
+        let is_blank = content.trim_matches([' ', '\t']).is_empty();
+        // Spaces beyond the indentation are content.
+        if is_blank && content.len() <= indent {
+            if keeps {
+                last = at + content.len();
+            }
+        } else if leading_space(content).chars().count() >= indent {
+            last = at + content.len();
+        } else {
+            break;
+        }
+        at += length + 1;
+    }
+    last
+}

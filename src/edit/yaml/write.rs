@@ -1,0 +1,147 @@
+//! Values as a person would write them.
+
+use std::fmt::Write as _;
+
+use serde_yaml::Value;
+
+use crate::edit::indented;
+
+/// A text as a YAML scalar, quoted only where it must be, for YAML 1.1 as for 1.2.
+#[must_use]
+pub fn scalar(text: &str) -> String {
+    const WORDS: [&str; 6] = ["y", "n", "yes", "no", "on", "off"];
+    let plain = text.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '/' | '.'))
+        && !text.ends_with(' ')
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | ' '))
+        && !WORDS.contains(&text.to_ascii_lowercase().as_str())
+        && serde_yaml::from_str::<Value>(text).is_ok_and(|value| value.as_str() == Some(text));
+    if plain {
+        return text.to_owned();
+    }
+    // Every JSON string is a double-quoted scalar of YAML (YAML 1.2.2, 1.2); but what YAML
+    // takes for a line break is folded, unless it is escaped.
+    let mut written = serde_json::Value::from(text).to_string();
+    for (character, escaped) in LINE_BREAKS {
+        written = written.replace(character, escaped);
+    }
+    written
+}
+
+/// Line breaks of YAML 1.1 that JSON leaves as they are.
+const LINE_BREAKS: [(char, &str); 3] = [
+    ('\u{85}', "\\u0085"),
+    ('\u{2028}', "\\u2028"),
+    ('\u{2029}', "\\u2029"),
+];
+
+/// A value as a person would write it: in block style, with what is small on one line.
+///
+/// Each line has a newline behind it.
+#[must_use]
+pub fn written(value: &Value) -> String {
+    let mut text = String::new();
+    write_block(&mut text, value, 0);
+    text
+}
+
+/// Longer flow collections than this are written as blocks.
+const LONGEST_FLOW: usize = 70;
+
+fn write_block(text: &mut String, value: &Value, indent: usize) {
+    let margin = " ".repeat(indent);
+    match value {
+        Value::Mapping(entries) if !entries.is_empty() => {
+            for (key, value) in entries {
+                let _ = write!(text, "{margin}{}:", flow(key));
+                write_nested(text, value, indent);
+            }
+        }
+        Value::Sequence(items) if !items.is_empty() => {
+            for item in items {
+                if is_small(item) {
+                    let _ = writeln!(text, "{margin}- {}", flow(item));
+                } else {
+                    let mut block = String::new();
+                    write_block(&mut block, item, indent + 2);
+                    let _ = write!(text, "{margin}- {}", block.trim_start_matches(' '));
+                }
+            }
+        }
+        other => {
+            let _ = writeln!(text, "{margin}{}", flow(other));
+        }
+    }
+}
+
+/// The value behind a key: on its line where it is small, else below it.
+fn write_nested(text: &mut String, value: &Value, indent: usize) {
+    match value {
+        Value::String(lines) if is_literal_block(lines) => {
+            text.push_str(if lines.ends_with('\n') {
+                " |\n"
+            } else {
+                " |-\n"
+            });
+            text.push_str(&indented(lines, &" ".repeat(indent + 2)));
+        }
+        // The lists of a tool's steps, variables and mounts have an item a line.
+        Value::Sequence(items) if items.iter().any(Value::is_mapping) => {
+            text.push('\n');
+            write_block(text, value, indent + 2);
+        }
+        value if is_small(value) => {
+            let _ = writeln!(text, " {}", flow(value));
+        }
+        value => {
+            text.push('\n');
+            write_block(text, value, indent + 2);
+        }
+    }
+}
+
+/// Whether a text can be written below `|` as it is.
+fn is_literal_block(text: &str) -> bool {
+    let body = text.strip_suffix('\n').unwrap_or(text);
+    text.contains('\n')
+        && !body.is_empty()
+        && !body.starts_with([' ', '\n'])
+        && !body.ends_with(['\n', ' '])
+        && !text.contains(|c: char| c.is_control() && c != '\n')
+        && !LINE_BREAKS.iter().any(|(c, _)| text.contains(*c))
+        && body.lines().all(|line| line.trim_end() == line)
+}
+
+/// Whether a value is at home on one line: nothing in it has lines of its own.
+fn is_small(value: &Value) -> bool {
+    let is_plain = match value {
+        Value::String(text) => !is_literal_block(text),
+        // What is explained in words has a line an entry.
+        Value::Mapping(entries) if entries.contains_key("info") => false,
+        Value::Mapping(entries) => entries.values().all(|v| is_small(v) && !v.is_null()),
+        Value::Sequence(items) => items.iter().all(is_small),
+        _ => true,
+    };
+    is_plain && (flow(value).len() <= LONGEST_FLOW || value.is_string())
+}
+
+pub(super) fn flow(value: &Value) -> String {
+    match value {
+        Value::String(text) => scalar(text),
+        Value::Sequence(items) => {
+            let items: Vec<String> = items.iter().map(flow).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::Mapping(entries) if entries.is_empty() => "{}".to_owned(),
+        Value::Mapping(entries) => {
+            let entries: Vec<String> = entries
+                .iter()
+                .map(|(key, value)| format!("{}: {}", flow(key), flow(value)))
+                .collect();
+            format!("{{ {} }}", entries.join(", "))
+        }
+        // Numbers, booleans and null are written alike in JSON and YAML.
+        other => serde_json::to_string(other).unwrap_or_default(),
+    }
+}
