@@ -32,6 +32,5 @@ fn main() -> ExitCode {
             view,
         }) => (Report::usage(&command, &problems), view),
     };
-    report.print(view);
-    ExitCode::from(report.exit() as u8)
+    ExitCode::from(report.print(view) as u8)
 }

@@ -335,7 +335,7 @@ impl Field {
             Some("Pydantic keeps names that start with `model_` for itself".to_owned())
         } else if TAKEN_FIELDS.contains(&name) {
             Some(format!(
-                "`{name}` would hide a name that Pydantic or the model itself needs"
+                "`{name}` would hide a name that Pydantic or the generated code needs"
             ))
         } else {
             None
@@ -680,6 +680,10 @@ fn capitalised(word: &str) -> String {
 
 /// The letters and digits of a text as a name in kebab case; may be empty.
 fn kebab(text: &str) -> String {
+    // Leaving letters out would make another word.
+    if text.chars().any(|c| c.is_alphabetic() && !c.is_ascii()) {
+        return String::new();
+    }
     let words: Vec<String> = text
         .split(|c: char| !c.is_ascii_alphanumeric())
         .filter(|word| !word.is_empty())

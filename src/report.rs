@@ -204,23 +204,32 @@ impl Report {
 
     /// Write the report where it belongs: what was asked for to stdout, what went wrong to
     /// stderr. A reader that has gone away is no fault.
-    pub fn print(&self, view: View) {
+    #[must_use]
+    pub fn print(&self, view: View) -> ExitCode {
         let (text, trouble) = match view.format {
             Format::Json => (self.json(), String::new()),
             Format::Human => (self.human(view), self.trouble(view)),
         };
         let mut stdout = anstream::stdout();
         let mut stderr = anstream::stderr();
-        drop(
-            stdout
-                .write_all(text.as_bytes())
-                .and_then(|()| stdout.flush()),
-        );
+        let written = stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.flush());
         drop(
             stderr
                 .write_all(trouble.as_bytes())
                 .and_then(|()| stderr.flush()),
         );
+        match written {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                drop(writeln!(
+                    stderr,
+                    "error: the report cannot be written: {error}"
+                ));
+                ExitCode::Failed
+            }
+            _ => self.exit,
+        }
     }
 
     /// The report as one JSON document with a newline behind it.

@@ -399,7 +399,12 @@ fn hooks_that_start_temporal_in_another_way_are_left_alone() {
         .collect();
     assert_eq!(
         codes,
-        ["starts-temporal-already", "dockerfile", "lock-behind"]
+        [
+            "service-worker",
+            "starts-temporal-already",
+            "dockerfile",
+            "lock-behind"
+        ]
     );
     assert_eq!(project.read(hooks), text);
 }

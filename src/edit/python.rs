@@ -554,22 +554,26 @@ fn calls(function: &StmtFunctionDef, called: &str) -> bool {
     search.found
 }
 
-/// Whether a function hands out values on the way: then its end comes at another time.
-fn yields(function: &StmtFunctionDef) -> bool {
-    struct Search(bool);
+/// Where a function hands out values on its way, or may return before its end.
+fn other_way_out(function: &StmtFunctionDef) -> Option<usize> {
+    struct Search(Option<usize>);
     impl<'a> Visitor<'a> for Search {
         fn visit_stmt(&mut self, statement: &'a Stmt) {
-            // What a function inside it yields is its own affair.
-            if !matches!(statement, Stmt::FunctionDef(_) | Stmt::ClassDef(_)) {
-                walk_stmt(self, statement);
+            match statement {
+                // What a function inside it does is its own affair.
+                Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
+                Stmt::Return(_) => self.0 = self.0.or(Some(start_of(statement))),
+                _ => walk_stmt(self, statement),
             }
         }
         fn visit_expr(&mut self, expression: &'a Expr) {
-            self.0 |= matches!(expression, Expr::Yield(_) | Expr::YieldFrom(_));
+            if matches!(expression, Expr::Yield(_) | Expr::YieldFrom(_)) {
+                self.0 = self.0.or(Some(expression.range().start().to_usize()));
+            }
             walk_expr(self, expression);
         }
     }
-    let mut search = Search(false);
+    let mut search = Search(None);
     search.visit_body(&function.body);
     search.0
 }
@@ -644,8 +648,9 @@ fn add_call(
     let Some(parameter) = application(text, function) else {
         return refuse(format!("`{}` takes no application", function.name), at);
     };
-    if yields(function) {
-        return refuse(format!("`{}` yields on its way", function.name), at);
+    if let Some(at) = other_way_out(function).filter(|_| place == Place::Last) {
+        let message = format!("`{}` may be left here, before its end", function.name);
+        return refuse(message, at);
     }
     let call = format!("await {called}({parameter})");
     let has_docstring = function.body.first().is_some_and(is_docstring);

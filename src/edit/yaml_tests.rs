@@ -11,6 +11,7 @@ fn shapes() -> Vec<(String, String)> {
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "yml"));
     paths.sort();
     paths
         .into_iter()
@@ -65,6 +66,26 @@ fn every_shape_is_edited_as_a_person_would() {
             insta::assert_snapshot!("shape", shown);
         });
     }
+}
+
+/// The table for readers names every shape and the snapshot of what becomes of it.
+#[test]
+fn the_table_names_every_shape() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/polytope");
+    let table = fs::read_to_string(tests.join("README.md")).unwrap();
+    let mut rows: Vec<&str> = table
+        .lines()
+        .filter(|line| line.starts_with("| ["))
+        .collect();
+    for (name, _) in shapes() {
+        let at = rows
+            .iter()
+            .position(|row| row.starts_with(&format!("| [{name}]({name}.yml) |")));
+        let row = rows.remove(at.unwrap_or_else(|| panic!("{name} is not in the table")));
+        let link = row.rsplit('(').next().unwrap().trim_end_matches(") |");
+        assert!(tests.join(link).exists(), "{link}");
+    }
+    assert_eq!(rows, Vec::<&str>::new());
 }
 
 #[test]

@@ -329,15 +329,15 @@ fn start_service(draft: &mut Draft<'_>, service: &Service) {
     let context = ServiceContext::new(service, "workflows.registry");
     for (file, template) in FILES {
         let path = service.folder.join(file);
-        draft.start_service_file(path.clone(), render(template, &context), rank_of(&path));
+        draft.start_file(path.clone(), render(template, &context), rank_of(&path));
     }
     for (file, template) in SOURCES {
         let path = service.source().join(file);
-        draft.start_service_file(path.clone(), render(template, &context), rank_of(&path));
+        draft.start_file(path.clone(), render(template, &context), rank_of(&path));
     }
     if let Layout::Package(_) = service.layout {
         let path = service.source().join("__init__.py");
-        draft.start_service_file(path.clone(), render(PACKAGE, &context), rank_of(&path));
+        draft.start_file(path.clone(), render(PACKAGE, &context), rank_of(&path));
     }
     let polytope = service.folder.join(POLYTOPE_FILE);
     if let Some(text) = draft.text(&polytope).map(str::to_owned) {
@@ -560,8 +560,7 @@ fn add_to_polytope(draft: &mut Draft<'_>, service: &Service) {
     if file.tools().any(|tool| tool.name == worker) {
         return;
     }
-    let uses_uv = container.uses_uv() || draft.exists(&service.folder.join("uv.lock"));
-    let Some(body) = container.worker_tool(service, uses_uv) else {
+    let Some(body) = container.worker_tool(service) else {
         draft.warn(
             "service-worker",
             format!(
@@ -574,9 +573,19 @@ fn add_to_polytope(draft: &mut Draft<'_>, service: &Service) {
         );
         return;
     };
-    draft.edit(&path, Rank::ServicePolytope, |text| {
+    let added = draft.edit(&path, Rank::ServicePolytope, |text| {
         yaml::add_tool(text, &worker, &body)
     });
+    if let (true, Some(doubt)) = (added, container.doubt()) {
+        draft.warn(
+            "service-worker",
+            format!(
+                "{doubt}: see that the tool `{worker}` can run `{}` in its container",
+                container.worker_command(service)
+            ),
+            Some(path),
+        );
+    }
 }
 
 fn add_hooks(draft: &mut Draft<'_>, service: &Service) {

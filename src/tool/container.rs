@@ -85,7 +85,7 @@ impl Container {
     /// A tool that runs the worker as the service is run: the same image, code, mounts and
     /// environment, another command and no ports. `None` if that cannot be written down so
     /// that it means the same.
-    pub(super) fn worker_tool(&self, service: &Service, uses_uv: bool) -> Option<String> {
+    pub(super) fn worker_tool(&self, service: &Service) -> Option<String> {
         // What is merged in would have to be taken apart.
         if self.args.contains_key("<<") {
             return None;
@@ -103,8 +103,7 @@ impl Container {
                 args.insert(key.clone(), value.clone());
             }
         }
-        let runner = if uses_uv { "uv run --no-dev " } else { "" };
-        let command = format!("{runner}python -m {}", service.module("worker"));
+        let command = self.worker_command(service);
         args.insert("cmd".into(), command.into());
         args.insert("restart".into(), mapping([("policy", "always".into())]));
         args.insert("env".into(), self.worker_environment(service)?);
@@ -208,12 +207,46 @@ impl Container {
         }
     }
 
-    pub(super) fn uses_uv(&self) -> bool {
-        let mentions_uv = |key: &str| {
-            let text = self.args.get(key).map(yaml::written);
-            text.is_some_and(|text| python::mentions(&text, "uv"))
+    /// The command that runs the worker in the service's container.
+    pub(super) fn worker_command(&self, service: &Service) -> String {
+        let runner = if self.mentions("image", "uv") || self.mentions("cmd", "uv") {
+            "uv run --no-dev "
+        } else {
+            ""
         };
-        mentions_uv("image") || mentions_uv("cmd")
+        format!("{runner}python -m {}", service.module("worker"))
+    }
+
+    /// Why the worker's command may not be right, though it is the best guess.
+    pub(super) fn doubt(&self) -> Option<String> {
+        let code = self
+            .args
+            .get("code")
+            .and_then(|code| code.get("path")?.as_str());
+        if let Some(path) = code.filter(|path| !matches!(*path, "." | "./")) {
+            return Some(format!(
+                "the container has `{path}` of the service, and not the whole of it"
+            ));
+        }
+        let runners = [
+            "uv",
+            "uvicorn",
+            "python",
+            "fastapi",
+            "gunicorn",
+            "hypercorn",
+        ];
+        let is_known = runners.iter().any(|runner| self.mentions("cmd", runner));
+        let command = self.args.get("cmd").map(yaml::written);
+        (!is_known).then(|| match command {
+            Some(command) => format!("what `{}` does is not known", command.trim()),
+            None => "the service's command is not known".to_owned(),
+        })
+    }
+
+    fn mentions(&self, key: &str, word: &str) -> bool {
+        let text = self.args.get(key).map(yaml::written);
+        text.is_some_and(|text| python::mentions(&text, word))
     }
 }
 
@@ -244,7 +277,7 @@ mod tests {
             return "(no container)\n".to_owned();
         };
         container
-            .worker_tool(&service, container.uses_uv())
+            .worker_tool(&service)
             .unwrap_or_else(|| "(not copied)\n".to_owned())
     }
 

@@ -86,7 +86,7 @@ impl<'a> Draft<'a> {
             self.warn(
                 "kept",
                 format!(
-                    "`{path}` differs from what this version writes and is left as it is; \
+                    "`{path}` differs from what this call would write and is left as it is; \
                      `--diff --force --dry-run` shows the difference"
                 ),
                 Some(path.clone()),
@@ -98,7 +98,7 @@ impl<'a> Draft<'a> {
     }
 
     /// A file of a service that is being made, to be edited like one that was there.
-    pub fn start_service_file(&mut self, path: RelPath, text: String, rank: Rank) {
+    pub fn start_file(&mut self, path: RelPath, text: String, rank: Rank) {
         if let Ok(before) = self.current(&path) {
             self.put(path, before, text, rank, true);
         }

@@ -120,7 +120,7 @@ pub(super) fn root_file() -> RelPath {
 fn start_root_file(draft: &mut Draft<'_>) {
     const ROOT: Template = template!("add-temporal/polytope.yml");
     if draft.project().root_file().is_none() {
-        draft.start_service_file(root_file(), render(ROOT, &()), Rank::RootPolytope);
+        draft.start_file(root_file(), render(ROOT, &()), Rank::RootPolytope);
     }
 }
 

@@ -45,7 +45,11 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalWorkflow) {
     }
     temporal::register(draft, TOOLS[2].name, &client::workflow_tool(project));
     for name in &arguments.names {
-        draft.next(execute(name, &arguments.input));
+        // Models that are kept may have other fields than were asked for.
+        let folder = service.source().join("workflows").join(name.snake());
+        if !draft.is_kept(&folder.join("models.py")) {
+            draft.next(execute(name, &arguments.input));
+        }
     }
 }
 

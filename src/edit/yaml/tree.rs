@@ -51,7 +51,17 @@ impl Node {
             && is_place(self.end)
             && parts.iter().all(|part| part.is_in_order(text))
             && parts.windows(2).all(|pair| pair[0].end <= pair[1].start)
-            && parts.last().is_none_or(|last| last.end <= self.end)
+            && parts
+                .last()
+                .is_none_or(|last| last.end + self.bracket() <= self.end)
+    }
+
+    /// The length of the bracket that closes it.
+    fn bracket(&self) -> usize {
+        match &self.kind {
+            Kind::Sequence { flow, .. } | Kind::Mapping { flow, .. } => usize::from(*flow),
+            Kind::Scalar { .. } | Kind::Alias => 0,
+        }
     }
 
     /// A value that is not there stands behind its key's colon, or behind the key.

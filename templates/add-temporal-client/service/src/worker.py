@@ -1,4 +1,8 @@
-"""This service's worker, without the API: `python -m {{ worker_module }}`."""
+"""This service's worker, without the API: `python -m {{ worker_module }}`.
+
+The API's hooks are not run here: what activities need beside Temporal, such as a pool
+of database connections, they open themselves, or this module does before it runs.
+"""
 
 from temporal_client import run_worker
 

@@ -17,8 +17,10 @@ async def init_temporal(app: FastAPI) -> None:
 
 
 async def deinit_temporal(app: FastAPI) -> None:
-    """Let running activities end, then disconnect."""
-    await get_temporal(app).stop()
+    """Let running activities end, then disconnect, if there is a connection at all."""
+    temporal: Temporal | None = getattr(app.state, "temporal", None)
+    if temporal is not None:
+        await temporal.stop()
 
 
 def get_temporal(app: FastAPI) -> Temporal:

@@ -5,7 +5,13 @@ import socket
 
 import pytest
 
-from temporal_client import NotConnectedError, State, Temporal, TemporalSettings
+from temporal_client import (
+    ConfigurationError,
+    NotConnectedError,
+    State,
+    Temporal,
+    TemporalSettings,
+)
 from temporal_client.connection import load_config
 
 
@@ -18,6 +24,11 @@ def unused_port() -> int:
 
 def test_defaults_lead_to_a_server_on_this_machine() -> None:
     assert load_config({}) == {"target_host": "localhost:7233", "namespace": "default"}
+
+
+def test_a_profile_file_that_is_missing_is_named() -> None:
+    with pytest.raises(ConfigurationError, match=r"^TEMPORAL_CONFIG_FILE is `/none`: "):
+        load_config({"TEMPORAL_CONFIG_FILE": "/none"})
 
 
 def test_an_empty_api_key_does_not_turn_tls_on() -> None:

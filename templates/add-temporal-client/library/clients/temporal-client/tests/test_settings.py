@@ -48,6 +48,7 @@ def test_every_setting_is_read() -> None:
         ("TEMPORAL_GRACEFUL_SHUTDOWN_SECONDS", "-1"),
         ("TEMPORAL_GRACEFUL_SHUTDOWN_SECONDS", "nan"),
         ("TEMPORAL_GRACEFUL_SHUTDOWN_SECONDS", "inf"),
+        ("TEMPORAL_MAX_CONCURRENT_ACTIVITIES", "99999999999999999999"),
     ],
 )
 def test_a_wrong_setting_is_named(name: str, text: str) -> None:

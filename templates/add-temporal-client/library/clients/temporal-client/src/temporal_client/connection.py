@@ -30,6 +30,11 @@ def load_config(env: Mapping[str, str] = os.environ) -> ClientConnectConfig:
         ConfigurationError: A variable or the profile file is wrong.
     """
     given = {key: value for key, value in env.items() if value.strip()}
+    file = given.get("TEMPORAL_CONFIG_FILE")
+    if file is not None and not os.path.isfile(file):
+        raise ConfigurationError(
+            f"TEMPORAL_CONFIG_FILE is `{file}`: there is no such file"
+        )
     try:
         config = ClientConfig.load_client_connect_config(override_env_vars=given)
     except Exception as error:
@@ -51,7 +56,7 @@ def runtime_for(metrics_address: str | None) -> Runtime:
         host, separator, port = metrics_address.rpartition(":")
         if not separator or not port.isdecimal():
             raise ConfigurationError(
-                f"TEMPORAL_METRICS_ADDRESS is `{metrics_address}`: use HOST:PORT"
+                f"TEMPORAL_METRICS_ADDRESS is `{metrics_address}`: use IP:PORT"
             )
         metrics = PrometheusConfig(bind_address=f"{host or '0.0.0.0'}:{port}")
         try:

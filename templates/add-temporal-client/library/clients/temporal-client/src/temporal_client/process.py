@@ -25,7 +25,8 @@ def run_worker(
     """Run a worker until SIGINT or SIGTERM, then end this process.
 
     The exit code is 0 after a signal, 2 when a setting is wrong or nothing is
-    registered, and 1 when the worker failed in another way.
+    registered, and 1 when the worker failed in another way or when activities did not
+    end in time. A second signal ends the process at once.
     """
     levels = logging.getLevelNamesMapping()
     logging.basicConfig(
@@ -43,12 +44,19 @@ def run_worker(
     except Exception:
         logger.exception("The worker failed")
     finally:
-        # The interpreter may die while it tears down threads of the SDK's core
-        # ("PyGILState_Release", exit 134): everything is done, so leave without it.
-        logging.shutdown()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
+        _leave(code)
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process without the interpreter's own end.
+
+    That waits for blocked threads, and may die while it tears down those of the SDK's
+    core ("PyGILState_Release", exit 134).
+    """
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 async def _work(
@@ -64,9 +72,25 @@ async def _work(
         settings, workflows=workflows, activities=activities, versioned=True
     )
     loop = asyncio.get_running_loop()
+    first: float | None = None
+
+    def give_up() -> None:
+        logger.error("activities still run: Temporal has them tried again elsewhere")
+        _leave(1)
+
+    def stop() -> None:
+        nonlocal first
+        if first is None:
+            first = loop.time()
+            temporal.request_stop()
+            loop.call_later(temporal.stop_timeout, give_up)
+        elif loop.time() - first > 1:
+            # Not the same signal once more, passed on by the process that started this.
+            give_up()
+
     for number in (signal.SIGINT, signal.SIGTERM):
         # Not to be had on Windows, where Ctrl-C raises KeyboardInterrupt.
         with contextlib.suppress(NotImplementedError):
-            loop.add_signal_handler(number, temporal.request_stop)
+            loop.add_signal_handler(number, stop)
     await temporal.run()
     return 0

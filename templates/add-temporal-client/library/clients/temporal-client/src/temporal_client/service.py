@@ -3,11 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.envconfig import ClientConnectConfig
+from temporalio.service import RPCError, RPCStatusCode
 
 from .connection import (
     DEFAULT_ADDRESS,
@@ -19,7 +22,7 @@ from .connection import (
 from .errors import ConfigurationError, NotConnectedError
 from .health import Health, State
 from .settings import TemporalSettings
-from .worker import new_worker
+from .worker import new_executor, new_worker
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +42,9 @@ PROBE_INTERVAL = 5.0
 
 PROBE_TIMEOUT = timedelta(seconds=3)
 """How long a probe waits for an answer."""
+
+STOP_LEEWAY = 1.5
+"""Seconds that stopping may take beyond the time that activities have to end."""
 
 
 class Temporal:
@@ -76,6 +82,7 @@ class Temporal:
         self._polling = False
         self._last_error: str | None = None
         self._client: Client | None = None
+        self._executor: ThreadPoolExecutor | None = None
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -99,6 +106,11 @@ class Temporal:
         """The task queue that this service's workflows are started on."""
         return self._settings.task_queue
 
+    @property
+    def stop_timeout(self) -> float:
+        """Seconds after which stopping is given up: what blocks cannot be ended."""
+        return self._settings.graceful_shutdown.total_seconds() + STOP_LEEWAY
+
     def health(self) -> Health:
         """The state as it was last seen; asks nobody."""
         return Health(
@@ -112,16 +124,25 @@ class Temporal:
 
     async def start(self) -> None:
         """Connect in the background, and run the worker unless that is turned off."""
-        if self._task is None:
+        if self._task is None or self._task.done():
             self._stopping.clear()
             self._task = asyncio.create_task(self._run_embedded(), name="temporal")
 
     async def stop(self) -> None:
-        """Let running activities end, within the time set for it, and disconnect."""
+        """Let running activities end, within the time set for it, and disconnect.
+
+        Returns after `stop_timeout` at the latest, also when an activity blocks its
+        thread or the server does not answer.
+        """
         self.request_stop()
-        if self._task is not None:
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+        task, self._task = self._task, None
+        if task is None:
+            return
+        await asyncio.wait({task}, timeout=self.stop_timeout)
+        if not task.done():
+            logger.error("Temporal: gave up waiting after %.1f s", self.stop_timeout)
+            task.cancel()
+            await asyncio.wait({task}, timeout=STOP_LEEWAY)
 
     def request_stop(self) -> None:
         """Ask `run` to end; it does so once running activities have ended."""
@@ -144,6 +165,9 @@ class Temporal:
         finally:
             self._polling = False
             self._client = None
+            if self._executor is not None:
+                self._executor.shutdown(wait=False)
+                self._executor = None
 
     async def _run_embedded(self) -> None:
         try:
@@ -188,7 +212,11 @@ class Temporal:
         runtime = runtime_for(self._settings.metrics_address)
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
-                return await connect(config, runtime)
+                client = await connect(config, runtime)
+                await self._ask(client)
+                return client
+        except RPCError as error:
+            self._last_error = self._explain(error)
         except TimeoutError:
             self._last_error = f"no answer within {CONNECT_TIMEOUT:.0f} s"
         except RuntimeError as error:
@@ -228,12 +256,16 @@ class Temporal:
         return asyncio.get_running_loop().time() - started > LONGEST_PAUSE
 
     async def _run_worker(self, client: Client) -> None:
+        if self._executor is None:
+            self._executor = new_executor(self._settings)
         try:
             worker = new_worker(
                 client,
                 self._settings,
                 workflows=self._workflows,
                 activities=self._activities,
+                # One for all workers that this process will have had.
+                activity_executor=self._executor,
                 versioned=self._versioned,
             )
         except Exception as error:
@@ -259,17 +291,27 @@ class Temporal:
         while True:
             await asyncio.sleep(PROBE_INTERVAL)
             try:
-                await client.service_client.check_health(timeout=PROBE_TIMEOUT)
-            except Exception as error:
+                await self._ask(client)
+            except RPCError as error:
+                self._last_error = self._explain(error)
                 if self._state is not State.LOST:
-                    logger.warning("Temporal does not answer: %s", _describe(error))
+                    logger.warning("Temporal does not answer: %s", self._last_error)
                 self._state = State.LOST
-                self._last_error = _describe(error)
             else:
                 if self._state is State.LOST:
                     logger.info("Temporal answers again")
                 self._state = State.CONNECTED
                 self._last_error = None
+
+    async def _ask(self, client: Client) -> None:
+        """Ask for the namespace: that it is there, and that one may use it."""
+        request = DescribeNamespaceRequest(namespace=self._namespace)
+        await client.workflow_service.describe_namespace(request, timeout=PROBE_TIMEOUT)
+
+    def _explain(self, error: RPCError) -> str:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return f"the namespace `{self._namespace}` does not exist"
+        return _describe(error)
 
     async def _unless_stopping(
         self, work: Coroutine[Any, Any, _Result]

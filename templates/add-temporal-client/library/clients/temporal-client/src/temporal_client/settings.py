@@ -8,6 +8,12 @@ from typing import Self
 
 from .errors import ConfigurationError
 
+MOST_AT_ONCE = 10_000
+"""More tasks at once than this are a mistyped number, and as many threads."""
+
+LONGEST_SHUTDOWN = 3600
+"""Seconds; whoever stops the process has long lost patience by then."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class TemporalSettings:
@@ -23,7 +29,7 @@ class TemporalSettings:
     embedded_worker: bool = True
     """`TEMPORAL_EMBEDDED_WORKER`: whether the API's own process runs a worker."""
 
-    graceful_shutdown: timedelta = timedelta(seconds=10)
+    graceful_shutdown: timedelta = timedelta(seconds=8)
     """`TEMPORAL_GRACEFUL_SHUTDOWN_SECONDS`: how long activities may take to end."""
 
     max_concurrent_workflow_tasks: int = 100
@@ -96,8 +102,10 @@ def _count(values: Mapping[str, str], name: str, default: int) -> int:
     if text is None:
         return default
     # `isdecimal` is true of other scripts' digits too, which `int` understands.
-    if not text.isdecimal() or int(text) == 0:
-        raise ConfigurationError(f"{name} is `{text}`: use a whole number above 0")
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_AT_ONCE:
+        raise ConfigurationError(
+            f"{name} is `{text}`: use a whole number from 1 to {MOST_AT_ONCE}"
+        )
     return int(text)
 
 
@@ -106,15 +114,12 @@ def _seconds(values: Mapping[str, str], name: str, default: timedelta) -> timede
     if text is None:
         return default
     try:
-        return timedelta(seconds=_non_negative(float(text)))
-    except (ValueError, OverflowError):
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    # NaN, for which every comparison is false, is refused as well.
+    if not 0 <= seconds <= LONGEST_SHUTDOWN:
         raise ConfigurationError(
-            f"{name} is `{text}`: use a number of seconds, 0 or more"
-        ) from None
-
-
-def _non_negative(number: float) -> float:
-    # Written so that NaN, for which every comparison is false, is refused as well.
-    if not number >= 0:
-        raise ValueError(number)
-    return number
+            f"{name} is `{text}`: use a number of seconds from 0 to {LONGEST_SHUTDOWN}"
+        )
+    return timedelta(seconds=seconds)

@@ -1,7 +1,7 @@
 """Builds workers, in one place, so that tests run what production runs."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
 from pydantic import ValidationError
@@ -24,12 +24,21 @@ _RESTRICTIONS = SandboxRestrictions.default.with_import_notification_policy(
 )
 
 
+def new_executor(settings: TemporalSettings) -> ThreadPoolExecutor:
+    """As many threads as there may be activities at once."""
+    return ThreadPoolExecutor(
+        max_workers=settings.max_concurrent_activities,
+        thread_name_prefix="temporal-activity",
+    )
+
+
 def new_worker(
     client: Client,
     settings: TemporalSettings,
     *,
     workflows: Sequence[type],
     activities: Sequence[Callable[..., Any]],
+    activity_executor: Executor | None = None,
     versioned: bool = False,
 ) -> Worker:
     """Build a worker; it takes no task before it is run.
@@ -39,6 +48,8 @@ def new_worker(
         settings: The task queue, the limits and the time to shut down in.
         workflows: The classes decorated with `@workflow.defn`.
         activities: The functions decorated with `@activity.defn`.
+        activity_executor: Runs activities written with `def`; made when left out. Those
+            written with `async def` run in the event loop, and must not block it.
         versioned: Whether a build id in the settings turns worker versioning on.
     """
     deployment = None
@@ -55,11 +66,7 @@ def new_worker(
         task_queue=settings.task_queue,
         workflows=workflows,
         activities=activities,
-        # For activities written with `def`; those with `async def` run in the loop.
-        activity_executor=ThreadPoolExecutor(
-            max_workers=settings.max_concurrent_activities,
-            thread_name_prefix="temporal-activity",
-        ),
+        activity_executor=activity_executor or new_executor(settings),
         workflow_runner=SandboxedWorkflowRunner(restrictions=_RESTRICTIONS),
         max_concurrent_workflow_tasks=settings.max_concurrent_workflow_tasks,
         max_concurrent_activities=settings.max_concurrent_activities,
