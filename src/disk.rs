@@ -408,31 +408,28 @@ impl Disk {
     ) -> Result<(), DiskError> {
         self.make_folder(stage)
             .map_err(|error| DiskError::io(stage, error))?;
-        for (
-            number,
-            Target {
+        for (number, target) in targets.iter().enumerate() {
+            let Target {
                 change,
                 path: target,
-            },
-        ) in targets.iter().enumerate()
-        {
+            } = target;
             let staged = stage.join(format!("{number}.new"));
-            self.stage(change, target, &staged)
-                .map_err(|error| DiskError::io(target, error))?;
+            let fail = |error: io::Error| match error.kind() {
+                // What was to be replaced is gone.
+                io::ErrorKind::NotFound => DiskError::Changed(change.path.clone()),
+                _ => DiskError::io(target, error),
+            };
+            self.stage(change, target, &staged).map_err(fail)?;
             if change.before.is_some() {
                 let backup = stage.join(format!("{number}.old"));
-                self.back_up(target, &backup)
-                    .map_err(|error| DiskError::io(target, error))?;
+                self.back_up(target, &backup).map_err(fail)?;
             }
         }
-        for (
-            number,
-            Target {
+        for (number, target) in targets.iter().enumerate() {
+            let Target {
                 change,
                 path: target,
-            },
-        ) in targets.iter().enumerate()
-        {
+            } = target;
             let staged = stage.join(format!("{number}.new"));
             self.make_parents(target, done)?;
             if change.before.is_some() {

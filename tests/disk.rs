@@ -483,6 +483,25 @@ fn a_file_saved_again_and_again_is_left_to_its_owner() {
 }
 
 #[test]
+fn a_file_that_vanishes_meanwhile_is_planned_with_anew() {
+    let project = started();
+    let path = project.path().join("polytope.yml");
+    let fault: Fault = Arc::new(move |operation, _| {
+        if operation == Operation::MakeFolder && path.exists() {
+            fs::remove_file(&path)?;
+        }
+        Ok(())
+    });
+    let result = run(&request(STEPS[0]), &options(&project, Some(fault)));
+    assert!(result.is_ok(), "{result:?}");
+    assert!(
+        project
+            .read("polytope.yml")
+            .starts_with("include:\n  - modules/postgres\n")
+    );
+}
+
+#[test]
 fn a_file_that_appears_meanwhile_is_not_replaced() {
     let project = started();
     let path = project.path().join("modules/temporal/polytope.yml");
