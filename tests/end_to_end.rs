@@ -241,6 +241,20 @@ fn worker(service: &Path, module: &str, address: &str) -> Process {
     Process::start(&mut command)
 }
 
+/// The three steps, with a workflow that greets.
+fn take_three_steps(project: &Project) {
+    project.done(&["add-temporal"]);
+    project.done(&["add-temporal-client"]);
+    project.done(&[
+        "add-temporal-workflow",
+        "greeting",
+        "--input",
+        "name:str",
+        "--output",
+        "message:str",
+    ]);
+}
+
 /// Everything that is generated passes its own tests and the checkers of its users.
 fn check_service(service: &Path) {
     let tools = Tools::get();
@@ -339,16 +353,7 @@ fn the_flat_layout_completes_a_workflow() {
         ("polytope.yml", "include: [services/web]\ntools: {}\n"),
         ("services/web/polytope.yml", "tools:\n  web:\n    run: []\n"),
     ]);
-    project.done(&["add-temporal"]);
-    project.done(&["add-temporal-client"]);
-    project.done(&[
-        "add-temporal-workflow",
-        "greeting",
-        "--input",
-        "name:str",
-        "--output",
-        "message:str",
-    ]);
+    take_three_steps(&project);
     let service = project.path().join("services/api");
     check_service(&service);
     let server = Server::start(free_port());
@@ -369,16 +374,7 @@ fn projects_of_years_complete_workflows() {
         ("newer", "services/api", "worker"),
     ] {
         let project = Project::copy(name);
-        project.done(&["add-temporal"]);
-        project.done(&["add-temporal-client"]);
-        project.done(&[
-            "add-temporal-workflow",
-            "greeting",
-            "--input",
-            "name:str",
-            "--output",
-            "message:str",
-        ]);
+        take_three_steps(&project);
         let service = project.path().join(service);
         if name == "older" {
             fs::remove_file(service.join("uv.lock")).unwrap();
@@ -398,21 +394,57 @@ fn projects_of_years_complete_workflows() {
     }
 }
 
+/// An activity that blocks its thread does not hold the worker's end for ever.
+#[test]
+fn a_worker_ends_though_an_activity_blocks() {
+    skip_if_asked!();
+    let tools = Tools::get();
+    let project = Project::empty();
+    take_three_steps(&project);
+    let service = project.path().join("modules/api");
+    let activities = "modules/api/src/backend/workflows/greeting/activities.py";
+    let blocking =
+        "    open(\"begun\", \"w\").close()\n    __import__(\"time\").sleep(300)\n    return ";
+    project.write(
+        activities,
+        &project
+            .read(activities)
+            .replacen("    return ", blocking, 1),
+    );
+    tools.uv(&service, &["sync", "--quiet", "--no-dev"]);
+    let server = Server::start(free_port());
+    let mut command = Command::new(service.join(".venv/bin/python"));
+    command
+        .args(["-m", "backend.worker"])
+        .current_dir(&service)
+        .env("TEMPORAL_ADDRESS", &server.address)
+        .env("TEMPORAL_GRACEFUL_SHUTDOWN_SECONDS", "0.5")
+        .env("LOG_LEVEL", "CRITICAL");
+    let mut worker = Process::start(&mut command);
+    finish(
+        tools
+            .command("temporal", &service)
+            .args(["workflow", "start", "--type", "GreetingWorkflow"])
+            .args([
+                "--task-queue",
+                "main-task-queue",
+                "--input",
+                r#"{"name": "Ada"}"#,
+            ])
+            .args(["--address", &server.address]),
+    );
+    wait_for("the activity", || {
+        service.join("begun").exists().then_some(())
+    });
+    assert_eq!(worker.stop(), Some(1));
+}
+
 #[test]
 fn the_api_starts_without_a_server_and_finds_it_later() {
     skip_if_asked!();
     let tools = Tools::get();
     let project = Project::empty();
-    project.done(&["add-temporal"]);
-    project.done(&["add-temporal-client"]);
-    project.done(&[
-        "add-temporal-workflow",
-        "greeting",
-        "--input",
-        "name:str",
-        "--output",
-        "message:str",
-    ]);
+    take_three_steps(&project);
     let service = project.path().join("modules/api");
     tools.uv(&service, &["sync", "--quiet", "--no-dev"]);
     let (port, temporal_port) = (free_port(), free_port());
