@@ -6,7 +6,6 @@
 pub mod client;
 mod container;
 mod draft;
-mod models;
 pub mod temporal;
 pub mod workflow;
 
