@@ -12,22 +12,22 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use crate::Options;
 use crate::demo::Demo;
 use crate::name::{
-    Field, FieldType, ImageTag, NameError, RelPath, ServiceName, WorkflowName, distinct,
-    parse_duration, split_values,
+    Field, ImageTag, NameError, RelPath, ServiceName, WorkflowName, distinct, parse_duration,
+    split_values,
 };
 use crate::plan::Problem;
 use crate::report::{Format, View};
 use crate::tool::Request;
 use crate::tool::client::AddTemporalClient;
 use crate::tool::temporal::{self, AddTemporal};
-use crate::tool::workflow::AddTemporalWorkflow;
+use crate::tool::workflow::{ActivityOptions, AddTemporalWorkflow, Members, Wrong, usual_field};
 
 /// A command line that makes sense.
 pub enum Invocation {
     /// One of the tools.
     Tool {
         /// What is asked for.
-        request: Request,
+        request: Box<Request>,
         /// How it is carried out.
         options: Options,
         /// What the report shows.
@@ -145,7 +145,7 @@ enum Command {
     AddTemporal(AddTemporalArgs),
     /// Add the Temporal client to a Python service
     AddTemporalClient(AddTemporalClientArgs),
-    /// Add typed workflows with models, an activity and tests
+    /// Add typed workflows with models, activities and tests
     AddTemporalWorkflow(AddTemporalWorkflowArgs),
     /// Show it all in a new folder, on a real Temporal server
     Demo(DemoArgs),
@@ -207,6 +207,42 @@ struct AddTemporalWorkflowArgs {
     /// A field of the result, e.g. `status:str`; several with commas or by repeating
     #[arg(long, value_name = "FIELD:TYPE", action = ArgAction::Append)]
     output: Vec<String>,
+
+    /// An activity; several are executed in their order [default: `process`]
+    #[arg(long, value_name = "NAME", action = ArgAction::Append)]
+    activity: Vec<String>,
+
+    /// A signal that the workflow waits for, e.g. `approve` or `note:str`
+    #[arg(long, value_name = "NAME[:TYPE]", action = ArgAction::Append)]
+    signal: Vec<String>,
+
+    /// A query, e.g. `progress:str`
+    #[arg(long, value_name = "NAME:TYPE", action = ArgAction::Append)]
+    query: Vec<String>,
+
+    /// An update that the workflow waits for, with a validator, e.g. `address:str`
+    #[arg(long, value_name = "NAME:TYPE", action = ArgAction::Append)]
+    update: Vec<String>,
+
+    /// How long one attempt of an activity may take [default: 30s, without the next]
+    #[arg(long, value_name = "TIME")]
+    start_to_close: Option<String>,
+
+    /// How long all attempts of an activity may take together
+    #[arg(long, value_name = "TIME")]
+    schedule_to_close: Option<String>,
+
+    /// How long an activity may wait for a worker
+    #[arg(long, value_name = "TIME")]
+    schedule_to_start: Option<String>,
+
+    /// How long an activity may be silent; it then sends heartbeats
+    #[arg(long, value_name = "TIME")]
+    heartbeat: Option<String>,
+
+    /// How often an activity is tried at the most [default: without end]
+    #[arg(long, value_name = "COUNT")]
+    max_attempts: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -288,7 +324,7 @@ pub fn parse(arguments: &[OsString], current: PathBuf) -> Result<Invocation, Sto
     };
     match request {
         Some(request) if values.problems.is_empty() => Ok(Invocation::Tool {
-            request,
+            request: Box::new(request),
             options,
             view,
         }),
@@ -333,10 +369,7 @@ impl Values {
     fn fields(&mut self, texts: &[String], flag: &str) -> Option<Vec<Field>> {
         let fields: Vec<Field> = self.many(texts)?;
         if fields.is_empty() {
-            return Some(vec![Field {
-                name: "message".to_owned(),
-                kind: FieldType::Str,
-            }]);
+            return Some(vec![usual_field()]);
         }
         for (index, field) in fields.iter().enumerate() {
             if fields[..index].iter().any(|other| other.name == field.name) {
@@ -349,6 +382,19 @@ impl Values {
             }
         }
         Some(fields)
+    }
+
+    /// Values that have to fit each other.
+    fn together<T>(&mut self, checked: Result<T, Vec<Wrong>>) -> Option<T> {
+        let wrong = match checked {
+            Ok(values) => return Some(values),
+            Err(wrong) => wrong,
+        };
+        for Wrong { message, hint } in wrong {
+            self.problems
+                .push(usage("invalid-combination", message, Some(hint)));
+        }
+        None
     }
 
     fn wrong(&mut self, error: &NameError) {
@@ -412,11 +458,29 @@ impl AddTemporalWorkflowArgs {
             service,
             input,
             output,
+            activity,
+            signal,
+            query,
+            update,
+            start_to_close,
+            schedule_to_close,
+            schedule_to_start,
+            heartbeat,
+            max_attempts,
         } = self;
         let names = values.many::<WorkflowName>(&names);
         let service = values.optional(service.as_deref());
         let input = values.fields(&input, "--input");
         let output = values.fields(&output, "--output");
+        let activities = values.many(&activity);
+        let signals = values.many(&signal);
+        let queries = values.many(&query);
+        let updates = values.many(&update);
+        let start_to_close = values.optional(start_to_close.as_deref());
+        let schedule_to_close = values.optional(schedule_to_close.as_deref());
+        let schedule_to_start = values.optional(schedule_to_start.as_deref());
+        let heartbeat = values.optional(heartbeat.as_deref());
+        let max_attempts = values.optional(max_attempts.as_deref());
         let names = names?;
         if names.is_empty() {
             let message = "no workflow is named".to_owned();
@@ -428,11 +492,23 @@ impl AddTemporalWorkflowArgs {
         if let Err(error) = distinct(&names) {
             values.wrong(&error);
         }
+        let options = ActivityOptions::checked(
+            start_to_close?,
+            schedule_to_close?,
+            schedule_to_start?,
+            heartbeat?,
+            max_attempts?,
+        );
+        let options = values.together(options);
+        let members = Members::checked(&names, activities?, signals?, queries?, updates?);
+        let members = values.together(members);
         Some(Request::AddTemporalWorkflow(AddTemporalWorkflow {
             names,
             service: service?,
             input: input?,
             output: output?,
+            members: members?,
+            options: options?,
         }))
     }
 }

@@ -19,7 +19,7 @@ use crate::report::{self, Format, Progress, Report, SCHEMA_VERSION, View};
 use crate::tool::Request;
 use crate::tool::client::AddTemporalClient;
 use crate::tool::temporal::AddTemporal;
-use crate::tool::workflow::AddTemporalWorkflow;
+use crate::tool::workflow::{ActivityOptions, AddTemporalWorkflow, Members};
 use crate::{Options, disk};
 
 /// What `demo` is asked for.
@@ -220,6 +220,8 @@ fn requests() -> anyhow::Result<[Request; 3]> {
             service: None,
             input: vec![field("name")],
             output: vec![field("message")],
+            members: Members::default(),
+            options: ActivityOptions::default(),
         }),
     ])
 }

@@ -149,6 +149,48 @@ fn a_step_that_comes_too_early_names_the_next_call() {
 }
 
 #[test]
+fn what_cannot_stand_together_is_refused_before_anything_is_read() {
+    let project = Project::empty();
+    let mut shown = String::new();
+    let cases: [&[&str]; 21] = [
+        &["--start-to-close", "30"],
+        &["--start-to-close", "0s"],
+        &["--schedule-to-close", "99999d"],
+        &["--start-to-close", "1m", "--schedule-to-close", "30s"],
+        &["--schedule-to-close", "30s", "--schedule-to-start", "1m"],
+        &["--heartbeat", "30s"],
+        &["--heartbeat", "10s", "--start-to-close", "10000ms"],
+        &["--heartbeat", "2h", "--schedule-to-close", "1h"],
+        &["--max-attempts", "0"],
+        &["--max-attempts", "many"],
+        &["--activity", "2fa; rm"],
+        &["--activity", "charge,Charge"],
+        &["--activity", "workflow,class,input"],
+        &["--activity", "reserve,order", "--heartbeat", "1m"],
+        &["--signal", "stop", "--query", "stop:bool"],
+        &["--signal", "note:text"],
+        &["--query", "status"],
+        &["--update", "model_config:str"],
+        &["--signal", "process_output"],
+        &["--update", "address:str", "--signal", "validate-address"],
+        &["--signal", "a-signal-with-a-very-long-name-indeed"],
+    ];
+    for options in cases {
+        let run = project.bluetext(&[&["add-temporal-workflow", "order"], options].concat());
+        assert_eq!(run.stdout, "", "{options:?}");
+        shown.push_str(&format!(
+            "=== {}: exit code {}\n{}",
+            options.join(" "),
+            run.code,
+            run.stderr
+        ));
+    }
+    insta::with_settings!({ omit_expression => true }, {
+        insta::assert_snapshot!("bad_combinations", shown);
+    });
+}
+
+#[test]
 fn bad_values_are_refused_before_anything_is_read() {
     let project = Project::with(&[("polytope.yml", "tools: [broken")]);
     let names = [

@@ -45,7 +45,7 @@ fn request(arguments: &[&str]) -> Request {
     let line = std::iter::once("bluetext").chain(arguments.iter().copied());
     let line: Vec<_> = line.map(Into::into).collect();
     match bluetext::cli::parse(&line, PathBuf::new()) {
-        Ok(bluetext::cli::Invocation::Tool { request, .. }) => request,
+        Ok(bluetext::cli::Invocation::Tool { request, .. }) => *request,
         _ => panic!("{arguments:?} is no call of a tool"),
     }
 }

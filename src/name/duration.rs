@@ -1,8 +1,18 @@
-//! Durations, as they are written on the command line.
+//! Durations and numbers of attempts, as they are written on the command line.
 
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use super::NameError;
+
+const UNITS: [(&str, u64); 5] = [
+    ("d", 86_400_000),
+    ("h", 3_600_000),
+    ("m", 60_000),
+    ("s", 1_000),
+    ("ms", 1),
+];
 
 /// Parse a duration such as `500ms`, `30s`, `5m`, `2h` or `1d`.
 ///
@@ -12,19 +22,12 @@ use super::NameError;
 pub fn parse_duration(text: &str) -> Result<Duration, NameError> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, unit) = text.split_at(digits);
-    let milliseconds = match unit {
-        "ms" => Some(1),
-        "s" => Some(1_000),
-        "m" => Some(60_000),
-        "h" => Some(3_600_000),
-        "d" => Some(86_400_000),
-        _ => None,
-    };
+    let milliseconds = UNITS.iter().find(|(name, _)| *name == unit);
     let total = number
         .parse::<u64>()
         .ok()
         .zip(milliseconds)
-        .and_then(|(number, unit): (u64, u64)| number.checked_mul(unit));
+        .and_then(|(number, (_, unit))| number.checked_mul(*unit));
     total.map(Duration::from_millis).ok_or_else(|| NameError {
         text: text.to_owned(),
         what: "a duration",
@@ -32,4 +35,107 @@ pub fn parse_duration(text: &str) -> Result<Duration, NameError> {
             .to_owned(),
         suggestion: (unit.is_empty() && !number.is_empty()).then(|| format!("{number}s")),
     })
+}
+
+/// A timeout of an activity.
+///
+/// Invariant: from 100 milliseconds, below which no task can reach a worker and its result
+/// the server, to 3650 days.
+///
+/// ```
+/// use bluetext::name::Timeout;
+/// let timeout: Timeout = "120s".parse().unwrap();
+/// assert_eq!(timeout.to_string(), "2m");
+/// assert_eq!(timeout.parts(), (2, "m"));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timeout(Duration);
+
+impl Timeout {
+    /// A timeout that this program has written itself.
+    #[must_use]
+    pub const fn seconds(seconds: u64) -> Self {
+        Self(Duration::from_secs(seconds))
+    }
+
+    /// The timeout as a duration.
+    #[must_use]
+    pub fn duration(self) -> Duration {
+        self.0
+    }
+
+    /// A whole number and the largest unit that it can be told in: `d`, `h`, `m`, `s` or
+    /// `ms`.
+    #[must_use]
+    pub fn parts(self) -> (u128, &'static str) {
+        let milliseconds = self.0.as_millis();
+        for (name, unit) in UNITS {
+            if milliseconds.is_multiple_of(u128::from(unit)) {
+                return (milliseconds / u128::from(unit), name);
+            }
+        }
+        unreachable!("everything is a multiple of one millisecond")
+    }
+}
+
+impl FromStr for Timeout {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        const SHORTEST: Duration = Duration::from_millis(100);
+        const LONGEST: Duration = Duration::from_hours(3650 * 24);
+        let duration = parse_duration(text)?;
+        let reason = if duration < SHORTEST {
+            "below 100ms no task reaches a worker and its result the server"
+        } else if duration > LONGEST {
+            "it is longer than ten years"
+        } else {
+            return Ok(Self(duration));
+        };
+        Err(NameError {
+            text: text.to_owned(),
+            what: "a timeout",
+            reason: reason.to_owned(),
+            suggestion: None,
+        })
+    }
+}
+
+impl fmt::Display for Timeout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (number, unit) = self.parts();
+        write!(f, "{number}{unit}")
+    }
+}
+
+/// How often an activity is tried at the most.
+///
+/// Invariant: at least 1; Temporal takes 0 for "without end".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempts(u32);
+
+impl Attempts {
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl FromStr for Attempts {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        // The server's field is a signed number of 32 bits.
+        let most = u32::MAX / 2;
+        match text.parse() {
+            Ok(number) if (1..=most).contains(&number) => Ok(Self(number)),
+            _ => Err(NameError {
+                text: text.to_owned(),
+                what: "a number of attempts",
+                reason: format!("it is a whole number from 1 to {most}; left out, there is no end"),
+                suggestion: None,
+            }),
+        }
+    }
 }

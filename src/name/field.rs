@@ -2,7 +2,10 @@
 
 use std::str::FromStr;
 
-use super::{LONGEST_NAME, NameError, PYTHON_KEYWORDS, is_identifier, kebab};
+use super::{NameError, PYTHON_KEYWORDS, is_identifier, kebab};
+
+/// With longer names the generated lines would not fit into 88 columns.
+const LONGEST_FIELD: usize = 35;
 
 /// Names that a field must not have: attributes of Pydantic's `BaseModel` (2.12) that it
 /// would hide, and names that the generated class body uses itself.
@@ -34,7 +37,7 @@ const TAKEN_FIELDS: &[&str] = &[
 
 /// One field of a workflow's input or output, written `NAME:TYPE`.
 ///
-/// Invariant: the name is a Python identifier in ASCII of at most 64 characters that is no
+/// Invariant: the name is a Python identifier in ASCII of at most 35 characters that is no
 /// keyword, does not start with `_` and hides no attribute of a Pydantic model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
@@ -76,7 +79,7 @@ impl FromStr for Field {
 
 impl Field {
     /// Why a field cannot have this name.
-    fn fault(name: &str) -> Option<String> {
+    pub(super) fn fault(name: &str) -> Option<String> {
         // Soft keywords are names like any other here.
         let soft = ["case", "match", "type"];
         if !is_identifier(name) {
@@ -84,8 +87,10 @@ impl Field {
                 "`{}` is not a Python identifier of ASCII letters, digits and `_`",
                 name.escape_debug()
             ))
-        } else if name.len() > LONGEST_NAME {
-            Some(format!("its name is longer than {LONGEST_NAME} characters"))
+        } else if name.len() > LONGEST_FIELD {
+            Some(format!(
+                "its name is longer than {LONGEST_FIELD} characters"
+            ))
         } else if PYTHON_KEYWORDS.contains(&name) && !soft.contains(&name) {
             Some(format!("`{name}` is a keyword of Python"))
         } else if name.starts_with('_') {

@@ -6,13 +6,15 @@
 
 mod duration;
 mod field;
+mod member;
 mod path;
 
 use std::fmt;
 use std::str::FromStr;
 
-pub use duration::parse_duration;
+pub use duration::{Attempts, Timeout, parse_duration};
 pub use field::{Field, FieldType, split_values};
+pub use member::{MemberName, Message, Signal};
 pub use path::RelPath;
 
 /// Why a text is not the name, type or duration that it was given as.
@@ -78,9 +80,12 @@ const USED_MODULES: &[&str] = &[
 
 const LONGEST_NAME: usize = 64;
 
+/// With longer names the generated lines would not fit into 88 columns.
+const LONGEST_WORKFLOW: usize = 40;
+
 /// The name of a workflow, e.g. `order-processing`.
 ///
-/// Invariant: [`snake`](Self::snake) is a Python identifier of at most 64 lower-case ASCII
+/// Invariant: [`snake`](Self::snake) is a Python identifier of at most 40 lower-case ASCII
 /// letters, digits and underscores that is no keyword and hides no module that generated
 /// code imports. Two names are the same workflow when their [`class`](Self::class) is.
 ///
@@ -153,8 +158,8 @@ impl WorkflowName {
             words.pop();
         }
         let snake = words.join("_");
-        if text.len() > LONGEST_NAME || snake.len() > LONGEST_NAME {
-            return Err(format!("it is longer than {LONGEST_NAME} characters"));
+        if snake.len() > LONGEST_WORKFLOW {
+            return Err(format!("it is longer than {LONGEST_WORKFLOW} characters"));
         }
         if PYTHON_KEYWORDS.contains(&snake.as_str()) {
             return Err(format!("`{snake}` is a keyword of Python"));

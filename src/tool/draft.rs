@@ -179,6 +179,11 @@ impl<'a> Draft<'a> {
         self.next.push(next);
     }
 
+    /// Calls that are worth making next, one after the other.
+    pub fn nexts(&mut self, nexts: Vec<Next>) {
+        self.next.extend(nexts);
+    }
+
     /// The plan.
     ///
     /// # Errors

@@ -69,7 +69,7 @@ pub static TOOLS: [ToolInfo; 3] = [
     },
     ToolInfo {
         name: "add-temporal-workflow",
-        about: "a typed workflow with models, an activity and tests",
+        about: "a typed workflow with models, activities and tests",
         example: "bluetext add-temporal-workflow greeting --input name:str --output message:str",
         allowed: |project| project.services().iter().any(|s| client::is_in(project, s)),
     },

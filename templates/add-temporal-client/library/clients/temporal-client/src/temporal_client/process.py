@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from .errors import ConfigurationError
+from .replicas import run_replicas
 from .service import Temporal
 from .settings import TemporalSettings
 
@@ -24,6 +25,8 @@ def run_worker(
 ) -> NoReturn:
     """Run a worker until SIGINT or SIGTERM, then end this process.
 
+    Where the settings ask for several processes, this one runs those and no worker.
+
     The exit code is 0 after a signal, 2 when a setting is wrong or nothing is
     registered, and 1 when the worker failed in another way or when activities did not
     end in time. A second signal ends the process at once.
@@ -35,7 +38,11 @@ def run_worker(
     )
     code = 1
     try:
-        code = asyncio.run(_work(settings, workflows, activities))
+        count = settings().worker_processes
+        if count > 1:
+            code = asyncio.run(run_replicas(count))
+        else:
+            code = asyncio.run(_work(settings, workflows, activities))
     except ConfigurationError as error:
         logger.error("%s", error)
         code = 2

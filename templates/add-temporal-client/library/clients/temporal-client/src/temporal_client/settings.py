@@ -11,6 +11,9 @@ from .errors import ConfigurationError
 MOST_AT_ONCE = 10_000
 """More tasks at once than this are a mistyped number, and as many threads."""
 
+MOST_PROCESSES = 256
+"""More worker processes than this are a mistyped number, on any machine."""
+
 LONGEST_SHUTDOWN = 3600
 """Seconds; whoever stops the process has long lost patience by then."""
 
@@ -37,6 +40,9 @@ class TemporalSettings:
 
     max_concurrent_activities: int = 100
     """`TEMPORAL_MAX_CONCURRENT_ACTIVITIES`: at once, and threads."""
+
+    worker_processes: int = 1
+    """`TEMPORAL_WORKER_PROCESSES`: how many processes `run_worker` runs."""
 
     metrics_address: str | None = None
     """`TEMPORAL_METRICS_ADDRESS`: where Prometheus metrics are served, e.g. `:9000`."""
@@ -76,6 +82,12 @@ class TemporalSettings:
                 "TEMPORAL_MAX_CONCURRENT_ACTIVITIES",
                 default.max_concurrent_activities,
             ),
+            worker_processes=_count(
+                values,
+                "TEMPORAL_WORKER_PROCESSES",
+                default.worker_processes,
+                MOST_PROCESSES,
+            ),
             metrics_address=values.get("TEMPORAL_METRICS_ADDRESS"),
             deployment_name=values.get(
                 "TEMPORAL_WORKER_DEPLOYMENT", default.deployment_name
@@ -97,14 +109,16 @@ def _flag(values: Mapping[str, str], name: str, default: bool) -> bool:
             raise ConfigurationError(f"{name} is `{text}`: use `true` or `false`")
 
 
-def _count(values: Mapping[str, str], name: str, default: int) -> int:
+def _count(
+    values: Mapping[str, str], name: str, default: int, most: int = MOST_AT_ONCE
+) -> int:
     text = values.get(name)
     if text is None:
         return default
     # `isdecimal` is true of other scripts' digits too, which `int` understands.
-    if not text.isdecimal() or not 1 <= int(text) <= MOST_AT_ONCE:
+    if not text.isdecimal() or not 1 <= int(text) <= most:
         raise ConfigurationError(
-            f"{name} is `{text}`: use a whole number from 1 to {MOST_AT_ONCE}"
+            f"{name} is `{text}`: use a whole number from 1 to {most}"
         )
     return int(text)
 

@@ -1,4 +1,4 @@
-"""Builds workers, in one place, so that tests run what production runs."""
+"""Builds workers and replayers, so that tests run what production runs."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import ValidationError
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
-from temporalio.worker import Worker, WorkerDeploymentConfig
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.worker import Replayer, Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import (
     SandboxedWorkflowRunner,
     SandboxRestrictions,
@@ -22,6 +23,10 @@ _RESTRICTIONS = SandboxRestrictions.default.with_import_notification_policy(
     SandboxImportNotificationPolicy.WARN_ON_DYNAMIC_IMPORT
     | SandboxImportNotificationPolicy.WARN_ON_UNINTENTIONAL_PASSTHROUGH
 )
+
+# Input of the wrong shape fails the workflow at once. Without this its task is tried
+# again until the execution times out.
+_FAILURES: Sequence[type[BaseException]] = [ValidationError]
 
 
 def new_executor(settings: TemporalSettings) -> ThreadPoolExecutor:
@@ -71,8 +76,20 @@ def new_worker(
         max_concurrent_workflow_tasks=settings.max_concurrent_workflow_tasks,
         max_concurrent_activities=settings.max_concurrent_activities,
         graceful_shutdown_timeout=settings.graceful_shutdown,
-        # Input of the wrong shape fails the workflow at once. Without this its task
-        # is tried again until the execution times out.
-        workflow_failure_exception_types=[ValidationError],
+        workflow_failure_exception_types=_FAILURES,
         deployment_config=deployment,
+    )
+
+
+def new_replayer(workflows: Sequence[type]) -> Replayer:
+    """Build what runs recorded histories through workflows as they are now.
+
+    Args:
+        workflows: The classes decorated with `@workflow.defn`.
+    """
+    return Replayer(
+        workflows=workflows,
+        data_converter=pydantic_data_converter,
+        workflow_runner=SandboxedWorkflowRunner(restrictions=_RESTRICTIONS),
+        workflow_failure_exception_types=_FAILURES,
     )

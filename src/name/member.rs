@@ -1,0 +1,215 @@
+//! Names that become functions and methods of generated code: activities, and the messages
+//! (signals, queries, updates) that a running workflow takes.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::{
+    Field, FieldType, NameError, PYTHON_KEYWORDS, capitalised, described, is_name_character, kebab,
+    words_of,
+};
+
+/// Names that generated code uses itself where a function or method of the user's stands,
+/// and the builtins that its annotations need.
+const TAKEN_MEMBERS: &[&str] = &[
+    "activities",
+    "activity",
+    "asyncio",
+    "bool",
+    "bytes",
+    "dict",
+    "dt",
+    "float",
+    "heartbeating",
+    "idempotency_key",
+    "input",
+    "int",
+    "list",
+    "output",
+    "property",
+    "request",
+    "run",
+    "self",
+    "str",
+    "timedelta",
+    "uuid5",
+    "workflow",
+];
+
+/// With longer names the generated lines would not fit into 88 columns.
+const LONGEST_MEMBER: usize = 24;
+
+/// The name of an activity, signal, query or update.
+///
+/// Invariant: [`snake`](Self::snake) is a Python identifier of at most 24 lower-case ASCII
+/// letters, digits and underscores, begins with a letter, is no keyword, and hides nothing
+/// that generated code needs.
+///
+/// ```
+/// use bluetext::name::MemberName;
+/// let name: MemberName = "charge-card".parse().unwrap();
+/// assert_eq!(name.snake(), "charge_card");
+/// assert_eq!(name.class(), "ChargeCard");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MemberName {
+    words: Vec<String>,
+    snake: String,
+}
+
+impl MemberName {
+    /// The name as a Python function: `charge_card`.
+    #[must_use]
+    pub fn snake(&self) -> &str {
+        &self.snake
+    }
+
+    /// The name as the stem of Python classes: `ChargeCard`.
+    #[must_use]
+    pub fn class(&self) -> String {
+        self.words.iter().map(|word| capitalised(word)).collect()
+    }
+
+    /// The name of a constant in Python: `CHARGE_CARD`.
+    #[must_use]
+    pub fn constant(&self) -> String {
+        self.snake.to_ascii_uppercase()
+    }
+
+    /// The name, or the reason why there is none.
+    fn checked(text: &str) -> Result<Self, String> {
+        if let Some(character) = text.chars().find(|c| !is_name_character(*c)) {
+            return Err(format!(
+                "it holds {}, and only ASCII letters, digits, `-` and `_` may be in it",
+                described(character)
+            ));
+        }
+        match text.chars().next() {
+            None => return Err("it is empty".to_owned()),
+            Some(first) if !first.is_ascii_alphabetic() => {
+                return Err(format!("it starts with `{first}` and not with a letter"));
+            }
+            Some(_) => {}
+        }
+        if text.split(['-', '_']).any(str::is_empty) {
+            return Err("`-` and `_` stand between two words, one at a time".to_owned());
+        }
+        let words = words_of(text);
+        let snake = words.join("_");
+        if snake.len() > LONGEST_MEMBER {
+            Err(format!("it is longer than {LONGEST_MEMBER} characters"))
+        } else if PYTHON_KEYWORDS.contains(&snake.as_str()) {
+            Err(format!("`{snake}` is a keyword of Python"))
+        } else if TAKEN_MEMBERS.contains(&snake.as_str()) {
+            Err(format!(
+                "`{snake}` would hide a name that the generated code needs"
+            ))
+        } else {
+            Ok(Self { words, snake })
+        }
+    }
+
+    /// The name of a message, which is also the name of its model's field.
+    fn of_message(text: &str) -> Result<Self, String> {
+        let name = Self::checked(text)?;
+        match Field::fault(&name.snake) {
+            None => Ok(name),
+            Some(reason) => Err(reason),
+        }
+    }
+}
+
+impl FromStr for MemberName {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        Self::checked(text).map_err(|reason| NameError {
+            text: text.to_owned(),
+            what: "an activity's name",
+            reason,
+            suggestion: usable(text, Self::checked),
+        })
+    }
+}
+
+impl fmt::Display for MemberName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.snake)
+    }
+}
+
+/// A name close to a text that would do.
+fn usable(text: &str, check: fn(&str) -> Result<MemberName, String>) -> Option<String> {
+    let bare = kebab(text);
+    let candidates = [bare.clone(), format!("{bare}-step"), format!("do-{bare}")];
+    candidates.into_iter().find(|name| check(name).is_ok())
+}
+
+/// A signal, written `NAME` or `NAME:TYPE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signal {
+    /// Its name.
+    pub name: MemberName,
+    /// What it carries, if anything.
+    pub kind: Option<FieldType>,
+}
+
+impl FromStr for Signal {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let (name, kind) = match text.split_once(':') {
+            None => (text.trim(), None),
+            Some((name, kind)) => (name.trim(), Some(kind.parse()?)),
+        };
+        let name = MemberName::of_message(name).map_err(|reason| NameError {
+            text: text.to_owned(),
+            what: "a signal",
+            reason,
+            suggestion: usable(name, MemberName::of_message),
+        })?;
+        Ok(Self { name, kind })
+    }
+}
+
+/// A query or an update, written `NAME:TYPE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Its name.
+    pub name: MemberName,
+    /// What a query is answered with, or what an update carries.
+    pub kind: FieldType,
+}
+
+impl FromStr for Message {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let refuse = |reason: String, suggestion: Option<String>| NameError {
+            text: text.to_owned(),
+            what: "a query or an update",
+            reason,
+            suggestion,
+        };
+        let (name, kind) = match text.split_once(':') {
+            None => (text.trim(), None),
+            Some((name, kind)) => (name.trim(), Some(kind.trim())),
+        };
+        let checked = MemberName::of_message(name);
+        let written = kind.unwrap_or("str");
+        match (checked, kind) {
+            (Ok(name), Some(kind)) => Ok(Self {
+                name,
+                kind: kind.parse()?,
+            }),
+            (Ok(name), None) => Err(refuse(
+                "it is not written NAME:TYPE".to_owned(),
+                Some(format!("{name}:{written}")),
+            )),
+            (Err(reason), _) => Err(refuse(
+                reason,
+                usable(name, MemberName::of_message).map(|name| format!("{name}:{written}")),
+            )),
+        }
+    }
+}

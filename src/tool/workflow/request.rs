@@ -1,0 +1,370 @@
+//! What `add-temporal-workflow` is asked for, and what of it cannot stand together.
+
+use crate::name::{
+    Attempts, Field, MemberName, Message, ServiceName, Signal, Timeout, WorkflowName,
+};
+
+/// What `add-temporal-workflow` is asked for.
+#[derive(Debug, Clone)]
+pub struct AddTemporalWorkflow {
+    /// The workflows to add; at least one, no two with the same Python name.
+    pub names: Vec<WorkflowName>,
+    /// The service that gets them; may be left out where only one has the client.
+    pub service: Option<ServiceName>,
+    /// The fields of each workflow's input; at least one.
+    pub input: Vec<Field>,
+    /// The fields of each workflow's result; at least one.
+    pub output: Vec<Field>,
+    /// The activities that each workflow executes, and the messages that it takes.
+    pub members: Members,
+    /// How each activity is executed.
+    pub options: ActivityOptions,
+}
+
+/// Why values that are right in themselves cannot stand together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrong {
+    /// What is wrong and why.
+    pub message: String,
+    /// What would do.
+    pub hint: String,
+}
+
+impl Wrong {
+    fn new(message: String, hint: String) -> Self {
+        Self { message, hint }
+    }
+}
+
+/// The activities that a workflow executes, in their order, and the messages that it takes
+/// while it runs.
+///
+/// Invariant: at least one activity; no two names become the same Python name where both
+/// would stand in one scope.
+#[derive(Debug, Clone)]
+pub struct Members {
+    activities: Vec<MemberName>,
+    signals: Vec<Signal>,
+    queries: Vec<Message>,
+    updates: Vec<Message>,
+}
+
+/// The one activity of a workflow for which none is named.
+const USUAL_ACTIVITY: &str = "process";
+
+impl Default for Members {
+    /// One activity, and no messages.
+    fn default() -> Self {
+        Self {
+            activities: USUAL_ACTIVITY.parse().into_iter().collect(),
+            signals: Vec::new(),
+            queries: Vec::new(),
+            updates: Vec::new(),
+        }
+    }
+}
+
+impl Members {
+    /// The members of each of these workflows; one activity, `process`, where none is given.
+    ///
+    /// # Errors
+    ///
+    /// Every two names that cannot stand together.
+    pub fn checked(
+        workflows: &[WorkflowName],
+        activities: Vec<MemberName>,
+        signals: Vec<Signal>,
+        queries: Vec<Message>,
+        updates: Vec<Message>,
+    ) -> Result<Self, Vec<Wrong>> {
+        let mut members = Self {
+            signals,
+            queries,
+            updates,
+            ..Self::default()
+        };
+        if !activities.is_empty() {
+            members.activities = activities;
+        }
+        let mut wrong = members.repeated();
+        wrong.extend(members.hidden());
+        for workflow in workflows {
+            wrong.extend(members.taken_by(workflow));
+        }
+        if wrong.is_empty() {
+            Ok(members)
+        } else {
+            Err(wrong)
+        }
+    }
+
+    /// The activities in the order in which they are executed; at least one.
+    #[must_use]
+    pub fn activities(&self) -> &[MemberName] {
+        &self.activities
+    }
+
+    /// The signals, each of which the workflow waits for.
+    #[must_use]
+    pub fn signals(&self) -> &[Signal] {
+        &self.signals
+    }
+
+    /// The queries.
+    #[must_use]
+    pub fn queries(&self) -> &[Message] {
+        &self.queries
+    }
+
+    /// The updates, each of which the workflow waits for.
+    #[must_use]
+    pub fn updates(&self) -> &[Message] {
+        &self.updates
+    }
+
+    /// What the workflow waits for and passes on: the signals and updates that carry
+    /// something.
+    pub fn payloads(&self) -> impl Iterator<Item = &MemberName> {
+        let signals = self.signals.iter().filter(|signal| signal.kind.is_some());
+        let updates = self.updates.iter().map(|update| &update.name);
+        signals.map(|signal| &signal.name).chain(updates)
+    }
+
+    /// Whether the workflow waits for a message.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        !(self.signals.is_empty() && self.updates.is_empty())
+    }
+
+    /// Whether an activity's input is a model of its own, and not the workflow's.
+    #[must_use]
+    pub fn has_own_input(&self, index: usize) -> bool {
+        index > 0 || self.payloads().next().is_some()
+    }
+
+    /// Whether an activity's result is a model of its own, and not the workflow's.
+    #[must_use]
+    pub fn has_own_output(&self, index: usize) -> bool {
+        index + 1 < self.activities.len()
+    }
+
+    fn messages(&self) -> impl Iterator<Item = (&'static str, &MemberName)> {
+        let signals = self.signals.iter().map(|m| ("--signal", &m.name));
+        let queries = self.queries.iter().map(|m| ("--query", &m.name));
+        let updates = self.updates.iter().map(|m| ("--update", &m.name));
+        signals.chain(queries).chain(updates)
+    }
+
+    fn repeated(&self) -> Vec<Wrong> {
+        let activities: Vec<_> = self.activities.iter().map(|n| ("--activity", n)).collect();
+        let messages: Vec<_> = self.messages().collect();
+        let mut wrong = Vec::new();
+        for list in [activities, messages] {
+            for (index, (flag, name)) in list.iter().enumerate() {
+                let earlier = list[..index]
+                    .iter()
+                    .find(|(_, n)| n.class() == name.class());
+                if let Some((other, _)) = earlier {
+                    let message = if other == flag {
+                        format!("`{flag}` has `{name}` twice")
+                    } else {
+                        format!("`{flag} {name}` has the name of a `{other}`")
+                    };
+                    wrong.push(Wrong::new(message, format!("`{name}_two` would do")));
+                }
+            }
+        }
+        wrong
+    }
+
+    /// Methods and local names of the workflow that one of its messages would hide.
+    fn hidden(&self) -> Vec<Wrong> {
+        let validators = self
+            .updates
+            .iter()
+            .map(|update| (validator(&update.name), "the validator of an update"));
+        let results = self
+            .activities
+            .iter()
+            .map(|activity| (result(activity), "the result of an activity"));
+        let used: Vec<(String, &str)> = validators.chain(results).collect();
+        self.messages()
+            .filter_map(|(flag, name)| {
+                let (_, what) = used.iter().find(|(used, _)| used == name.snake())?;
+                Some(Wrong::new(
+                    format!("`{flag} {name}` has the name of {what} in the generated code"),
+                    "choose another name".to_owned(),
+                ))
+            })
+            .collect()
+    }
+
+    /// An activity whose models would have the names of the workflow's own.
+    fn taken_by(&self, workflow: &WorkflowName) -> Option<Wrong> {
+        let (_, activity) = self.activities.iter().enumerate().find(|(index, name)| {
+            name.class() == workflow.class()
+                && (self.has_own_input(*index) || self.has_own_output(*index))
+        })?;
+        Some(Wrong::new(
+            format!(
+                "the models of the activity `{activity}` would have the names of the workflow's \
+                 own, `{class}Input` and `{class}Output`",
+                class = workflow.class()
+            ),
+            format!("`--activity do_{activity}` would do"),
+        ))
+    }
+}
+
+/// The name of an update's validator.
+pub(super) fn validator(update: &MemberName) -> String {
+    format!("validate_{update}")
+}
+
+/// The name that an activity's result has.
+pub(super) fn result(activity: &MemberName) -> String {
+    format!("{activity}_output")
+}
+
+/// How an activity is executed.
+///
+/// Invariant, from Temporal's documentation ("Detecting Activity failures"): at least one of
+/// Start-To-Close and Schedule-To-Close is set; Schedule-To-Close is not below
+/// Start-To-Close nor below Schedule-To-Start; the heartbeat timeout is below what bounds
+/// one attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ActivityOptions {
+    start_to_close: Option<Timeout>,
+    schedule_to_close: Option<Timeout>,
+    schedule_to_start: Option<Timeout>,
+    heartbeat: Option<Timeout>,
+    max_attempts: Option<Attempts>,
+}
+
+impl Default for ActivityOptions {
+    /// One attempt may take 30 s; the SDK's retry policy.
+    fn default() -> Self {
+        Self {
+            start_to_close: Some(Timeout::seconds(30)),
+            schedule_to_close: None,
+            schedule_to_start: None,
+            heartbeat: None,
+            max_attempts: None,
+        }
+    }
+}
+
+impl ActivityOptions {
+    /// The options; where neither bound of the time is given, an attempt may take 30 s.
+    ///
+    /// # Errors
+    ///
+    /// Every two timeouts of which one makes the other meaningless.
+    pub fn checked(
+        start_to_close: Option<Timeout>,
+        schedule_to_close: Option<Timeout>,
+        schedule_to_start: Option<Timeout>,
+        heartbeat: Option<Timeout>,
+        max_attempts: Option<Attempts>,
+    ) -> Result<Self, Vec<Wrong>> {
+        let usual = match (start_to_close, schedule_to_close) {
+            (None, None) => Self::default().start_to_close,
+            _ => None,
+        };
+        let options = Self {
+            start_to_close: start_to_close.or(usual),
+            schedule_to_close,
+            schedule_to_start,
+            heartbeat,
+            max_attempts,
+        };
+        let wrong = options.wrong();
+        if wrong.is_empty() {
+            Ok(options)
+        } else {
+            Err(wrong)
+        }
+    }
+
+    fn wrong(&self) -> Vec<Wrong> {
+        let mut wrong = Vec::new();
+        if let (Some(start), Some(schedule)) = (self.start_to_close, self.schedule_to_close)
+            && schedule < start
+        {
+            wrong.push(Wrong::new(
+                format!(
+                    "`--schedule-to-close {schedule}` is below `--start-to-close {start}`: all \
+                     attempts together cannot take less time than one may"
+                ),
+                format!("`--schedule-to-close` takes {start} or more"),
+            ));
+        }
+        if let (Some(queue), Some(schedule)) = (self.schedule_to_start, self.schedule_to_close)
+            && schedule < queue
+        {
+            wrong.push(Wrong::new(
+                format!(
+                    "`--schedule-to-start {queue}` is above `--schedule-to-close {schedule}`: \
+                     the wait in the task queue is a part of the whole time"
+                ),
+                format!("`--schedule-to-start` takes {schedule} or less"),
+            ));
+        }
+        let attempt = match (self.start_to_close, self.schedule_to_close) {
+            (Some(start), _) => Some(("--start-to-close", start)),
+            (None, Some(schedule)) => Some(("--schedule-to-close", schedule)),
+            (None, None) => None,
+        };
+        if let (Some(heartbeat), Some((flag, bound))) = (self.heartbeat, attempt)
+            && heartbeat >= bound
+        {
+            wrong.push(Wrong::new(
+                format!(
+                    "`--heartbeat {heartbeat}` is not below `{flag} {bound}`: an attempt has \
+                     timed out before a missing heartbeat is noticed"
+                ),
+                format!("`--heartbeat` takes less than {bound}, or `{flag}` more"),
+            ));
+        }
+        wrong
+    }
+
+    /// How long one attempt may take.
+    #[must_use]
+    pub fn start_to_close(&self) -> Option<Timeout> {
+        self.start_to_close
+    }
+
+    /// How long all attempts together may take.
+    #[must_use]
+    pub fn schedule_to_close(&self) -> Option<Timeout> {
+        self.schedule_to_close
+    }
+
+    /// How long an attempt may wait in the task queue.
+    #[must_use]
+    pub fn schedule_to_start(&self) -> Option<Timeout> {
+        self.schedule_to_start
+    }
+
+    /// How long an attempt may be silent.
+    #[must_use]
+    pub fn heartbeat(&self) -> Option<Timeout> {
+        self.heartbeat
+    }
+
+    /// How often an activity is tried at the most.
+    #[must_use]
+    pub fn max_attempts(&self) -> Option<Attempts> {
+        self.max_attempts
+    }
+
+    /// Whether an activity that failed at once is tried again: the SDK's retry policy
+    /// waits one second before the second attempt, and that has to fit in.
+    #[must_use]
+    pub fn retries(&self) -> bool {
+        const ROOM: Timeout = Timeout::seconds(2);
+        self.max_attempts.is_none_or(|attempts| attempts.get() > 1)
+            && self.schedule_to_close.is_none_or(|bound| bound >= ROOM)
+    }
+}

@@ -1,0 +1,95 @@
+"""Several worker processes as one: started together, kept running, ended together."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+
+logger = logging.getLogger(__name__)
+
+MISCONFIGURED = 2
+"""The exit code of a worker that would fail the same way again."""
+
+FIRST_PAUSE = 0.5
+"""Seconds before a worker that ended by itself is started again; then doubled."""
+
+LONGEST_PAUSE = 15.0
+"""Seconds before it is started again, at the most."""
+
+
+def replica_environment(env: Mapping[str, str], index: int) -> dict[str, str]:
+    """The environment of one of the processes; each serves metrics on its own port."""
+    own = {**env, "TEMPORAL_WORKER_PROCESSES": "1"}
+    host, separator, port = env.get("TEMPORAL_METRICS_ADDRESS", "").rpartition(":")
+    if separator and port.isdecimal():
+        own["TEMPORAL_METRICS_ADDRESS"] = f"{host}:{int(port) + index}"
+    return own
+
+
+async def run_replicas(count: int, command: Sequence[str] | None = None) -> int:
+    """Run worker processes until SIGINT or SIGTERM, and return an exit code.
+
+    A process that ends by itself is started again, after a pause that grows; one that
+    is misconfigured ends them all.
+
+    Args:
+        count: How many processes.
+        command: What each of them runs; this program, as it was started, if left out.
+    """
+    replicas = _Replicas(command or [sys.executable, *sys.orig_argv[1:]])
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, replicas.stop)
+    return max(await asyncio.gather(*map(replicas.keep_running, range(count))))
+
+
+class _Replicas:
+    def __init__(self, command: Sequence[str]) -> None:
+        self._command = command
+        self._running: set[asyncio.subprocess.Process] = set()
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Ask every process to end, again if it has been asked before."""
+        self._stopping.set()
+        for process in self._running:
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+
+    async def keep_running(self, index: int) -> int:
+        """Run one of the processes, again and again, and return its last exit code."""
+        loop = asyncio.get_running_loop()
+        environment = replica_environment(os.environ, index)
+        pause = FIRST_PAUSE
+        while not self._stopping.is_set():
+            started = loop.time()
+            process = await asyncio.create_subprocess_exec(
+                *self._command, env=environment
+            )
+            self._running.add(process)
+            if self._stopping.is_set():
+                process.terminate()
+            code = await process.wait()
+            self._running.discard(process)
+            if self._stopping.is_set():
+                # One that had not begun to listen for the signal is ended by it.
+                return 0 if code == -signal.SIGTERM else min(abs(code), 1)
+            if code == MISCONFIGURED:
+                self.stop()
+                return code
+            if loop.time() - started > LONGEST_PAUSE:
+                pause = FIRST_PAUSE
+            logger.error(
+                "Worker process %d ended with code %d; starting it again in %.1f s",
+                process.pid,
+                code,
+                pause,
+            )
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+        return 0

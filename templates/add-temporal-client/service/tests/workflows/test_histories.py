@@ -1,0 +1,27 @@
+"""Executions that were recorded in `tests/histories` run the same way as they did.
+
+`RECORD_HISTORY=1 uv run pytest` records one execution of each workflow, and
+`temporal workflow show --workflow-id ID --output json` any other one. A history holds
+the name of the machine on which it was made.
+"""
+
+from pathlib import Path
+
+import pytest
+from temporal_client import new_replayer
+from temporalio.client import WorkflowHistory
+
+from {{ registry_package }} import WORKFLOWS
+
+FOLDER = Path(__file__).parents[1] / "histories"
+HISTORIES = [
+    pytest.param(file.read_text(), id=file.stem)
+    for file in sorted(FOLDER.glob("*.json"))
+]
+
+
+@pytest.mark.asyncio(loop_scope="session")
+@pytest.mark.parametrize("history", HISTORIES)
+async def test_replays(history: str) -> None:
+    recorded = WorkflowHistory.from_json("recorded", history)
+    await new_replayer(WORKFLOWS).replay_workflow(recorded)
