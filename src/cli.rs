@@ -1,22 +1,25 @@
 //! The command line: the only file that knows its flags. They become requests whose values
 //! are already valid.
 
+use crate::code::ErrorCode;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::Options;
 use crate::demo::Demo;
+use crate::guide;
+use crate::mcp::Discovery;
 use crate::name::{
     Field, ImageTag, NameError, RelPath, ServiceName, WorkflowName, distinct, parse_duration,
     split_values,
 };
 use crate::plan::Problem;
-use crate::report::{Format, View};
+use crate::report::{Format, Page, View};
 use crate::tool::Request;
 use crate::tool::client::AddTemporalClient;
 use crate::tool::temporal::{self, AddTemporal};
@@ -31,6 +34,27 @@ pub enum Invocation {
         /// How it is carried out.
         options: Options,
         /// What the report shows.
+        view: View,
+    },
+    /// `status`
+    Status {
+        /// Where to look.
+        options: Options,
+        /// What the report shows.
+        view: View,
+    },
+    /// The agents' server.
+    Mcp {
+        /// Where it works.
+        options: Options,
+        /// Which tools it lists.
+        discovery: Discovery,
+    },
+    /// A page to be printed.
+    Page {
+        /// The page.
+        page: Page,
+        /// How it is written.
         view: View,
     },
     /// The demo.
@@ -147,8 +171,49 @@ enum Command {
     AddTemporalClient(AddTemporalClientArgs),
     /// Add typed workflows with models, activities and tests
     AddTemporalWorkflow(AddTemporalWorkflowArgs),
+    /// Say what the project has, and the next step
+    Status,
     /// Show it all in a new folder, on a real Temporal server
     Demo(DemoArgs),
+    /// Serve these tools to AI agents, over stdin and stdout (Model Context Protocol)
+    Mcp(McpArgs),
+    /// Print a page for AI agents: the three steps, the rules of workflows, how to verify
+    Guide,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+struct McpArgs {
+    /// Which tools are listed: those whose turn has come, or all of them
+    #[arg(long, value_enum, value_name = "HOW", default_value = "progressive")]
+    discovery: ListedTools,
+
+    #[command(subcommand)]
+    command: Option<McpCommand>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ListedTools {
+    Progressive,
+    Static,
+}
+
+#[derive(Debug, Subcommand)]
+enum McpCommand {
+    /// Print the lines that make the server known to a host; nothing is written
+    Config {
+        /// The host
+        #[arg(long, value_enum, value_name = "HOST")]
+        client: Host,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Host {
+    ClaudeCode,
+    Vscode,
+    Cursor,
+    Codex,
 }
 
 #[derive(Debug, Args)]
@@ -179,7 +244,7 @@ struct AddTemporalArgs {
 
     /// Number of history shards; can never be changed for a database
     #[arg(long, value_name = "COUNT", default_value_t = temporal::HISTORY_SHARDS)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=16384))]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(temporal::MOST_HISTORY_SHARDS)))]
     history_shards: u32,
 }
 
@@ -307,6 +372,14 @@ pub fn parse(arguments: &[OsString], current: PathBuf) -> Result<Invocation, Sto
     };
     let mut values = Values::default();
     let (command, request) = match cli.command {
+        Command::Status => return Ok(Invocation::Status { options, view }),
+        Command::Guide => {
+            let page = Page::new("guide", guide::GUIDE.to_owned());
+            return Ok(Invocation::Page { page, view });
+        }
+        Command::Mcp(McpArgs { command, discovery }) => {
+            return Ok(mcp(command.as_ref(), discovery, options, view));
+        }
         Command::Demo(DemoArgs { folder, once }) => {
             let folder = options.current.join(folder);
             return Ok(Invocation::Demo {
@@ -334,6 +407,138 @@ pub fn parse(arguments: &[OsString], current: PathBuf) -> Result<Invocation, Sto
             view,
         }),
     }
+}
+
+/// The server, or a page about it.
+fn mcp(
+    command: Option<&McpCommand>,
+    discovery: ListedTools,
+    options: Options,
+    view: View,
+) -> Invocation {
+    match command {
+        None => Invocation::Mcp {
+            options,
+            discovery: match discovery {
+                ListedTools::Progressive => Discovery::Progressive,
+                ListedTools::Static => Discovery::Static,
+            },
+        },
+        Some(McpCommand::Config { client }) => {
+            let host = match client {
+                Host::ClaudeCode => guide::Host::ClaudeCode,
+                Host::Vscode => guide::Host::VsCode,
+                Host::Cursor => guide::Host::Cursor,
+                Host::Codex => guide::Host::Codex,
+            };
+            // The host starts the server in a folder of its own choice.
+            let project = options.project.map(|project| options.current.join(project));
+            let text = guide::configuration(host, project.as_deref());
+            Invocation::Page {
+                page: Page::new("mcp config", text),
+                view,
+            }
+        }
+    }
+}
+
+/// An argument of a tool, as a caller that is no shell gives it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Argument {
+    /// Its name, in snake case.
+    pub name: String,
+    /// What it is for.
+    pub about: String,
+    /// What it takes.
+    pub takes: Takes,
+    /// Whether it has to be given.
+    pub is_required: bool,
+    /// What it is where it is not given, as text; an empty text is "not given".
+    pub default: String,
+}
+
+/// What an argument takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// Yes or no.
+    Flag,
+    /// One text.
+    Text,
+    /// A whole number, from the first to the second.
+    Number(u32, u32),
+    /// Several texts.
+    Texts,
+}
+
+/// The options that every tool takes from a caller that is no shell.
+const SHARED: [&str; 3] = ["dry_run", "diff", "force"];
+
+/// The arguments of a tool, from the same definitions as its flags.
+///
+/// # Panics
+///
+/// If there is no such tool.
+#[must_use]
+pub fn arguments_of(tool: &str) -> Vec<Argument> {
+    let command = Cli::command();
+    let Some(own) = command.find_subcommand(tool) else {
+        panic!("there is no command `{tool}`");
+    };
+    let shared = command
+        .get_arguments()
+        .filter(|argument| SHARED.contains(&argument.get_id().as_str()));
+    // What a shell has no other way to say, such as whether containers are started.
+    let own = own.get_arguments().filter(|a| a.get_id() != "no_start");
+    own.chain(shared).map(argument).collect()
+}
+
+fn argument(argument: &clap::Arg) -> Argument {
+    let name = argument.get_id().as_str().to_owned();
+    let default = argument.get_default_values().first();
+    let takes = match argument.get_action() {
+        ArgAction::SetTrue => Takes::Flag,
+        ArgAction::Append => Takes::Texts,
+        _ if name == "history_shards" => Takes::Number(1, temporal::MOST_HISTORY_SHARDS),
+        _ => Takes::Text,
+    };
+    Argument {
+        about: argument
+            .get_help()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
+        takes,
+        is_required: argument.is_required_set(),
+        default: match (takes, default) {
+            (Takes::Flag, _) | (_, None) => String::new(),
+            (_, Some(default)) => default.to_string_lossy().into_owned(),
+        },
+        name,
+    }
+}
+
+/// The command line that calls a tool with these arguments, each with its values.
+#[must_use]
+pub fn command_line(tool: &str, given: &[(Argument, Vec<String>)]) -> Vec<OsString> {
+    let command = Cli::command();
+    let positional = |name: &str| {
+        let own = command.find_subcommand(tool);
+        let mut arguments = own.into_iter().flat_map(clap::Command::get_positionals);
+        arguments.any(|argument| argument.get_id() == name)
+    };
+    let mut line = vec!["bluetext".to_owned(), tool.to_owned()];
+    let mut last = vec!["--".to_owned()];
+    for (argument, values) in given {
+        let flag = argument.name.replace('_', "-");
+        match argument.takes {
+            Takes::Flag => line.push(format!("--{flag}")),
+            _ if positional(&argument.name) => last.extend(values.iter().cloned()),
+            _ => line.extend(values.iter().map(|value| format!("--{flag}={value}"))),
+        }
+    }
+    if last.len() > 1 {
+        line.append(&mut last);
+    }
+    line.into_iter().map(OsString::from).collect()
 }
 
 /// Values on their way to being valid, and what is wrong with those that are not.
@@ -374,7 +579,7 @@ impl Values {
         for (index, field) in fields.iter().enumerate() {
             if fields[..index].iter().any(|other| other.name == field.name) {
                 self.problems.push(usage(
-                    "invalid-name",
+                    ErrorCode::InvalidName,
                     format!("`{flag}` has the field `{}` twice", field.name),
                     None,
                 ));
@@ -392,7 +597,7 @@ impl Values {
         };
         for Wrong { message, hint } in wrong {
             self.problems
-                .push(usage("invalid-combination", message, Some(hint)));
+                .push(usage(ErrorCode::InvalidCombination, message, Some(hint)));
         }
         None
     }
@@ -403,11 +608,11 @@ impl Values {
             .as_ref()
             .map(|text| format!("`{text}` would do"));
         self.problems
-            .push(usage("invalid-name", error.to_string(), hint));
+            .push(usage(ErrorCode::InvalidName, error.to_string(), hint));
     }
 }
 
-fn usage(code: &'static str, message: String, hint: Option<String>) -> Problem {
+fn usage(code: ErrorCode, message: String, hint: Option<String>) -> Problem {
     Problem {
         code,
         message,
@@ -487,7 +692,7 @@ impl AddTemporalWorkflowArgs {
             let hint = "bluetext add-temporal-workflow greeting".to_owned();
             values
                 .problems
-                .push(usage("invalid-name", message, Some(hint)));
+                .push(usage(ErrorCode::InvalidName, message, Some(hint)));
         }
         if let Err(error) = distinct(&names) {
             values.wrong(&error);
@@ -527,12 +732,11 @@ fn stop(arguments: &[OsString], error: &clap::Error) -> Stop {
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         message = format!("no command was given\n\n{message}");
     }
-    let commands = [
-        "add-temporal",
-        "add-temporal-client",
-        "add-temporal-workflow",
-        "demo",
-    ];
+    let commands = Cli::command();
+    let commands: Vec<&str> = commands
+        .get_subcommands()
+        .map(clap::Command::get_name)
+        .collect();
     let command = arguments
         .iter()
         .skip(1)
@@ -540,7 +744,7 @@ fn stop(arguments: &[OsString], error: &clap::Error) -> Stop {
         .find(|argument| commands.contains(argument));
     Stop::Wrong {
         command: command.unwrap_or("").to_owned(),
-        problems: vec![usage("usage", message, None)],
+        problems: vec![usage(ErrorCode::Usage, message, None)],
         view: View {
             format: format_of(arguments),
             ..View::default()

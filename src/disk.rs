@@ -228,6 +228,14 @@ impl Disk {
             .map_err(|error| DiskError::io(&path, error))
     }
 
+    /// Read every `polytope.yml` that the root leads to, and nothing else.
+    #[must_use]
+    pub fn read_tools(&self) -> BTreeMap<RelPath, Content> {
+        let mut entries = BTreeMap::new();
+        read_polytope_files(&self.root, &mut entries);
+        entries
+    }
+
     /// Read all that a tool may look at: every `polytope.yml` that the root leads to, the
     /// modules beside it, and the files of Python services.
     #[must_use]

@@ -4,7 +4,8 @@
 //! [`project`] and returns a [`plan`]; only [`disk`] touches the project's files.
 //!
 //! ```text
-//! main ─► cli ─► Request + Options ─► run ─► Outcome ─► report
+//! main ─► cli ─► Request + Options ─► run ─► Outcome ─► report         the terminal
+//!         mcp ─►        "          ─►  "  ─►    "    ─► mcp            agents
 //!                                      │
 //!                    disk: lock, read project, apply plan         the only file I/O
 //! ─────────────────────────────────────┼──────────────────────────────────────────
@@ -14,9 +15,12 @@
 //! ```
 
 pub mod cli;
+pub mod code;
 pub mod demo;
 pub mod disk;
 pub mod edit;
+pub mod guide;
+pub mod mcp;
 pub mod name;
 pub mod plan;
 pub mod project;
@@ -24,13 +28,16 @@ pub mod report;
 pub mod template;
 pub mod tool;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use disk::{Disk, DiskError, Fault};
+use name::RelPath;
 use plan::Plan;
-use project::Project;
-use tool::{Refused, Request};
+use project::{Content, Project};
+use tool::status::Status;
+use tool::{Refused, Request, TOOLS, ToolInfo};
 
 /// How a request is carried out, whatever it asks for.
 #[derive(Clone)]
@@ -103,8 +110,7 @@ pub enum Error {
 ///
 /// See [`Error`]; in every case the project is as it was, or the error says what is not.
 pub fn run(request: &Request, options: &Options) -> Result<Outcome, Error> {
-    let root = disk::find_root(options.project.as_deref(), &options.current)
-        .map_err(|error| Error::Disk { root: None, error })?;
+    let root = find_root(options)?;
     let fail = |error| Error::Disk {
         root: Some(root.clone()),
         error,
@@ -137,6 +143,51 @@ pub fn run(request: &Request, options: &Options) -> Result<Outcome, Error> {
     }
 }
 
+/// Look at the project, and change nothing.
+///
+/// # Errors
+///
+/// See [`Error`].
+pub fn status(options: &Options) -> Result<(PathBuf, Status), Error> {
+    let root = find_root(options)?;
+    let entries = Disk::new(root.clone(), options.fault.clone()).read(None);
+    let project = read_project(&root, entries)?;
+    Ok((root, Status::of(&project)))
+}
+
+/// The tools that the project offers, told by its `polytope.yml` files alone.
+///
+/// # Errors
+///
+/// See [`Error`].
+pub fn offered(options: &Options) -> Result<Vec<&'static ToolInfo>, Error> {
+    let root = find_root(options)?;
+    let entries = Disk::new(root.clone(), options.fault.clone()).read_tools();
+    let project = read_project(&root, entries)?;
+    let tools = TOOLS.iter().filter(|tool| tool.is_offered(&project));
+    Ok(tools.collect())
+}
+
+/// The project's folder, absolute.
+///
+/// # Errors
+///
+/// See [`Error`].
+pub fn find_root(options: &Options) -> Result<PathBuf, Error> {
+    disk::find_root(options.project.as_deref(), &options.current)
+        .map_err(|error| Error::Disk { root: None, error })
+}
+
+fn read_project(root: &Path, entries: BTreeMap<RelPath, Content>) -> Result<Project, Error> {
+    Project::new(root.to_owned(), entries).map_err(|errors| Error::Refused {
+        root: root.to_owned(),
+        refused: Refused {
+            problems: errors.into_iter().map(Into::into).collect(),
+            next: Vec::new(),
+        },
+    })
+}
+
 /// Read the project and plan. Where the plan makes what turns out to be there already, that
 /// is read as well and planned with.
 fn make_plan(disk: &Disk, root: &Path, request: &Request, force: bool) -> Result<Plan, Error> {
@@ -150,12 +201,7 @@ fn make_plan(disk: &Disk, root: &Path, request: &Request, force: bool) -> Result
     };
     let mut entries = disk.read(modules_folder);
     loop {
-        let project = Project::new(root.to_owned(), entries).map_err(|errors| {
-            refuse(Refused {
-                problems: errors.into_iter().map(Into::into).collect(),
-                next: Vec::new(),
-            })
-        })?;
+        let project = read_project(root, entries)?;
         let plan = tool::plan(&project, request, force).map_err(refuse)?;
         entries = project.into_entries();
         if !disk.read_targets(&plan, &mut entries) {

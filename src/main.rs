@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use bluetext::cli::{self, Invocation, Stop};
-use bluetext::report::{self, Report};
-use bluetext::{demo, run};
+use bluetext::report::{self, Report, StatusReport};
+use bluetext::{demo, mcp, run};
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
@@ -18,6 +18,16 @@ fn main() -> ExitCode {
             let result = run(&request, &options);
             (Report::new(request.tool().name, &result, view), view)
         }
+        Ok(Invocation::Status { options, view }) => {
+            let report = StatusReport::new(&bluetext::status(&options));
+            return ExitCode::from(report.print(view) as u8);
+        }
+        Ok(Invocation::Mcp { options, discovery }) => {
+            return ExitCode::from(mcp::serve(options, discovery) as u8);
+        }
+        Ok(Invocation::Page { page, view }) => {
+            return ExitCode::from(page.print(view) as u8);
+        }
         Ok(Invocation::Demo { demo, view }) => match demo::run(&demo, view) {
             Ok(()) => return ExitCode::SUCCESS,
             Err(report) => (*report, view),
@@ -25,6 +35,14 @@ fn main() -> ExitCode {
         Err(Stop::Print(text)) => {
             report::print(&text);
             return ExitCode::SUCCESS;
+        }
+        Err(Stop::Wrong {
+            command,
+            problems,
+            view,
+        }) if command == "status" => {
+            let report = StatusReport::usage(&problems);
+            return ExitCode::from(report.print(view) as u8);
         }
         Err(Stop::Wrong {
             command,

@@ -1,5 +1,6 @@
 //! What a command is going to do, as plain data, and why it cannot.
 
+use crate::code::{ErrorCode, WarningCode};
 use crate::edit::Position;
 use crate::name::RelPath;
 
@@ -50,7 +51,7 @@ pub enum Left {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
     /// A name that never changes its meaning.
-    pub code: &'static str,
+    pub code: WarningCode,
     /// What there is to know, and what to do about it.
     pub message: String,
     /// The file that it is about.
@@ -72,7 +73,7 @@ pub struct Next {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// A name that never changes its meaning.
-    pub code: &'static str,
+    pub code: ErrorCode,
     /// What is the matter.
     pub message: String,
     /// The file at fault.

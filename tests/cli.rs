@@ -118,6 +118,61 @@ fn a_human_sees_the_diff() {
     );
 }
 
+/// What a project has at each step, and what is wrong with it.
+#[test]
+fn the_status_names_what_is_there_and_what_is_next() {
+    let mut shown = String::new();
+    let mut show = |what: &str, project: &Project| {
+        let run = project.bluetext(&["status"]);
+        shown.push_str(&format!("=== {what}\n{}", run.shown()));
+    };
+    let project = Project::empty();
+    show("an empty folder", &project);
+    project.done(&["add-temporal"]);
+    show("after the first step", &project);
+    project.done(&["add-temporal-client"]);
+    project.done(&["add-temporal-workflow", "greeting"]);
+    show("after all steps", &project);
+    let workflows = "modules/api/src/backend/workflows";
+    project.write(
+        &format!("{workflows}/mine.py"),
+        "from temporalio import workflow\n\n\n@workflow.defn(name=\"x\")\nclass Mine:\n    pass\n",
+    );
+    project.write(&format!("{workflows}/broken.py"), "class Broken(\n");
+    let settings = "modules/api/clients/temporal-client/src/temporal_client/settings.py";
+    project.write(settings, "mine = True\n");
+    show(
+        "a workflow that is not registered, a broken module, a changed library",
+        &project,
+    );
+    project.write("polytope.yml", "tools:\n  a: [\n");
+    show("a file that cannot be parsed", &project);
+    for name in ["older", "newer"] {
+        show(name, &Project::copy(name));
+    }
+    insta::with_settings!({ omit_expression => true }, {
+        insta::assert_snapshot!("status", shown);
+    });
+}
+
+#[test]
+fn hosts_are_told_how_to_start_the_server() {
+    let project = Project::empty();
+    let mut shown = String::new();
+    for client in ["claude-code", "vscode", "cursor", "codex"] {
+        let run = project.done(&["mcp", "config", "--client", client]);
+        shown.push_str(&format!("=== {client}\n{}", run.stdout));
+    }
+    let run = project.done(&["mcp", "config", "--client=codex", "-C", "a \"b\""]);
+    shown.push_str(&format!("=== codex, with a project\n{}", run.stdout));
+    insta::with_settings!({ omit_expression => true }, {
+        insta::assert_snapshot!("mcp_config", shown);
+    });
+    assert!(project.tree().is_empty());
+    let guide = project.done(&["guide"]).stdout;
+    assert_eq!(guide, include_str!("../docs/for-agents.md"));
+}
+
 #[test]
 fn conflicts_are_listed_all_at_once() {
     let project = Project::with(&[WEB]);

@@ -10,6 +10,7 @@
 
 mod common;
 
+use bluetext::code::ErrorCode;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -516,8 +517,8 @@ fn a_file_that_appears_meanwhile_is_not_replaced() {
     });
     let result = run(&request(STEPS[0]), &options(&project, Some(fault)));
     assert!(
-        matches!(&result, Err(Error::Refused { refused, .. }) if refused.problems[0].code == "in-the-way"
-            || refused.problems[0].code == "syntax"),
+        matches!(&result, Err(Error::Refused { refused, .. }) if refused.problems[0].code == ErrorCode::InTheWay
+            || refused.problems[0].code == ErrorCode::Syntax),
         "{result:?}"
     );
     assert_eq!(fs::read_to_string(path).unwrap(), "mine");

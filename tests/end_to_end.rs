@@ -400,7 +400,29 @@ fn matrix() -> Vec<Vec<String>> {
     let long_query = format!("{}:str", long("query", 24));
     let long_update = format!("{}:str", long("update", 24));
     let long_name = long("workflow", 40);
-    let rows: [&[&str]; 9] = [
+    let odd = "handle:str,total_decimal:int,result:str,given:dict[str,dict[str,datetime?]]";
+    let rows: [&[&str]; 12] = [
+        &[
+            "pic",
+            "--input",
+            "data:bytes,decimal:str,l:int,I:str,O:str?",
+            "--activity",
+            "started,decimal,talk",
+        ],
+        &[
+            "x10",
+            "--activity",
+            "a1,a01,a010,a10,a2,a0",
+            "--update",
+            odd,
+        ],
+        &[
+            "x2",
+            "--input",
+            "deliveries_by_region_and_day:dict[str,dict[str,list[datetime]]]?",
+            "--output",
+            "abcdefghijklmnopqrstuvwxyzabcdefghi:list[list[list[dict[str,str]]]]",
+        ],
         &["every-type", "--input", types, "--output", types],
         &["made-up", "--input", "x:list[str]?", "--output", types],
         &["every-signal", "--signal", types, "--activity", "one,two"],

@@ -6,6 +6,7 @@
 //! Limits: UTF-8; at most 1 MiB; brackets at most 200 deep (the parser recurses, and
 //! would end the process where the stack ends); names at the module's top level only.
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
 use ruff_python_ast::token::TokenKind;
@@ -80,9 +81,50 @@ impl Import {
     }
 
     /// Where import sorters put it: the farthest relative import first, then by module.
-    fn sort_key(&self) -> (std::cmp::Reverse<u32>, &str) {
-        (std::cmp::Reverse(self.level), &self.module)
+    fn order(&self, other: &Self) -> Ordering {
+        let levels = other.level.cmp(&self.level);
+        levels.then_with(|| import_order(&self.module, &other.module))
     }
+}
+
+/// The order in which ruff and isort put the names of modules and of what is imported from
+/// them: without case, and numbers by their value, but for those that begin with a zero.
+///
+/// ```
+/// use std::cmp::Ordering;
+/// use bluetext::edit::python::import_order;
+/// assert_eq!(import_order("v2", "v10"), Ordering::Less);
+/// assert_eq!(import_order("v02", "v1"), Ordering::Less);
+/// ```
+#[must_use]
+pub fn import_order(a: &str, b: &str) -> Ordering {
+    let without_case = natural_order(&a.to_lowercase(), &b.to_lowercase());
+    without_case.then_with(|| natural_order(a, b))
+}
+
+fn natural_order(mut a: &str, mut b: &str) -> Ordering {
+    let number =
+        |text: &str| text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    while let (Some(first), Some(second)) = (a.chars().next(), b.chars().next()) {
+        let (in_a, in_b) = (number(a), number(b));
+        let order = if in_a == 0 || in_b == 0 {
+            first.cmp(&second)
+        } else {
+            let (run_a, run_b) = (&a[..in_a], &b[..in_b]);
+            let by_length = if first == '0' || second == '0' {
+                Ordering::Equal
+            } else {
+                in_a.cmp(&in_b)
+            };
+            by_length.then_with(|| run_a.cmp(run_b))
+        };
+        if order != Ordering::Equal {
+            return order;
+        }
+        a = &a[in_a.max(first.len_utf8())..];
+        b = &b[in_b.max(second.len_utf8())..];
+    }
+    a.len().cmp(&b.len())
 }
 
 /// An import statement in the layout of ruff and Black: on one line if that has at most 88
@@ -312,6 +354,36 @@ pub fn definitions(text: &str) -> Result<Vec<String>, EditError> {
             _ => None,
         })
         .collect())
+}
+
+/// The classes at the top of a module that have a decorator of this name, called or not,
+/// after whatever stands before it: `defn` finds `@workflow.defn` and `@defn(name="x")`.
+///
+/// # Errors
+///
+/// [`EditError::Syntax`] where the module does not parse.
+pub fn decorated_classes(text: &str, decorator: &str) -> Result<Vec<String>, EditError> {
+    let is_wanted = |expression: &Expr| {
+        let named = match expression {
+            Expr::Call(call) => &call.func,
+            other => other,
+        };
+        match named {
+            Expr::Name(name) => name.id.as_str() == decorator,
+            Expr::Attribute(attribute) => attribute.attr.as_str() == decorator,
+            _ => false,
+        }
+    };
+    let module = parse(text)?;
+    let classes = module.body.iter().filter_map(|statement| match statement {
+        Stmt::ClassDef(class) => Some(class),
+        _ => None,
+    });
+    let decorated = classes.filter(|class| {
+        let mut decorators = class.decorator_list.iter();
+        decorators.any(|decorator| is_wanted(&decorator.expression))
+    });
+    Ok(decorated.map(|class| class.name.to_string()).collect())
 }
 
 /// The items of a top-level list or tuple, as they are written; `None` if there is none.
@@ -752,7 +824,7 @@ fn add_imports(
     local_modules: &[String],
 ) -> bool {
     let mut missing: Vec<&Import> = new_imports.iter().filter(|i| !imports(module, i)).collect();
-    missing.sort_by_key(|import| import.sort_key());
+    missing.sort_by(|a, b| a.order(b));
     // The imports before the first other statement, docstring aside.
     let block: Vec<&Stmt> = module
         .body
@@ -776,7 +848,7 @@ fn add_imports(
         for import in &missing {
             let next = own
                 .iter()
-                .find(|(_, own)| own.sort_key() > import.sort_key());
+                .find(|(_, own)| own.order(import) == Ordering::Greater);
             match next {
                 Some((next, _)) => splices.insert(line_of(next), &written(&[*import])),
                 None => splices.insert_lines_after(end_of(last), &written(&[*import])),

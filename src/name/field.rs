@@ -4,15 +4,19 @@ use std::str::FromStr;
 
 use super::{NameError, PYTHON_KEYWORDS, is_identifier, kebab};
 
+/// The widest line that generated code has.
+pub(super) const LONGEST_LINE: usize = 88;
+
 /// With longer names the generated lines would not fit into 88 columns.
 const LONGEST_FIELD: usize = 35;
 
 /// Names that a field must not have: attributes of Pydantic's `BaseModel` (2.12) that it
-/// would hide, and names that the generated class body uses itself.
+/// would hide, and names that the generated code uses itself.
 const TAKEN_FIELDS: &[&str] = &[
     "BaseModel",
     "ConfigDict",
     "Decimal",
+    "NAMESPACE_URL",
     "UUID",
     "bool",
     "bytes",
@@ -32,6 +36,8 @@ const TAKEN_FIELDS: &[&str] = &[
     "schema_json",
     "str",
     "update_forward_refs",
+    "uuid4",
+    "uuid5",
     "validate",
 ];
 
@@ -70,14 +76,30 @@ impl FromStr for Field {
             let usable = candidates.into_iter().find(|c| Self::fault(c).is_none());
             return Err(refuse(reason, usable.map(|name| format!("{name}:{kind}"))));
         }
-        Ok(Self {
+        let field = Self {
             name: name.to_owned(),
             kind: kind.parse()?,
-        })
+        };
+        match field.width() {
+            ..=LONGEST_LINE => Ok(field),
+            width => Err(refuse(
+                format!("its line would be {width} columns long, and {LONGEST_LINE} are the most"),
+                None,
+            )),
+        }
     }
 }
 
 impl Field {
+    /// How wide its line in a model is.
+    pub(super) fn width(&self) -> usize {
+        let default = match self.kind {
+            FieldType::Optional(_) => " = None",
+            _ => "",
+        };
+        format!("    {}: {}{default}", self.name, self.kind.annotation()).len()
+    }
+
     /// Why a field cannot have this name.
     pub(super) fn fault(name: &str) -> Option<String> {
         // Soft keywords are names like any other here.
@@ -145,6 +167,27 @@ const TYPES: &str = "str int float bool bytes datetime date timedelta uuid decim
 const DEEPEST_TYPE: usize = 8;
 
 impl FieldType {
+    /// The type as Python writes it in an annotation.
+    #[must_use]
+    pub fn annotation(&self) -> String {
+        match self {
+            Self::Str => "str".to_owned(),
+            Self::Int => "int".to_owned(),
+            Self::Float => "float".to_owned(),
+            Self::Bool => "bool".to_owned(),
+            Self::Bytes => "bytes".to_owned(),
+            // Qualified, so that a field may be named `date`.
+            Self::Datetime => "dt.datetime".to_owned(),
+            Self::Date => "dt.date".to_owned(),
+            Self::Timedelta => "dt.timedelta".to_owned(),
+            Self::Uuid => "UUID".to_owned(),
+            Self::Decimal => "Decimal".to_owned(),
+            Self::List(inner) => format!("list[{}]", inner.annotation()),
+            Self::Dict(inner) => format!("dict[str, {}]", inner.annotation()),
+            Self::Optional(inner) => format!("{} | None", inner.annotation()),
+        }
+    }
+
     /// Whether this type or one inside it answers the question with yes.
     pub fn any(&self, question: &dyn Fn(&Self) -> bool) -> bool {
         question(self)

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::field::LONGEST_LINE;
 use super::{
     Field, FieldType, NameError, PYTHON_KEYWORDS, capitalised, described, is_name_character, kebab,
     words_of,
@@ -24,6 +25,7 @@ const TAKEN_MEMBERS: &[&str] = &[
     "idempotency_key",
     "input",
     "int",
+    "l",
     "list",
     "output",
     "property",
@@ -32,6 +34,7 @@ const TAKEN_MEMBERS: &[&str] = &[
     "self",
     "str",
     "timedelta",
+    "uuid4",
     "uuid5",
     "workflow",
 ];
@@ -100,6 +103,8 @@ impl MemberName {
             Err(format!("it is longer than {LONGEST_MEMBER} characters"))
         } else if PYTHON_KEYWORDS.contains(&snake.as_str()) {
             Err(format!("`{snake}` is a keyword of Python"))
+        } else if snake.starts_with("model_") {
+            Err("Pydantic keeps names that start with `model_` for itself".to_owned())
         } else if TAKEN_MEMBERS.contains(&snake.as_str()) {
             Err(format!(
                 "`{snake}` would hide a name that the generated code needs"
@@ -168,8 +173,34 @@ impl FromStr for Signal {
             reason,
             suggestion: usable(name, MemberName::of_message),
         })?;
+        if let Some(kind) = &kind {
+            fits(text, "a signal", &name, kind)?;
+        }
         Ok(Self { name, kind })
     }
+}
+
+/// Refuse a message whose model would have too wide a line.
+fn fits(
+    text: &str,
+    what: &'static str,
+    name: &MemberName,
+    kind: &FieldType,
+) -> Result<(), NameError> {
+    let field = Field {
+        name: name.to_string(),
+        kind: kind.clone(),
+    };
+    let width = field.width();
+    if width <= LONGEST_LINE {
+        return Ok(());
+    }
+    Err(NameError {
+        text: text.to_owned(),
+        what,
+        reason: format!("its line would be {width} columns long, and {LONGEST_LINE} are the most"),
+        suggestion: None,
+    })
 }
 
 /// A query or an update, written `NAME:TYPE`.
@@ -198,10 +229,11 @@ impl FromStr for Message {
         let checked = MemberName::of_message(name);
         let written = kind.unwrap_or("str");
         match (checked, kind) {
-            (Ok(name), Some(kind)) => Ok(Self {
-                name,
-                kind: kind.parse()?,
-            }),
+            (Ok(name), Some(kind)) => {
+                let kind = kind.parse()?;
+                fits(text, "a query or an update", &name, &kind)?;
+                Ok(Self { name, kind })
+            }
             (Ok(name), None) => Err(refuse(
                 "it is not written NAME:TYPE".to_owned(),
                 Some(format!("{name}:{written}")),

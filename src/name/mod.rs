@@ -42,7 +42,8 @@ const PYTHON_KEYWORDS: &[&str] = &[
     "try", "type", "while", "with", "yield",
 ];
 
-/// Modules that generated code imports or that stand beside a generated package.
+/// Modules that generated code imports, that stand beside a generated package or whose
+/// tests have the place of the workflow's, and folders that are not read.
 const USED_MODULES: &[&str] = &[
     "activities",
     "activity",
@@ -53,12 +54,15 @@ const USED_MODULES: &[&str] = &[
     "conftest",
     "datetime",
     "decimal",
+    "health",
+    "histories",
     "importlib",
     "init",
     "inspect",
     "logging",
     "main",
     "models",
+    "node_modules",
     "os",
     "pkgutil",
     "pydantic",
@@ -73,6 +77,7 @@ const USED_MODULES: &[&str] = &[
     "test",
     "typing",
     "uuid",
+    "venv",
     "worker",
     "workflow",
     "workflows",
@@ -166,7 +171,7 @@ impl WorkflowName {
         }
         if USED_MODULES.contains(&snake.as_str()) {
             return Err(format!(
-                "`{snake}` would hide a module that the generated code needs"
+                "`{snake}` is the name of a module or folder that the generated code needs"
             ));
         }
         Ok(Self { words, snake })

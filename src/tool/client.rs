@@ -1,5 +1,6 @@
 //! `add-temporal-client`: library, configuration, hooks and a worker in a Python service.
 
+use crate::code::{ErrorCode, WarningCode};
 use crate::edit::python::{self, Import, Place};
 use crate::edit::{toml, yaml};
 use crate::name::{RelPath, ServiceName};
@@ -9,6 +10,7 @@ use crate::template::{Template, render, template};
 use serde::Serialize;
 
 use super::container::Container;
+use super::status::Library;
 use super::{Draft, TOOLS, temporal};
 
 /// The service that is meant where several could be.
@@ -128,7 +130,7 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalClient) {
     let registry_module = registry.as_ref().map_or("workflows.registry", |r| r.module);
     if registry_module == "workflows" {
         draft.warn(
-            "registry-in-package",
+            WarningCode::RegistryInPackage,
             "the registry stands in `workflows/__init__.py`: the SDK then loads every workflow \
              anew for every execution, which is slow once there are many; \
              `workflows/registry.py` is not loaded that way"
@@ -177,7 +179,7 @@ fn choose_service(draft: &mut Draft<'_>, asked: Option<&ServiceName>) -> Option<
         None => ("several services could get the client".to_owned(), None),
     };
     draft.problem(Problem {
-        code: "unknown-service",
+        code: ErrorCode::UnknownService,
         message: what,
         path: folder.and_then(|name| folder_named(draft.project(), name)),
         position: None,
@@ -367,7 +369,7 @@ fn name_is_shadowed(draft: &mut Draft<'_>, service: &Service) -> bool {
         if draft.exists(&module) {
             found = true;
             draft.problem(Problem {
-                code: "in-the-way",
+                code: ErrorCode::InTheWay,
                 message: format!("`{module}` is in the way: a package `{package}` would hide it"),
                 hint: Some(format!(
                     "move it to `{}`",
@@ -382,6 +384,28 @@ fn name_is_shadowed(draft: &mut Draft<'_>, service: &Service) -> bool {
 }
 
 fn add_library(draft: &mut Draft<'_>, service: &Service) {
+    for (path, text) in library_files(service) {
+        draft.generate(path, text, Rank::New);
+    }
+}
+
+/// Whether a service has the client library, as this version writes it.
+pub(super) fn library(project: &Project, service: &Service) -> Library {
+    let files = library_files(service);
+    if files.iter().all(|(path, _)| project.entry(path).is_none()) {
+        Library::Absent
+    } else if files
+        .iter()
+        .all(|(path, text)| project.text(path) == Some(text))
+    {
+        Library::Current
+    } else {
+        Library::Differs
+    }
+}
+
+/// The files of the client library in a service.
+fn library_files(service: &Service) -> Vec<(RelPath, String)> {
     macro_rules! library {
         ($($path:literal),+ $(,)?) => {
             [$((
@@ -418,9 +442,8 @@ fn add_library(draft: &mut Draft<'_>, service: &Service) {
     ];
     let context = ServiceContext::new(service, "workflows.registry");
     let folder = library_folder(service);
-    for (file, template) in FILES {
-        draft.generate(folder.join(file), render(template, &context), Rank::New);
-    }
+    let render = |(file, template)| (folder.join(file), render(template, &context));
+    FILES.into_iter().map(render).collect()
 }
 
 fn add_modules(
@@ -517,7 +540,7 @@ fn add_to_polytope(draft: &mut Draft<'_>, service: &Service) {
     let path = service.folder.join(POLYTOPE_FILE);
     let by_hand = |draft: &mut Draft<'_>, why: &str| {
         draft.warn(
-            "service-container",
+            WarningCode::ServiceContainer,
             format!(
                 "{why}: give the container of `{}` the environment entry `{ADDRESS}`, and add \
                  a tool `{}-worker` that runs `python -m {}` in it",
@@ -566,7 +589,7 @@ fn add_to_polytope(draft: &mut Draft<'_>, service: &Service) {
     }
     let Some(body) = container.worker_tool(service) else {
         draft.warn(
-            "service-worker",
+            WarningCode::ServiceWorker,
             format!(
                 "the container of `{}` is written in a way that is not copied: add a tool \
                  `{worker}` that runs `python -m {}` in it",
@@ -582,7 +605,7 @@ fn add_to_polytope(draft: &mut Draft<'_>, service: &Service) {
     });
     if let (true, Some(doubt)) = (added, container.doubt()) {
         draft.warn(
-            "service-worker",
+            WarningCode::ServiceWorker,
             format!(
                 "{doubt}: see that the tool `{worker}` can run `{}` in its container",
                 container.worker_command(service)
@@ -602,7 +625,7 @@ fn add_hooks(draft: &mut Draft<'_>, service: &Service) {
     let other = draft.text(&path).and_then(|text| other_start(text, from));
     if let Some(other) = other {
         draft.warn(
-            "starts-temporal-already",
+            WarningCode::StartsTemporalAlready,
             format!(
                 "the hooks import `{other}` and are left as they are: they seem to start \
                  Temporal in another way; to start it with `init/temporal.py`, add\n{}\nand \
@@ -631,7 +654,7 @@ fn add_hooks(draft: &mut Draft<'_>, service: &Service) {
     });
     if is_done {
         draft.warn(
-            "hooks-by-hand",
+            WarningCode::HooksByHand,
             format!("`{path}` imports the hooks and is left as it is: see that it calls them"),
             Some(path),
         );
@@ -673,7 +696,7 @@ fn warn_of_dockerfile(draft: &mut Draft<'_>, service: &Service) {
     let first_install = text.lines().position(installs);
     if first_install.is_some_and(|install| first_copy.is_none_or(|copy| copy > install)) {
         draft.warn(
-            "dockerfile",
+            WarningCode::Dockerfile,
             "the image installs the service before it has the client library: add \
              `COPY clients/ clients/` before the line that installs"
                 .to_owned(),
@@ -713,7 +736,7 @@ fn renew_locks(draft: &mut Draft<'_>, service: &Service) {
         }
         let command = format!("cd {} && {command}", shell_word(service.folder.as_str()));
         draft.warn(
-            "lock-behind",
+            WarningCode::LockBehind,
             format!("`{lock}` does not have the new dependency yet: `{command}` renews it"),
             Some(lock),
         );

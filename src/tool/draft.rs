@@ -1,5 +1,6 @@
 //! A plan in the making: what a tool has decided so far, laid over the project's files.
 
+use crate::code::{ErrorCode, WarningCode};
 use std::collections::BTreeMap;
 
 use crate::edit::{EditError, Edited};
@@ -84,7 +85,7 @@ impl<'a> Draft<'a> {
         let differs = before.as_ref().is_some_and(|before| *before != text);
         if differs && !self.force {
             self.warn(
-                "kept",
+                WarningCode::Kept,
                 format!(
                     "`{path}` differs from what this call would write and is left as it is; \
                      `--diff --force --dry-run` shows the difference"
@@ -161,12 +162,17 @@ impl<'a> Draft<'a> {
     }
 
     /// Something a person should know.
-    pub fn warn(&mut self, code: &'static str, message: String, path: Option<RelPath>) {
+    pub fn warn(&mut self, code: WarningCode, message: String, path: Option<RelPath>) {
         self.warnings.push(Warning {
             code,
             message,
             path,
         });
+    }
+
+    /// Things a person should know.
+    pub fn warnings(&mut self, warnings: Vec<Warning>) {
+        self.warnings.extend(warnings);
     }
 
     /// A tool that has been registered.
@@ -279,7 +285,7 @@ impl<'a> Draft<'a> {
 
 fn in_the_way(path: &RelPath, what: &str) -> Problem {
     Problem {
-        code: "in-the-way",
+        code: ErrorCode::InTheWay,
         message: format!("`{path}` is in the way: {what}"),
         path: Some(path.clone()),
         position: None,
@@ -289,7 +295,7 @@ fn in_the_way(path: &RelPath, what: &str) -> Problem {
 
 fn unreadable(path: &RelPath, reason: &str) -> Problem {
     Problem {
-        code: "unreadable",
+        code: ErrorCode::Unreadable,
         message: format!("`{path}` cannot be read: {reason}"),
         path: Some(path.clone()),
         position: None,

@@ -6,9 +6,11 @@
 pub mod client;
 mod container;
 mod draft;
+pub mod status;
 pub mod temporal;
 pub mod workflow;
 
+use crate::code::ErrorCode;
 use serde_yaml::Value;
 
 pub use draft::Draft;
@@ -140,7 +142,7 @@ fn check_order(project: &Project, request: &Request) -> Result<(), Refused> {
         .map_or(&TOOLS[0], |(step, _)| step);
     Err(Refused {
         problems: vec![Problem {
-            code: "step-missing",
+            code: ErrorCode::StepMissing,
             message: format!(
                 "`{}` builds on what `{}` adds, and this project does not have that yet",
                 tool.name, missing.name
@@ -159,14 +161,14 @@ impl From<ProjectError> for Problem {
         match error.fault {
             Fault::Broken(error) => Self::of_edit(error, path),
             Fault::Unreadable(reason) => Self {
-                code: "unreadable",
+                code: ErrorCode::Unreadable,
                 message: format!("`{}` cannot be read: {reason}", error.path),
                 path,
                 position: None,
                 hint: None,
             },
             Fault::OlderGeneration(position) => Self {
-                code: "older-generation",
+                code: ErrorCode::OlderGeneration,
                 message: format!(
                     "`{}` is of the generation before tools (it has `templates` or `modules` \
                      as lists)",
@@ -180,7 +182,7 @@ impl From<ProjectError> for Problem {
                 ),
             },
             Fault::WrongShape(what, position) => Self {
-                code: "wrong-shape",
+                code: ErrorCode::WrongShape,
                 message: format!("`{}` is no valid polytope.yml: {what}", error.path),
                 path,
                 position,
@@ -197,7 +199,7 @@ impl Problem {
         let file = path.as_ref().map_or("the file", |path| path.as_str());
         match error {
             EditError::Syntax { message, position } => Self {
-                code: "syntax",
+                code: ErrorCode::Syntax,
                 message: format!("`{file}` cannot be parsed: {message}"),
                 position,
                 hint: Some("mend the file and try again".to_owned()),
@@ -208,7 +210,7 @@ impl Problem {
                 position,
                 by_hand,
             } => Self {
-                code: "unknown-shape",
+                code: ErrorCode::UnknownShape,
                 message: format!("`{file}` cannot be edited: {message}"),
                 position,
                 hint: Some(format!("add this by hand:\n{by_hand}")),

@@ -1,12 +1,13 @@
 //! `add-temporal`: server, Postgres and web UI as containers that Polytope manages.
 
+use crate::code::{ErrorCode, WarningCode};
 use serde::Serialize;
 use serde_yaml::Value;
 
 use crate::edit::{indented, yaml};
 use crate::name::{ImageTag, RelPath};
-use crate::plan::{Next, Problem, Rank};
-use crate::project::{Claim, MODULE_FOLDERS, POLYTOPE_FILE, PolytopeFile, Project};
+use crate::plan::{Next, Problem, Rank, Warning};
+use crate::project::{Claim, MODULE_FOLDERS, POLYTOPE_FILE, PolytopeFile, Project, Tool};
 use crate::template::{Template, render, template};
 
 use super::{Draft, ParameterStyle, TOOLS, is_ours};
@@ -19,6 +20,9 @@ pub const UI_VERSION: &str = "2.54.1";
 
 /// The major version of Postgres: a volume written by one cannot be read by another.
 pub const POSTGRES_VERSION: &str = "16";
+
+/// More shards than this no cluster has been run with.
+pub const MOST_HISTORY_SHARDS: u32 = 16_384;
 
 /// Room to grow from one machine to a cluster.
 pub const HISTORY_SHARDS: u32 = 512;
@@ -55,7 +59,7 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporal) {
     let mut steps = Vec::new();
     let mut ui = project.has_tool("temporal-ui");
     if has_server_of_its_own(project) {
-        warn_of_deprecated_image(draft);
+        draft.warnings(deprecated_images(project));
     } else {
         add_module(draft, &folder, "postgres", &render_postgres(arguments));
         ui |= add_module(draft, &folder, "temporal", &render_temporal(arguments));
@@ -92,23 +96,38 @@ pub(super) fn has_server_of_its_own(project: &Project) -> bool {
     project.tools_with_image(DEPRECATED_IMAGE).next().is_some()
 }
 
-fn warn_of_deprecated_image(draft: &mut Draft<'_>) {
-    let tools: Vec<(String, RelPath)> = draft
-        .project()
-        .tools_with_image(DEPRECATED_IMAGE)
-        .map(|tool| (tool.name.to_owned(), tool.file.path.clone()))
-        .collect();
-    for (tool, path) in tools {
-        draft.warn(
-            "deprecated-image",
-            format!(
-                "the tool `{tool}` runs `{DEPRECATED_IMAGE}`, of which there are no releases \
+/// A warning for each tool that runs the deprecated image.
+pub(super) fn deprecated_images(project: &Project) -> Vec<Warning> {
+    let tools = project.tools_with_image(DEPRECATED_IMAGE);
+    let warning = |tool: Tool<'_>| {
+        let (name, path) = (tool.name, &tool.file.path);
+        Warning {
+            code: WarningCode::DeprecatedImage,
+            message: format!(
+                "the tool `{name}` runs `{DEPRECATED_IMAGE}`, of which there are no releases \
                  since March 2026; its containers are kept. To move: stop them, take the tool \
                  out of `{path}` and call `add-temporal` again; with `--history-shards 4`, if \
                  the database is to be kept, for that is what this image sets up by default"
             ),
-            Some(path),
-        );
+            path: Some(path.clone()),
+        }
+    };
+    tools.map(warning).collect()
+}
+
+/// The version of an image that this program writes, or that there is none any more; `None`
+/// for an image that it does not know.
+#[expect(
+    clippy::option_option,
+    reason = "unknown, without releases, with a version"
+)]
+pub(super) fn known_image(name: &str) -> Option<Option<&'static str>> {
+    match name.strip_prefix("docker.io/").unwrap_or(name) {
+        "temporalio/server" | "temporalio/admin-tools" => Some(Some(TEMPORAL_VERSION)),
+        "temporalio/ui" => Some(Some(UI_VERSION)),
+        "postgres" | "library/postgres" => Some(Some(POSTGRES_VERSION)),
+        DEPRECATED_IMAGE => Some(None),
+        _ => None,
     }
 }
 
@@ -207,7 +226,7 @@ fn add_module(draft: &mut Draft<'_>, folder: &RelPath, name: &str, text: &str) -
         Some(found) if !found.starts_with(MADE_BY) => {
             if !defines(&path, found, name) {
                 draft.problem(Problem {
-                    code: "in-the-way",
+                    code: ErrorCode::InTheWay,
                     message: format!("`{path}` is in the way: it defines no tool `{name}`"),
                     path: Some(path.clone()),
                     position: None,
@@ -253,7 +272,7 @@ pub(super) fn find_conflicts(draft: &mut Draft<'_>, path: &RelPath, text: &str) 
         for other in project.tools().filter(|other| other.file.path != *path) {
             let mut conflict = |what: String, position| {
                 draft.problem(Problem {
-                    code: "conflict",
+                    code: ErrorCode::Conflict,
                     message: format!(
                         "{what} is taken by the tool `{}` of this project, and `{}` needs it",
                         other.name, tool.name
@@ -295,7 +314,7 @@ pub(super) fn stack_tool(draft: &mut Draft<'_>, asked: Option<&str>) -> Option<S
         Some(name) => {
             let known: Vec<String> = project.tools().map(|t| format!("`{}`", t.name)).collect();
             draft.problem(Problem {
-                code: "unknown-stack",
+                code: ErrorCode::UnknownStack,
                 message: format!("there is no tool `{name}` in this project"),
                 path: Some(root_file()),
                 position: None,
@@ -337,7 +356,7 @@ pub(super) fn register(draft: &mut Draft<'_>, name: &str, body: &str) {
     if let Some(tool) = project.tool(name) {
         if !is_ours(name, tool.value) {
             draft.problem(Problem {
-                code: "conflict",
+                code: ErrorCode::Conflict,
                 message: format!("the tool `{name}` of this project is another one"),
                 path: Some(tool.file.path.clone()),
                 position: tool.position(),
@@ -348,7 +367,7 @@ pub(super) fn register(draft: &mut Draft<'_>, name: &str, body: &str) {
         let expected: Option<Value> = serde_yaml::from_str(body).ok();
         if expected.as_ref() != Some(tool.value) {
             draft.warn(
-                "kept",
+                WarningCode::Kept,
                 format!("the tool `{name}` has been edited and is left as it is"),
                 Some(tool.file.path.clone()),
             );

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::models;
 use super::request::{self, ActivityOptions, AddTemporalWorkflow, Members};
-use crate::edit::python::import_statement;
+use crate::edit::python::{self, import_statement};
 use crate::name::{Field, FieldType, MemberName, Message, Timeout, WorkflowName};
 use crate::project::{Layout, Service};
 use crate::template::{Template, fit, render, template};
@@ -695,26 +695,9 @@ pub(super) fn import_names(
     names: impl IntoIterator<Item = String>,
 ) -> String {
     let mut names: Vec<String> = names.into_iter().collect();
-    names.sort_by_cached_key(|name| natural_key(name));
+    names.sort_by(|a, b| python::import_order(a, b));
     names.dedup();
     import_statement(indent, from, &names)
-}
-
-/// What import sorters compare names by: without case, and numbers by their value.
-fn natural_key(name: &str) -> (Vec<(bool, usize, String)>, String) {
-    let mut parts: Vec<(bool, usize, String)> = Vec::new();
-    for character in name.to_ascii_lowercase().chars() {
-        let is_letter = !character.is_ascii_digit();
-        match parts.last_mut() {
-            // A longer number is a larger one.
-            Some((false, length, number)) if !is_letter => {
-                *length += 1;
-                number.push(character);
-            }
-            _ => parts.push((is_letter, 1, character.to_string())),
-        }
-    }
-    (parts, name.to_owned())
 }
 
 /// Import statements in sections with a blank line between them; empty ones are left out.

@@ -5,6 +5,7 @@ mod models;
 mod request;
 mod test_code;
 
+use crate::code::ErrorCode;
 use crate::edit::python::{self, Import};
 use crate::name::{Field, FieldType, MemberName, RelPath, ServiceName, WorkflowName};
 use crate::plan::{Next, Problem, Rank};
@@ -91,7 +92,7 @@ fn choose_service(draft: &mut Draft<'_>, asked: Option<&ServiceName>) -> Option<
         ),
     };
     draft.problem(Problem {
-        code: "unknown-service",
+        code: ErrorCode::UnknownService,
         message,
         path: None,
         position: None,
@@ -172,7 +173,7 @@ fn taken(
     let module = workflows.join(&format!("{}.py", name.snake()));
     if project.entry(&module).is_some() {
         return Some(Problem {
-            code: "conflict",
+            code: ErrorCode::Conflict,
             message: format!("the module `{module}` has the name that the workflow would have"),
             path: Some(module),
             position: None,
@@ -190,7 +191,7 @@ fn taken(
         Some(Content::Text(_))
     );
     (is_registered && !is_there).then(|| Problem {
-        code: "conflict",
+        code: ErrorCode::Conflict,
         message: format!("a workflow `{class}` is registered already, from another module"),
         path: Some(registry.path.clone()),
         position: None,

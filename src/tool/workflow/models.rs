@@ -3,27 +3,9 @@
 
 use crate::name::{Field, FieldType};
 
-/// How a type is written as an annotation.
-pub(super) fn annotation(kind: &FieldType) -> String {
-    match kind {
-        FieldType::Str => "str".to_owned(),
-        FieldType::Int => "int".to_owned(),
-        FieldType::Float => "float".to_owned(),
-        FieldType::Bool => "bool".to_owned(),
-        FieldType::Bytes => "bytes".to_owned(),
-        // Qualified, so that a field may be named `date`.
-        FieldType::Datetime => "dt.datetime".to_owned(),
-        FieldType::Date => "dt.date".to_owned(),
-        FieldType::Timedelta => "dt.timedelta".to_owned(),
-        FieldType::Uuid => "UUID".to_owned(),
-        FieldType::Decimal => "Decimal".to_owned(),
-        FieldType::List(inner) => format!("list[{}]", annotation(inner)),
-        FieldType::Dict(inner) => format!("dict[str, {}]", annotation(inner)),
-        FieldType::Optional(inner) => format!("{} | None", annotation(inner)),
-    }
-}
-
-/// A literal of a type, for tests; for a `str` it is the field's own name, if that is short.
+/// A field of a call that makes a model, for tests: `name=value`, as it stands on a line of
+/// its own in a call at the top of a module. A `str` is the field's own name, if that is
+/// short.
 pub(super) fn sample(field: &Field) -> String {
     // A longer one would not fit on a line with the name before it.
     let text = if field.name.len() <= 32 {
@@ -31,25 +13,47 @@ pub(super) fn sample(field: &Field) -> String {
     } else {
         "text"
     };
-    value(&field.kind, &format!("\"{text}\""))
+    let open = format!("{}=", field.name);
+    value(&field.kind, &format!("\"{text}\""), 4, &open)
 }
 
-fn value(kind: &FieldType, text: &str) -> String {
-    match kind {
-        FieldType::Str => text.to_owned(),
-        FieldType::Int => "1".to_owned(),
-        FieldType::Float => "1.5".to_owned(),
-        FieldType::Bool => "True".to_owned(),
-        FieldType::Bytes => "b\"\\x00\\xff\"".to_owned(),
-        FieldType::Datetime => "dt.datetime(2026, 1, 2, tzinfo=dt.UTC)".to_owned(),
-        FieldType::Date => "dt.date(2026, 1, 2)".to_owned(),
-        FieldType::Timedelta => "dt.timedelta(seconds=90)".to_owned(),
-        FieldType::Uuid => "UUID(int=1)".to_owned(),
-        FieldType::Decimal => "Decimal(\"1.10\")".to_owned(),
-        FieldType::List(inner) => format!("[{}]", value(inner, text)),
-        FieldType::Dict(inner) => format!("{{\"key\": {}}}", value(inner, text)),
-        FieldType::Optional(inner) => value(inner, text),
+/// A literal behind what stands before it on its line, in as many lines as it needs.
+fn value(kind: &FieldType, text: &str, indent: usize, before: &str) -> String {
+    let literal = match kind {
+        FieldType::Str => text,
+        FieldType::Int => "1",
+        FieldType::Float => "1.5",
+        FieldType::Bool => "True",
+        FieldType::Bytes => "b\"\\x00\\xff\"",
+        FieldType::Datetime => "dt.datetime(2026, 1, 2, tzinfo=dt.UTC)",
+        FieldType::Date => "dt.date(2026, 1, 2)",
+        FieldType::Timedelta => "dt.timedelta(seconds=90)",
+        FieldType::Uuid => "UUID(int=1)",
+        FieldType::Decimal => "Decimal(\"1.10\")",
+        FieldType::Optional(inner) => return value(inner, text, indent, before),
+        FieldType::List(inner) => return bracketed(inner, text, indent, before, ["[", "", "]"]),
+        FieldType::Dict(inner) => {
+            return bracketed(inner, text, indent, before, ["{", "\"key\": ", "}"]);
+        }
+    };
+    format!("{before}{literal}")
+}
+
+fn bracketed(
+    inner: &FieldType,
+    text: &str,
+    indent: usize,
+    before: &str,
+    [open, key, close]: [&str; 3],
+) -> String {
+    let item = value(inner, text, indent + 4, key);
+    let line = format!("{before}{open}{item}{close}");
+    // With the comma behind it.
+    if !item.contains('\n') && indent + line.len() < 88 {
+        return line;
     }
+    let margin = " ".repeat(indent);
+    format!("{before}{open}\n{margin}    {item},\n{margin}{close}")
 }
 
 /// What an activity is given, to make its result from.
@@ -87,7 +91,9 @@ impl Given<'_> {
         // The indentation below a `with`, and the comma.
         const AROUND: usize = 12 + 1;
         let fits = |text: &String| AROUND + field.len() + 1 + text.len() <= 88;
-        match (&self.before, self.fields.first()) {
+        // Bytes have no text that says what they are.
+        let is_text = |field: &&Field| !field.kind.any(&|kind| *kind == FieldType::Bytes);
+        match (&self.before, self.fields.iter().find(is_text)) {
             (Some(before), _) => Some(format!("f\"{label} after {{{before}}}\""))
                 .filter(fits)
                 .unwrap_or_else(|| before.clone()),
@@ -161,9 +167,13 @@ pub(super) fn body(fields: &[Field]) -> String {
         body.push_str("\n\n");
     }
     for field in fields {
-        body.push_str(&format!("    {}: {}", field.name, annotation(&field.kind)));
+        body.push_str(&format!("    {}: {}", field.name, field.kind.annotation()));
         if matches!(field.kind, FieldType::Optional(_)) {
             body.push_str(" = None");
+        }
+        if ["I", "O", "l"].contains(&field.name.as_str()) {
+            // They look like digits, which is for their owner to judge.
+            body.push_str("  # noqa: E741");
         }
         body.push('\n');
     }
@@ -178,7 +188,7 @@ pub(super) fn standard_imports(code: &str) -> Vec<String> {
     if code.contains("dt.") {
         statements.push("import datetime as dt".to_owned());
     }
-    if code.contains("Decimal") {
+    if is_word(code, "Decimal") {
         statements.push("from decimal import Decimal".to_owned());
     }
     let names: Vec<String> = ["NAMESPACE_URL", "UUID", "uuid4", "uuid5"]

@@ -183,8 +183,12 @@ impl Members {
             .updates
             .iter()
             .map(|update| (validator(&update.name), "the validator of an update"));
-        let results = self
+        // The last one's is the workflow's.
+        let passed_on = self
             .activities
+            .split_last()
+            .map_or(&[][..], |(_, rest)| rest);
+        let results = passed_on
             .iter()
             .map(|activity| (result(activity), "the result of an activity"));
         let used: Vec<(String, &str)> = validators.chain(results).collect();

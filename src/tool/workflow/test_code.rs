@@ -173,10 +173,7 @@ impl Code<'_> {
     /// The constants that hold a sample of each model.
     fn samples(&self) -> Vec<String> {
         let of_fields = |name: &str, class: &str, fields: &[Field]| {
-            let values: Vec<String> = fields
-                .iter()
-                .map(|field| format!("{}={}", field.name, models::sample(field)))
-                .collect();
+            let values: Vec<String> = fields.iter().map(models::sample).collect();
             fit("", &format!("{name} = {class}("), &values, ")")
         };
         let mut samples = vec![of_fields("INPUT", &self.input_class(), self.input)];
@@ -228,8 +225,8 @@ impl Code<'_> {
             let name = &update.name;
             let sample = sample_of(name, "Update");
             [
-                self.send_update(&format!("    {name} = await "), update),
-                format!("    assert {name} == {sample}"),
+                self.send_update(&format!("    {name}_answer = await "), update),
+                format!("    assert {name}_answer == {sample}"),
             ]
         });
         signals.chain(updates).collect()

@@ -6,6 +6,8 @@ import signal
 import sys
 from pathlib import Path
 
+import pytest
+
 from temporal_client.replicas import replica_environment, run_replicas
 
 
@@ -49,6 +51,35 @@ time.sleep(60)
             return await replicas
 
     assert asyncio.run(scenario()) == 0
+
+
+def test_what_cannot_be_started_again_leaves_nothing_behind(tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    program.write_text('#!/bin/sh\ntouch "$1/$$"\nexec sleep 60\n')
+    program.chmod(0o755)
+    pids = tmp_path / "pids"
+    pids.mkdir()
+
+    async def scenario() -> tuple[int, list[int]]:
+        replicas = asyncio.create_task(run_replicas(2, [str(program), str(pids)]))
+        for _ in range(1500):
+            started = [int(path.name) for path in pids.iterdir()]
+            if len(started) == 2:
+                break
+            await asyncio.sleep(0.02)
+        program.unlink()
+        os.kill(started[0], signal.SIGKILL)
+        await asyncio.sleep(1)
+        assert not replicas.done()
+        os.kill(os.getpid(), signal.SIGTERM)
+        async with asyncio.timeout(30):
+            return await replicas, started
+
+    code, started = asyncio.run(scenario())
+    assert code == 0
+    for pid in started:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
 
 
 def test_a_wrong_setting_ends_all() -> None:

@@ -41,9 +41,12 @@ def heartbeating() -> Iterator[None]:
             context.run(activity.heartbeat)
 
     thread = threading.Thread(target=beat, name="temporal-heartbeat", daemon=True)
-    thread.start()
     try:
+        # Cancellation interrupts the activity's thread at any point but in here.
+        with activity.shield_thread_cancel_exception():
+            thread.start()
         yield
     finally:
         ended.set()
-        thread.join()
+        if thread.ident is not None:
+            thread.join()

@@ -39,16 +39,23 @@ async def run_replicas(count: int, command: Sequence[str] | None = None) -> int:
         count: How many processes.
         command: What each of them runs; this program, as it was started, if left out.
     """
-    replicas = _Replicas(command or [sys.executable, *sys.orig_argv[1:]])
+    replicas = _Replicas(count, command or [sys.executable, *sys.orig_argv[1:]])
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, replicas.stop)
-    return max(await asyncio.gather(*map(replicas.keep_running, range(count))))
+    running = [asyncio.create_task(replicas.keep_running(i)) for i in range(count)]
+    try:
+        return max(await asyncio.gather(*running))
+    finally:
+        # A fault of one of them leaves none of the others behind.
+        replicas.stop()
+        await asyncio.gather(*running, return_exceptions=True)
 
 
 class _Replicas:
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, count: int, command: Sequence[str]) -> None:
+        self._count = count
         self._command = command
         self._running: set[asyncio.subprocess.Process] = set()
         self._stopping = asyncio.Event()
@@ -67,14 +74,7 @@ class _Replicas:
         pause = FIRST_PAUSE
         while not self._stopping.is_set():
             started = loop.time()
-            process = await asyncio.create_subprocess_exec(
-                *self._command, env=environment
-            )
-            self._running.add(process)
-            if self._stopping.is_set():
-                process.terminate()
-            code = await process.wait()
-            self._running.discard(process)
+            code = await self._run(environment)
             if self._stopping.is_set():
                 # One that had not begun to listen for the signal is ended by it.
                 return 0 if code == -signal.SIGTERM else min(abs(code), 1)
@@ -84,8 +84,9 @@ class _Replicas:
             if loop.time() - started > LONGEST_PAUSE:
                 pause = FIRST_PAUSE
             logger.error(
-                "Worker process %d ended with code %d; starting it again in %.1f s",
-                process.pid,
+                "Worker process %d of %d ended with code %d; next try in %.1f s",
+                index + 1,
+                self._count,
                 code,
                 pause,
             )
@@ -93,3 +94,19 @@ class _Replicas:
                 await asyncio.wait_for(self._stopping.wait(), pause)
             pause = min(pause * 2, LONGEST_PAUSE)
         return 0
+
+    async def _run(self, environment: Mapping[str, str]) -> int:
+        """Run one process to its end, and return its exit code."""
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self._command, env=environment
+            )
+        except OSError as error:
+            logger.error("A worker process could not be started: %s", error)
+            return 1
+        self._running.add(process)
+        if self._stopping.is_set():
+            process.terminate()
+        code = await process.wait()
+        self._running.discard(process)
+        return code

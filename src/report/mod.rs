@@ -3,6 +3,9 @@
 //! The types that are written as JSON are this module's own. What they are called and what
 //! they mean does not change within a `schema_version`.
 
+use crate::code::{ErrorCode, WarningCode};
+mod status;
+
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
@@ -10,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
+use schemars::JsonSchema;
 use serde::Serialize;
 use similar::TextDiff;
 
@@ -17,6 +21,8 @@ use crate::disk::DiskError;
 use crate::edit::Position;
 use crate::plan::{Change, Left, Next, Problem, Warning};
 use crate::{Error, Outcome};
+
+pub use status::StatusReport;
 
 /// The version of the JSON documents.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -64,74 +70,107 @@ pub enum ExitCode {
 }
 
 /// The report of a command.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "bluetext report", deny_unknown_fields)]
 pub struct Report {
+    /// The version of this document; what it holds does not change its meaning within one.
     schema_version: u32,
+    /// The command, e.g. `add-temporal`; empty where none was recognised.
     command: String,
+    /// What came of it.
     status: Status,
+    /// The project's folder, absolute, once it is known.
     project: Option<String>,
+    /// Every file that was looked at, with what was done to it.
     changes: Vec<ReportedChange>,
+    /// The tools that were registered in the project's `polytope.yml`.
     registered: Vec<String>,
+    /// The calls worth making next, the best first.
     next: Vec<ReportedNext>,
+    /// What a person should know.
     warnings: Vec<ReportedWarning>,
+    /// What was started, where something was.
     start: Option<Start>,
+    /// Why it was refused or failed.
     error: Option<ReportedError>,
     #[serde(skip)]
     exit: ExitCode,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Status {
+    /// The changes are on the disk.
     Applied,
+    /// Nothing had to be changed.
     Unchanged,
+    /// The changes are those that would be made.
     Planned,
+    /// It is wrong in itself, or for this project; nothing was written.
     Refused,
+    /// It failed, and was rolled back.
     Failed,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct ReportedChange {
+    /// The file, from the project's folder.
     path: String,
+    /// What is done to it.
     action: Action,
+    /// The change as a unified diff, where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     diff: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Action {
+    /// It is made.
     Create,
+    /// It is edited or replaced.
     Update,
+    /// It is as it has to be.
     Unchanged,
+    /// It is ours, differs, and is left as it is.
     Keep,
 }
 
-#[derive(Debug, Serialize)]
-struct ReportedNext {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct ReportedNext {
+    /// The tool's name, if it is one of ours.
     tool: Option<&'static str>,
+    /// A command line that works when it is pasted.
     command: String,
+    /// Why one would.
     why: String,
 }
 
-#[derive(Debug, Serialize)]
-struct ReportedWarning {
-    code: &'static str,
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct ReportedWarning {
+    /// A name that never changes its meaning.
+    code: WarningCode,
+    /// What there is to know.
     message: String,
+    /// The file that it is about.
     path: Option<String>,
 }
 
 /// What has been started, where something has.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Start {
+    /// What it runs on.
     runtime: String,
+    /// Whether it runs.
     state: String,
+    /// Where it can be reached.
     addresses: Vec<String>,
+    /// The file that its output goes to.
     log: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
-struct ReportedError {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct ReportedError {
     #[serde(flatten)]
     first: ReportedProblem,
     /// Everything else that is in the way.
@@ -139,13 +178,19 @@ struct ReportedError {
     others: Vec<ReportedProblem>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct ReportedProblem {
-    code: &'static str,
+    /// A name that never changes its meaning.
+    code: ErrorCode,
+    /// What is the matter.
     message: String,
+    /// The command or the lines that mend it.
     hint: Option<String>,
+    /// The file at fault, from the project's folder.
     path: Option<String>,
+    /// The line in it, from 1.
     line: Option<usize>,
+    /// The column in it in characters, from 1.
     column: Option<usize>,
 }
 
@@ -155,18 +200,18 @@ impl Report {
     pub fn new(command: &str, result: &Result<Outcome, Error>, view: View) -> Self {
         match result {
             Ok(outcome) => Self::of_outcome(command, outcome, view),
-            Err(Error::Refused { root, refused }) => {
-                let mut report = Self::empty(command, Status::Refused, ExitCode::Refused);
-                report.project = Some(shown(root));
-                report.next = refused.next.iter().map(Into::into).collect();
-                report.error = ReportedError::of(&refused.problems);
-                report
-            }
-            Err(Error::Disk { root, error }) => {
-                let (status, exit, problem) = of_disk(error);
+            Err(error) => {
+                let Failure {
+                    status,
+                    exit,
+                    project,
+                    next,
+                    problems,
+                } = Failure::of(error);
                 let mut report = Self::empty(command, status, exit);
-                report.project = root.as_deref().map(shown);
-                report.error = ReportedError::of(&[problem]);
+                report.project = project;
+                report.next = next;
+                report.error = ReportedError::of(&problems);
                 report
             }
         }
@@ -196,6 +241,13 @@ impl Report {
         report
     }
 
+    /// The same report with the project's folder named.
+    #[must_use]
+    pub fn in_project(mut self, root: &Path) -> Self {
+        self.project = Some(shown(root));
+        self
+    }
+
     /// The command's exit code.
     #[must_use]
     pub fn exit(&self) -> ExitCode {
@@ -210,34 +262,32 @@ impl Report {
             Format::Json => (self.json(), String::new()),
             Format::Human => (self.human(view), self.trouble(view)),
         };
-        let mut stdout = anstream::stdout();
-        let mut stderr = anstream::stderr();
-        let written = stdout
-            .write_all(text.as_bytes())
-            .and_then(|()| stdout.flush());
-        drop(
-            stderr
-                .write_all(trouble.as_bytes())
-                .and_then(|()| stderr.flush()),
-        );
-        match written {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                drop(writeln!(
-                    stderr,
-                    "error: the report cannot be written: {error}"
-                ));
-                ExitCode::Failed
-            }
-            _ => self.exit,
-        }
+        write_out(&text, &trouble, self.exit)
+    }
+
+    /// Write what went wrong to stderr, and nothing to stdout.
+    #[must_use]
+    pub fn print_trouble(&self) -> ExitCode {
+        write_out("", &self.trouble(View::default()), self.exit)
+    }
+
+    /// What went wrong, without colour, with the call that is to be made instead first; empty
+    /// where nothing did.
+    #[must_use]
+    pub fn trouble_text(&self) -> String {
+        trouble_text(&self.next, self.error.as_ref())
     }
 
     /// The report as one JSON document with a newline behind it.
     #[must_use]
     pub fn json(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
-        text.push('\n');
-        text
+        json_of(self)
+    }
+
+    /// The JSON schema of every report but that of `status`.
+    #[must_use]
+    pub fn schema() -> serde_json::Value {
+        schema_of::<Self>()
     }
 
     fn empty(command: &str, status: Status, exit: ExitCode) -> Self {
@@ -337,30 +387,59 @@ impl Report {
         for name in &self.registered {
             let _ = writeln!(text, "{bold}Registered{bold:#} {name}");
         }
-        for (index, next) in self.next.iter().enumerate() {
-            let word = if index == 0 { "Next" } else { "Also" };
-            let _ = writeln!(text, "{bold}{word}{bold:#} {}", next.command);
-            let _ = writeln!(text, "     {dim}{}{dim:#}", next.why);
-        }
+        text.push_str(&human_next(&self.next));
         text
     }
 
     /// Warnings and errors.
     fn trouble(&self, view: View) -> String {
-        let mut text = String::new();
-        let yellow = AnsiColor::Yellow.on_default().bold();
-        if !view.quiet {
-            for warning in &self.warnings {
-                let _ = writeln!(text, "{yellow}warning{yellow:#}: {}", warning.message);
-            }
-        }
-        if let Some(error) = &self.error {
-            for problem in std::iter::once(&error.first).chain(&error.others) {
-                text.push_str(&problem.human());
-            }
-        }
-        text
+        human_trouble(view, &self.warnings, self.error.as_ref())
     }
+}
+
+fn human_next(next: &[ReportedNext]) -> String {
+    let bold = Style::new().bold();
+    let dim = Style::new().dimmed();
+    let mut text = String::new();
+    for (index, next) in next.iter().enumerate() {
+        let word = if index == 0 { "Next" } else { "Also" };
+        let _ = writeln!(text, "{bold}{word}{bold:#} {}", next.command);
+        let _ = writeln!(text, "     {dim}{}{dim:#}", next.why);
+    }
+    text
+}
+
+fn trouble_text(next: &[ReportedNext], error: Option<&ReportedError>) -> String {
+    if error.is_none() {
+        return String::new();
+    }
+    let mut text = String::new();
+    if let Some(next) = next.first() {
+        let call = next.tool.unwrap_or(&next.command);
+        let _ = writeln!(text, "next: call `{call}`, which {}", next.why);
+    }
+    text.push_str(&human_trouble(View::default(), &[], error));
+    anstream::adapter::strip_str(&text).to_string()
+}
+
+fn human_trouble(
+    view: View,
+    warnings: &[ReportedWarning],
+    error: Option<&ReportedError>,
+) -> String {
+    let mut text = String::new();
+    let yellow = AnsiColor::Yellow.on_default().bold();
+    if !view.quiet {
+        for warning in warnings {
+            let _ = writeln!(text, "{yellow}warning{yellow:#}: {}", warning.message);
+        }
+    }
+    if let Some(error) = error {
+        for problem in std::iter::once(&error.first).chain(&error.others) {
+            text.push_str(&problem.human());
+        }
+    }
+    text
 }
 
 impl ReportedProblem {
@@ -428,6 +507,81 @@ impl From<&Warning> for ReportedWarning {
     }
 }
 
+/// Write what was asked for to stdout and what went wrong to stderr.
+fn write_out(text: &str, trouble: &str, exit: ExitCode) -> ExitCode {
+    let mut stdout = anstream::stdout();
+    let mut stderr = anstream::stderr();
+    let written = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
+    drop(
+        stderr
+            .write_all(trouble.as_bytes())
+            .and_then(|()| stderr.flush()),
+    );
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            drop(writeln!(
+                stderr,
+                "error: the report cannot be written: {error}"
+            ));
+            ExitCode::Failed
+        }
+        _ => exit,
+    }
+}
+
+/// A document with a newline behind it.
+fn json_of<T: Serialize>(document: &T) -> String {
+    let mut text = serde_json::to_string_pretty(document).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// The JSON schema of a document.
+#[must_use]
+pub fn schema_of<T: JsonSchema>() -> serde_json::Value {
+    let settings = schemars::generate::SchemaSettings::draft2020_12().with(|settings| {
+        settings.inline_subschemas = true;
+        settings.contract = schemars::generate::Contract::Serialize;
+    });
+    settings.into_generator().into_root_schema_for::<T>().into()
+}
+
+/// A page that was asked for, as JSON.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "bluetext page", deny_unknown_fields)]
+pub struct Page {
+    /// The version of this document; what it holds does not change its meaning within one.
+    schema_version: u32,
+    /// The command that prints it.
+    command: &'static str,
+    /// The page.
+    text: String,
+}
+
+impl Page {
+    /// A page with the command that prints it.
+    #[must_use]
+    pub fn new(command: &'static str, text: String) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            command,
+            text,
+        }
+    }
+
+    /// Write it to stdout.
+    #[must_use]
+    pub fn print(&self, view: View) -> ExitCode {
+        let text = match view.format {
+            Format::Json => json_of(self),
+            Format::Human => self.text.clone(),
+        };
+        write_out(&text, "", ExitCode::Done)
+    }
+}
+
 /// Print text that was asked for, such as help. A reader that has gone away is no fault.
 pub fn print(text: &str) {
     let mut stdout = anstream::stdout();
@@ -438,10 +592,43 @@ pub fn print(text: &str) {
     );
 }
 
+/// What a report says of an error.
+struct Failure {
+    status: Status,
+    exit: ExitCode,
+    project: Option<String>,
+    next: Vec<ReportedNext>,
+    problems: Vec<Problem>,
+}
+
+impl Failure {
+    fn of(error: &Error) -> Self {
+        match error {
+            Error::Refused { root, refused } => Self {
+                status: Status::Refused,
+                exit: ExitCode::Refused,
+                project: Some(shown(root)),
+                next: refused.next.iter().map(Into::into).collect(),
+                problems: refused.problems.clone(),
+            },
+            Error::Disk { root, error } => {
+                let (status, exit, problem) = of_disk(error);
+                Self {
+                    status,
+                    exit,
+                    project: root.as_deref().map(shown),
+                    next: Vec::new(),
+                    problems: vec![problem],
+                }
+            }
+        }
+    }
+}
+
 /// What a fault of the disk means for the caller.
 fn of_disk(error: &DiskError) -> (Status, ExitCode, Problem) {
     let mut problem = Problem {
-        code: "io",
+        code: ErrorCode::Io,
         message: error.to_string(),
         path: None,
         position: None,
@@ -449,35 +636,35 @@ fn of_disk(error: &DiskError) -> (Status, ExitCode, Problem) {
     };
     match error {
         DiskError::NoProject(_) => {
-            problem.code = "no-project";
+            problem.code = ErrorCode::NoProject;
             problem.hint = Some("name a folder that exists with `--project`".to_owned());
             (Status::Refused, ExitCode::Usage, problem)
         }
         DiskError::Locked(_) => {
-            problem.code = "locked";
+            problem.code = ErrorCode::Locked;
             problem.hint = Some("try again, or wait longer with `--lock-wait 60s`".to_owned());
             (Status::Refused, ExitCode::TryAgain, problem)
         }
         DiskError::Changed(path) => {
-            problem.code = "changed";
+            problem.code = ErrorCode::Changed;
             problem.path = Some(path.clone());
             problem.hint = Some("nothing was written; try again".to_owned());
             (Status::Refused, ExitCode::TryAgain, problem)
         }
         DiskError::LeadsOut(path) => {
-            problem.code = "leads-out";
+            problem.code = ErrorCode::LeadsOut;
             problem.path = Some(path.clone());
             problem.hint = Some("replace the link by a folder of the project".to_owned());
             (Status::Refused, ExitCode::Refused, problem)
         }
         DiskError::Case { wanted, found } => {
-            problem.code = "case";
+            problem.code = ErrorCode::Case;
             problem.path = Some(wanted.clone());
             problem.hint = Some(format!("rename `{found}`"));
             (Status::Refused, ExitCode::Refused, problem)
         }
         DiskError::ReadOnly(path) => {
-            problem.code = "read-only";
+            problem.code = ErrorCode::ReadOnly;
             problem.path = Some(path.clone());
             problem.hint = Some(format!("make it writable: chmod u+w {path}"));
             (Status::Failed, ExitCode::Failed, problem)

@@ -1,0 +1,350 @@
+//! The report of `status`: what a project has, as text or JSON.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use anstyle::{AnsiColor, Style};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{
+    ExitCode, Failure, Format, ReportedError, ReportedNext, ReportedWarning, SCHEMA_VERSION,
+    Status as Outcome, View, human_next, human_trouble, json_of, schema_of, shown, trouble_text,
+    write_out,
+};
+use crate::Error;
+use crate::plan::Problem;
+use crate::project::Layout;
+use crate::tool::status::{ImageStatus, Library, ServiceStatus, Status, StepStatus};
+
+/// The report of `status`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "bluetext status", deny_unknown_fields)]
+pub struct StatusReport {
+    /// The version of this document; what it holds does not change its meaning within one.
+    schema_version: u32,
+    /// Always `status`.
+    command: &'static str,
+    /// Whether the project could be looked at.
+    status: Looked,
+    /// The project's folder, absolute, once it is known.
+    project: Option<String>,
+    /// The steps in their order.
+    steps: Vec<ReportedStep>,
+    /// The Python services, by name.
+    services: Vec<ReportedService>,
+    /// The images of Temporal and Postgres that containers run.
+    images: Vec<ReportedImage>,
+    /// The calls worth making next, the best first.
+    next: Vec<ReportedNext>,
+    /// What a person should know.
+    warnings: Vec<ReportedWarning>,
+    /// Why it could not be looked at.
+    error: Option<ReportedError>,
+    #[serde(skip)]
+    exit: ExitCode,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Looked {
+    /// It was.
+    Ok,
+    /// A file of the project is in the way.
+    Refused,
+    /// It could not be read.
+    Failed,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct ReportedStep {
+    /// The tool that takes the step.
+    tool: &'static str,
+    /// Whether it is registered, so that agents and people find it.
+    offered: bool,
+    /// Whether what it builds on is there.
+    allowed: bool,
+    /// Whether what it adds is there.
+    taken: bool,
+    /// What it adds.
+    about: &'static str,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct ReportedService {
+    /// Its name.
+    name: String,
+    /// Its folder, from the project's.
+    path: String,
+    /// How its Python code is laid out.
+    layout: ReportedLayout,
+    /// The package in `src`, in that layout.
+    package: Option<String>,
+    /// The client library.
+    client: ReportedLibrary,
+    /// The workflows that its workers run.
+    workflows: Vec<String>,
+    /// The workflows in its code that no worker runs.
+    unregistered: Vec<Unregistered>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum ReportedLayout {
+    /// A package in `src`.
+    Package,
+    /// Modules in `src` itself.
+    Flat,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum ReportedLibrary {
+    /// It is not there: `add-temporal-client` adds it.
+    Absent,
+    /// It is what this version writes.
+    Current,
+    /// It is there and differs from what this version writes.
+    Differs,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Unregistered {
+    /// The workflow's class.
+    name: String,
+    /// Its module, from the project's folder.
+    path: String,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct ReportedImage {
+    /// Its name, without the version.
+    image: String,
+    /// Its version, if one is named.
+    version: Option<String>,
+    /// The version that this program writes; none for an image without releases.
+    current: Option<&'static str>,
+    /// Whether there are no releases of it any more.
+    deprecated: bool,
+    /// The tool that runs it.
+    tool: String,
+    /// The file that says so, from the project's folder.
+    path: String,
+    /// The line in it, from 1.
+    line: Option<usize>,
+}
+
+impl StatusReport {
+    /// The report of what was seen.
+    #[must_use]
+    pub fn new(result: &Result<(PathBuf, Status), Error>) -> Self {
+        match result {
+            Ok((root, status)) => Self {
+                project: Some(shown(root)),
+                steps: status.steps.iter().map(Into::into).collect(),
+                services: status.services.iter().map(Into::into).collect(),
+                images: status.images.iter().map(Into::into).collect(),
+                next: status.next.iter().map(Into::into).collect(),
+                warnings: status.warnings.iter().map(Into::into).collect(),
+                ..Self::empty(Looked::Ok, ExitCode::Done)
+            },
+            Err(error) => {
+                let failure = Failure::of(error);
+                let looked = match failure.status {
+                    Outcome::Failed => Looked::Failed,
+                    _ => Looked::Refused,
+                };
+                Self {
+                    project: failure.project,
+                    next: failure.next,
+                    error: ReportedError::of(&failure.problems),
+                    ..Self::empty(looked, failure.exit)
+                }
+            }
+        }
+    }
+
+    /// The report of a call that is wrong in itself.
+    #[must_use]
+    pub fn usage(problems: &[Problem]) -> Self {
+        Self {
+            error: ReportedError::of(problems),
+            ..Self::empty(Looked::Refused, ExitCode::Usage)
+        }
+    }
+
+    /// The same report with the project's folder named.
+    #[must_use]
+    pub fn in_project(mut self, root: &Path) -> Self {
+        self.project = Some(shown(root));
+        self
+    }
+
+    /// The JSON schema of this report.
+    #[must_use]
+    pub fn schema() -> serde_json::Value {
+        schema_of::<Self>()
+    }
+
+    /// The command's exit code.
+    #[must_use]
+    pub fn exit(&self) -> ExitCode {
+        self.exit
+    }
+
+    /// The report as one JSON document with a newline behind it.
+    #[must_use]
+    pub fn json(&self) -> String {
+        json_of(self)
+    }
+
+    /// What went wrong, as [`super::Report::trouble_text`] says it.
+    #[must_use]
+    pub fn trouble_text(&self) -> String {
+        trouble_text(&self.next, self.error.as_ref())
+    }
+
+    /// Write the report where it belongs, as [`super::Report::print`] does.
+    #[must_use]
+    pub fn print(&self, view: View) -> ExitCode {
+        let (text, trouble) = match view.format {
+            Format::Json => (self.json(), String::new()),
+            Format::Human => (
+                self.human(view),
+                human_trouble(view, &self.warnings, self.error.as_ref()),
+            ),
+        };
+        write_out(&text, &trouble, self.exit)
+    }
+
+    fn empty(status: Looked, exit: ExitCode) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            command: "status",
+            status,
+            project: None,
+            steps: Vec::new(),
+            services: Vec::new(),
+            images: Vec::new(),
+            next: Vec::new(),
+            warnings: Vec::new(),
+            error: None,
+            exit,
+        }
+    }
+
+    fn human(&self, view: View) -> String {
+        let mut text = String::new();
+        if view.quiet || self.error.is_some() {
+            return text;
+        }
+        let bold = Style::new().bold();
+        let dim = Style::new().dimmed();
+        let green = AnsiColor::Green.on_default();
+        let yellow = AnsiColor::Yellow.on_default();
+        if let Some(project) = &self.project {
+            let _ = writeln!(text, "{bold}Project{bold:#} {project}");
+        }
+        for step in &self.steps {
+            let (word, style) = match (step.taken, step.allowed) {
+                (true, _) => ("taken", green),
+                (false, true) => ("open", yellow),
+                (false, false) => ("later", dim),
+            };
+            let _ = writeln!(text, "  {style}{word:<9}{style:#} {}", step.tool);
+        }
+        for service in &self.services {
+            let client = match service.client {
+                ReportedLibrary::Absent => "without the client",
+                ReportedLibrary::Current => "with the client",
+                ReportedLibrary::Differs => "with a client that differs",
+            };
+            let (name, path) = (&service.name, &service.path);
+            let _ = writeln!(text, "{bold}Service{bold:#} {name} in {path}, {client}");
+            for workflow in &service.workflows {
+                let _ = writeln!(text, "  {green}{:<9}{green:#} {workflow}", "workflow");
+            }
+            for Unregistered { name, path } in &service.unregistered {
+                let _ = writeln!(
+                    text,
+                    "  {yellow}{:<9}{yellow:#} {name} in {path}",
+                    "unlisted"
+                );
+            }
+        }
+        if !self.images.is_empty() {
+            let _ = writeln!(text, "{bold}Images{bold:#}");
+        }
+        let mut shown = BTreeSet::new();
+        for image in &self.images {
+            if !shown.insert((&image.tool, &image.image, &image.version)) {
+                continue;
+            }
+            let version = image.version.as_deref().unwrap_or("without a version");
+            let word = if image.deprecated { ", deprecated" } else { "" };
+            let (name, tool) = (&image.image, &image.tool);
+            let _ = writeln!(
+                text,
+                "  {tool:<14} {name} {version}{yellow}{word}{yellow:#}"
+            );
+        }
+        text.push_str(&human_next(&self.next));
+        text
+    }
+}
+
+impl From<&StepStatus> for ReportedStep {
+    fn from(step: &StepStatus) -> Self {
+        Self {
+            tool: step.tool.name,
+            offered: step.offered,
+            allowed: step.allowed,
+            taken: step.taken,
+            about: step.tool.about,
+        }
+    }
+}
+
+impl From<&ServiceStatus> for ReportedService {
+    fn from(service: &ServiceStatus) -> Self {
+        let (layout, package) = match &service.layout {
+            Layout::Package(package) => (ReportedLayout::Package, Some(package.clone())),
+            Layout::Flat => (ReportedLayout::Flat, None),
+        };
+        Self {
+            name: service.name.to_string(),
+            path: service.folder.to_string(),
+            layout,
+            package,
+            client: match service.library {
+                Library::Absent => ReportedLibrary::Absent,
+                Library::Current => ReportedLibrary::Current,
+                Library::Differs => ReportedLibrary::Differs,
+            },
+            workflows: service.workflows.clone(),
+            unregistered: service
+                .unregistered
+                .iter()
+                .map(|(name, path)| Unregistered {
+                    name: name.clone(),
+                    path: path.to_string(),
+                })
+                .collect(),
+        }
+    }
+}
+
+impl From<&ImageStatus> for ReportedImage {
+    fn from(image: &ImageStatus) -> Self {
+        Self {
+            image: image.name.clone(),
+            version: image.version.clone(),
+            current: image.current,
+            deprecated: image.deprecated,
+            tool: image.tool.clone(),
+            path: image.path.to_string(),
+            line: image.position.map(|position| position.line),
+        }
+    }
+}

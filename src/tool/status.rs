@@ -1,0 +1,262 @@
+//! `status`: what a project has, and the step that comes next.
+
+use serde_yaml::Value;
+
+use super::client::{self, Registry};
+use super::{TOOLS, ToolInfo, temporal};
+use crate::code::WarningCode;
+use crate::edit::Position;
+use crate::edit::python;
+use crate::edit::yaml::Step;
+use crate::name::{RelPath, ServiceName};
+use crate::plan::{Next, Warning};
+use crate::project::{Layout, Project, Service, Tool};
+
+/// What a project has.
+#[derive(Debug)]
+pub struct Status {
+    /// The steps in their order.
+    pub steps: Vec<StepStatus>,
+    /// The Python services, by name.
+    pub services: Vec<ServiceStatus>,
+    /// The images of Temporal and Postgres that its containers run.
+    pub images: Vec<ImageStatus>,
+    /// The calls worth making next, the best first.
+    pub next: Vec<Next>,
+    /// What a person should know.
+    pub warnings: Vec<Warning>,
+}
+
+/// A step, and whether the project has taken it.
+#[derive(Debug, Clone, Copy)]
+pub struct StepStatus {
+    /// The tool that takes it.
+    pub tool: &'static ToolInfo,
+    /// Whether the tool is registered; the first one needs no registration.
+    pub offered: bool,
+    /// Whether the files that the tool needs exist.
+    pub allowed: bool,
+    /// Whether what it adds is there.
+    pub taken: bool,
+}
+
+/// A Python service, and how far it has come.
+#[derive(Debug)]
+pub struct ServiceStatus {
+    /// Its name.
+    pub name: ServiceName,
+    /// Its folder.
+    pub folder: RelPath,
+    /// How its Python code is laid out.
+    pub layout: Layout,
+    /// The client library.
+    pub library: Library,
+    /// The names of the workflows that its registry lists.
+    pub workflows: Vec<String>,
+    /// The workflows in its code that the registry does not list, each with its module.
+    pub unregistered: Vec<(String, RelPath)>,
+}
+
+/// The client library of a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Library {
+    /// It is not there.
+    Absent,
+    /// It is what this version writes.
+    Current,
+    /// It is there and differs from what this version writes.
+    Differs,
+}
+
+/// An image that a container runs.
+#[derive(Debug)]
+pub struct ImageStatus {
+    /// Its name, without the version.
+    pub name: String,
+    /// Its version, if it names one.
+    pub version: Option<String>,
+    /// The version that this program would write, if it knows the image.
+    pub current: Option<&'static str>,
+    /// Whether there are no releases of it any more.
+    pub deprecated: bool,
+    /// The tool that runs it.
+    pub tool: String,
+    /// The file that says so.
+    pub path: RelPath,
+    /// Where it stands in that file.
+    pub position: Option<Position>,
+}
+
+impl Status {
+    /// Look at a project.
+    #[must_use]
+    pub fn of(project: &Project) -> Self {
+        let mut warnings = Vec::new();
+        let services: Vec<ServiceStatus> = project
+            .services()
+            .iter()
+            .map(|service| service_status(project, service, &mut warnings))
+            .collect();
+        let has_workflows = services.iter().any(|s| !s.workflows.is_empty());
+        let steps: Vec<StepStatus> = TOOLS
+            .iter()
+            .enumerate()
+            .map(|(index, tool)| StepStatus {
+                tool,
+                offered: tool.is_offered(project),
+                allowed: tool.is_allowed(project),
+                // What a step adds is what the one after it needs.
+                taken: match TOOLS.get(index + 1) {
+                    Some(after) => after.is_allowed(project),
+                    None => has_workflows && tool.is_allowed(project),
+                },
+            })
+            .collect();
+        let images: Vec<ImageStatus> = project.tools().flat_map(images_of).collect();
+        warnings.extend(temporal::deprecated_images(project));
+        // The last step is there to be taken again.
+        let next = steps.iter().find(|step| !step.taken).or(steps.last());
+        let mut next: Vec<Next> = next.into_iter().map(|step| step.tool.next()).collect();
+        if services.len() > 1 {
+            next.extend(
+                services
+                    .iter()
+                    .filter(|service| service.library == Library::Absent)
+                    .filter(|_| TOOLS[1].is_allowed(project))
+                    .map(|service| {
+                        let mut next = TOOLS[1].next();
+                        next.command = format!("{} --service {}", next.command, service.name);
+                        next
+                    }),
+            );
+        }
+        Self {
+            steps,
+            services,
+            images,
+            next,
+            warnings,
+        }
+    }
+}
+
+fn service_status(
+    project: &Project,
+    service: &Service,
+    warnings: &mut Vec<Warning>,
+) -> ServiceStatus {
+    let library = client::library(project, service);
+    if library == Library::Differs {
+        warnings.push(Warning {
+            code: WarningCode::LibraryDiffers,
+            message: format!(
+                "the client library of `{name}` is not what this version would write; \
+                 `bluetext add-temporal-client --service {name} --diff --force --dry-run` shows \
+                 the difference",
+                name = service.name
+            ),
+            path: Some(service.folder.clone()),
+        });
+    }
+    let registry = client::registry_of(project, service);
+    let workflows: Vec<String> = registry
+        .iter()
+        .flat_map(|registry| &registry.workflows)
+        .map(|item| item.rsplit('.').next().unwrap_or(item).to_owned())
+        .collect();
+    let unregistered = match &registry {
+        Some(registry) => unregistered(project, service, registry, &workflows, warnings),
+        None => Vec::new(),
+    };
+    ServiceStatus {
+        name: service.name.clone(),
+        folder: service.folder.clone(),
+        layout: service.layout.clone(),
+        library,
+        workflows,
+        unregistered,
+    }
+}
+
+/// The workflows below a service's `workflows` that its registry does not list.
+fn unregistered(
+    project: &Project,
+    service: &Service,
+    registry: &Registry,
+    registered: &[String],
+    warnings: &mut Vec<Warning>,
+) -> Vec<(String, RelPath)> {
+    let mut found = Vec::new();
+    let folder = service.source().join("workflows");
+    for path in project.below(&folder) {
+        let is_module = path
+            .file_name()
+            .rsplit_once('.')
+            .is_some_and(|n| n.1 == "py");
+        let Some(text) = project.text(path).filter(|_| is_module) else {
+            continue;
+        };
+        let classes = match python::decorated_classes(text, "defn") {
+            Ok(classes) => classes,
+            Err(error) => {
+                warnings.push(Warning {
+                    code: WarningCode::Unparsable,
+                    message: format!("`{path}` cannot be parsed: {error}"),
+                    path: Some(path.clone()),
+                });
+                continue;
+            }
+        };
+        for class in classes {
+            if registered.contains(&class) {
+                continue;
+            }
+            warnings.push(Warning {
+                code: WarningCode::NotRegistered,
+                message: format!(
+                    "no worker runs the workflow `{class}` of `{path}`: import it in `{}` and \
+                     add it to `WORKFLOWS`",
+                    registry.path
+                ),
+                path: Some(path.clone()),
+            });
+            found.push((class, path.clone()));
+        }
+    }
+    found
+}
+
+/// The images of Temporal and Postgres that a tool's containers run.
+fn images_of(tool: Tool<'_>) -> Vec<ImageStatus> {
+    let steps = tool.value.get("run").and_then(Value::as_sequence);
+    steps
+        .into_iter()
+        .flatten()
+        .enumerate()
+        .filter_map(|(index, step)| {
+            let image = step.get("args")?.get("image")?.as_str()?;
+            let image = image.split('@').next().unwrap_or(image);
+            // A colon before a slash is that of a registry's port.
+            let (name, version) = match image.rsplit_once(':') {
+                Some((name, version)) if !version.contains('/') => (name, Some(version)),
+                _ => (image, None),
+            };
+            let known = temporal::known_image(name)?;
+            let way = [
+                Step::Key("run"),
+                Step::Item(index),
+                Step::Key("args"),
+                Step::Key("image"),
+            ];
+            Some(ImageStatus {
+                name: name.to_owned(),
+                version: version.map(str::to_owned),
+                current: known,
+                deprecated: known.is_none(),
+                tool: tool.name.to_owned(),
+                path: tool.file.path.clone(),
+                position: tool.position_of(&way),
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,550 @@
+//! The agents' server: the built binary with a real client in both eras of the protocol, raw
+//! lines that no client would send, and the same calls made by command line.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod common;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use bluetext::mcp::{Discovery, Server};
+use common::Project;
+use rmcp::model::{
+    CallToolRequestParams, CallToolResult, ProtocolVersion, ReadResourceRequestParams,
+    ResourceContents, SubscriptionFilter, Tool,
+};
+use rmcp::service::{NotificationContext, RunningService};
+use rmcp::transport::TokioChildProcess;
+use rmcp::{
+    ClientHandler, ClientLifecycleMode, ClientServiceExt, RoleClient, ServiceError, ServiceExt,
+};
+use serde_json::{Value, json};
+
+/// A host that counts the notices it is sent.
+#[derive(Clone, Default)]
+struct Host {
+    notices: Arc<AtomicUsize>,
+}
+
+impl ClientHandler for Host {
+    async fn on_tool_list_changed(&self, _context: NotificationContext<RoleClient>) {
+        self.notices.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+type Session = RunningService<RoleClient, Host>;
+
+const ERAS: [&str; 2] = ["2025-11-25", "2026-07-28"];
+
+fn lifecycle(era: &str) -> ClientLifecycleMode {
+    if era == ERAS[0] {
+        ClientLifecycleMode::Initialize
+    } else {
+        ClientLifecycleMode::Discover {
+            preferred_versions: vec![ProtocolVersion::V_2026_07_28],
+        }
+    }
+}
+
+async fn connect(folder: &Path, era: &str, arguments: &[&str]) -> Session {
+    let arguments = [&["mcp"], arguments].concat();
+    let command = common::command(folder, &arguments);
+    let transport = TokioChildProcess::new(tokio::process::Command::from(command)).unwrap();
+    let host = Host::default();
+    host.serve_with_lifecycle(transport, lifecycle(era))
+        .await
+        .unwrap()
+}
+
+async fn tools(session: &Session) -> Vec<Tool> {
+    session.list_all_tools().await.unwrap()
+}
+
+async fn names(session: &Session) -> Vec<String> {
+    let tools = tools(session).await;
+    tools
+        .into_iter()
+        .map(|tool| tool.name.into_owned())
+        .collect()
+}
+
+async fn call(session: &Session, tool: &'static str, arguments: Value) -> CallToolResult {
+    let arguments = arguments.as_object().unwrap().clone();
+    let request = CallToolRequestParams::new(tool).with_arguments(arguments);
+    session.call_tool(request).await.unwrap()
+}
+
+fn text_of(result: &CallToolResult) -> &str {
+    &result.content[0].as_text().unwrap().text
+}
+
+/// What stands for a folder in reports that are compared.
+fn without(folder: &Path, value: &Value) -> Value {
+    let text = value
+        .to_string()
+        .replace(folder.to_str().unwrap(), "[PROJECT]");
+    serde_json::from_str(&text).unwrap()
+}
+
+#[tokio::test]
+async fn each_step_makes_the_next_one_known() {
+    for era in ERAS {
+        let project = Project::empty();
+        let session = connect(&project.path(), era, &[]).await;
+        assert_eq!(names(&session).await, ["add-temporal", "status"], "{era}");
+
+        let early = call(&session, "add-temporal-workflow", json!({"names": ["x"]})).await;
+        assert_eq!(early.is_error, Some(true));
+        assert!(text_of(&early).starts_with("next: call `add-temporal`"));
+
+        let first = call(&session, "add-temporal", json!({})).await;
+        assert_eq!(first.is_error, Some(false), "{}", text_of(&first));
+        let next = &first.structured_content.unwrap()["next"][0]["tool"];
+        assert_eq!(next, "add-temporal-client");
+        assert_eq!(
+            names(&session).await,
+            ["add-temporal", "add-temporal-client", "status"]
+        );
+        call(&session, "add-temporal-client", json!({})).await;
+        assert_eq!(
+            names(&session).await,
+            [
+                "add-temporal",
+                "add-temporal-client",
+                "add-temporal-workflow",
+                "status"
+            ]
+        );
+        let last = call(
+            &session,
+            "add-temporal-workflow",
+            json!({"names": ["greeting"], "input": ["name:str"], "dry_run": false}),
+        )
+        .await;
+        let report = last.structured_content.unwrap();
+        assert_eq!(report["status"], "applied");
+        let status = call(&session, "status", json!({})).await;
+        let status = status.structured_content.unwrap();
+        assert_eq!(
+            status["services"][0]["workflows"],
+            json!(["GreetingWorkflow"])
+        );
+        session.cancel().await.unwrap();
+    }
+}
+
+/// Everything that is answered is what the tool's own schema says, and the same by command
+/// line: the trees and the reports.
+#[tokio::test]
+async fn a_call_is_the_command() {
+    let steps: [(&'static str, Value, &[&str]); 9] = [
+        ("add-temporal-client", json!({}), &[]),
+        (
+            "add-temporal",
+            json!({"history_shards": 4, "diff": true}),
+            &["--history-shards", "4", "--diff"],
+        ),
+        ("add-temporal", json!({"dry_run": true}), &["--dry-run"]),
+        (
+            "add-temporal",
+            json!({"ui_version": "latest"}),
+            &["--ui-version", "latest"],
+        ),
+        (
+            "add-temporal-client",
+            json!({"service": "shop"}),
+            &["--service", "shop"],
+        ),
+        (
+            "add-temporal-workflow",
+            json!({
+                "names": ["order-processing", "Refund"],
+                "input": ["order_id:str", "lines:dict[str,int]"],
+                "activity": ["reserve", "charge"],
+                "signal": ["approve", "note:str"],
+                "query": ["progress:str"],
+                "start_to_close": "1m",
+                "max_attempts": "3",
+                "heartbeat": "",
+            }),
+            &[
+                "--input=order_id:str",
+                "--input=lines:dict[str,int]",
+                "--activity=reserve,charge",
+                "--signal=approve,note:str",
+                "--query=progress:str",
+                "--start-to-close=1m",
+                "--max-attempts=3",
+                "order-processing",
+                "Refund",
+            ],
+        ),
+        (
+            "add-temporal-workflow",
+            json!({"names": ["2fa; rm"], "heartbeat": "1h"}),
+            &["--heartbeat=1h", "2fa; rm"],
+        ),
+        (
+            "add-temporal-workflow",
+            json!({"names": ["--help"]}),
+            &["--", "--help"],
+        ),
+        ("status", json!({}), &[]),
+    ];
+    for era in ERAS {
+        let (by_command, by_agent) = (Project::empty(), Project::empty());
+        let session = connect(&by_agent.path(), era, &["--discovery", "static"]).await;
+        let listed = tools(&session).await;
+        for (tool, arguments, flags) in &steps {
+            let line = [&[*tool, "--format", "json"], *flags].concat();
+            let run = by_command.bluetext(&line);
+            let mut expected: Value = serde_json::from_str(&run.stdout).unwrap();
+            let result = call(&session, tool, arguments.clone()).await;
+            let report = result.structured_content.clone().unwrap();
+            let schema = listed.iter().find(|listed| listed.name == *tool).unwrap();
+            let schema = json!(schema.output_schema.clone().unwrap());
+            let faults: Vec<String> = jsonschema::validator_for(&schema)
+                .unwrap()
+                .iter_errors(&report)
+                .map(|error| error.to_string())
+                .collect();
+            assert_eq!(faults, Vec::<String>::new(), "{tool} {report:#}");
+            // What is wrong in itself is refused before the project is looked for.
+            if run.code == 2 {
+                expected["project"] = json!("[PROJECT]");
+            }
+            assert_eq!(without(&by_agent.path(), &report), expected, "{tool}");
+            assert_eq!(result.is_error, Some(run.code != 0), "{tool}");
+            let document = result.content.last().unwrap().as_text().unwrap();
+            let document: Value = serde_json::from_str(&document.text).unwrap();
+            assert_eq!(document, report);
+            assert_eq!(by_agent.tree(), by_command.tree(), "{tool} {arguments}");
+        }
+        session.cancel().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_strictest_hosts_accept_the_tools() {
+    let project = Project::empty();
+    let session = connect(&project.path(), ERAS[1], &["--discovery", "static"]).await;
+    let listed = tools(&session).await;
+    for tool in &listed {
+        let annotations = tool.annotations.clone().unwrap();
+        assert_eq!(annotations.read_only_hint, Some(tool.name == "status"));
+        assert_eq!(annotations.destructive_hint, Some(false));
+        assert_eq!(annotations.idempotent_hint, Some(true));
+        assert_eq!(annotations.open_world_hint, Some(false));
+        let schema = json!(tool.input_schema);
+        jsonschema::meta::validate(&schema).unwrap();
+        assert_eq!(schema["additionalProperties"], false);
+        for property in schema["properties"].as_object().unwrap().values() {
+            assert!(property["type"].is_string(), "{property}");
+            assert!(!property["description"].as_str().unwrap().is_empty());
+        }
+        for word in ["$ref", "anyOf", "oneOf", "allOf", "$defs", "null"] {
+            assert!(!schema.to_string().contains(word), "{word} in {schema}");
+        }
+        assert_eq!(json!(tool.output_schema.clone().unwrap())["type"], "object");
+    }
+    insta::with_settings!({ omit_expression => true }, {
+        insta::assert_snapshot!("input_schemas", serde_json::to_string_pretty(
+            &listed.iter().map(|tool| json!({
+                "name": tool.name, "description": tool.description, "inputSchema": tool.input_schema,
+            })).collect::<Vec<Value>>()
+        ).unwrap());
+    });
+    for wrong in [
+        json!({"names": "x", "nmae": "y"}),
+        json!({"names": 1}),
+        json!({"names": ["x"], "dry_run": "yes"}),
+        json!({"names": ["x"], "max_attempts": 3}),
+        json!({}),
+    ] {
+        let result = call(&session, "add-temporal-workflow", wrong.clone()).await;
+        assert_eq!(result.is_error, Some(true), "{wrong}");
+        let report = result.structured_content.unwrap();
+        assert_eq!(report["project"], json!(project.path()), "{wrong}");
+    }
+    let unknown = session.call_tool(CallToolRequestParams::new("rm")).await;
+    assert!(matches!(unknown, Err(ServiceError::McpError(error)) if error.code.0 == -32602));
+    session.cancel().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_resource_is_the_status() {
+    for era in ERAS {
+        let project = Project::empty();
+        let session = connect(&project.path(), era, &[]).await;
+        let resources = session.list_all_resources().await.unwrap();
+        assert_eq!(resources[0].uri, "bluetext://project");
+        let read = |uri: &str| session.read_resource(ReadResourceRequestParams::new(uri));
+        let contents = read("bluetext://project").await.unwrap().contents;
+        let ResourceContents::TextResourceContents {
+            text, mime_type, ..
+        } = &contents[0]
+        else {
+            panic!("{contents:?}");
+        };
+        assert_eq!(mime_type.as_deref(), Some("application/json"));
+        let expected = project.done(&["status", "--format", "json"]).stdout;
+        let text = text.replace(project.path().to_str().unwrap(), "[PROJECT]");
+        assert_eq!(text, expected);
+        assert!(read("bluetext://other").await.is_err());
+        session.cancel().await.unwrap();
+    }
+}
+
+/// Wait until the host has been told this often, then see that it is not told once more.
+async fn told(host: &Host, times: usize) {
+    let until = Instant::now() + Duration::from_secs(30);
+    while host.notices.load(Ordering::SeqCst) < times {
+        assert!(Instant::now() < until, "no notice came");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    assert_eq!(host.notices.load(Ordering::SeqCst), times);
+}
+
+#[tokio::test]
+async fn a_change_is_announced_once_whoever_makes_it() {
+    let project = Project::empty();
+    let session = connect(&project.path(), ERAS[0], &[]).await;
+    let host = session.service().clone();
+    // By a call.
+    call(&session, "add-temporal", json!({})).await;
+    told(&host, 1).await;
+    // By a call that changes nothing, and by an edit that does not change the list.
+    call(&session, "add-temporal", json!({})).await;
+    let root = project.read("polytope.yml");
+    project.write("polytope.yml", &format!("{root}# mine\n"));
+    told(&host, 1).await;
+    // By another process.
+    project.done(&["add-temporal-client"]);
+    told(&host, 2).await;
+    // By a person who is still typing: then all are listed, and calls say where it is wrong.
+    let complete = project.read("polytope.yml");
+    project.write("polytope.yml", "tools: [\n");
+    told(&host, 2).await;
+    let refused = call(&session, "add-temporal", json!({})).await;
+    let report = refused.structured_content.unwrap();
+    assert_eq!(report["error"]["code"], "syntax");
+    assert_eq!(report["error"]["path"], "polytope.yml");
+    assert!(report["error"]["line"].is_u64(), "{report:#}");
+    project.write("polytope.yml", "tools: {}\n");
+    told(&host, 3).await;
+    assert_eq!(names(&session).await, ["add-temporal", "status"]);
+    project.write("polytope.yml", &complete);
+    told(&host, 4).await;
+    session.cancel().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_modern_host_is_told_where_it_listens() {
+    let project = Project::empty();
+    let session = connect(&project.path(), ERAS[1], &[]).await;
+    let filter = SubscriptionFilter::builder().tools_list_changed().build();
+    let mut listening = session.listen(filter).await.unwrap();
+    assert_eq!(listening.acknowledged().tools_list_changed, Some(true));
+    call(&session, "add-temporal", json!({})).await;
+    let limit = Duration::from_secs(30);
+    let notice = tokio::time::timeout(limit, listening.next()).await.unwrap();
+    assert!(notice.unwrap().is_some());
+    let silence = Duration::from_millis(700);
+    assert!(
+        tokio::time::timeout(silence, listening.next())
+            .await
+            .is_err()
+    );
+    project.done(&["add-temporal-client"]);
+    let notice = tokio::time::timeout(limit, listening.next()).await.unwrap();
+    assert!(notice.unwrap().is_some());
+    assert_eq!(session.service().notices.load(Ordering::SeqCst), 0);
+    session.cancel().await.unwrap();
+}
+
+#[tokio::test]
+async fn two_calls_at_once_both_land() {
+    for era in ERAS {
+        let project = Project::empty();
+        project.done(&["add-temporal"]);
+        project.done(&["add-temporal-client"]);
+        let session = connect(&project.path(), era, &[]).await;
+        let one = call(&session, "add-temporal-workflow", json!({"names": ["one"]}));
+        let two = call(&session, "add-temporal-workflow", json!({"names": ["two"]}));
+        let (one, two) = tokio::join!(one, two);
+        assert_eq!((one.is_error, two.is_error), (Some(false), Some(false)));
+        let status = call(&session, "status", json!({})).await;
+        let mut workflows = status.structured_content.unwrap()["services"][0]["workflows"].clone();
+        let workflows = workflows.as_array_mut().unwrap();
+        workflows.sort_by_key(ToString::to_string);
+        assert_eq!(json!(workflows), json!(["OneWorkflow", "TwoWorkflow"]));
+        session.cancel().await.unwrap();
+    }
+}
+
+/// A fault of ours ends the call and not the session.
+#[tokio::test]
+async fn a_panic_is_an_answer() {
+    let project = Project::empty();
+    let mut options = bluetext::Options::new(project.path());
+    options.fault = Some(Arc::new(|operation, _| panic!("{operation:?} by a test")));
+    let (here, there) = tokio::io::duplex(1 << 16);
+    let server = Server::new(options, Discovery::Progressive);
+    let serving = tokio::spawn(async move { server.serve(there).await.unwrap().waiting().await });
+    let session = Host::default().serve(here).await.unwrap();
+    for _ in 0..2 {
+        let result = call(&session, "add-temporal", json!({})).await;
+        assert_eq!(result.is_error, Some(true));
+        let report = result.structured_content.unwrap();
+        assert_eq!(report["error"]["code"], "panic");
+    }
+    assert_eq!(names(&session).await, ["add-temporal", "status"]);
+    session.cancel().await.unwrap();
+    drop(serving.await.unwrap());
+}
+
+/// The binary with pipes for lines that no client would send.
+struct Raw {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+}
+
+impl Raw {
+    fn start(folder: &Path) -> Self {
+        let mut child = common::command(folder, &["mcp"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let input = child.stdin.take();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        Self {
+            child,
+            input,
+            output,
+        }
+    }
+
+    fn send(&mut self, bytes: &[u8]) {
+        let input = self.input.as_mut().unwrap();
+        input.write_all(bytes).unwrap();
+        input.flush().unwrap();
+    }
+
+    fn answer(&mut self) -> Value {
+        let mut line = String::new();
+        self.output.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line:?}"))
+    }
+
+    /// Close stdin; the exit code, the rest of stdout, and stderr.
+    fn end(mut self) -> (Option<i32>, String, String) {
+        drop(self.input.take());
+        let until = Instant::now() + Duration::from_secs(30);
+        let code = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status.code();
+            }
+            assert!(Instant::now() < until, "it does not end");
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        let mut rest = String::new();
+        self.output.read_to_string(&mut rest).unwrap();
+        let mut errors = String::new();
+        let mut stderr = self.child.stderr.take().unwrap();
+        stderr.read_to_string(&mut errors).unwrap();
+        (code, rest, errors)
+    }
+}
+
+const INITIALIZE: &[u8] = br#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"raw","version":"1"}}}
+{"jsonrpc":"2.0","method":"notifications/initialized"}
+"#;
+
+#[test]
+fn lines_that_no_client_would_send_do_no_harm() {
+    let project = Project::empty();
+    let mut raw = Raw::start(&project.path());
+    raw.send(b"\n\n   \ngarbage\n\xff\xfe\x00\n{\"jsonrpc\":\n[]\n");
+    raw.send(br#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
+    raw.send(b"\n{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":{}}\r\n");
+    raw.send(INITIALIZE);
+    let mut answer = raw.answer();
+    while answer["id"] != 1 {
+        assert!(answer["error"].is_object(), "{answer}");
+        answer = raw.answer();
+    }
+    assert_eq!(answer["result"]["serverInfo"]["name"], "bluetext");
+    // A line of 20 MB is thrown away.
+    let huge = [&[b'{'; 1][..], &vec![b' '; 20 << 20], b"}\n"].concat();
+    raw.send(&huge);
+    raw.send(b"{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"no/such/method\"}\n");
+    assert_eq!(raw.answer()["error"]["code"], -32601);
+    raw.send(b"{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"tools/call\",\"params\":{}}\n");
+    assert!(raw.answer()["error"].is_object());
+    raw.send(b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{\"requestId\":99}}\n");
+    raw.send(b"{\"jsonrpc\":\"2.0\",\"id\":4,\"method\":\"tools/call\",\"params\":{\"name\":\"status\",\"arguments\":{\"a\":[null,{}]}}}\n");
+    let answer = raw.answer();
+    assert_eq!(answer["result"]["isError"], true, "{answer}");
+    raw.send("{\"jsonrpc\":\"2.0\",\"id\":\"vier \u{1f600}\",\"method\":\"ping\"}\n".as_bytes());
+    assert_eq!(raw.answer()["id"], "vier \u{1f600}");
+    let (code, rest, errors) = raw.end();
+    assert_eq!((code, rest.as_str(), errors.as_str()), (Some(0), "", ""));
+    assert!(project.tree().is_empty());
+}
+
+/// Wherever stdin ends, the process does; what stdout has is whole lines of JSON-RPC; and a
+/// call that was running is all there or not at all.
+#[test]
+fn the_end_of_stdin_ends_it_at_every_point() {
+    let call = b"{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/call\",\"params\":{\"name\":\"add-temporal\",\"arguments\":{}}}\n";
+    let all = [INITIALIZE, call].concat();
+    let complete = Project::empty();
+    complete.done(&["add-temporal"]);
+    for end in [0, 1, 60, INITIALIZE.len(), all.len() - 1, all.len()] {
+        let project = Project::empty();
+        let mut raw = Raw::start(&project.path());
+        raw.send(&all[..end]);
+        let started = Instant::now();
+        let (code, rest, errors) = raw.end();
+        let took = started.elapsed();
+        // A second, and as many for a busy machine.
+        assert!(took < Duration::from_secs(3), "{end}: {took:?}");
+        assert_eq!((code, errors.as_str()), (Some(0), ""), "{end}");
+        for line in rest.lines() {
+            let message: Value = serde_json::from_str(line).unwrap();
+            assert_eq!(message["jsonrpc"], "2.0");
+        }
+        let tree = project.tree();
+        assert!(tree.is_empty() || tree == complete.tree(), "{end}");
+    }
+}
+
+/// A call that waits for another run does not hold the process when the host has gone, nor
+/// when the host takes the call back.
+#[test]
+fn a_call_that_waits_is_left_behind() {
+    let project = Project::empty();
+    let disk = bluetext::disk::Disk::new(project.path(), None);
+    let held = disk.lock(Duration::from_secs(1)).unwrap();
+    let mut raw = Raw::start(&project.path());
+    raw.send(INITIALIZE);
+    raw.answer();
+    raw.send(b"{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/call\",\"params\":{\"name\":\"add-temporal\",\"arguments\":{}}}\n");
+    raw.send(b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{\"requestId\":2}}\n");
+    raw.send(b"{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"ping\"}\n");
+    assert_eq!(raw.answer()["id"], 3);
+    let started = Instant::now();
+    let (code, _, errors) = raw.end();
+    assert!(started.elapsed() < Duration::from_secs(3));
+    assert_eq!((code, errors.as_str()), (Some(0), ""));
+    drop(held);
+    assert!(project.tree().is_empty());
+}
