@@ -120,6 +120,68 @@ impl Tools {
     }
 }
 
+/// Clients that people have: PyPI's of both generations, in each of their modes.
+#[test]
+fn the_clients_of_agents_take_the_three_steps() {
+    skip_if_asked!();
+    let tools = Tools::get();
+    for (package, script, modes) in [
+        ("mcp==2.3.0", "mcp2.py", &["auto", "legacy"][..]),
+        ("mcp<2", "mcp1.py", &[""]),
+    ] {
+        for mode in modes {
+            let project = Project::empty();
+            let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("tests/clients")
+                .join(script);
+            let mut command = tools.command("uv", &project.path());
+            command
+                .args([
+                    "run",
+                    "--no-project",
+                    "--quiet",
+                    "--with",
+                    package,
+                    "python",
+                ])
+                .arg(script)
+                .arg(env!("CARGO_BIN_EXE_bluetext"))
+                .arg(project.path());
+            if !mode.is_empty() {
+                command.arg(mode);
+            }
+            let shown = finish(&mut command);
+            assert!(shown.contains(mode), "{shown}");
+        }
+    }
+}
+
+/// The protocol's own inspector finds nothing to complain of, in both eras; where Node is at
+/// hand.
+#[test]
+fn the_inspector_is_content() {
+    skip_if_asked!();
+    let (Ok(npx), Ok(_)) = (which::which("npx"), which::which("node")) else {
+        eprintln!("left out, for there is no Node");
+        return;
+    };
+    let project = Project::empty();
+    for era in ["legacy", "modern"] {
+        let mut command = Command::new(&npx);
+        command
+            .args(["--yes", "@modelcontextprotocol/inspector@2.12.0", "--cli"])
+            .arg(env!("CARGO_BIN_EXE_bluetext"))
+            .args(["mcp", "--discovery", "static", "--protocol-era", era])
+            .args(["--method", "tools/list", "--strict"])
+            .env("MCP_CATALOG_PATH", project.path().join("catalog.json"))
+            .env("npm_config_cache", Tools::get().cache.with_file_name("npm"))
+            .current_dir(project.path());
+        let shown = finish(&mut command);
+        let listed: Value = serde_json::from_str(&shown).unwrap();
+        assert_eq!(listed["tools"].as_array().unwrap().len(), 4, "{shown}");
+    }
+}
+
 fn python() -> PathBuf {
     let check = "import sys; sys.exit(sys.version_info < (3, 11))";
     for name in [
@@ -610,6 +672,7 @@ fn three_workers_share_300_executions_and_none_is_lost() {
             .current_dir(&service)
             .env("TEMPORAL_ADDRESS", &server.address)
             .env("TEMPORAL_MAX_CONCURRENT_ACTIVITIES", "20")
+            .env("TEMPORAL_STICKY_TIMEOUT_SECONDS", "2")
             .env("LOG_LEVEL", "CRITICAL");
         command
     };

@@ -83,6 +83,8 @@ struct ReportedService {
     package: Option<String>,
     /// The client library.
     client: ReportedLibrary,
+    /// The step that comes next for it.
+    next: &'static str,
     /// The workflows that its workers run.
     workflows: Vec<String>,
     /// The workflows in its code that no worker runs.
@@ -322,6 +324,7 @@ impl From<&ServiceStatus> for ReportedService {
                 Library::Current => ReportedLibrary::Current,
                 Library::Differs => ReportedLibrary::Differs,
             },
+            next: service.next.name,
             workflows: service.workflows.clone(),
             unregistered: service
                 .unregistered

@@ -51,6 +51,8 @@ pub struct ServiceStatus {
     pub layout: Layout,
     /// The client library.
     pub library: Library,
+    /// The step that comes next for it.
+    pub next: &'static ToolInfo,
     /// The names of the workflows that its registry lists.
     pub workflows: Vec<String>,
     /// The workflows in its code that the registry does not list, each with its module.
@@ -173,6 +175,11 @@ fn service_status(
         folder: service.folder.clone(),
         layout: service.layout.clone(),
         library,
+        next: if client::is_in(project, service) {
+            &TOOLS[2]
+        } else {
+            &TOOLS[1]
+        },
         workflows,
         unregistered,
     }

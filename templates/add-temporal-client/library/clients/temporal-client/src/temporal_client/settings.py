@@ -14,8 +14,8 @@ MOST_AT_ONCE = 10_000
 MOST_PROCESSES = 256
 """More worker processes than this are a mistyped number, on any machine."""
 
-LONGEST_SHUTDOWN = 3600
-"""Seconds; whoever stops the process has long lost patience by then."""
+LONGEST_WAIT = 3600
+"""Seconds; whoever waits has long lost patience by then."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +34,10 @@ class TemporalSettings:
 
     graceful_shutdown: timedelta = timedelta(seconds=8)
     """`TEMPORAL_GRACEFUL_SHUTDOWN_SECONDS`: how long activities may take to end."""
+
+    sticky_timeout: timedelta = timedelta(seconds=5)
+    """`TEMPORAL_STICKY_TIMEOUT_SECONDS`: how long an execution waits for the worker that
+    has it in its cache, before any other one may go on with it."""
 
     max_concurrent_workflow_tasks: int = 100
     """`TEMPORAL_MAX_CONCURRENT_WORKFLOW_TASKS`: at once, in one worker."""
@@ -71,6 +75,9 @@ class TemporalSettings:
                 values,
                 "TEMPORAL_GRACEFUL_SHUTDOWN_SECONDS",
                 default.graceful_shutdown,
+            ),
+            sticky_timeout=_seconds(
+                values, "TEMPORAL_STICKY_TIMEOUT_SECONDS", default.sticky_timeout
             ),
             max_concurrent_workflow_tasks=_count(
                 values,
@@ -132,8 +139,8 @@ def _seconds(values: Mapping[str, str], name: str, default: timedelta) -> timede
     except ValueError:
         seconds = -1
     # NaN, for which every comparison is false, is refused as well.
-    if not 0 <= seconds <= LONGEST_SHUTDOWN:
+    if not 0 <= seconds <= LONGEST_WAIT:
         raise ConfigurationError(
-            f"{name} is `{text}`: use a number of seconds from 0 to {LONGEST_SHUTDOWN}"
+            f"{name} is `{text}`: use a number of seconds from 0 to {LONGEST_WAIT}"
         )
     return timedelta(seconds=seconds)

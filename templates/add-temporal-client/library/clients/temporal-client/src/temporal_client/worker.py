@@ -73,6 +73,7 @@ def new_worker(
         activities=activities,
         activity_executor=activity_executor or new_executor(settings),
         workflow_runner=SandboxedWorkflowRunner(restrictions=_RESTRICTIONS),
+        sticky_queue_schedule_to_start_timeout=settings.sticky_timeout,
         max_concurrent_workflow_tasks=settings.max_concurrent_workflow_tasks,
         max_concurrent_activities=settings.max_concurrent_activities,
         graceful_shutdown_timeout=settings.graceful_shutdown,
