@@ -316,6 +316,18 @@ fn worker(service: &Path, module: &str, address: &str) -> Process {
     Process::start(&mut command)
 }
 
+/// The service's own Python, quiet, with the server's address.
+fn python_of(service: &Path, server: &Server, arguments: &[&str]) -> Command {
+    // An absolute path is not looked for among the tools.
+    let program = service.join(".venv/bin/python");
+    let mut command = Tools::get().command(program.to_str().unwrap(), service);
+    command
+        .args(arguments)
+        .env("TEMPORAL_ADDRESS", &server.address)
+        .env("LOG_LEVEL", "CRITICAL");
+    command
+}
+
 /// The three steps, with a workflow that greets.
 fn take_three_steps(project: &Project) {
     project.done(&["add-temporal"]);
@@ -666,14 +678,10 @@ fn three_workers_share_300_executions_and_none_is_lost() {
     tools.uv(&service, &["sync", "--quiet", "--no-dev"]);
     let server = Server::start(free_port());
     let python = |arguments: &[&str]| {
-        let mut command = Command::new(service.join(".venv/bin/python"));
+        let mut command = python_of(&service, &server, arguments);
         command
-            .args(arguments)
-            .current_dir(&service)
-            .env("TEMPORAL_ADDRESS", &server.address)
             .env("TEMPORAL_MAX_CONCURRENT_ACTIVITIES", "20")
-            .env("TEMPORAL_STICKY_TIMEOUT_SECONDS", "2")
-            .env("LOG_LEVEL", "CRITICAL");
+            .env("TEMPORAL_STICKY_TIMEOUT_SECONDS", "2");
         command
     };
     let mut workers: Vec<Process> = (0..3)
@@ -744,15 +752,11 @@ fn worker_processes_serve_metrics_and_wait_for_their_version() {
     let port = std::iter::repeat_with(free_port)
         .find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port + 1)).is_ok())
         .unwrap();
-    let mut command = Command::new(service.join(".venv/bin/python"));
+    let mut command = python_of(&service, &server, &["-m", "backend.worker"]);
     command
-        .args(["-m", "backend.worker"])
-        .current_dir(&service)
-        .env("TEMPORAL_ADDRESS", &server.address)
         .env("TEMPORAL_WORKER_PROCESSES", "2")
         .env("TEMPORAL_METRICS_ADDRESS", format!("127.0.0.1:{port}"))
-        .env("TEMPORAL_WORKER_BUILD_ID", "v1")
-        .env("LOG_LEVEL", "CRITICAL");
+        .env("TEMPORAL_WORKER_BUILD_ID", "v1");
     let mut workers = Process::start(&mut command);
     for port in [port, port + 1] {
         wait_for("the metrics", || {
@@ -846,13 +850,8 @@ fn a_worker_ends_though_an_activity_blocks() {
     );
     tools.uv(&service, &["sync", "--quiet", "--no-dev"]);
     let server = Server::start(free_port());
-    let mut command = Command::new(service.join(".venv/bin/python"));
-    command
-        .args(["-m", "backend.worker"])
-        .current_dir(&service)
-        .env("TEMPORAL_ADDRESS", &server.address)
-        .env("TEMPORAL_GRACEFUL_SHUTDOWN_SECONDS", "0.5")
-        .env("LOG_LEVEL", "CRITICAL");
+    let mut command = python_of(&service, &server, &["-m", "backend.worker"]);
+    command.env("TEMPORAL_GRACEFUL_SHUTDOWN_SECONDS", "0.5");
     let mut worker = Process::start(&mut command);
     finish(
         tools

@@ -5,10 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::field::LONGEST_LINE;
-use super::{
-    Field, FieldType, NameError, PYTHON_KEYWORDS, capitalised, described, is_name_character, kebab,
-    words_of,
-};
+use super::{Field, FieldType, NameError, PYTHON_KEYWORDS, capitalised, checked_words, kebab};
 
 /// Names that generated code uses itself where a function or method of the user's stands,
 /// and the builtins that its annotations need.
@@ -81,23 +78,7 @@ impl MemberName {
 
     /// The name, or the reason why there is none.
     fn checked(text: &str) -> Result<Self, String> {
-        if let Some(character) = text.chars().find(|c| !is_name_character(*c)) {
-            return Err(format!(
-                "it holds {}, and only ASCII letters, digits, `-` and `_` may be in it",
-                described(character)
-            ));
-        }
-        match text.chars().next() {
-            None => return Err("it is empty".to_owned()),
-            Some(first) if !first.is_ascii_alphabetic() => {
-                return Err(format!("it starts with `{first}` and not with a letter"));
-            }
-            Some(_) => {}
-        }
-        if text.split(['-', '_']).any(str::is_empty) {
-            return Err("`-` and `_` stand between two words, one at a time".to_owned());
-        }
-        let words = words_of(text);
+        let words = checked_words(text)?;
         let snake = words.join("_");
         if snake.len() > LONGEST_MEMBER {
             Err(format!("it is longer than {LONGEST_MEMBER} characters"))

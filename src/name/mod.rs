@@ -141,23 +141,7 @@ impl FromStr for WorkflowName {
 impl WorkflowName {
     /// The name, or the reason why there is none.
     fn checked(text: &str) -> Result<Self, String> {
-        if let Some(character) = text.chars().find(|c| !is_name_character(*c)) {
-            return Err(format!(
-                "it holds {}, and only ASCII letters, digits, `-` and `_` may be in it",
-                described(character)
-            ));
-        }
-        match text.chars().next() {
-            None => return Err("it is empty".to_owned()),
-            Some(first) if !first.is_ascii_alphabetic() => {
-                return Err(format!("it starts with `{first}` and not with a letter"));
-            }
-            Some(_) => {}
-        }
-        if text.split(['-', '_']).any(str::is_empty) {
-            return Err("`-` and `_` stand between two words, one at a time".to_owned());
-        }
-        let mut words = words_of(text);
+        let mut words = checked_words(text)?;
         // `greeting-workflow` would become `GreetingWorkflowWorkflow`.
         if words.len() > 1 && words.last().is_some_and(|last| last == "workflow") {
             words.pop();
@@ -316,6 +300,27 @@ fn described(character: char) -> String {
         '`' => "a backtick".to_owned(),
         c => format!("`{c}`"),
     }
+}
+
+/// The words of a name that becomes one in Python, or the reason why it cannot.
+fn checked_words(text: &str) -> Result<Vec<String>, String> {
+    if let Some(character) = text.chars().find(|c| !is_name_character(*c)) {
+        return Err(format!(
+            "it holds {}, and only ASCII letters, digits, `-` and `_` may be in it",
+            described(character)
+        ));
+    }
+    match text.chars().next() {
+        None => return Err("it is empty".to_owned()),
+        Some(first) if !first.is_ascii_alphabetic() => {
+            return Err(format!("it starts with `{first}` and not with a letter"));
+        }
+        Some(_) => {}
+    }
+    if text.split(['-', '_']).any(str::is_empty) {
+        return Err("`-` and `_` stand between two words, one at a time".to_owned());
+    }
+    Ok(words_of(text))
 }
 
 /// The words of a name in kebab, snake or Pascal case, in lower case.

@@ -481,7 +481,9 @@ impl<'a> Code<'a> {
         sections(&[&standard, &sdk])
     }
 
-    fn workflow_own_imports(&self) -> String {
+    /// The models of the workflow and of its messages, as far as they are named outside of
+    /// the models' own module.
+    pub(super) fn model_classes(&self) -> Vec<String> {
         let mut classes = vec![self.input_class(), self.output_class()];
         classes.extend(
             self.payloads()
@@ -489,6 +491,11 @@ impl<'a> Code<'a> {
         );
         let queries = self.members.queries().iter();
         classes.extend(queries.map(|query| format!("{}Answer", query.name.class())));
+        classes
+    }
+
+    fn workflow_own_imports(&self) -> String {
+        let mut classes = self.model_classes();
         let own_inputs = self.steps.iter().filter(|step| step.own_input.is_some());
         classes.extend(own_inputs.map(|step| step.input.clone()));
         let activities = vec!["activities".to_owned()];

@@ -282,13 +282,7 @@ impl Code<'_> {
             let path = format!("workflows.{}{name}", self.name.snake());
             self.service.module(&path)
         };
-        let mut classes = vec![self.input_class(), self.output_class()];
-        classes.extend(
-            self.payloads()
-                .map(|(name, kind)| format!("{}{kind}", name.class())),
-        );
-        let queries = self.members.queries().iter();
-        classes.extend(queries.map(|query| format!("{}Answer", query.name.class())));
+        let mut classes = self.model_classes();
         for step in &self.steps {
             classes.extend([step.input.clone(), step.output.clone()]);
         }
