@@ -75,6 +75,13 @@ impl Tools {
                 "--disable-pip-version-check",
             ]);
             finish(install.args(TOOLS));
+            // Fetches what it wraps when it is first run, which two at once must not do.
+            let mut pyright = Command::new(scripts.join("pyright"));
+            finish(
+                pyright
+                    .arg("--version")
+                    .env("PYRIGHT_PYTHON_CACHE_DIR", folder.join("pyright")),
+            );
             fs::File::create(stamp)
                 .and_then(|mut file| file.write_all(wanted.as_bytes()))
                 .unwrap();

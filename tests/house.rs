@@ -108,6 +108,18 @@ fn every_file_opens_by_saying_what_it_owns() {
     }
 }
 
+/// What the end-to-end tests would find minutes later.
+#[test]
+fn lines_of_generated_python_fit() {
+    for (name, text) in files_below("templates", ".py") {
+        for (number, line) in text.lines().enumerate() {
+            let is_plain = !line.contains("{{") && !line.contains("{%");
+            let width = line.chars().count();
+            assert!(!is_plain || width <= 88, "{name}:{}: {width}", number + 1);
+        }
+    }
+}
+
 #[test]
 fn every_template_is_embedded() {
     let code: String = files_below("src", ".rs")

@@ -36,8 +36,8 @@ class TemporalSettings:
     """`TEMPORAL_GRACEFUL_SHUTDOWN_SECONDS`: how long activities may take to end."""
 
     sticky_timeout: timedelta = timedelta(seconds=5)
-    """`TEMPORAL_STICKY_TIMEOUT_SECONDS`: how long an execution waits for the worker that
-    has it in its cache, before any other one may go on with it."""
+    """`TEMPORAL_STICKY_TIMEOUT_SECONDS`: how long an execution waits for the worker
+    that knows it, before any other one may go on with it."""
 
     max_concurrent_workflow_tasks: int = 100
     """`TEMPORAL_MAX_CONCURRENT_WORKFLOW_TASKS`: at once, in one worker."""
