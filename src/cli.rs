@@ -12,6 +12,7 @@ use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::Options;
 use crate::demo::Demo;
+use crate::disk;
 use crate::guide;
 use crate::mcp::Discovery;
 use crate::name::{
@@ -20,6 +21,7 @@ use crate::name::{
 };
 use crate::plan::Problem;
 use crate::report::{Format, Page, View};
+use crate::start::{Ports, Runtime, Start};
 use crate::tool::Request;
 use crate::tool::client::AddTemporalClient;
 use crate::tool::temporal::{self, AddTemporal};
@@ -35,6 +37,8 @@ pub enum Invocation {
         options: Options,
         /// What the report shows.
         view: View,
+        /// How what was added is started, if it is to be.
+        start: Option<Start>,
     },
     /// `status`
     Status {
@@ -218,9 +222,23 @@ enum Host {
 
 #[derive(Debug, Args)]
 struct AddTemporalArgs {
-    /// Scaffold only; the report names the command that starts the containers
+    /// Start what was added, which is the default
+    #[arg(long, overrides_with = "no_start")]
+    start: bool,
+
+    /// Scaffold only; the report names the command that starts the containers. Also with
+    /// `BLUETEXT_NO_START=1`
     #[arg(long)]
     no_start: bool,
+
+    /// What runs the server: `auto` is Polytope if `pt` is there, else nothing
+    #[arg(long, value_enum, value_name = "RUNTIME", default_value = "auto")]
+    runtime: NamedRuntime,
+
+    /// How long everything may take to answer
+    #[arg(long, value_name = "TIME", default_value = "120s")]
+    #[arg(value_parser = parse_duration)]
+    wait: Duration,
 
     /// The tool whose `run` gets the containers [default: `default` or `stack`]
     #[arg(long, value_name = "TOOL")]
@@ -246,6 +264,13 @@ struct AddTemporalArgs {
     #[arg(long, value_name = "COUNT", default_value_t = temporal::HISTORY_SHARDS)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(temporal::MOST_HISTORY_SHARDS)))]
     history_shards: u32,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum NamedRuntime {
+    Auto,
+    Polytope,
+    DevServer,
 }
 
 #[derive(Debug, Args)]
@@ -371,6 +396,7 @@ pub fn parse(arguments: &[OsString], current: PathBuf) -> Result<Invocation, Sto
         fault: None,
     };
     let mut values = Values::default();
+    let mut start = None;
     let (command, request) = match cli.command {
         Command::Status => return Ok(Invocation::Status { options, view }),
         Command::Guide => {
@@ -387,7 +413,10 @@ pub fn parse(arguments: &[OsString], current: PathBuf) -> Result<Invocation, Sto
                 view,
             });
         }
-        Command::AddTemporal(arguments) => ("add-temporal", arguments.request(&mut values)),
+        Command::AddTemporal(arguments) => {
+            start = arguments.start(quiet).filter(|_| options.write);
+            ("add-temporal", arguments.request(&mut values))
+        }
         Command::AddTemporalClient(arguments) => {
             ("add-temporal-client", arguments.request(&mut values))
         }
@@ -400,6 +429,7 @@ pub fn parse(arguments: &[OsString], current: PathBuf) -> Result<Invocation, Sto
             request: Box::new(request),
             options,
             view,
+            start,
         }),
         _ => Err(Stop::Wrong {
             command: command.to_owned(),
@@ -487,8 +517,11 @@ pub fn arguments_of(tool: &str) -> Vec<Argument> {
     let shared = command
         .get_arguments()
         .filter(|argument| SHARED.contains(&argument.get_id().as_str()));
-    // What a shell has no other way to say, such as whether containers are started.
-    let own = own.get_arguments().filter(|a| a.get_id() != "no_start");
+    // An agent's host starts nothing that would outlive it.
+    let starting = ["start", "no_start", "runtime", "wait"];
+    let own = own
+        .get_arguments()
+        .filter(|argument| !starting.contains(&argument.get_id().as_str()));
     own.chain(shared).map(argument).collect()
 }
 
@@ -623,9 +656,30 @@ fn usage(code: ErrorCode, message: String, hint: Option<String>) -> Problem {
 }
 
 impl AddTemporalArgs {
+    /// How what is added is started, unless it is not to be.
+    fn start(&self, quiet: bool) -> Option<Start> {
+        let is_off = std::env::var_os("BLUETEXT_NO_START").is_some_and(|value| value == "1");
+        let is_wanted = !self.no_start && (self.start || !is_off);
+        is_wanted.then(|| Start {
+            runtime: match self.runtime {
+                NamedRuntime::Auto => Runtime::Auto,
+                NamedRuntime::Polytope => Runtime::Polytope,
+                NamedRuntime::DevServer => Runtime::DevServer,
+            },
+            wait: self.wait,
+            quiet,
+            path: std::env::var_os("PATH").unwrap_or_default(),
+            state_folder: disk::state_folder(),
+            ports: Ports::default(),
+        })
+    }
+
     fn request(self, values: &mut Values) -> Option<Request> {
         let Self {
+            start: _,
             no_start: _,
+            runtime: _,
+            wait: _,
             stack,
             modules_dir,
             temporal_version,

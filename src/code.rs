@@ -69,6 +69,7 @@ codes! {
         LeadsOut = "leads-out" (3): "A link leads out of the project.",
         Locked = "locked" (6): "Another run holds the project.",
         NoProject = "no-project" (2): "The project's folder does not exist.",
+        NotStarted = "not-started" (5): "It was scaffolded, but what was to be started does not run; the files stay.",
         OlderGeneration = "older-generation" (3): "A `polytope.yml` is of the generation that had no tools.",
         Panic = "panic" (1): "A fault of this program; the same call again completes what is missing.",
         ReadOnly = "read-only" (1): "A file that would be changed is not writable.",

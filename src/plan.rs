@@ -98,6 +98,8 @@ pub struct Plan {
     pub warnings: Vec<Warning>,
     /// The calls worth making next, the best first.
     pub next: Vec<Next>,
+    /// The tool that runs what has been added, if there is anything to run.
+    pub run: Option<String>,
 }
 
 impl Plan {
@@ -131,6 +133,7 @@ impl Plan {
             registered: Vec::new(),
             warnings: Vec::new(),
             next: Vec::new(),
+            run: None,
         }
     }
 

@@ -931,6 +931,55 @@ fn get(port: u16, path: &str) -> Option<String> {
     Some(answer.split_once("\r\n\r\n")?.1.to_owned())
 }
 
+/// The real dev server, started as `add-temporal --runtime dev-server` does: it answers, is
+/// recognised, and keeps its database.
+#[test]
+fn the_dev_server_is_started_and_recognised() {
+    use bluetext::start::{Ports, Runtime, Start, start};
+    skip_if_asked!();
+    let tools = Tools::get();
+    let project = Project::empty();
+    let ports = Ports {
+        postgres: 1,
+        server: free_port(),
+        ui: free_port(),
+    };
+    let how = Start {
+        runtime: Runtime::DevServer,
+        wait: Duration::from_mins(1),
+        quiet: true,
+        path: tools.path(),
+        state_folder: project.path().join("state"),
+        ports,
+    };
+    let started = start(&project.path(), "stack", &how).unwrap().unwrap();
+    // It outlives the program that starts it, so this test has to end it.
+    let holder = bluetext::disk::listener_on(ports.server).unwrap();
+    let id = holder.rsplit(' ').next().unwrap().trim_end_matches(')');
+    let id = rustix::process::Pid::from_raw(id.parse().unwrap()).unwrap();
+    let address = format!("127.0.0.1:{}", ports.server);
+    let mut health = tools.command("temporal", &project.path());
+    health.args(["operator", "cluster", "health", "--address", &address]);
+    let answer = health.output().unwrap();
+    let again = start(&project.path(), "stack", &how).unwrap().unwrap();
+    rustix::process::kill_process(id, rustix::process::Signal::KILL).unwrap();
+    assert!(answer.status.success(), "{answer:?}");
+    assert_eq!(
+        (started.runtime, started.was_running),
+        ("dev-server", false)
+    );
+    assert_eq!(
+        started.addresses,
+        [
+            format!("localhost:{}", ports.server),
+            format!("http://localhost:{}", ports.ui)
+        ]
+    );
+    assert!(again.was_running);
+    let log = started.log.unwrap();
+    assert!(log.with_file_name("temporal.db").exists());
+}
+
 /// The namespace step's script, as it stands in the generated file, on a real server: it
 /// waits, makes what is missing, and can run again.
 #[test]

@@ -20,6 +20,7 @@ use similar::TextDiff;
 use crate::disk::DiskError;
 use crate::edit::Position;
 use crate::plan::{Change, Left, Next, Problem, Warning};
+use crate::start::Started;
 use crate::{Error, Outcome};
 
 pub use status::StatusReport;
@@ -65,6 +66,8 @@ pub enum ExitCode {
     Refused = 3,
     /// `--check`: something would change.
     WouldChange = 4,
+    /// Scaffolded, but what was to be started does not run.
+    NotStarted = 5,
     /// Another run holds the project, or a file was changed meanwhile.
     TryAgain = 6,
 }
@@ -156,17 +159,26 @@ pub(super) struct ReportedWarning {
     path: Option<String>,
 }
 
-/// What has been started, where something has.
+/// What runs, where something was to be started.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Start {
-    /// What it runs on.
-    runtime: String,
-    /// Whether it runs.
-    state: String,
+    /// What it runs on: `polytope` or `dev-server`.
+    runtime: &'static str,
+    /// Since when it runs.
+    state: StartState,
     /// Where it can be reached.
     addresses: Vec<String>,
-    /// The file that its output goes to.
+    /// The file that its output goes to, where it was started now.
     log: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum StartState {
+    /// It was started now.
+    Started,
+    /// It ran before.
+    Running,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -239,6 +251,33 @@ impl Report {
         let mut report = Self::empty(command, Status::Failed, ExitCode::Failed);
         report.error = ReportedError::of(std::slice::from_ref(problem));
         report
+    }
+
+    /// The same report with what came of starting what was added.
+    #[must_use]
+    pub fn with_start(mut self, result: Result<Option<Started>, Problem>) -> Self {
+        match result {
+            Ok(None) => {}
+            Ok(Some(started)) => {
+                // It runs: nothing is left to be started.
+                self.next.retain(|next| next.tool.is_some());
+                self.start = Some(Start {
+                    runtime: started.runtime,
+                    state: if started.was_running {
+                        StartState::Running
+                    } else {
+                        StartState::Started
+                    },
+                    addresses: started.addresses,
+                    log: started.log.as_deref().map(shown),
+                });
+            }
+            Err(problem) => {
+                self.error = ReportedError::of(&[problem]);
+                self.exit = ExitCode::NotStarted;
+            }
+        }
+        self
     }
 
     /// The same report with the project's folder named.
@@ -349,7 +388,9 @@ impl Report {
 
     fn human(&self, view: View) -> String {
         let mut text = String::new();
-        if view.quiet || self.error.is_some() {
+        // What was scaffolded is told, also where it could not be started.
+        let is_told = self.error.is_none() || self.exit == ExitCode::NotStarted;
+        if view.quiet || !is_told {
             return text;
         }
         let bold = Style::new().bold();
@@ -386,6 +427,13 @@ impl Report {
         }
         for name in &self.registered {
             let _ = writeln!(text, "{bold}Registered{bold:#} {name}");
+        }
+        if let Some(start) = &self.start {
+            let word = match start.state {
+                StartState::Started => "Started",
+                StartState::Running => "Running",
+            };
+            let _ = writeln!(text, "{bold}{word}{bold:#} {}", start.addresses.join(", "));
         }
         text.push_str(&human_next(&self.next));
         text

@@ -21,6 +21,7 @@ pub struct Draft<'a> {
     warnings: Vec<Warning>,
     registered: Vec<String>,
     next: Vec<Next>,
+    run: Option<String>,
 }
 
 #[derive(Debug)]
@@ -46,6 +47,7 @@ impl<'a> Draft<'a> {
             warnings: Vec::new(),
             registered: Vec::new(),
             next: Vec::new(),
+            run: None,
         }
     }
 
@@ -190,6 +192,11 @@ impl<'a> Draft<'a> {
         self.next.extend(nexts);
     }
 
+    /// The tool that runs what is added.
+    pub fn run(&mut self, tool: &str) {
+        self.run = Some(tool.to_owned());
+    }
+
     /// The plan.
     ///
     /// # Errors
@@ -233,6 +240,7 @@ impl<'a> Draft<'a> {
         plan.registered = self.registered;
         plan.warnings = self.warnings;
         plan.next = self.next;
+        plan.run = self.run;
         Ok(plan)
     }
 

@@ -80,6 +80,7 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporal) {
         if ui {
             why.push_str("; the web UI is then at http://localhost:8233");
         }
+        draft.run(&stack);
         draft.next(Next {
             tool: None,
             command: format!("pt run {stack}"),

