@@ -686,6 +686,16 @@ pub fn last_lines(path: &Path, count: usize) -> Vec<String> {
     last.map(|line| (*line).to_owned()).collect()
 }
 
+/// A line of a file, counted from 1, as far as it can be read.
+#[must_use]
+pub fn line_of(path: &Path, number: usize) -> Option<String> {
+    let text = fs::read_to_string(path).ok()?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    // A position may be at the end of the file, behind its last line.
+    let line = text.lines().nth(number.checked_sub(1)?);
+    line.map(str::to_owned)
+}
+
 /// The program that listens on a port of this machine, where the system tells: on Linux, of
 /// programs that the user may look at.
 #[must_use]

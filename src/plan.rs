@@ -25,6 +25,22 @@ pub enum Rank {
     RootPolytope,
 }
 
+impl Rank {
+    /// What a file of this rank is written for.
+    #[must_use]
+    pub fn why(self) -> &'static str {
+        match self {
+            Self::New => "new; nothing refers to it yet",
+            Self::Dependencies => "the service's dependencies",
+            Self::ServicePolytope => "the service's container and its workers",
+            Self::Configuration => "the service's configuration",
+            Self::Registry => "the list of what workers run",
+            Self::Hooks => "starts and stops Temporal with the API",
+            Self::RootPolytope => "includes what is new and registers the next tool",
+        }
+    }
+}
+
 /// One file that is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {

@@ -5,6 +5,7 @@
 
 use crate::code::{ErrorCode, WarningCode};
 mod status;
+mod tree;
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
@@ -17,7 +18,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use similar::TextDiff;
 
-use crate::disk::DiskError;
+use crate::disk::{self, DiskError};
 use crate::edit::Position;
 use crate::plan::{Change, Left, Next, Problem, Warning};
 use crate::start::Started;
@@ -124,6 +125,8 @@ struct ReportedChange {
     /// The change as a unified diff, where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     diff: Option<String>,
+    #[serde(skip)]
+    why: Option<&'static str>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
@@ -204,6 +207,9 @@ struct ReportedProblem {
     line: Option<usize>,
     /// The column in it in characters, from 1.
     column: Option<usize>,
+    /// That line, for people.
+    #[serde(skip)]
+    excerpt: Option<String>,
 }
 
 impl Report {
@@ -223,7 +229,7 @@ impl Report {
                 let mut report = Self::empty(command, status, exit);
                 report.project = project;
                 report.next = next;
-                report.error = ReportedError::of(&problems);
+                report.error = error_in(report.project.as_deref(), &problems);
                 report
             }
         }
@@ -368,6 +374,7 @@ impl Report {
                     Some(_) => Action::Update,
                 },
                 diff: view.diff.then(|| diff(change)),
+                why: Some(change.rank.why()),
             });
         }
         for (path, left) in plan.left() {
@@ -378,6 +385,7 @@ impl Report {
                     Left::Kept => Action::Keep,
                 },
                 diff: None,
+                why: None,
             });
         }
         report.registered.clone_from(&plan.registered);
@@ -395,32 +403,15 @@ impl Report {
         }
         let bold = Style::new().bold();
         let dim = Style::new().dimmed();
-        let verb = match self.status {
-            Status::Planned => " (nothing is written)",
-            _ => "",
-        };
         if let Some(project) = &self.project {
-            let _ = writeln!(text, "{bold}Project{bold:#} {project}{verb}");
+            let _ = writeln!(text, "{bold}Project{bold:#} {project}");
         }
-        let mut unchanged = 0;
-        for change in &self.changes {
-            let (word, style) = match change.action {
-                Action::Create => ("create", AnsiColor::Green.on_default()),
-                Action::Update => ("update", AnsiColor::Yellow.on_default()),
-                Action::Keep => ("keep", AnsiColor::Cyan.on_default()),
-                Action::Unchanged => {
-                    unchanged += 1;
-                    if !view.verbose {
-                        continue;
-                    }
-                    ("unchanged", dim)
-                }
-            };
-            let _ = writeln!(text, "  {style}{word:<9}{style:#} {}", change.path);
-            if let Some(diff) = &change.diff {
-                text.push_str(&coloured(diff));
-            }
-        }
+        text.push_str(&human_changes(&self.changes, self.status, view));
+        let unchanged = self
+            .changes
+            .iter()
+            .filter(|c| c.action == Action::Unchanged);
+        let unchanged = unchanged.count();
         if unchanged > 0 && !view.verbose {
             let files = if unchanged == 1 { "file" } else { "files" };
             let _ = writeln!(text, "  {dim}unchanged {unchanged} {files}{dim:#}");
@@ -443,6 +434,52 @@ impl Report {
     fn trouble(&self, view: View) -> String {
         human_trouble(view, &self.warnings, self.error.as_ref())
     }
+}
+
+/// Every change as a tree of folders, with what is done to each file before it.
+fn human_changes(changes: &[ReportedChange], status: Status, view: View) -> String {
+    let shown: Vec<&ReportedChange> = changes
+        .iter()
+        .filter(|change| view.verbose || change.action != Action::Unchanged)
+        .collect();
+    let is_planned = status == Status::Planned;
+    let width = if is_planned { 12 } else { 9 };
+    let mut text = String::new();
+    let paths: Vec<&str> = shown.iter().map(|change| change.path.as_str()).collect();
+    for line in tree::lines(&paths) {
+        let indent = "  ".repeat(line.depth);
+        let Some(index) = line.leaf else {
+            let _ = writeln!(text, "  {:width$} {indent}{}", "", line.text);
+            continue;
+        };
+        let change = shown[index];
+        let (word, style) = match change.action {
+            Action::Create => ("create", AnsiColor::Green.on_default()),
+            Action::Update => ("update", AnsiColor::Yellow.on_default()),
+            Action::Keep => ("keep", AnsiColor::Cyan.on_default()),
+            Action::Unchanged => ("unchanged", Style::new().dimmed()),
+        };
+        let is_change = matches!(change.action, Action::Create | Action::Update);
+        let word = if is_planned && is_change {
+            format!("would {word}")
+        } else {
+            word.to_owned()
+        };
+        let _ = write!(
+            text,
+            "  {style}{word:<width$}{style:#} {indent}{}",
+            line.text
+        );
+        if let Some(why) = change.why.filter(|_| view.verbose) {
+            let dim = Style::new().dimmed();
+            let _ = write!(text, "  {dim}{why}{dim:#}");
+        }
+        text.push('\n');
+        if let Some(diff) = &change.diff {
+            text.push_str(&coloured(diff));
+        }
+    }
+    text
 }
 
 fn human_next(next: &[ReportedNext]) -> String {
@@ -503,6 +540,9 @@ impl ReportedProblem {
             }
             text.push('\n');
         }
+        if let (Some(excerpt), Some(line), Some(column)) = (&self.excerpt, self.line, self.column) {
+            text.push_str(&marked(excerpt, line, column));
+        }
         if let Some(hint) = &self.hint {
             let hint = hint.trim_end().replace('\n', "\n    ");
             let _ = writeln!(text, "\n  {bold}hint:{bold:#} {hint}");
@@ -511,7 +551,48 @@ impl ReportedProblem {
     }
 }
 
+/// A line of a file with its number, and a marker below the column.
+fn marked(excerpt: &str, line: usize, column: usize) -> String {
+    /// The most of a line that is shown, and how much of it before the marker.
+    const WIDEST: usize = 96;
+    const BEFORE: usize = 60;
+    let blue = AnsiColor::Blue.on_default().bold();
+    let red = AnsiColor::Red.on_default().bold();
+    let number = line.to_string();
+    let margin = " ".repeat(number.len());
+    let skipped = (column - 1).saturating_sub(BEFORE);
+    let shown: String = excerpt
+        .chars()
+        .map(|character| {
+            if character.is_control() {
+                ' '
+            } else {
+                character
+            }
+        })
+        .skip(skipped)
+        .take(WIDEST)
+        .collect();
+    let offset = " ".repeat(column - 1 - skipped);
+    format!(
+        "  {blue}{margin} |{blue:#}\n  {blue}{number} |{blue:#} {}\n  {blue}{margin} |{blue:#} \
+         {offset}{red}^{red:#}\n",
+        shown.trim_end()
+    )
+}
+
 impl ReportedError {
+    /// The problems, with the lines that they are about.
+    fn in_project(root: &Path, problems: &[Problem]) -> Option<Self> {
+        let mut error = Self::of(problems)?;
+        for problem in std::iter::once(&mut error.first).chain(&mut error.others) {
+            if let (Some(path), Some(line)) = (&problem.path, problem.line) {
+                problem.excerpt = disk::line_of(&root.join(path), line);
+            }
+        }
+        Some(error)
+    }
+
     fn of(problems: &[Problem]) -> Option<Self> {
         let (first, others) = problems.split_first()?;
         Some(Self {
@@ -531,6 +612,7 @@ impl From<&Problem> for ReportedProblem {
             path: problem.path.as_ref().map(ToString::to_string),
             line: (line > 0).then_some(line),
             column: (column > 0).then_some(column),
+            excerpt: None,
         }
     }
 }
@@ -638,6 +720,14 @@ pub fn print(text: &str) {
             .write_all(text.as_bytes())
             .and_then(|()| stdout.flush()),
     );
+}
+
+/// Problems of a project, once it is known.
+fn error_in(project: Option<&str>, problems: &[Problem]) -> Option<ReportedError> {
+    match project {
+        Some(root) => ReportedError::in_project(Path::new(root), problems),
+        None => ReportedError::of(problems),
+    }
 }
 
 /// What a report says of an error.

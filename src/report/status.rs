@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use super::{
     ExitCode, Failure, Format, ReportedError, ReportedNext, ReportedWarning, SCHEMA_VERSION,
-    Status as Outcome, View, human_next, human_trouble, json_of, schema_of, shown, trouble_text,
-    write_out,
+    Status as Outcome, View, error_in, human_next, human_trouble, json_of, schema_of, shown,
+    trouble_text, write_out,
 };
 use crate::Error;
 use crate::plan::Problem;
@@ -158,9 +158,9 @@ impl StatusReport {
                     _ => Looked::Refused,
                 };
                 Self {
+                    error: error_in(failure.project.as_deref(), &failure.problems),
                     project: failure.project,
                     next: failure.next,
-                    error: ReportedError::of(&failure.problems),
                     ..Self::empty(looked, failure.exit)
                 }
             }
