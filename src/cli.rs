@@ -170,19 +170,51 @@ enum Color {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Add the Temporal server, Postgres and the web UI as containers
+    #[command(after_help = "Examples:
+  bluetext add-temporal --dry-run --diff
+  bluetext add-temporal --no-start
+  bluetext add-temporal --stack stack --history-shards 4 --no-start")]
     AddTemporal(AddTemporalArgs),
     /// Add the Temporal client to a Python service
+    #[command(after_help = "Examples:
+  bluetext add-temporal-client
+  bluetext add-temporal-client --service api --check --format json")]
     AddTemporalClient(AddTemporalClientArgs),
     /// Add typed workflows with models, activities and tests
+    #[command(
+        after_help = "Types: str int float bool bytes datetime date timedelta uuid decimal,
+list[T], dict[str,T], and T? for an optional value.
+
+Examples:
+  bluetext add-temporal-workflow greeting --input name:str --output message:str
+  bluetext add-temporal-workflow order-processing --input order_id:str,lines:dict[str,int]
+  bluetext add-temporal-workflow shipping --activity reserve,charge --heartbeat 10s
+  bluetext add-temporal-workflow approval --signal approve --query progress:str"
+    )]
     AddTemporalWorkflow(AddTemporalWorkflowArgs),
     /// Say what the project has, and the next step
+    #[command(after_help = "Examples:
+  bluetext status
+  bluetext status --format json")]
     Status,
     /// Show it all in a new folder, on a real Temporal server
     Demo(DemoArgs),
     /// Serve these tools to AI agents, over stdin and stdout (Model Context Protocol)
+    #[command(after_help = "Examples:
+  bluetext mcp --discovery static
+  bluetext mcp config --client claude-code")]
     Mcp(McpArgs),
     /// Print a page for AI agents: the three steps, the rules of workflows, how to verify
     Guide,
+    /// Print what completes these commands in a shell
+    #[command(after_help = "Examples:
+  bluetext completions bash
+  bluetext completions fish")]
+    Completions {
+        /// The shell
+        #[arg(value_enum, value_name = "SHELL")]
+        shell: clap_complete::Shell,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -403,6 +435,13 @@ pub fn parse(arguments: &[OsString], current: PathBuf) -> Result<Invocation, Sto
             let page = Page::new("guide", guide::GUIDE.to_owned());
             return Ok(Invocation::Page { page, view });
         }
+        Command::Completions { shell } => {
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "bluetext", &mut text);
+            let text = String::from_utf8_lossy(&text).into_owned();
+            let page = Page::new("completions", text);
+            return Ok(Invocation::Page { page, view });
+        }
         Command::Mcp(McpArgs { command, discovery }) => {
             return Ok(mcp(command.as_ref(), discovery, options, view));
         }
@@ -502,6 +541,12 @@ pub enum Takes {
 
 /// The options that every tool takes from a caller that is no shell.
 const SHARED: [&str; 3] = ["dry_run", "diff", "force"];
+
+/// The definition of the command line, for manuals.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}
 
 /// The arguments of a tool, from the same definitions as its flags.
 ///

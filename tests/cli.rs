@@ -155,6 +155,80 @@ fn the_status_names_what_is_there_and_what_is_next() {
     });
 }
 
+/// Every example in the help of a command works, in the order in which they stand.
+#[test]
+fn the_examples_in_the_help_work() {
+    let project = Project::with(&[("polytope.yml", "tools:\n  stack:\n    run: []\n")]);
+    let mut count = 0;
+    for command in [
+        "add-temporal",
+        "add-temporal-client",
+        "add-temporal-workflow",
+        "status",
+        "mcp",
+        "completions",
+    ] {
+        let help = project.done(&[command, "--help"]).stdout;
+        let (_, examples) = help.split_once("Examples:\n").unwrap();
+        for example in examples
+            .lines()
+            .filter_map(|line| line.strip_prefix("  bluetext "))
+        {
+            let arguments: Vec<&str> = example.split(' ').collect();
+            let run = project.bluetext(&arguments);
+            assert_eq!(run.code, 0, "{example}: {}{}", run.stdout, run.stderr);
+            count += 1;
+        }
+    }
+    assert!(count > 12, "{count}");
+}
+
+#[test]
+fn a_mistyped_name_is_guessed() {
+    let project = Project::copy("older");
+    project.done(&["add-temporal"]);
+    let mut shown = String::new();
+    for arguments in [
+        &["add-temporla"][..],
+        &["add-temporal", "--fromat", "json"],
+        &["add-temporal-client", "--service", "apj"],
+        &["add-temporal-client", "--service", "warehouse"],
+        &["completions", "bahs"],
+    ] {
+        let run = project.bluetext(arguments);
+        shown.push_str(&format!(
+            "=== {}: exit code {}\n",
+            arguments.join(" "),
+            run.code
+        ));
+        shown.push_str(&run.stderr);
+    }
+    insta::with_settings!({ omit_expression => true }, {
+        insta::assert_snapshot!("mistyped", shown);
+    });
+}
+
+#[test]
+fn shells_are_told_what_completes_a_command() {
+    let project = Project::empty();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let run = project.done(&["completions", shell]);
+        assert!(run.stdout.contains("add-temporal-workflow"), "{shell}");
+        assert_eq!(run.stderr, "");
+    }
+    // Bash itself reads it, and completes with it.
+    let script = project.done(&["completions", "bash"]).stdout;
+    let probe = "COMP_WORDS=(bluetext add-temporal-w); COMP_CWORD=1; _bluetext bluetext \
+                 add-temporal-w bluetext; printf '%s\\n' \"${COMPREPLY[@]}\"";
+    let output = std::process::Command::new("bash")
+        .args(["--norc", "-c", &format!("{script}\n{probe}")])
+        .output();
+    if let Ok(output) = output {
+        let reply = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(reply, "add-temporal-workflow\n");
+    }
+}
+
 #[test]
 fn hosts_are_told_how_to_start_the_server() {
     let project = Project::empty();

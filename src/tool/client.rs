@@ -183,9 +183,29 @@ fn choose_service(draft: &mut Draft<'_>, asked: Option<&ServiceName>) -> Option<
         message: what,
         path: folder.and_then(|name| folder_named(draft.project(), name)),
         position: None,
-        hint: Some(format!("`--service` takes one of {}", known.join(", "))),
+        hint: Some(format!(
+            "{}`--service` takes one of {}",
+            meant(services, asked),
+            known.join(", ")
+        )),
     });
     None
+}
+
+/// The service that a mistyped name is close to.
+pub(super) fn meant(services: &[Service], asked: Option<&ServiceName>) -> String {
+    const CLOSE: f64 = 0.7;
+    let Some(asked) = asked else {
+        return String::new();
+    };
+    let closeness = |service: &Service| strsim::jaro(asked.as_str(), service.name.as_str());
+    let closest = services
+        .iter()
+        .max_by(|a, b| closeness(a).total_cmp(&closeness(b)))
+        .filter(|service| closeness(service) > CLOSE);
+    closest.map_or_else(String::new, |service| {
+        format!("did you mean `{}`? ", service.name)
+    })
 }
 
 fn folder_named(project: &Project, name: &ServiceName) -> Option<RelPath> {

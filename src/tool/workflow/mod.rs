@@ -84,7 +84,10 @@ fn choose_service(draft: &mut Draft<'_>, asked: Option<&ServiceName>) -> Option<
         }
         Some(name) => (
             format!("there is no Python service `{name}` in this project"),
-            format!("`--service` takes one of {known}"),
+            format!(
+                "{}`--service` takes one of {known}",
+                client::meant(project.services(), asked)
+            ),
         ),
         None => (
             "several services have the Temporal client".to_owned(),
