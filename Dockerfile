@@ -6,6 +6,9 @@ WORKDIR /src
 COPY Cargo.toml Cargo.lock ./
 COPY src src
 COPY templates templates
+# The guide is a part of the program; a manifest names its benchmark.
+COPY docs docs
+COPY benches benches
 # On Alpine the result needs no library of the system, so that nothing else is in the image.
 RUN cargo build --release --locked
 

@@ -1,12 +1,14 @@
 //! From the arguments to the exit code.
 
 use std::process::ExitCode;
+use std::time::Instant;
 
 use bluetext::cli::{self, Invocation, Stop};
 use bluetext::report::{self, Report, StatusReport};
 use bluetext::{demo, mcp, run, start};
 
 fn main() -> ExitCode {
+    let begun = Instant::now();
     let arguments: Vec<_> = std::env::args_os().collect();
     let current = std::env::current_dir().unwrap_or_else(|_| ".".into());
     let (report, view) = match cli::parse(&arguments, current) {
@@ -57,5 +59,7 @@ fn main() -> ExitCode {
             view,
         }) => (Report::usage(&command, &problems), view),
     };
-    ExitCode::from(report.print(view) as u8)
+    let exit = report.print(view);
+    Report::print_time(begun.elapsed(), view);
+    ExitCode::from(exit as u8)
 }

@@ -155,6 +155,47 @@ fn the_status_names_what_is_there_and_what_is_next() {
     });
 }
 
+/// The report with every detail; with colour where it is asked for, and without it under
+/// `NO_COLOR`, in a pipe and on a terminal that has none.
+#[test]
+fn the_report_says_why_and_is_plain_where_it_has_to_be() {
+    let project = Project::empty();
+    let run = project.done(&["add-temporal", "--verbose"]);
+    let (what, took) = run.stderr.split_at("took ".len());
+    assert_eq!(what, "took ");
+    assert!(took.ends_with(" ms\n"), "{took}");
+    insta::with_settings!({ omit_expression => true }, {
+        insta::assert_snapshot!("verbose", run.stdout);
+    });
+    let path = project.path();
+    let coloured = project.done(&["--color", "always", "add-temporal", "-v", "--diff"]);
+    assert!(coloured.stdout.contains("\u{1b}["), "{}", coloured.stdout);
+    for environment in [&[("NO_COLOR", "1")][..], &[("TERM", "dumb")], &[]] {
+        let run = bluetext(&path, &["add-temporal", "-v"], environment);
+        assert!(!run.stdout.contains('\u{1b}'), "{environment:?}");
+    }
+    let quiet = project.done(&["add-temporal-client", "-q"]);
+    assert_eq!((quiet.stdout.as_str(), quiet.stderr.as_str()), ("", ""));
+    let refused = project.bluetext(&["add-temporal-workflow", "class", "-q"]);
+    assert!(refused.stderr.starts_with("error: "), "{}", refused.stderr);
+}
+
+/// A reader that goes away is no fault.
+#[test]
+fn a_broken_pipe_ends_quietly() {
+    use std::process::Stdio;
+    let project = Project::empty();
+    let mut child = common::command(&project.path(), &["guide"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+}
+
 /// Every example in the help of a command works, in the order in which they stand.
 #[test]
 fn the_examples_in_the_help_work() {

@@ -10,9 +10,13 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
+use bluetext::Error;
 use bluetext::code::{ErrorCode, WarningCode};
 use bluetext::demo::Shown;
-use bluetext::report::{Page, Report, StatusReport, schema_of};
+use bluetext::disk::DiskError;
+use bluetext::name::RelPath;
+use bluetext::plan::Problem;
+use bluetext::report::{Page, Report, StatusReport, View, schema_of};
 use common::Project;
 use serde_json::Value;
 
@@ -48,6 +52,111 @@ fn the_schemas_are_those_of_the_types() {
     }
 }
 
+/// What a person reads of each error, from a run or, where that would need a fault of the
+/// machine, from the error itself.
+fn example(code: ErrorCode) -> String {
+    let file = |text: &str| Project::with(&[("polytope.yml", text)]);
+    let after = |steps: &[&[&str]]| {
+        let project = Project::empty();
+        for step in steps {
+            project.done(step);
+        }
+        project
+    };
+    let run = |project: &Project, arguments: &[&str]| {
+        let run = project.bluetext(arguments);
+        assert_eq!(run.code, i32::from(code.exit()), "{code:?}: {}", run.stderr);
+        let line = arguments.join(" ");
+        format!("$ bluetext {line}\n{}", run.stderr)
+    };
+    let of_disk = |error: DiskError| {
+        let root = Some("/home/ada/shop".into());
+        let report = Report::new(
+            "add-temporal",
+            &Err(Error::Disk { root, error }),
+            View::default(),
+        );
+        assert_eq!(report.exit() as u8, code.exit(), "{code:?}");
+        report.trouble_text()
+    };
+    let made_up = |message: &str, hint: Option<&str>| {
+        let problem = Problem {
+            code,
+            message: message.to_owned(),
+            path: None,
+            position: None,
+            hint: hint.map(str::to_owned),
+        };
+        Report::failed("demo", &problem).trouble_text()
+    };
+    let path = |text: &str| RelPath::literal(text);
+    let three: [&[&str]; 2] = [&["add-temporal"], &["add-temporal-client"]];
+    match code {
+        ErrorCode::Case => of_disk(DiskError::Case {
+            wanted: path("modules/temporal"),
+            found: "Modules".to_owned(),
+        }),
+        ErrorCode::Changed => of_disk(DiskError::Changed(path("polytope.yml"))),
+        ErrorCode::Conflict => run(
+            &file("tools:\n  add-temporal-client:\n    run: []\n"),
+            &["add-temporal"],
+        ),
+        ErrorCode::DemoFailed => made_up("`uv sync` failed (exit status: 1)", None),
+        ErrorCode::InTheWay => run(
+            &Project::with(&[("modules/temporal/polytope.yml/x", "")]),
+            &["add-temporal"],
+        ),
+        ErrorCode::Interrupted => made_up("the demo was interrupted", None),
+        ErrorCode::InvalidCombination => run(
+            &Project::empty(),
+            &["add-temporal-workflow", "order", "--heartbeat", "1m"],
+        ),
+        ErrorCode::InvalidName => run(&Project::empty(), &["add-temporal-workflow", "2fa; rm"]),
+        ErrorCode::Io => of_disk(DiskError::Io {
+            path: "/home/ada/shop/polytope.yml".into(),
+            source: std::io::Error::from(std::io::ErrorKind::StorageFull),
+            not_restored: Vec::new(),
+        }),
+        ErrorCode::LeadsOut => of_disk(DiskError::LeadsOut(path("modules/temporal"))),
+        ErrorCode::Locked => of_disk(DiskError::Locked("/home/ada/shop".into())),
+        ErrorCode::NoProject => run(
+            &Project::empty(),
+            &["add-temporal", "--project", "/nowhere"],
+        ),
+        ErrorCode::NotStarted => made_up(
+            "`pt run default` failed (exit status: 1):\n  no engine",
+            None,
+        ),
+        ErrorCode::OlderGeneration => run(&file("templates:\n  - id: api\n"), &["add-temporal"]),
+        ErrorCode::Panic => made_up("a fault of bluetext ended the call", None),
+        ErrorCode::ReadOnly => of_disk(DiskError::ReadOnly(path("polytope.yml"))),
+        ErrorCode::StepMissing => run(&Project::empty(), &["add-temporal-client"]),
+        ErrorCode::Syntax => run(&file("tools:\n  api: [\n"), &["add-temporal"]),
+        ErrorCode::UnknownService => run(
+            &after(&three),
+            &["add-temporal-workflow", "order", "--service", "ap"],
+        ),
+        ErrorCode::UnknownShape => {
+            let project = after(&three);
+            let registry = "modules/api/src/backend/workflows/registry.py";
+            project.write(registry, "WORKFLOWS = find()\nACTIVITIES = find()\n");
+            run(&project, &["add-temporal-workflow", "order"])
+        }
+        ErrorCode::UnknownStack => run(
+            &file("tools:\n  default:\n    run: []\n"),
+            &["add-temporal", "--stack", "shop"],
+        ),
+        ErrorCode::Unreadable => {
+            let project = Project::empty();
+            let mut file = fs::File::create(project.path().join("polytope.yml")).unwrap();
+            file.write_all(b"tools: {} # \xff\n").unwrap();
+            run(&project, &["add-temporal"])
+        }
+        ErrorCode::Usage => run(&Project::empty(), &["add-temporla"]),
+        ErrorCode::WrongShape => run(&file("tools: [api]\n"), &["add-temporal"]),
+    }
+}
+
 #[test]
 fn every_code_is_documented() {
     let mut text = "# Codes\n\nThe names of errors and warnings in reports. What one means never \
@@ -55,10 +164,10 @@ fn every_code_is_documented() {
         .to_owned();
     for code in ErrorCode::ALL {
         text.push_str(&format!(
-            "| `{}` | {} | {} |\n",
-            code.as_str(),
+            "| [`{name}`](#{name}) | {} | {} |\n",
             code.exit(),
-            code.about()
+            code.about(),
+            name = code.as_str(),
         ));
     }
     text.push_str("\n## Warnings\n\nA warning does not change the exit code.\n\n");
@@ -66,11 +175,166 @@ fn every_code_is_documented() {
     for code in WarningCode::ALL {
         text.push_str(&format!("| `{}` | {} |\n", code.as_str(), code.about()));
     }
+    text.push_str("\n## What a person reads\n");
+    for code in ErrorCode::ALL {
+        let example = example(*code);
+        let example = example.trim_end();
+        text.push_str(&format!(
+            "\n### {}\n\n```text\n{example}\n```\n",
+            code.as_str()
+        ));
+    }
     is_up_to_date("docs/codes.md", &text);
     let names: Vec<&str> = ErrorCode::ALL.iter().map(|code| code.as_str()).collect();
     let mut sorted = names.clone();
     sorted.sort_unstable();
     assert_eq!(names, sorted);
+}
+
+/// The documents that people read, with their paths.
+fn documents() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut paths = vec![root.join("README.md"), root.join("CONTRIBUTING.md")];
+    paths.extend(
+        fs::read_dir(root.join("docs"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path()),
+    );
+    paths.sort();
+    paths
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .map(|path| {
+            let name = path
+                .strip_prefix(root)
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned();
+            (name, fs::read_to_string(path).unwrap())
+        })
+        .collect()
+}
+
+/// A project that has taken the three steps.
+fn complete() -> Project {
+    let project = Project::empty();
+    project.done(&["add-temporal"]);
+    project.done(&["add-temporal-client"]);
+    project.done(&["add-temporal-workflow", "order-processing"]);
+    project
+}
+
+/// Every command of ours in a block of shell code works, in the order of its document; what
+/// else stands there are programs that the other tests run.
+#[test]
+fn every_shell_example_works() {
+    let others = ["cargo ", "uv ", "RECORD_HISTORY=1 uv "];
+    let mut count = 0;
+    for (name, text) in documents() {
+        let project = if name == "docs/steps.md" {
+            Project::empty()
+        } else {
+            complete()
+        };
+        for block in text.split("```sh\n").skip(1) {
+            let block = block.split("```").next().unwrap().replace("\\\n", " ");
+            for line in block.lines() {
+                if let Some(arguments) = line.strip_prefix("bluetext ") {
+                    let arguments: Vec<&str> = arguments.split_whitespace().collect();
+                    let run = project.bluetext(&arguments);
+                    assert_eq!(run.code, 0, "{name}: {line}: {}", run.stderr);
+                    count += 1;
+                } else {
+                    let is_known = others.iter().any(|start| line.starts_with(start));
+                    assert!(is_known, "{name}: {line}");
+                }
+            }
+        }
+    }
+    assert!(count >= 7, "{count}");
+}
+
+/// Every flag, file and variable that a document names is there.
+#[test]
+fn what_the_documents_name_is_there() {
+    let project = complete();
+    let generated: Vec<String> = project.tree().into_keys().collect();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut flags = String::new();
+    let mut queue = vec![bluetext::cli::command()];
+    while let Some(command) = queue.pop() {
+        for argument in command.get_arguments() {
+            flags.extend(argument.get_long().map(|flag| format!("--{flag} ")));
+        }
+        queue.extend(command.get_subcommands().cloned());
+    }
+    // Those of other programs.
+    flags.push_str("--release --locked --path --bench --test --example --strict --no-dev ");
+    flags.push_str("--help --version --workflow-id --nocapture --task-queue --type ");
+    let library: String = project
+        .tree()
+        .into_iter()
+        .filter(|(path, _)| path.contains("temporal_client/") || path.ends_with("README.md"))
+        .map(|(_, bytes)| String::from_utf8_lossy(&bytes).into_owned())
+        .collect();
+    let own = fs::read_to_string(root.join("src/cli.rs")).unwrap();
+    let mut faults = Vec::new();
+    for (name, text) in documents() {
+        // Examples of errors name what is not there.
+        let text = text.split("## What a person reads").next().unwrap();
+        let words = text.split(|c: char| c.is_whitespace() || "`|(),;:".contains(c));
+        for word in words {
+            let word = word.trim_end_matches(['.', '\'', '"']);
+            let flag = word.split('=').next().unwrap();
+            if flag.trim_matches('-').len() > 1
+                && flag.starts_with("--")
+                && !flags.contains(&format!("{flag} "))
+            {
+                faults.push(format!("{name}: the flag {flag}"));
+            }
+            let is_variable = |prefix: &str| word.starts_with(prefix) && !word.contains('*');
+            if is_variable("TEMPORAL_") && !library.contains(flag) {
+                faults.push(format!("{name}: the variable {word}"));
+            }
+            let ours = ["BLUETEXT_SKIP_E2E", "BLUETEXT_SOAK", "BLUETEXT_UPDATE"];
+            if is_variable("BLUETEXT_") && !own.contains(flag) && !ours.contains(&flag) {
+                faults.push(format!("{name}: the variable {word}"));
+            }
+        }
+        for quoted in text.split('`').skip(1).step_by(2) {
+            let is_path = quoted.contains('/')
+                && !quoted.contains([' ', '~', ':', '$', '<', '='])
+                && !quoted.starts_with(['/', '.'])
+                && !["NAME", "fuzz/corpus", "tools/list"]
+                    .iter()
+                    .any(|word| quoted.contains(word));
+            if !is_path {
+                continue;
+            }
+            let path = quoted.trim_end_matches('/');
+            let is_there = root.join(path).exists()
+                || generated.iter().any(|file| {
+                    file.ends_with(path) || file.contains(&format!("{path}/"))
+                })
+                // Made by those who ask for it.
+                || ["tests/histories", "target"].contains(&path);
+            if !is_there {
+                faults.push(format!("{name}: the path {quoted}"));
+            }
+        }
+        for link in text.split("](").skip(1) {
+            let link = link.split(')').next().unwrap();
+            if link.starts_with("http") || link.starts_with('#') {
+                continue;
+            }
+            let target = root.join(&name).parent().unwrap().join(link);
+            if !target.exists() {
+                faults.push(format!("{name}: the link {link}"));
+            }
+        }
+    }
+    assert_eq!(faults, Vec::<String>::new());
 }
 
 /// Every document on stdout is what its schema says, with the exit code of its error; also

@@ -120,6 +120,55 @@ fn lines_of_generated_python_fit() {
     }
 }
 
+/// What is paid for is used.
+#[test]
+fn every_dependency_is_used() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let manifest: toml_edit::DocumentMut = manifest.parse().unwrap();
+    let code = |folders: &[&str]| -> String {
+        let files = folders.iter().flat_map(|folder| files_below(folder, ".rs"));
+        files.map(|(_, text)| text).collect()
+    };
+    let unix = manifest["target"]["cfg(unix)"]["dependencies"]
+        .as_table()
+        .unwrap();
+    let own = manifest["dependencies"].as_table().unwrap();
+    let tests = manifest["dev-dependencies"].as_table().unwrap();
+    let all = ["src", "tests", "benches", "examples"];
+    for (names, folders) in [(own, &["src"][..]), (unix, &["src"]), (tests, &all)] {
+        let code = code(folders);
+        for (name, _) in names {
+            let name = name.replace('-', "_");
+            assert!(code.contains(&format!("{name}::")), "{name} is not used");
+        }
+    }
+}
+
+/// The image is built from what its Dockerfile copies: that has all that the manifest and the
+/// code name.
+#[test]
+fn the_image_gets_all_that_it_is_built_from() {
+    let dockerfile = fs::read_to_string(root().join("Dockerfile")).unwrap();
+    let copied: Vec<&str> = dockerfile
+        .lines()
+        .filter_map(|line| line.strip_prefix("COPY "))
+        .flat_map(|rest| rest.split(' '))
+        .collect();
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let mut needed = vec!["Cargo.toml", "Cargo.lock", "src"];
+    needed.extend(manifest.contains("[[bench]]").then_some("benches"));
+    needed.extend(manifest.contains("[[example]]").then_some("examples"));
+    for folder in ["templates", "docs"] {
+        let is_embedded = files_below("src", ".rs")
+            .iter()
+            .any(|(_, text)| text.contains(&format!("\"/{folder}/")));
+        needed.extend(is_embedded.then_some(folder));
+    }
+    for needed in needed {
+        assert!(copied.contains(&needed), "{needed} is not copied");
+    }
+}
+
 #[test]
 fn every_template_is_embedded() {
     let code: String = files_below("src", ".rs")

@@ -310,6 +310,14 @@ impl Report {
         write_out(&text, &trouble, self.exit)
     }
 
+    /// Say on stderr how long the command took, where everything is told.
+    pub fn print_time(took: Duration, view: View) {
+        if view.verbose && view.format == Format::Human {
+            let milliseconds = took.as_secs_f64() * 1e3;
+            drop(writeln!(anstream::stderr(), "took {milliseconds:.1} ms"));
+        }
+    }
+
     /// Write what went wrong to stderr, and nothing to stdout.
     #[must_use]
     pub fn print_trouble(&self) -> ExitCode {
