@@ -424,8 +424,12 @@ impl Report {
             let files = if unchanged == 1 { "file" } else { "files" };
             let _ = writeln!(text, "  {dim}unchanged {unchanged} {files}{dim:#}");
         }
+        let registered = match self.status {
+            Status::Planned => "Would register",
+            _ => "Registered",
+        };
         for name in &self.registered {
-            let _ = writeln!(text, "{bold}Registered{bold:#} {name}");
+            let _ = writeln!(text, "{bold}{registered}{bold:#} {name}");
         }
         if let Some(start) = &self.start {
             let word = match start.state {

@@ -65,7 +65,7 @@ pub static TOOLS: [ToolInfo; 3] = [
     },
     ToolInfo {
         name: "add-temporal-client",
-        about: "the client library, configuration, hooks and a worker in a Python service",
+        about: "the client library, configuration, hooks and a worker in a service",
         example: "bluetext add-temporal-client",
         allowed: |project| project.has_tool("temporal") || temporal::has_server_of_its_own(project),
     },
