@@ -198,6 +198,9 @@ Examples:
   bluetext status --format json")]
     Status,
     /// Show it all in a new folder, on a real Temporal server
+    #[command(after_help = "Examples:
+  bluetext demo
+  bluetext demo --once --format json")]
     Demo(DemoArgs),
     /// Serve these tools to AI agents, over stdin and stdout (Model Context Protocol)
     #[command(after_help = "Examples:
@@ -205,6 +208,9 @@ Examples:
   bluetext mcp config --client claude-code")]
     Mcp(McpArgs),
     /// Print a page for AI agents: the three steps, the rules of workflows, how to verify
+    #[command(after_help = "Examples:
+  bluetext guide
+  bluetext guide --format json")]
     Guide,
     /// Print what completes these commands in a shell
     #[command(after_help = "Examples:
@@ -237,6 +243,9 @@ enum ListedTools {
 #[derive(Debug, Subcommand)]
 enum McpCommand {
     /// Print the lines that make the server known to a host; nothing is written
+    #[command(after_help = "Examples:
+  bluetext mcp config --client vscode
+  bluetext mcp config --client codex --project .")]
     Config {
         /// The host
         #[arg(long, value_enum, value_name = "HOST")]

@@ -83,8 +83,11 @@ pub fn serve(options: Options, discovery: Discovery) -> ExitCode {
                     tokio::time::sleep(LAST_CALL).await;
                 } => Ok(()),
             },
-            // Stdin ended before there was a request.
-            Err(ServerInitializeError::ConnectionClosed(_)) => Ok(()),
+            // The host has gone before there was a request, or before it was answered.
+            Err(
+                ServerInitializeError::ConnectionClosed(_)
+                | ServerInitializeError::TransportError { .. },
+            ) => Ok(()),
             Err(error) => Err(error.to_string()),
         }
     });

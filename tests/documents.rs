@@ -303,6 +303,13 @@ fn what_the_documents_name_is_there() {
             }
         }
         for quoted in text.split('`').skip(1).step_by(2) {
+            if let Some(command) = quoted.strip_prefix("bluetext ") {
+                let command = command.split([' ', '\n']).next().unwrap();
+                let is_there = bluetext::cli::command().find_subcommand(command).is_some();
+                if !is_there && !command.starts_with('-') && command != "COMMAND" {
+                    faults.push(format!("{name}: the command {command}"));
+                }
+            }
             let is_path = quoted.contains('/')
                 && !quoted.contains([' ', '~', ':', '$', '<', '='])
                 && !quoted.starts_with(['/', '.'])

@@ -527,6 +527,30 @@ fn the_end_of_stdin_ends_it_at_every_point() {
     }
 }
 
+/// A host that has gone without closing stdin is noticed when it is to be answered.
+#[test]
+fn the_end_of_stdout_ends_it() {
+    let project = Project::empty();
+    let mut child = common::command(&project.path(), &["mcp"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(INITIALIZE).unwrap();
+    let until = Instant::now() + Duration::from_secs(30);
+    while child.try_wait().unwrap().is_none() {
+        assert!(Instant::now() < until, "it does not end");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    drop(input);
+}
+
 /// A call that waits for another run does not hold the process when the host has gone, nor
 /// when the host takes the call back.
 #[test]
