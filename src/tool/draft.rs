@@ -1,8 +1,8 @@
 //! A plan in the making: what a tool has decided so far, laid over the project's files.
 
-use crate::code::{ErrorCode, WarningCode};
 use std::collections::BTreeMap;
 
+use crate::code::{ErrorCode, WarningCode};
 use crate::edit::{EditError, Edited};
 use crate::name::RelPath;
 use crate::plan::{Change, Left, Next, Plan, Problem, Rank, Warning};

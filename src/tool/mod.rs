@@ -10,11 +10,11 @@ pub mod status;
 pub mod temporal;
 pub mod workflow;
 
-use crate::code::ErrorCode;
 use serde_yaml::Value;
 
 pub use draft::Draft;
 
+use crate::code::ErrorCode;
 use crate::edit::EditError;
 use crate::plan::{Next, Plan, Problem};
 use crate::project::{Fault, Project, ProjectError};

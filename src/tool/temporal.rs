@@ -1,9 +1,9 @@
 //! `add-temporal`: server, Postgres and web UI as containers that Polytope manages.
 
-use crate::code::{ErrorCode, WarningCode};
 use serde::Serialize;
 use serde_yaml::Value;
 
+use crate::code::{ErrorCode, WarningCode};
 use crate::edit::{indented, yaml};
 use crate::name::{ImageTag, RelPath};
 use crate::plan::{Next, Problem, Rank, Warning};
