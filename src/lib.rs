@@ -4,7 +4,7 @@
 //! [`project`] and returns a [`plan`]; only [`disk`] touches the project's files.
 //!
 //! ```text
-//! main ─► cli ─► Request + Options ─► run ─► Outcome ─► report         the terminal
+//! main ─► cli ─► Request + Options ─► run ─► Outcome ─► report, start  the terminal
 //!         mcp ─►        "          ─►  "  ─►    "    ─► mcp            agents
 //!                                      │
 //!                    disk: lock, read project, apply plan         the only file I/O

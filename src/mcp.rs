@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use rmcp::model::{
@@ -442,8 +442,20 @@ fn object(value: Value) -> JsonObject {
     }
 }
 
-/// A tool as it is listed.
+/// A tool as it is listed. What it says is the same in every list, and made once.
 fn described(name: &'static str) -> Tool {
+    static DESCRIBED: OnceLock<Vec<Tool>> = OnceLock::new();
+    let all = DESCRIBED.get_or_init(|| {
+        let names = TOOLS.iter().map(|tool| tool.name).chain([STATUS]);
+        names.map(description).collect()
+    });
+    match all.iter().find(|tool| tool.name == name) {
+        Some(tool) => tool.clone(),
+        None => unreachable!("`{name}` is no tool"),
+    }
+}
+
+fn description(name: &'static str) -> Tool {
     let (about, schema, output) = match TOOLS.iter().find(|tool| tool.name == name) {
         Some(tool) => (
             format!("Adds {}. Safe to call again.", tool.about),
