@@ -1,4 +1,4 @@
-//! Makes the picture of the terminal in the documents, from real runs in an empty folder:
+//! Makes the pictures of the terminal in the documents, from real runs in empty folders:
 //! `cargo run --example pictures`.
 #![allow(
     clippy::unwrap_used,
@@ -28,28 +28,48 @@ const COMMANDS: [&[&str]; 4] = [
 fn main() {
     let folder = tempfile::tempdir().unwrap();
     let project = folder.path().canonicalize().unwrap();
-    // Beside this example stands the program, built by the same command.
-    let program = std::env::current_exe().unwrap();
-    let program = program.ancestors().nth(2).unwrap().join("bluetext");
-    let mut session = String::new();
-    for arguments in COMMANDS {
-        let output = Command::new(&program)
+    let run = |arguments: &[&str], folder: &Path| {
+        // Beside this example stands the program, built by the same command.
+        let program = std::env::current_exe().unwrap();
+        let program = program.ancestors().nth(2).unwrap().join("bluetext");
+        let output = Command::new(program)
             .args(["--color", "always"])
             .args(arguments)
-            .current_dir(&project)
+            .current_dir(folder)
             .env("BLUETEXT_NO_START", "1")
             .output()
             .unwrap();
         assert!(output.status.success(), "{arguments:?}: {output:?}");
-        let shown = String::from_utf8(output.stdout).unwrap();
-        let shown = shown.replace(project.to_str().unwrap(), "~/shop");
+        let text = |bytes: &[u8]| {
+            let text = String::from_utf8(bytes.to_vec()).unwrap();
+            text.replace(folder.to_str().unwrap(), "~/shop")
+        };
+        (text(&output.stdout), text(&output.stderr))
+    };
+    let mut session = String::new();
+    for arguments in COMMANDS {
+        let (shown, _) = run(arguments, &project);
         let line = arguments.join(" ");
         session.push_str(&format!("\u{1b}[2m$\u{1b}[0m bluetext {line}\n{shown}\n"));
     }
+    draw("session", &session);
+
+    // Needs what `bluetext demo` needs.
+    let folder = tempfile::tempdir().unwrap();
+    let (shown, progress) = run(&["demo", "--once"], &folder.path().canonicalize().unwrap());
+    // The last line of the progress comes after the result.
+    let (steps, end) = progress.trim_end().rsplit_once('\n').unwrap();
+    draw(
+        "demo",
+        &format!("\u{1b}[2m$\u{1b}[0m bluetext demo --once\n{steps}\n{shown}{end}\n"),
+    );
+}
+
+fn draw(name: &str, session: &str) {
     let picture = anstyle_svg::Term::new().render_svg(session.trim_end());
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/pictures/session.svg");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/pictures/{name}.svg"));
     std::fs::create_dir_all(file.parent().unwrap()).unwrap();
     let mut file = std::fs::File::create(&file).unwrap();
     file.write_all(picture.as_bytes()).unwrap();
-    println!("docs/pictures/session.svg");
+    println!("docs/pictures/{name}.svg");
 }

@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::code::ErrorCode;
-use crate::name::{Field, FieldType, ImageTag};
+use crate::name::{Field, FieldType, ImageTag, WorkflowName, shell_word};
 use crate::plan::Problem;
 use crate::process::{self, Process, finish, is_interrupted};
 use crate::report::{self, Format, Progress, Report, SCHEMA_VERSION, View};
@@ -45,10 +45,23 @@ pub struct Shown {
     project: String,
     /// What was done, in its order.
     steps: Vec<Step>,
-    /// The workflow's result.
+    /// The workflows that were run, in their order; the second one was added while the
+    /// worker ran.
+    executions: Vec<Execution>,
+    /// The address of the Temporal server; `null` once it has ended.
+    address: Option<String>,
+    /// The address of the web UI; `null` once it has ended.
+    ui: Option<String>,
+    /// Commands to try while the demo runs, to be pasted into another terminal.
+    try_next: Vec<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Execution {
+    /// The workflow's type.
+    workflow: String,
+    /// Its result.
     result: serde_json::Value,
-    /// The address of the web UI, while the demo runs.
-    ui: String,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -67,6 +80,12 @@ const SERVER_LIMIT: Duration = Duration::from_mins(1);
 
 /// How long the workflow may take, the worker's start included.
 const WORKFLOW_LIMIT: &str = "60s";
+
+/// What the first workflow is called; it is there before the worker starts.
+const FIRST: &str = "greeting";
+
+/// What the second workflow is called; it is added while the worker runs.
+const SECOND: &str = "farewell";
 
 /// Run the demo and print what it shows.
 ///
@@ -110,7 +129,10 @@ pub fn run(demo: &Demo, view: View) -> Result<(), Box<Report>> {
             drop(error);
             fail(
                 ErrorCode::Interrupted,
-                &anyhow::anyhow!("the demo was interrupted"),
+                &anyhow::anyhow!(
+                    "the demo was interrupted: what it started has ended, and its files are in {}",
+                    demo.folder.display()
+                ),
             )
         }
         Stop::Failed(error) => fail(ErrorCode::DemoFailed, &error),
@@ -137,7 +159,8 @@ fn show(demo: &Demo, view: View, progress: &Progress) -> Result<(), Stop> {
         });
     };
     disk::make_demo_folder(&demo.folder).map_err(anyhow::Error::from)?;
-    for request in requests()? {
+    let first = [add_temporal()?, add_client(), add_workflow(FIRST)?];
+    for request in first {
         let name = request.tool().name;
         let ((), took) = progress.step(name, || scaffold(demo, &request, view))?;
         done(name, took);
@@ -160,25 +183,41 @@ fn show(demo: &Demo, view: View, progress: &Progress) -> Result<(), Stop> {
     done("server", took);
     let worker = Process::start(
         Command::new(&python)
-            .args(["-m", "backend.worker"])
+            .args(["-m", "temporal_client.reload", "backend.worker"])
             .current_dir(&service)
+            .env("DEV_MODE", "true")
             .env("TEMPORAL_ADDRESS", &address)
             .env("LOG_LEVEL", "ERROR"),
     )?;
-    let (result, took) = progress.step("worker and workflow", || {
-        execute(&temporal, &address).map_err(Stop::from)
+    let mut executions = Vec::new();
+    let (execution, took) = progress.step("worker and first workflow", || {
+        execute(&temporal, &address, FIRST).map_err(Stop::from)
     })?;
+    executions.push(execution);
     done("workflow", took);
+    // The worker runs: it takes up what is added now without a restart by hand.
+    let (execution, took) = progress.step("second workflow, same worker", || {
+        scaffold(demo, &add_workflow(SECOND)?, view)?;
+        execute(&temporal, &address, SECOND).map_err(Stop::from)
+    })?;
+    executions.push(execution);
+    done("second-workflow", took);
 
-    let ui = format!("http://127.0.0.1:{ui_port}");
-    let shown = Shown {
+    let mut shown = Shown {
         schema_version: SCHEMA_VERSION,
         command: "demo",
         project: demo.folder.display().to_string(),
         steps,
-        result,
-        ui,
+        executions,
+        address: None,
+        ui: None,
+        try_next: Vec::new(),
     };
+    if !demo.once {
+        shown.try_next = try_next(demo, &temporal, &address);
+        shown.address = Some(address);
+        shown.ui = Some(format!("http://127.0.0.1:{ui_port}"));
+    }
     print(&shown, view);
     if !demo.once {
         progress.line("Ctrl-C ends the server and the worker.");
@@ -188,7 +227,34 @@ fn show(demo: &Demo, view: View, progress: &Progress) -> Result<(), Stop> {
     }
     worker.stop();
     server.stop();
+    progress.line(&format!(
+        "The server and the worker have ended. The project stays in {}",
+        demo.folder.display()
+    ));
     Ok(())
+}
+
+/// Commands that add a third workflow and execute it, for a POSIX shell.
+fn try_next(demo: &Demo, temporal: &Path, address: &str) -> Vec<String> {
+    let own = std::env::current_exe().unwrap_or_else(|_| "bluetext".into());
+    let is_in_path = which::which("bluetext").is_ok_and(|found| found == own);
+    let program = if is_in_path {
+        "bluetext".to_owned()
+    } else {
+        shell_word(&own.display().to_string())
+    };
+    vec![
+        format!(
+            "{program} --project {} add-temporal-workflow order --input order_id:str \
+             --output status:str",
+            shell_word(&demo.folder.display().to_string())
+        ),
+        format!(
+            "{} workflow execute --address {address} --task-queue main-task-queue \
+             --type OrderWorkflow --input '{{\"order_id\": \"A1\"}}'",
+            shell_word(&temporal.display().to_string())
+        ),
+    ]
 }
 
 fn print(shown: &Shown, view: View) {
@@ -197,40 +263,65 @@ fn print(shown: &Shown, view: View) {
     }
     let text = match view.format {
         Format::Json => serde_json::to_string_pretty(shown).unwrap_or_default() + "\n",
-        Format::Human => format!(
-            "GreetingWorkflow returned {}\nWeb UI {}/namespaces/default/workflows\n",
-            shown.result, shown.ui
-        ),
+        Format::Human => human(shown),
     };
     report::print(&text);
 }
 
-/// The three steps, as a user would take them.
-fn requests() -> anyhow::Result<[Request; 3]> {
+fn human(shown: &Shown) -> String {
+    let mut text = String::new();
+    for (index, execution) in shown.executions.iter().enumerate() {
+        let how = if index == 0 {
+            ""
+        } else {
+            ", added while the worker ran,"
+        };
+        let Execution { workflow, result } = execution;
+        text.push_str(&format!("{workflow}{how} returned {result}\n"));
+    }
+    if let (Some(address), Some(ui)) = (&shown.address, &shown.ui) {
+        text.push_str(&format!(
+            "Temporal server {address}\nWeb UI {ui}/namespaces/default/workflows\n"
+        ));
+    }
+    if !shown.try_next.is_empty() {
+        text.push_str("Try next, in another terminal:\n");
+    }
+    for command in &shown.try_next {
+        text.push_str(&format!("  {command}\n"));
+    }
+    text
+}
+
+fn add_temporal() -> anyhow::Result<Request> {
     let tag = |text: &str| text.parse::<ImageTag>();
+    Ok(Request::AddTemporal(AddTemporal {
+        stack: None,
+        modules_dir: None,
+        temporal_version: tag(crate::tool::temporal::TEMPORAL_VERSION)?,
+        ui_version: tag(crate::tool::temporal::UI_VERSION)?,
+        postgres_version: tag(crate::tool::temporal::POSTGRES_VERSION)?,
+        history_shards: crate::tool::temporal::HISTORY_SHARDS,
+    }))
+}
+
+fn add_client() -> Request {
+    Request::AddTemporalClient(AddTemporalClient { service: None })
+}
+
+fn add_workflow(name: &str) -> anyhow::Result<Request> {
     let field = |name: &str| Field {
         name: name.to_owned(),
         kind: FieldType::Str,
     };
-    Ok([
-        Request::AddTemporal(AddTemporal {
-            stack: None,
-            modules_dir: None,
-            temporal_version: tag(crate::tool::temporal::TEMPORAL_VERSION)?,
-            ui_version: tag(crate::tool::temporal::UI_VERSION)?,
-            postgres_version: tag(crate::tool::temporal::POSTGRES_VERSION)?,
-            history_shards: crate::tool::temporal::HISTORY_SHARDS,
-        }),
-        Request::AddTemporalClient(AddTemporalClient { service: None }),
-        Request::AddTemporalWorkflow(AddTemporalWorkflow {
-            names: vec!["greeting".parse()?],
-            service: None,
-            input: vec![field("name")],
-            output: vec![field("message")],
-            members: Members::default(),
-            options: ActivityOptions::default(),
-        }),
-    ])
+    Ok(Request::AddTemporalWorkflow(AddTemporalWorkflow {
+        names: vec![name.parse()?],
+        service: None,
+        input: vec![field("name")],
+        output: vec![field("message")],
+        members: Members::default(),
+        options: ActivityOptions::default(),
+    }))
 }
 
 fn scaffold(demo: &Demo, request: &Request, view: View) -> Result<(), Stop> {
@@ -359,24 +450,24 @@ fn start_server(
     }
 }
 
-/// Run the workflow as a client that knows nothing of our code.
-fn execute(temporal: &Path, address: &str) -> anyhow::Result<serde_json::Value> {
+/// Run a workflow with a client that knows nothing of the generated code.
+fn execute(temporal: &Path, address: &str, name: &str) -> anyhow::Result<Execution> {
+    let workflow = format!("{}Workflow", name.parse::<WorkflowName>()?.class());
     let mut command = Command::new(temporal);
     command
-        .args(["workflow", "execute", "--type", "GreetingWorkflow"])
-        .args([
-            "--task-queue",
-            "main-task-queue",
-            "--workflow-id",
-            "greeting-demo",
-        ])
+        .args(["workflow", "execute", "--type", &workflow])
+        .args(["--task-queue", "main-task-queue"])
+        .args(["--workflow-id", &format!("{name}-demo")])
         .args(["--input", r#"{"name": "World"}"#, "--output", "json"])
         .args(["--execution-timeout", WORKFLOW_LIMIT, "--address", address]);
     let output = finish(command, "temporal workflow execute")?;
     let execution: serde_json::Value =
         serde_json::from_slice(&output).context("the answer of `temporal workflow execute`")?;
     match execution.get("status").and_then(serde_json::Value::as_str) {
-        Some("COMPLETED") => Ok(execution.get("result").cloned().unwrap_or_default()),
+        Some("COMPLETED") => Ok(Execution {
+            workflow,
+            result: execution.get("result").cloned().unwrap_or_default(),
+        }),
         status => bail!("the workflow ended as {status:?}: {execution}"),
     }
 }

@@ -85,6 +85,26 @@ pub struct Next {
     pub why: String,
 }
 
+/// A tool of the project that runs a service's worker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkerTool {
+    /// The tool's name.
+    pub tool: String,
+    /// Whether a worker that runs takes up what has been added.
+    pub reload: Reload,
+}
+
+/// Whether a program runs changed code without being restarted by hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reload {
+    /// It does: this option or variable shows it.
+    Yes(String),
+    /// It does if this expression is true, which is evaluated when the tool is run.
+    Depends(String),
+    /// Nothing shows that it does.
+    No,
+}
+
 /// Why a command cannot be carried out on this project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -116,6 +136,9 @@ pub struct Plan {
     pub next: Vec<Next>,
     /// The tool that runs what has been added, if there is anything to run.
     pub run: Option<String>,
+    /// The tools that run the workers of what has been added; `None` if that is not about
+    /// workers.
+    pub workers: Option<Vec<WorkerTool>>,
 }
 
 impl Plan {
@@ -150,6 +173,7 @@ impl Plan {
             warnings: Vec::new(),
             next: Vec::new(),
             run: None,
+            workers: None,
         }
     }
 

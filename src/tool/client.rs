@@ -2,8 +2,8 @@
 
 use crate::code::{ErrorCode, WarningCode};
 use crate::edit::python::{self, Import, Place};
-use crate::edit::{toml, yaml};
-use crate::name::{RelPath, ServiceName};
+use crate::edit::{indented, toml, yaml};
+use crate::name::{RelPath, ServiceName, shell_word};
 use crate::plan::{Next, Problem, Rank};
 use crate::project::{Layout, MODULE_FOLDERS, POLYTOPE_FILE, PolytopeFile, Project, Service};
 use crate::template::{Template, render, template};
@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::container::Container;
 use super::status::Library;
-use super::{Draft, TOOLS, temporal};
+use super::{Draft, ParameterStyle, TOOLS, temporal};
 
 /// The service that is meant where several could be.
 pub(super) const USUAL_SERVICE: &str = "api";
@@ -160,13 +160,12 @@ fn choose_service(draft: &mut Draft<'_>, asked: Option<&ServiceName>) -> Option<
     if services.is_empty() {
         return Some((new_service(draft.project(), asked), true));
     }
-    let usual = services
+    let name = asked
+        .map(ServiceName::as_str)
+        .or_else(|| default_service(services));
+    let found = services
         .iter()
-        .find(|service| service.name.as_str() == USUAL_SERVICE);
-    let found = match asked {
-        Some(name) => services.iter().find(|service| service.name == *name),
-        None => usual.or((services.len() == 1).then(|| &services[0])),
-    };
+        .find(|service| Some(service.name.as_str()) == name);
     if let Some(found) = found {
         return Some((found.clone(), false));
     }
@@ -190,6 +189,19 @@ fn choose_service(draft: &mut Draft<'_>, asked: Option<&ServiceName>) -> Option<
         )),
     });
     None
+}
+
+/// The service that is meant where none is named: the only one, else `api`, which is also the
+/// one that is made where there is none; `None` where it has to be named.
+pub(super) fn default_service(services: &[Service]) -> Option<&str> {
+    match services {
+        [] => Some(USUAL_SERVICE),
+        [only] => Some(only.name.as_str()),
+        several => several
+            .iter()
+            .map(|service| service.name.as_str())
+            .find(|name| *name == USUAL_SERVICE),
+    }
 }
 
 /// The service that a mistyped name is close to.
@@ -305,9 +317,26 @@ impl<'a> ServiceContext<'a> {
     }
 }
 
+/// What the template of a service's `polytope.yml` is rendered with.
+#[derive(Serialize)]
+struct ContainerContext<'a> {
+    #[serde(flatten)]
+    service: &'a ServiceContext<'a>,
+    /// The block that declares its parameters.
+    params: String,
+    reference: &'static str,
+    awaits: bool,
+}
+
 /// Begin a new service; what makes it speak to Temporal is added as to any other.
 fn start_service(draft: &mut Draft<'_>, service: &Service) {
-    const FILES: [(&str, Template); 5] = [
+    const POLYTOPE: Template = template!("add-temporal-client/new-service/polytope.yml");
+    const DEV_MODE: (&str, &str, &str) = (
+        "dev-mode",
+        "Whether the API and its worker restart when their code changes",
+        "[default, bool, true]",
+    );
+    const FILES: [(&str, Template); 4] = [
         (
             ".gitignore",
             template!("add-temporal-client/new-service/.gitignore"),
@@ -319,10 +348,6 @@ fn start_service(draft: &mut Draft<'_>, service: &Service) {
         (
             "pyproject.toml",
             template!("add-temporal-client/new-service/pyproject.toml"),
-        ),
-        (
-            "polytope.yml",
-            template!("add-temporal-client/new-service/polytope.yml"),
         ),
         (
             "tests/test_health.py",
@@ -358,6 +383,15 @@ fn start_service(draft: &mut Draft<'_>, service: &Service) {
         draft.start_file(path.clone(), render(PACKAGE, &context), rank_of(&path));
     }
     let polytope = service.folder.join(POLYTOPE_FILE);
+    let style = ParameterStyle::of(draft.project());
+    let container = ContainerContext {
+        service: &context,
+        params: indented(&style.declaration(&[DEV_MODE]), "    "),
+        reference: style.reference(),
+        awaits: ParameterStyle::awaits_containers(draft.project()),
+    };
+    let text = render(POLYTOPE, &container);
+    draft.start_file(polytope.clone(), text, Rank::ServicePolytope);
     if let Some(text) = draft.text(&polytope).map(str::to_owned) {
         temporal::find_conflicts(draft, &polytope, &text);
     }
@@ -441,7 +475,7 @@ fn library_files(service: &Service) -> Vec<(RelPath, String)> {
             )),+]
         };
     }
-    const FILES: [(&str, Template); 17] = library![
+    const FILES: [(&str, Template); 20] = library![
         "README.md",
         "pyproject.toml",
         "src/temporal_client/__init__.py",
@@ -451,12 +485,15 @@ fn library_files(service: &Service) -> Vec<(RelPath, String)> {
         "src/temporal_client/health.py",
         "src/temporal_client/process.py",
         "src/temporal_client/py.typed",
+        "src/temporal_client/reload.py",
         "src/temporal_client/replicas.py",
         "src/temporal_client/service.py",
         "src/temporal_client/settings.py",
+        "src/temporal_client/unknown.py",
         "src/temporal_client/worker.py",
         "tests/test_activity.py",
         "tests/test_connection.py",
+        "tests/test_reload.py",
         "tests/test_replicas.py",
         "tests/test_settings.py",
     ];
@@ -607,7 +644,8 @@ fn add_to_polytope(draft: &mut Draft<'_>, service: &Service) {
     if file.tools().any(|tool| tool.name == worker) {
         return;
     }
-    let Some(body) = container.worker_tool(service) else {
+    let awaits = ParameterStyle::awaits_containers(draft.project());
+    let Some(body) = container.worker_tool(service, awaits) else {
         draft.warn(
             WarningCode::ServiceWorker,
             format!(
@@ -765,16 +803,6 @@ fn renew_locks(draft: &mut Draft<'_>, service: &Service) {
             command,
             why: "renews the lock file, which does not have the client library yet".to_owned(),
         });
-    }
-}
-
-/// A text as one word of a POSIX shell.
-fn shell_word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.');
-    if text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
     }
 }
 

@@ -4,6 +4,7 @@
 use serde_yaml::{Mapping, Value};
 
 use crate::edit::{python, yaml};
+use crate::plan::{Reload, WorkerTool};
 use crate::project::{Layout, PolytopeFile, Service, Tool};
 
 /// The step of a tool that runs the service.
@@ -19,32 +20,13 @@ impl Container {
     /// The one that runs the service's code: in the tool of the service's name its Python
     /// step, the one of its name, or the only one; elsewhere the one of its name.
     pub(super) fn of(file: &PolytopeFile, service: &Service) -> Option<Self> {
-        let of_tool = |tool: Tool<'_>| -> Vec<Self> {
-            let steps = tool.value.get("run").and_then(Value::as_sequence);
-            let steps = steps.into_iter().flatten().enumerate();
-            steps
-                .filter_map(|(index, step)| {
-                    let called = step.get("tool")?.as_str()?;
-                    let is_container = ["polytope/python", "polytope/container"]
-                        .iter()
-                        .any(|kind| called.starts_with(kind));
-                    is_container.then_some(Self {
-                        tool: tool.name.to_owned(),
-                        step: index,
-                        tool_value: tool.value.clone(),
-                        called: called.to_owned(),
-                        args: step.get("args")?.as_mapping()?.clone(),
-                    })
-                })
-                .collect()
-        };
         let name = service.name.as_str();
         let is_named =
             |container: &Self| container.args.get("id").and_then(Value::as_str) == Some(name);
         let mut own = file
             .tools()
             .find(|tool| tool.name == name)
-            .map(of_tool)
+            .map(containers_of)
             .unwrap_or_default();
         if let Some(at) = own.iter().position(is_named) {
             return Some(own.swap_remove(at));
@@ -56,7 +38,7 @@ impl Container {
         if own.len() == 1 {
             return own.pop();
         }
-        file.tools().flat_map(of_tool).find(is_named)
+        file.tools().flat_map(containers_of).find(is_named)
     }
 
     pub(super) fn route<'a>(&'a self, key: &'a str) -> [yaml::Step<'a>; 6] {
@@ -85,7 +67,9 @@ impl Container {
     /// A tool that runs the worker as the service is run: the same image, code, mounts and
     /// environment, another command and no ports. `None` if that cannot be written down so
     /// that it means the same.
-    pub(super) fn worker_tool(&self, service: &Service) -> Option<String> {
+    ///
+    /// `awaits` says whether the project's containers have the argument `await`.
+    pub(super) fn worker_tool(&self, service: &Service, awaits: bool) -> Option<String> {
         // What is merged in would have to be taken apart.
         if self.args.contains_key("<<") {
             return None;
@@ -106,6 +90,17 @@ impl Container {
         let command = self.worker_command(service);
         args.insert("cmd".into(), command.into());
         args.insert("restart".into(), mapping([("policy", "always".into())]));
+        let mut add = |key: &str, value: Value| {
+            args.entry(key.into()).or_insert(value);
+        };
+        add("create", "when-missing".into());
+        if awaits {
+            add("await", false.into());
+        }
+        // `polytope/python` has no terminal to turn off.
+        if self.called.starts_with("polytope/container") {
+            add("tty", false.into());
+        }
         args.insert("env".into(), self.worker_environment(service, reference)?);
 
         let mut tool = Mapping::new();
@@ -153,6 +148,18 @@ impl Container {
                 &format!("pt.{reference} replicas"),
             ));
         }
+        if find(&env, DEV_MODE).is_none() {
+            env.push(entry(DEV_MODE, &format!("pt.{reference} dev-mode")));
+        }
+        // The service's folder is mounted: without this `uv run` would replace the
+        // developer's own `.venv` there.
+        let has_environment = ["UV_PROJECT_ENVIRONMENT", "VIRTUAL_ENV"]
+            .iter()
+            .any(|name| find(&env, name).is_some());
+        let is_mounted = self.called.starts_with("polytope/python");
+        if is_mounted && self.uses_uv() && !has_environment {
+            env.push(entry("UV_PROJECT_ENVIRONMENT", "/opt/venv"));
+        }
         if service.layout == Layout::Flat {
             match find(&env, "PYTHONPATH") {
                 None => env.push(entry("PYTHONPATH", "/app/src")),
@@ -173,21 +180,27 @@ impl Container {
         let has_code = ["#pt-", "pt.clj", "pt.js"]
             .iter()
             .any(|mark| args.contains(mark));
-        let default = |value: String| {
-            Value::Sequence(vec!["default".into(), "str".into(), Value::from(value)])
-        };
-        let own = [
+        let default =
+            |kind: &str, value: Value| Value::Sequence(vec!["default".into(), kind.into(), value]);
+        let mut own = vec![
             (
                 "id",
                 "The container's id",
-                default(format!("{}-worker", service.name)),
+                default("str", format!("{}-worker", service.name).into()),
             ),
             (
                 "replicas",
                 "How many worker processes it runs",
-                default("1".to_owned()),
+                default("str", "1".into()),
             ),
         ];
+        if self.parameter("dev-mode").is_none() {
+            own.push((
+                "dev-mode",
+                "Whether the workers restart when their code changes",
+                default("bool", true.into()),
+            ));
+        }
         let is_used = |id: Option<&str>| {
             id.is_some_and(|id| {
                 let refers = ["param", "input"]
@@ -220,7 +233,7 @@ impl Container {
             }
             tool.insert("inputs".into(), Value::Mapping(used));
         } else if let Some(Value::Sequence(items)) = tool.get_mut("params") {
-            items.extend(own.map(|(id, info, kind)| {
+            items.extend(own.into_iter().map(|(id, info, kind)| {
                 mapping([("id", id.into()), ("info", info.into()), ("type", kind)])
             }));
         }
@@ -228,12 +241,103 @@ impl Container {
 
     /// The command that runs the worker in the service's container.
     pub(super) fn worker_command(&self, service: &Service) -> String {
-        let runner = if self.mentions("image", "uv") || self.mentions("cmd", "uv") {
+        let runner = if self.uses_uv() {
             "uv run --no-dev "
         } else {
             ""
         };
-        format!("{runner}python -m {}", service.module("worker"))
+        let module = service.module("worker");
+        format!("{runner}python -m {RELOAD_MODULE} {module}")
+    }
+
+    fn uses_uv(&self) -> bool {
+        self.mentions("image", "uv") || self.mentions("cmd", "uv")
+    }
+
+    /// The type of one of the tool's parameters, of either style.
+    fn parameter(&self, id: &str) -> Option<&Value> {
+        let inputs = self.tool_value.get("inputs");
+        let params = self.tool_value.get("params").and_then(Value::as_sequence);
+        let of_params = || {
+            let mut params = params.into_iter().flatten();
+            params.find(|param| param.get("id").and_then(Value::as_str) == Some(id))
+        };
+        inputs
+            .and_then(|inputs| inputs.get(id))
+            .or_else(of_params)?
+            .get("type")
+    }
+
+    /// A value as it is without arguments: a reference to a parameter is that parameter's
+    /// default.
+    fn resolved<'a>(&'a self, value: &'a Value) -> &'a Value {
+        let name = value.as_str().and_then(|text| {
+            let reference = text.strip_prefix("pt.param ");
+            reference.or_else(|| text.strip_prefix("pt.input "))
+        });
+        let default = name
+            .and_then(|name| self.parameter(name.trim())?.as_sequence())
+            .filter(|kind| kind.first().and_then(Value::as_str) == Some("default"))
+            .and_then(|kind| kind.get(2));
+        default.unwrap_or(value)
+    }
+
+    /// Whether the program in the container runs changed code without being restarted by
+    /// hand, as its command and its environment show.
+    pub(super) fn reload(&self) -> Reload {
+        const COMMANDS: [&str; 4] = ["--reload", "watchfiles", "watchexec", "fastapi dev"];
+        let command = ["cmd", "entrypoint"]
+            .iter()
+            .filter_map(|key| self.args.get(*key))
+            .map(|value| match self.resolved(value) {
+                Value::Sequence(words) => words.iter().filter_map(Value::as_str).collect(),
+                other => vec![other.as_str().unwrap_or_default()],
+            })
+            .collect::<Vec<Vec<&str>>>()
+            .concat()
+            .join(" ");
+        if let Some(word) = COMMANDS.iter().find(|word| command.contains(**word)) {
+            return Reload::Yes((*word).to_owned());
+        }
+        let variables: &[&str] = if command.contains(RELOAD_MODULE) {
+            &[DEV_MODE]
+        } else {
+            // Of Bluetext's own services, and of uvicorn.
+            &["HTTP_AUTORELOAD", "UVICORN_RELOAD"]
+        };
+        let env = self.args.get("env").and_then(Value::as_sequence);
+        for entry in env.into_iter().flatten() {
+            let name = entry.get("name").and_then(Value::as_str).unwrap_or("");
+            let Some(value) = entry.get("value").filter(|_| variables.contains(&name)) else {
+                continue;
+            };
+            let value = self.resolved(value);
+            let text = yaml::written(value)
+                .trim()
+                .trim_matches(['"', '\''])
+                .to_lowercase();
+            match text.as_str() {
+                "true" | "1" | "yes" | "on" => return Reload::Yes(name.to_owned()),
+                text if text.starts_with("pt.") => {
+                    return Reload::Depends(value.as_str().unwrap_or(text).to_owned());
+                }
+                _ => {}
+            }
+        }
+        Reload::No
+    }
+
+    /// Whether it runs a worker beside the API.
+    fn embeds_worker(&self) -> bool {
+        let env = self.args.get("env").and_then(Value::as_sequence);
+        !env.into_iter().flatten().any(|entry| {
+            let is_off = |value: &Value| {
+                let text = yaml::written(self.resolved(value));
+                ["false", "0", "no", "off"].contains(&text.trim().trim_matches(['"', '\'']))
+            };
+            entry.get("name").and_then(Value::as_str) == Some("TEMPORAL_EMBEDDED_WORKER")
+                && entry.get("value").is_some_and(is_off)
+        })
     }
 
     /// Why the worker's command may not be right, though it is the best guess.
@@ -269,6 +373,54 @@ impl Container {
     }
 }
 
+/// The module of the client library that restarts a program when its code changes.
+const RELOAD_MODULE: &str = "temporal_client.reload";
+
+/// The variable that turns that on.
+const DEV_MODE: &str = "DEV_MODE";
+
+/// The tools of a service that run its workers: the service's own, unless its embedded worker
+/// is turned off, and the one for workers alone.
+pub(super) fn worker_tools(file: &PolytopeFile, service: &Service) -> Vec<WorkerTool> {
+    let api = Container::of(file, service).filter(Container::embeds_worker);
+    let module = service.module("worker");
+    let name = format!("{}-worker", service.name);
+    let workers = file
+        .tools()
+        .filter(|tool| tool.name == name)
+        .flat_map(containers_of)
+        .filter(|container| {
+            container.mentions("cmd", &module) || container.mentions("cmd", "worker")
+        });
+    api.into_iter()
+        .chain(workers)
+        .map(|container| WorkerTool {
+            reload: container.reload(),
+            tool: container.tool,
+        })
+        .collect()
+}
+
+/// The containers that a tool runs with Python code.
+fn containers_of(tool: Tool<'_>) -> Vec<Container> {
+    let steps = tool.steps().enumerate();
+    steps
+        .filter_map(|(index, step)| {
+            let called = step.get("tool")?.as_str()?;
+            let is_container = ["polytope/python", "polytope/container"]
+                .iter()
+                .any(|kind| called.starts_with(kind));
+            is_container.then_some(Container {
+                tool: tool.name.to_owned(),
+                step: index,
+                tool_value: tool.value.clone(),
+                called: called.to_owned(),
+                args: step.get("args")?.as_mapping()?.clone(),
+            })
+        })
+        .collect()
+}
+
 fn mapping<const N: usize>(entries: [(&str, Value); N]) -> Value {
     Value::Mapping(
         entries
@@ -296,7 +448,7 @@ mod tests {
             return "(no container)\n".to_owned();
         };
         container
-            .worker_tool(&service)
+            .worker_tool(&service, false)
             .unwrap_or_else(|| "(not copied)\n".to_owned())
     }
 
@@ -323,6 +475,52 @@ mod tests {
         let mut shown = String::new();
         for (case, text) in cases {
             shown.push_str(&format!("=== {case}\n{}", worker(&text, Layout::Flat)));
+        }
+        insta::with_settings!({ omit_expression => true }, {
+            insta::assert_snapshot!(shown);
+        });
+    }
+
+    #[test]
+    fn reloading_is_told_from_the_command_and_the_environment() {
+        let tool = |name: &str, rest: &str| {
+            format!(
+                "  {name}:\n    params: [{{ id: dev-mode, type: [default, bool, true] }}, {{ id: off, type: [default, bool, false] }}, {{ id: cmd, type: [default, str, 'uvicorn main:app --reload'] }}]\n    run:\n      - tool: polytope/python\n        args: {{ id: {name}, image: x, {rest} }}\n"
+            )
+        };
+        let cases = [
+            "cmd: 'uvicorn main:app --reload'",
+            "cmd: [fastapi, dev, main.py]",
+            "cmd: fastapi dev main.py",
+            "cmd: pt.param cmd",
+            "cmd: uvicorn main:app",
+            "cmd: ./bin/run, env: [{ name: HTTP_AUTORELOAD, value: pt.param dev-mode }]",
+            "cmd: ./bin/run, env: [{ name: HTTP_AUTORELOAD, value: pt.param off }]",
+            "cmd: ./bin/run, env: [{ name: HTTP_AUTORELOAD, value: pt.value api-dev-mode }]",
+            "cmd: ./bin/run, env: [{ name: HTTP_AUTORELOAD, value: 'no' }]",
+            "cmd: ./bin/run, env: [{ name: DEV_MODE, value: 'true' }]",
+            "cmd: uvicorn main:app, env: [{ name: UVICORN_RELOAD, value: '1' }]",
+            "cmd: python -m temporal_client.reload uvicorn main:app",
+            "cmd: python -m temporal_client.reload uvicorn main:app, env: [{ name: DEV_MODE, value: pt.param dev-mode }]",
+            "cmd: uvicorn main:app --reload, env: [{ name: TEMPORAL_EMBEDDED_WORKER, value: 'false' }]",
+        ];
+        let mut shown = String::new();
+        for case in cases {
+            let api = tool("api", case);
+            let worker = tool("api-worker", "cmd: watchexec -- python -m worker");
+            let text = format!("tools:\n{api}{worker}");
+            let path = RelPath::literal("services/api/polytope.yml");
+            let file = PolytopeFile::read(path, &text).unwrap();
+            let service = Service {
+                name: "api".parse().unwrap(),
+                folder: RelPath::literal("services/api"),
+                layout: Layout::Flat,
+            };
+            let found: Vec<String> = worker_tools(&file, &service)
+                .into_iter()
+                .map(|worker| format!("{} {:?}", worker.tool, worker.reload))
+                .collect();
+            shown.push_str(&format!("{case}\n    {}\n", found.join(", ")));
         }
         insta::with_settings!({ omit_expression => true }, {
             insta::assert_snapshot!(shown);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::code::{ErrorCode, WarningCode};
 use crate::edit::{EditError, Edited};
 use crate::name::RelPath;
-use crate::plan::{Change, Left, Next, Plan, Problem, Rank, Warning};
+use crate::plan::{Change, Left, Next, Plan, Problem, Rank, Warning, WorkerTool};
 use crate::project::{Content, Project};
 
 use super::Refused;
@@ -22,6 +22,7 @@ pub struct Draft<'a> {
     registered: Vec<String>,
     next: Vec<Next>,
     run: Option<String>,
+    workers: Option<Vec<WorkerTool>>,
 }
 
 #[derive(Debug)]
@@ -48,6 +49,7 @@ impl<'a> Draft<'a> {
             registered: Vec::new(),
             next: Vec::new(),
             run: None,
+            workers: None,
         }
     }
 
@@ -197,6 +199,11 @@ impl<'a> Draft<'a> {
         self.run = Some(tool.to_owned());
     }
 
+    /// The tools that run the workers of what is added.
+    pub fn workers(&mut self, workers: Vec<WorkerTool>) {
+        self.workers = Some(workers);
+    }
+
     /// The plan.
     ///
     /// # Errors
@@ -241,6 +248,7 @@ impl<'a> Draft<'a> {
         plan.warnings = self.warnings;
         plan.next = self.next;
         plan.run = self.run;
+        plan.workers = self.workers;
         Ok(plan)
     }
 

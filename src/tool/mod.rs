@@ -15,7 +15,7 @@ use serde_yaml::Value;
 pub use draft::Draft;
 
 use crate::code::ErrorCode;
-use crate::edit::EditError;
+use crate::edit::{EditError, yaml};
 use crate::plan::{Next, Plan, Problem};
 use crate::project::{Fault, Project, ProjectError};
 
@@ -246,6 +246,20 @@ impl ParameterStyle {
         }
     }
 
+    /// Whether containers of the project's generation have the argument `await`: with
+    /// `await: false` a step ends once its container runs, so that a call returns. Tools with
+    /// `inputs` have it, and so do projects that use it.
+    #[must_use]
+    pub fn awaits_containers(project: &Project) -> bool {
+        let uses_it = |tool: crate::project::Tool<'_>| {
+            tool.steps().any(|step| {
+                step.get("args")
+                    .is_some_and(|args| args.get("await").is_some())
+            })
+        };
+        Self::of(project) == Self::Inputs || project.tools().any(uses_it)
+    }
+
     /// The word behind `pt.` in a reference.
     #[must_use]
     pub fn reference(self) -> &'static str {
@@ -260,10 +274,12 @@ impl ParameterStyle {
     #[must_use]
     pub fn declaration(self, parameters: &[(&str, &str, &str)]) -> String {
         let mut block = String::new();
+        let written = |text: &str| yaml::written(&text.into()).trim_end().to_owned();
         match self {
             Self::Params => {
                 block.push_str("params:\n");
                 for (id, info, kind) in parameters {
+                    let info = written(info);
                     block.push_str(&format!(
                         "  - id: {id}\n    info: {info}\n    type: {kind}\n"
                     ));
@@ -272,6 +288,7 @@ impl ParameterStyle {
             Self::Inputs => {
                 block.push_str("inputs:\n");
                 for (id, info, kind) in parameters {
+                    let info = written(info);
                     block.push_str(&format!("  {id}:\n    info: {info}\n    type: {kind}\n"));
                 }
             }

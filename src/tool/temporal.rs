@@ -10,7 +10,7 @@ use crate::plan::{Next, Problem, Rank, Warning};
 use crate::project::{Claim, MODULE_FOLDERS, POLYTOPE_FILE, PolytopeFile, Project, Tool};
 use crate::template::{Template, render, template};
 
-use super::{Draft, ParameterStyle, TOOLS, is_ours};
+use super::{Draft, ParameterStyle, TOOLS, client, is_ours};
 
 /// The version of Temporal's server and admin tools that is used unless another is named.
 pub const TEMPORAL_VERSION: &str = "1.32.0";
@@ -48,9 +48,6 @@ pub struct AddTemporal {
 /// The line that begins a module of ours, by which it is known again.
 const MADE_BY: &str = "# Made by `bluetext add-temporal`.\n";
 
-/// The repository that offers the base tool to projects that include it.
-const REPOSITORY: &str = "bluetext";
-
 /// Plan it.
 pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporal) {
     let project = draft.project();
@@ -61,8 +58,15 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporal) {
     if has_server_of_its_own(project) {
         draft.warnings(deprecated_images(project));
     } else {
-        add_module(draft, &folder, "postgres", &render_postgres(arguments));
-        ui |= add_module(draft, &folder, "temporal", &render_temporal(arguments));
+        let awaits = ParameterStyle::awaits_containers(project);
+        if !is_included_from_elsewhere(project, "postgres") {
+            let text = render_postgres(arguments, awaits);
+            add_module(draft, &folder, "postgres", &text);
+        }
+        if !is_included_from_elsewhere(project, "temporal") {
+            let text = render_temporal(arguments, awaits);
+            ui |= add_module(draft, &folder, "temporal", &text);
+        }
         steps = vec!["postgres", "temporal"];
         if ui {
             steps.push("temporal-ui");
@@ -158,40 +162,48 @@ pub(super) fn modules_folder(project: &Project, asked: Option<&RelPath>) -> RelP
     }
 }
 
-fn render_postgres(arguments: &AddTemporal) -> String {
+/// Whether the project uses a tool of this name that none of its own files defines.
+fn is_included_from_elsewhere(project: &Project, name: &str) -> bool {
+    project.tool(name).is_none() && project.has_tool(name)
+}
+
+fn render_postgres(arguments: &AddTemporal, awaits: bool) -> String {
     #[derive(Serialize)]
     struct Context<'a> {
         postgres_version: &'a str,
+        awaits: bool,
     }
     const MODULE: Template = template!("add-temporal/modules/postgres/polytope.yml");
     let context = Context {
         postgres_version: arguments.postgres_version.as_str(),
+        awaits,
     };
     render(MODULE, &context)
 }
 
-fn render_temporal(arguments: &AddTemporal) -> String {
+fn render_temporal(arguments: &AddTemporal, awaits: bool) -> String {
     #[derive(Serialize)]
     struct Context<'a> {
         temporal_version: &'a str,
         ui_version: &'a str,
         history_shards: u32,
+        awaits: bool,
     }
     const MODULE: Template = template!("add-temporal/modules/temporal/polytope.yml");
     let context = Context {
         temporal_version: arguments.temporal_version.as_str(),
         ui_version: arguments.ui_version.as_str(),
         history_shards: arguments.history_shards,
+        awaits,
     };
     render(MODULE, &context)
 }
 
-/// Make the base tool `bluetext`, that every registered tool calls, unless there is one.
+/// Make the base tool `bluetext`, which every registered tool calls, unless one of the
+/// project's own files defines it. An included repository does not count: many projects
+/// include one called `bluetext` that has no such tool, and a local tool takes precedence.
 pub(super) fn add_base_tool(draft: &mut Draft<'_>, folder: &RelPath) {
     const MODULE: Template = template!("add-temporal/modules/bluetext/polytope.yml");
-    if draft.project().includes_repository(REPOSITORY) {
-        return;
-    }
     let image = format!("[default, str, \"bluetext:{}\"]", env!("CARGO_PKG_VERSION"));
     let parameters = [
         (
@@ -209,8 +221,8 @@ pub(super) fn add_base_tool(draft: &mut Draft<'_>, folder: &RelPath) {
     add_module(draft, folder, "bluetext", &text);
 }
 
-/// Make a module and include it, unless the project has its tool from elsewhere. Says
-/// whether the module is ours.
+/// Make a module and include it, unless one of the project's own files defines its tool.
+/// Says whether the module is ours.
 fn add_module(draft: &mut Draft<'_>, folder: &RelPath, name: &str, text: &str) -> bool {
     let project = draft.project();
     let text = format!("{MADE_BY}{text}");
@@ -219,7 +231,6 @@ fn add_module(draft: &mut Draft<'_>, folder: &RelPath, name: &str, text: &str) -
     let path = match existing {
         Some(file) if file.text().starts_with(MADE_BY) => file.path.clone(),
         Some(_) => return false,
-        None if project.has_tool(name) => return false,
         None => folder.join(name).join(POLYTOPE_FILE),
     };
     let there = project.text(&path).map(str::to_owned);
@@ -409,10 +420,20 @@ pub(super) fn render_registered(
 
 fn client_tool(project: &Project) -> String {
     const TOOL: Template = template!("add-temporal/registered/add-temporal-client.yml");
-    let service = (
-        "service",
-        "The service that gets the client, e.g. 'api'; may be left out where there is one",
-        "[default, str, \"\"]",
-    );
-    render_registered(project, TOOL, "", &[service])
+    let services = project.services();
+    let names: Vec<&str> = services.iter().map(|s| s.name.as_str()).collect();
+    let (info, kind) = match client::default_service(services) {
+        Some(name) => (
+            "The service that gets the client".to_owned(),
+            format!("[default, str, {name}]"),
+        ),
+        None => (
+            format!(
+                "The service that gets the client: one of {}",
+                names.join(", ")
+            ),
+            "str".to_owned(),
+        ),
+    };
+    render_registered(project, TOOL, "", &[("service", &info, &kind)])
 }

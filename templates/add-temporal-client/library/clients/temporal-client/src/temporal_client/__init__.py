@@ -9,7 +9,7 @@ from .activity import heartbeating, idempotency_key
 from .connection import connect
 from .errors import ConfigurationError, NotConnectedError
 from .health import Health, State
-from .process import run_worker
+from .process import configure_logging, run_worker
 from .service import Temporal
 from .settings import TemporalSettings
 from .worker import new_replayer, new_worker
@@ -21,6 +21,7 @@ __all__ = [
     "State",
     "Temporal",
     "TemporalSettings",
+    "configure_logging",
     "connect",
     "heartbeating",
     "idempotency_key",

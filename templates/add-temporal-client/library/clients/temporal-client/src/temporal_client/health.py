@@ -1,5 +1,6 @@
 """What is known of the connection, as plain data."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -34,8 +35,12 @@ class Health:
     polling: bool
     """Whether a worker of this process takes tasks from the task queue."""
     last_error: str | None
+    workflows: Sequence[str] = ()
+    """The types of workflows that the worker of this process runs."""
+    unknown_workflows: Sequence[str] = ()
+    """Types that this worker was asked for and does not have: those executions wait."""
 
-    def as_dict(self) -> dict[str, str | bool | None]:
+    def as_dict(self) -> dict[str, str | bool | list[str] | None]:
         """The same, ready to be sent as JSON."""
         return {
             "state": self.state.value,
@@ -44,4 +49,6 @@ class Health:
             "task_queue": self.task_queue,
             "polling": self.polling,
             "last_error": self.last_error,
+            "workflows": list(self.workflows),
+            "unknown_workflows": list(self.unknown_workflows),
         }

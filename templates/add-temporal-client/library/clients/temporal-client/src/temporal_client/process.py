@@ -31,11 +31,7 @@ def run_worker(
     registered, and 1 when the worker failed in another way or when activities did not
     end in time. A second signal ends the process at once.
     """
-    levels = logging.getLevelNamesMapping()
-    logging.basicConfig(
-        level=levels.get(os.environ.get("LOG_LEVEL", "").upper(), logging.INFO),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
+    configure_logging()
     code = 1
     try:
         count = settings().worker_processes
@@ -52,6 +48,15 @@ def run_worker(
         logger.exception("The worker failed")
     finally:
         _leave(code)
+
+
+def configure_logging() -> None:
+    """Log to stderr, from the level that `LOG_LEVEL` names; `INFO` if left out."""
+    levels = logging.getLevelNamesMapping()
+    logging.basicConfig(
+        level=levels.get(os.environ.get("LOG_LEVEL", "").upper(), logging.INFO),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
 
 
 def _leave(code: int) -> NoReturn:

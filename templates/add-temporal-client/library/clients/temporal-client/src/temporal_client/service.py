@@ -22,6 +22,7 @@ from .connection import (
 from .errors import ConfigurationError, NotConnectedError
 from .health import Health, State
 from .settings import TemporalSettings
+from .unknown import unknown_workflow_names, workflow_names
 from .worker import new_executor, new_worker
 
 logger = logging.getLogger(__name__)
@@ -120,6 +121,8 @@ class Temporal:
             task_queue=self._settings.task_queue,
             polling=self._polling,
             last_error=self._last_error,
+            workflows=workflow_names(self._workflows) if self._polling else (),
+            unknown_workflows=unknown_workflow_names() if self._polling else (),
         )
 
     async def start(self) -> None:
@@ -277,6 +280,12 @@ class Temporal:
         stopping = asyncio.create_task(self._stopping.wait())
         try:
             self._polling = True
+            logger.info(
+                "The worker takes tasks from `%s`. Workflows: %s. Activities: %d",
+                self._settings.task_queue,
+                ", ".join(workflow_names(self._workflows)),
+                len(self._activities),
+            )
             await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if not running.done():
                 await worker.shutdown()

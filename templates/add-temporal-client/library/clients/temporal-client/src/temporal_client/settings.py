@@ -103,9 +103,18 @@ class TemporalSettings:
         )
 
 
+def is_dev_mode(env: Mapping[str, str] = os.environ) -> bool:
+    """`DEV_MODE`: whether the code is reloaded when it changes; off by default.
+
+    Raises:
+        ConfigurationError: The variable is neither true nor false.
+    """
+    return _flag(env, "DEV_MODE", False)
+
+
 def _flag(values: Mapping[str, str], name: str, default: bool) -> bool:
-    text = values.get(name)
-    if text is None:
+    text = values.get(name, "").strip()
+    if not text:
         return default
     match text.lower():
         case "true" | "1" | "yes" | "on":

@@ -16,6 +16,7 @@ from temporalio.worker.workflow_sandbox import (
 from temporalio.workflow import SandboxImportNotificationPolicy
 
 from .settings import TemporalSettings
+from .unknown import UnknownWorkflow, takes_any_type
 
 # A module that a workflow imports outside `workflow.unsafe.imports_passed_through()`
 # is loaded anew for every execution. That works, slowly: so it is reported.
@@ -69,7 +70,9 @@ def new_worker(
     return Worker(
         client,
         task_queue=settings.task_queue,
-        workflows=workflows,
+        workflows=(
+            workflows if takes_any_type(workflows) else [*workflows, UnknownWorkflow]
+        ),
         activities=activities,
         activity_executor=activity_executor or new_executor(settings),
         workflow_runner=SandboxedWorkflowRunner(restrictions=_RESTRICTIONS),

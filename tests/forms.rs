@@ -1,0 +1,350 @@
+//! Every `polytope.yml` that is generated holds only forms that are known from Polytope's
+//! documentation and from public projects, and resolves to containers that can start.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod common;
+#[path = "common/polytope.rs"]
+mod polytope;
+
+use std::path::{Path, PathBuf};
+
+use common::Project;
+use polytope::{Container, Polytope};
+use serde_yaml::Value;
+
+/// A project of each generation, with all three steps taken.
+fn projects() -> Vec<(&'static str, Project, &'static str)> {
+    let inputs = Project::with(&[
+        (
+            "polytope.yml",
+            "include:\n  - services/web\ntools:\n  stack:\n    run:\n      - tool: web\n",
+        ),
+        (
+            "services/web/polytope.yml",
+            "tools:\n  web:\n    inputs:\n      port: { info: The port, type: [default, int, 3000] }\n    run:\n      - tool: polytope/container\n        args: { id: web, image: \"node:22\", await: false }\n",
+        ),
+    ]);
+    let projects = [
+        ("params", Project::empty(), "default"),
+        ("inputs", inputs, "stack"),
+    ];
+    for (_, project, _) in &projects {
+        project.done(&["add-temporal"]);
+        project.done(&["add-temporal-client"]);
+        project.done(&["add-temporal-workflow", "greeting"]);
+    }
+    projects.into()
+}
+
+fn containers(tools: &Polytope, tool: &str) -> Vec<Container> {
+    let name = ("name", Value::from("greeting"));
+    let given: &[_] = if tool == "add-temporal-workflow" {
+        &[name]
+    } else {
+        &[]
+    };
+    tools
+        .run(tool, given)
+        .unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn text<'a>(container: &'a Container, key: &str) -> &'a str {
+    container
+        .args
+        .get(key)
+        .and_then(Value::as_str)
+        .unwrap_or("")
+}
+
+/// A container that serves goes on until it is stopped; the others run to their end.
+fn is_service(container: &Container) -> bool {
+    let policy = &container.args["restart"]["policy"];
+    policy.as_str() == Some("always")
+}
+
+#[test]
+fn every_tool_resolves_to_known_forms() {
+    let mut shown = String::new();
+    for (name, project, _) in projects() {
+        let tools = Polytope::read(&project.path()).unwrap();
+        for tool in tools.names() {
+            shown.push_str(&format!("{name}: {tool}\n"));
+            for container in containers(&tools, tool) {
+                let get = |key| match container.args.get(key) {
+                    Some(value) => {
+                        format!(" {key}={}", serde_yaml::to_string(value).unwrap().trim())
+                    }
+                    None => String::new(),
+                };
+                let keys = ["create", "await", "tty"].map(get).concat();
+                shown.push_str(&format!(
+                    "    {} {}{keys}\n",
+                    container.step,
+                    text(&container, "id")
+                ));
+            }
+        }
+    }
+    insta::with_settings!({ omit_expression => true }, {
+        insta::assert_snapshot!(shown);
+    });
+}
+
+#[test]
+fn services_are_kept_and_one_shots_run_each_time() {
+    for (generation, project, stack) in projects() {
+        let tools = Polytope::read(&project.path()).unwrap();
+        let awaits = generation == "inputs";
+        for tool in [
+            stack,
+            "api-worker",
+            "add-temporal-client",
+            "add-temporal-workflow",
+        ] {
+            for container in containers(&tools, tool) {
+                if container.step.starts_with("web.") {
+                    continue;
+                }
+                let step = format!("{generation}: {}", container.step);
+                let serves = is_service(&container);
+                let create = if serves { "when-missing" } else { "always" };
+                assert_eq!(text(&container, "create"), create, "{step}");
+                // A call returns once a service runs, and a one-shot has ended.
+                let expected = (awaits && serves).then_some(Value::Bool(false));
+                assert_eq!(container.args.get("await"), expected.as_ref(), "{step}");
+                assert!(!(serves && container.is_waited_for), "{step} never ends");
+                let tty = container.args.get("tty");
+                let expected =
+                    (container.kind == "polytope/container").then_some(Value::Bool(false));
+                assert_eq!(tty, expected.as_ref(), "{step}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_code_path_holds_the_code() {
+    for (generation, project, stack) in projects() {
+        let tools = Polytope::read(&project.path()).unwrap();
+        let mut seen = 0;
+        for container in [stack, "api-worker"]
+            .iter()
+            .flat_map(|t| containers(&tools, t))
+        {
+            if container.kind != "polytope/python" {
+                continue;
+            }
+            let code = container.code.clone().unwrap();
+            assert!(
+                code.join("pyproject.toml").is_file(),
+                "{generation}: {code:?}"
+            );
+            // The module that the command runs.
+            let module = text(&container, "cmd")
+                .split_whitespace()
+                .find(|word| word.ends_with("main:app") || word.ends_with("worker"))
+                .unwrap()
+                .trim_end_matches(":app")
+                .replace('.', "/");
+            let file = code.join("src").join(module).with_extension("py");
+            assert!(file.is_file(), "{generation}: {file:?}");
+            seen += 1;
+        }
+        assert_eq!(seen, 2, "{generation}");
+    }
+}
+
+/// The registered tools call what starts what they add.
+#[test]
+fn registered_tools_start_what_they_add() {
+    for (generation, project, _) in projects() {
+        let tools = Polytope::read(&project.path()).unwrap();
+        let steps: Vec<String> = containers(&tools, "add-temporal-client")
+            .into_iter()
+            .map(|container| container.step)
+            .collect();
+        assert_eq!(
+            steps,
+            ["bluetext.polytope/container", "api.polytope/python"],
+            "{generation}"
+        );
+        let scaffold = &containers(&tools, "add-temporal-workflow")[0];
+        let words: Vec<&str> = scaffold.args["cmd"]
+            .as_sequence()
+            .unwrap()
+            .iter()
+            .map(|word| word.as_str().unwrap())
+            .collect();
+        assert_eq!(words[0], "add-temporal-workflow");
+        assert_eq!(words[words.len() - 2..], ["--", "greeting"]);
+        // What the tool passes is what the program takes.
+        let run = project.bluetext(&words);
+        assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    }
+}
+
+/// This repository's own tools, in a project that includes it.
+#[test]
+fn the_repository_scaffolds_and_starts() {
+    let project = Project::empty();
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("polytope.yml");
+    project.write("polytope.yml", &std::fs::read_to_string(own).unwrap());
+    let scaffold = |project: &Project| {
+        let tools = Polytope::read(&project.path()).unwrap();
+        let steps = tools.run("add-temporal", &[]);
+        (tools, steps)
+    };
+    // Before its scaffold has run, the tools that it starts are not there.
+    let (_, before) = scaffold(&project);
+    assert_eq!(
+        before.unwrap_err(),
+        "add-temporal: add-temporal.postgres: there is no tool `postgres`"
+    );
+    let target = Project::empty();
+    target.done(&["add-temporal"]);
+    let mut files = target.read("polytope.yml");
+    files = files.replace("  - modules/bluetext\n", "");
+    let tools_of_repository = project.read("polytope.yml");
+    let (_, tools_of_repository) = tools_of_repository.split_once("tools:\n").unwrap();
+    target.write(
+        "polytope.yml",
+        &files.replace("tools:\n", &format!("tools:\n{tools_of_repository}")),
+    );
+    let (tools, after) = scaffold(&target);
+    let steps: Vec<(String, bool)> = after
+        .unwrap()
+        .iter()
+        .map(|container| (container.step.clone(), is_service(container)))
+        .collect();
+    let expected = [
+        ("add-temporal.scaffold", false),
+        ("postgres.polytope/container", true),
+        ("temporal.schema", false),
+        ("temporal.server", true),
+        ("temporal.namespace", false),
+        ("temporal-ui.polytope/container", true),
+    ];
+    assert_eq!(
+        steps,
+        expected.map(|(step, serves)| (step.to_owned(), serves))
+    );
+    // Its arguments are those of the program; empty ones count as not given.
+    let scaffold = &tools.run("add-temporal", &[]).unwrap()[0];
+    let words: Vec<&str> = scaffold.args["cmd"]
+        .as_sequence()
+        .unwrap()
+        .iter()
+        .map(|word| word.as_str().unwrap())
+        .collect();
+    Project::empty().done(&words);
+}
+
+/// A tool that is made after a container that people have written resolves as well.
+#[test]
+fn workers_made_after_existing_containers_resolve() {
+    for name in ["older", "newer"] {
+        let project = Project::copy(name);
+        project.done(&["add-temporal"]);
+        project.done(&["add-temporal-client"]);
+        let mut tools = Polytope::read(&project.path()).unwrap();
+        for (name, value) in [("api-http-port", "3030"), ("api-log-level", "INFO")] {
+            tools.values.insert(name.to_owned(), value.to_owned());
+        }
+        let containers = tools.run("api-worker", &[]).unwrap();
+        let [worker] = containers.as_slice() else {
+            panic!("{containers:?}")
+        };
+        let cmd = text(worker, "cmd");
+        assert!(
+            cmd.starts_with("uv run --no-dev python -m temporal_client.reload "),
+            "{cmd}"
+        );
+        assert_eq!(
+            worker.code,
+            Some(project.path().join(service_of(name)).join("."))
+        );
+        let env = worker.args["env"].as_sequence().unwrap();
+        let value = |name: &str| env.iter().find(|e| e["name"] == name).map(|e| &e["value"]);
+        assert_eq!(value("DEV_MODE"), Some(&Value::Bool(true)), "{name}");
+        assert_eq!(
+            value("UV_PROJECT_ENVIRONMENT"),
+            Some(&"/opt/venv".into()),
+            "{name}"
+        );
+    }
+}
+
+fn service_of(name: &str) -> PathBuf {
+    if name == "older" {
+        "modules/api"
+    } else {
+        "services/api"
+    }
+    .into()
+}
+
+/// The ports of the developer's machine, as `docs/polytope.md` lists them.
+#[test]
+fn the_documents_list_every_port() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/polytope.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let listed: Vec<&str> = page
+        .lines()
+        .filter(|line| line.starts_with("| ") && line.contains(" on the machine"))
+        .collect();
+    let (_, project, stack) = projects().swap_remove(0);
+    let tools = Polytope::read(&project.path()).unwrap();
+    let mut exposed = 0;
+    for container in containers(&tools, stack) {
+        let services = container.args.get("services").and_then(Value::as_sequence);
+        for port in services
+            .into_iter()
+            .flatten()
+            .flat_map(|s| s["ports"].as_sequence().unwrap())
+        {
+            let port = port["expose-as"].as_u64().unwrap();
+            let row = format!("| {port} on the machine");
+            assert!(listed.iter().any(|line| line.starts_with(&row)), "{row}");
+            exposed += 1;
+        }
+    }
+    assert_eq!(exposed, listed.len());
+}
+
+/// Public projects include a repository called `bluetext` that defines no tool `bluetext`.
+#[test]
+fn an_included_repository_does_not_stand_in_for_the_base_tool() {
+    let text = "include:\n  - repo: gh:bluetext-io/bluetext\n";
+    let project = Project::with(&[("polytope.yml", text)]);
+    project.done(&["add-temporal"]);
+    let polytope = Polytope::read(&project.path()).unwrap();
+    assert_eq!(polytope.run("bluetext", &[]).unwrap().len(), 1);
+    // A call is no definition either.
+    let text = "include: []\ntools:\n  default:\n    run:\n      - tool: bluetext\n      - tool: postgres\n";
+    let project = Project::with(&[("polytope.yml", text)]);
+    project.done(&["add-temporal"]);
+    let polytope = Polytope::read(&project.path()).unwrap();
+    assert!(polytope.run("default", &[]).is_ok());
+}
+
+/// Where several services could get the client, the registered tool asks for one of them.
+#[test]
+fn the_default_service_is_the_one_that_is_found() {
+    let hooks = "async def init(app):\n    pass\n\n\nasync def deinit(app):\n    pass\n";
+    let kind = |names: &[&str]| {
+        let project = Project::with(&[("polytope.yml", "")]);
+        for name in names {
+            project.write(&format!("services/{name}/pyproject.toml"), "");
+            project.write(&format!("services/{name}/src/init/__init__.py"), hooks);
+        }
+        project.done(&["add-temporal"]);
+        let text = project.read("polytope.yml");
+        let file: Value = serde_yaml::from_str(&text).unwrap();
+        let kind = &file["tools"]["add-temporal-client"]["params"][0]["type"];
+        serde_yaml::to_string(kind).unwrap().replace('\n', " ")
+    };
+    assert_eq!(kind(&[]), "- default - str - api ");
+    assert_eq!(kind(&["shop"]), "- default - str - shop ");
+    assert_eq!(kind(&["api", "shop"]), "- default - str - api ");
+    assert_eq!(kind(&["billing", "shop"]), "str ");
+}

@@ -1,0 +1,249 @@
+//! Workflows that are added while a service runs, on the real Temporal server: the API and
+//! the worker are started with the command and the environment of the generated
+//! `polytope.yml`, and nobody restarts them.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+#![allow(clippy::print_stderr, reason = "what was left out is said")]
+
+mod common;
+#[path = "common/polytope.rs"]
+mod polytope;
+#[path = "common/real.rs"]
+mod real;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use common::Project;
+use polytope::{Container, Polytope};
+use real::{Process, Server, Tools, free_port, health, skip_if_asked, take_three_steps, wait_for};
+use serde_json::{Value, json};
+
+/// A service with one workflow, whose activity takes 5 s and writes down when it begins and
+/// ends; in one of the two layouts.
+struct Service {
+    project: Project,
+    folder: PathBuf,
+    workflows: String,
+}
+
+impl Service {
+    fn new(flat: bool) -> Self {
+        let project = if flat {
+            Project::with(&[
+                ("polytope.yml", "include: [services/web]\ntools: {}\n"),
+                (
+                    "services/web/polytope.yml",
+                    "tools:\n  web:\n    inputs: {}\n    run: []\n",
+                ),
+            ])
+        } else {
+            Project::empty()
+        };
+        take_three_steps(&project);
+        let (folder, source) = if flat {
+            ("services/api", "src")
+        } else {
+            ("modules/api", "src/backend")
+        };
+        let workflows = format!("{folder}/{source}/workflows");
+        let activities = format!("{workflows}/greeting/activities.py");
+        let slow = "    import time\n\n    with open(\"attempts\", \"a\") as attempts:\n        \
+                    attempts.write(\"begun \")\n    time.sleep(5)\n    with open(\"attempts\", \
+                    \"a\") as attempts:\n        attempts.write(\"ended \")\n    return ";
+        let text = project.read(&activities);
+        project.write(&activities, &text.replacen("    return ", slow, 1));
+        let folder = project.path().join(folder);
+        Self {
+            project,
+            folder,
+            workflows,
+        }
+    }
+
+    /// The container that a tool of the generated file runs.
+    fn container(&self, tool: &str) -> Container {
+        let polytope = Polytope::read(&self.project.path()).unwrap();
+        polytope.run(tool, &[]).unwrap().remove(0)
+    }
+
+    fn attempts(&self) -> String {
+        fs::read_to_string(self.folder.join("attempts")).unwrap_or_default()
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.project.path().join("log")).unwrap_or_default()
+    }
+
+    fn add(&self, name: &str) {
+        let fields = ["--input", "name:str", "--output", "message:str"];
+        let run = self
+            .project
+            .done(&[&["add-temporal-workflow", name][..], &fields].concat());
+        assert!(run.stdout.contains("reloads its code"), "{}", run.stdout);
+    }
+
+    /// Start a container's program as Polytope does; what is inside a container is mapped to
+    /// this machine: the host `temporal`, the folders, and the port.
+    fn start(&self, container: &Container, server: &Server, port: u16) -> Process {
+        let app = container.code.clone().unwrap();
+        let venv = self.project.path().join("venv");
+        let here = |text: &str| {
+            text.replace("temporal:7233", &server.address)
+                .replace("/opt/venv", venv.to_str().unwrap())
+                .replace("/app", app.to_str().unwrap())
+        };
+        let command = container.args["cmd"].as_str().unwrap();
+        let mut words = command.split_whitespace();
+        let mut process = Tools::get().command(words.next().unwrap(), &app);
+        for word in words {
+            process.arg(if word == "3030" {
+                port.to_string()
+            } else {
+                word.to_owned()
+            });
+        }
+        for entry in container.args["env"].as_sequence().unwrap() {
+            let value = match &entry["value"] {
+                serde_yaml::Value::String(text) => here(text),
+                other => serde_yaml::to_string(other).unwrap().trim().to_owned(),
+            };
+            process.env(entry["name"].as_str().unwrap(), value);
+        }
+        let log = fs::File::create(self.project.path().join("log")).unwrap();
+        process.stdout(Stdio::null()).stderr(log);
+        Process::start(&mut process)
+    }
+}
+
+/// A workflow is added, a broken save made and mended, and a requirement added, all while an
+/// activity or the worker runs.
+fn stays_live(flat: bool, tool: &str) {
+    /// How long an execution may take, counted from the moment it can be asked for.
+    const LIMIT: Duration = Duration::from_secs(20);
+    let service = Service::new(flat);
+    let server = Server::start(free_port());
+    let port = free_port();
+    let mut process = service.start(&service.container(tool), &server, port);
+    let input = |name: &str| json!({ "name": name });
+    let output = |name: &str| json!({ "message": format!("message for {name}") });
+    let wait_for_log = |text: &str| {
+        wait_for(text, || service.log().contains(text).then_some(()));
+    };
+    let is_api = tool == "api";
+    if is_api {
+        let known = || health(port).map(|health| health["temporal"]["workflows"].clone());
+        wait_for("the API's worker", || {
+            known().filter(|names| *names == json!(["GreetingWorkflow"]))
+        });
+    }
+    wait_for_log("Workflows: GreetingWorkflow.");
+
+    std::thread::scope(|scope| {
+        let started = Instant::now();
+        let first = scope.spawn(|| server.execute("GreetingWorkflow", &input("first")));
+        wait_for("the activity", || {
+            service.attempts().contains("begun").then_some(())
+        });
+        service.add("farewell");
+        let added = Instant::now();
+        let second = server.execute("FarewellWorkflow", &input("second"));
+        assert!(added.elapsed() < LIMIT, "{:?}", added.elapsed());
+        assert_eq!(second["result"], output("second"), "{}", service.log());
+        let first = first.join().unwrap();
+        assert!(started.elapsed() < LIMIT, "{:?}", started.elapsed());
+        assert_eq!(first["result"], output("first"), "{}", service.log());
+    });
+    // The reload gave the running activity its time: it was not tried again.
+    assert_eq!(service.attempts(), "begun ended ");
+
+    let models = format!("{}/farewell/models.py", service.workflows);
+    let text = service.project.read(&models);
+    service
+        .project
+        .write(&models, &format!("{text}def broken(:\n"));
+    wait_for_log("is not running, so no worker runs here: it ended with exit code 1.");
+    service.project.write(&models, &text);
+    let third = server.execute("FarewellWorkflow", &input("third"));
+    assert_eq!(third["result"], output("third"), "{}", service.log());
+
+    let pyproject = service.folder.join("pyproject.toml");
+    let text = fs::read_to_string(&pyproject).unwrap();
+    let with_six = text.replacen(
+        "dependencies = [",
+        "dependencies = [\n    \"six==1.17.0\",",
+        1,
+    );
+    let path = format!("{}/pyproject.toml", relative(&service));
+    service.project.write(&path, &with_six);
+    let greet = format!("{}/farewell/activities.py", service.workflows);
+    let text = service.project.read(&greet);
+    wait_for_log("Installing the changed requirements");
+    service
+        .project
+        .write(&greet, &format!("import six  # noqa: F401\n{text}"));
+    let fourth = server.execute("FarewellWorkflow", &input("fourth"));
+    assert_eq!(fourth["result"], output("fourth"), "{}", service.log());
+
+    asks_for_a_type_that_is_missing(&service, &server, is_api.then_some(port));
+    let code = process.stop();
+    // uvicorn ends itself with the signal that it was sent.
+    assert_eq!(
+        code,
+        Some(if is_api { 143 } else { 0 }),
+        "{}",
+        service.log()
+    );
+}
+
+fn relative(service: &Service) -> String {
+    let path = service.folder.strip_prefix(service.project.path()).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+/// A type that no worker has is named in the log and in the API's health.
+fn asks_for_a_type_that_is_missing(service: &Service, server: &Server, port: Option<u16>) {
+    let mut start = Tools::get().command("temporal", Path::new("/"));
+    start.args(["workflow", "start", "--type", "NobodysWorkflow"]);
+    start.args([
+        "--task-queue",
+        "main-task-queue",
+        "--address",
+        &server.address,
+    ]);
+    assert!(start.output().unwrap().status.success());
+    let text = "No workflow `NobodysWorkflow` is registered in this worker";
+    wait_for(text, || service.log().contains(text).then_some(()));
+    if let Some(port) = port {
+        let temporal = health(port).unwrap()["temporal"].clone();
+        let expected = json!(["FarewellWorkflow", "GreetingWorkflow"]);
+        assert_eq!(temporal["workflows"], expected, "{temporal}");
+        let expected: Value = json!(["NobodysWorkflow"]);
+        assert_eq!(temporal["unknown_workflows"], expected, "{temporal}");
+    }
+}
+
+#[test]
+fn the_api_takes_up_workflows_in_a_package() {
+    skip_if_asked!();
+    stays_live(false, "api");
+}
+
+#[test]
+fn the_worker_takes_up_workflows_in_a_package() {
+    skip_if_asked!();
+    stays_live(false, "api-worker");
+}
+
+#[test]
+fn the_api_takes_up_workflows_in_flat_modules() {
+    skip_if_asked!();
+    stays_live(true, "api");
+}
+
+#[test]
+fn the_worker_takes_up_workflows_in_flat_modules() {
+    skip_if_asked!();
+    stays_live(true, "api-worker");
+}
