@@ -151,6 +151,18 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalClient) {
         next.command = format!("{} --service {}", next.command, service.name);
     }
     draft.next(next);
+    let own = service.folder.join(POLYTOPE_FILE);
+    if draft.text(&own).is_some() {
+        draft.next(Next {
+            tool: None,
+            command: format!("pt run {}", service.name),
+            why: if is_new {
+                "starts the service".to_owned()
+            } else {
+                "restarts the service with its new requirements and variables".to_owned()
+            },
+        });
+    }
     renew_locks(draft, &service);
 }
 
