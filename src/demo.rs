@@ -14,9 +14,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::code::ErrorCode;
-use crate::name::{Field, FieldType, ImageTag, WorkflowName, shell_word};
+use crate::name::{FieldType, ImageTag, shell_word};
 use crate::plan::Problem;
 use crate::process::{self, Process, finish, is_interrupted};
+use crate::python::{Field, WorkflowName};
 use crate::report::{self, Format, Progress, Report, SCHEMA_VERSION, View};
 use crate::tool::Request;
 use crate::tool::client::AddTemporalClient;
@@ -185,7 +186,7 @@ fn show(demo: &Demo, view: View, progress: &Progress) -> Result<(), Stop> {
         Command::new(&python)
             .args(["-m", "temporal_client.reload", "backend.worker"])
             .current_dir(&service)
-            .env("DEV_MODE", "true")
+            .env("TEMPORAL_RELOAD", "true")
             .env("TEMPORAL_ADDRESS", &address)
             .env("LOG_LEVEL", "ERROR"),
     )?;

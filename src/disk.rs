@@ -17,6 +17,7 @@ use crate::edit::LARGEST_FILE;
 use crate::name::RelPath;
 use crate::plan::{Change, Plan};
 use crate::project::{self, Content, MODULE_FOLDERS, POLYTOPE_FILE};
+use crate::python::SETTINGS_FILES;
 
 /// Where new files wait until they are renamed; in the project, so that a rename suffices.
 const STAGE: &str = ".bluetext.tmp";
@@ -242,7 +243,19 @@ impl Disk {
     pub fn read(&self, modules_folder: Option<&RelPath>) -> BTreeMap<RelPath, Content> {
         let mut entries = BTreeMap::new();
         read_polytope_files(&self.root, &mut entries);
-        let included: Vec<RelPath> = entries.keys().filter_map(RelPath::parent).collect();
+        // Settings of Python's formatters count for all folders below.
+        for (name, _) in SETTINGS_FILES {
+            read_entry(&self.root, &RelPath::literal(name), &mut entries);
+            for folder in MODULE_FOLDERS {
+                let path = RelPath::literal(folder).join(name);
+                read_entry(&self.root, &path, &mut entries);
+            }
+        }
+        let included: Vec<RelPath> = entries
+            .keys()
+            .filter(|path| path.file_name() == POLYTOPE_FILE)
+            .filter_map(RelPath::parent)
+            .collect();
         let mut folders: Vec<RelPath> = MODULE_FOLDERS.map(RelPath::literal).into();
         folders.extend(modules_folder.cloned());
         let mut modules = Vec::new();

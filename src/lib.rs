@@ -25,6 +25,7 @@ pub mod name;
 pub mod plan;
 mod process;
 pub mod project;
+pub mod python;
 pub mod report;
 pub mod start;
 pub mod template;

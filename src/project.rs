@@ -11,6 +11,7 @@ use serde_yaml::Value;
 use crate::edit::yaml::{Document, Step};
 use crate::edit::{EditError, Position};
 use crate::name::{RelPath, ServiceName};
+use crate::python::{SETTINGS_FILES, Style};
 
 /// The file that makes a folder a Polytope project.
 pub const POLYTOPE_FILE: &str = "polytope.yml";
@@ -305,6 +306,29 @@ impl Project {
         self.polytope_files
             .iter()
             .any(|file| file.includes().any(|include| include.get("repo").is_some()))
+    }
+
+    /// The layout of a service's Python code: the settings in its folder, else in the nearest
+    /// folder above that has some.
+    #[must_use]
+    pub fn python_style(&self, service: &Service) -> Style {
+        let mut folder = Some(service.folder.clone());
+        loop {
+            for (name, kind) in SETTINGS_FILES {
+                let path = match &folder {
+                    Some(folder) => folder.join(name),
+                    None => RelPath::literal(name),
+                };
+                let text = self.text(&path);
+                if let Some(style) = text.and_then(|text| Style::from_settings(text, kind)) {
+                    return style;
+                }
+            }
+            match folder {
+                Some(below) => folder = below.parent(),
+                None => return Style::default(),
+            }
+        }
     }
 
     /// The Python services, by name.

@@ -1,8 +1,8 @@
 //! The embedded templates, and how they are rendered.
 //!
 //! `templates/` mirrors what is generated: a folder for each step, and in it each file where
-//! it will stand. Values come from one context struct a template; what depends on the
-//! width of a line is laid out by [`fit`] before it gets there.
+//! it will stand. Templates are whole files; their values come from one context struct. Python code
+//! gets its layout after that, from [`crate::python::Style`].
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
@@ -53,26 +53,4 @@ pub fn render<C: Serialize>(template: Template, context: &C) -> String {
         Ok(text) => text,
         Err(error) => panic!("templates/{}: {error:#}", template.path),
     }
-}
-
-/// Lay out a bracketed list as ruff and Black leave it: on one line if that has at most 88
-/// columns, else one item a line with a comma behind each.
-///
-/// ```
-/// use bluetext::template::fit;
-/// assert_eq!(fit("", "run(", &["a", "b"], ")"), "run(a, b)");
-/// ```
-#[must_use]
-pub fn fit<S: AsRef<str>>(indent: &str, open: &str, items: &[S], close: &str) -> String {
-    let items: Vec<&str> = items.iter().map(AsRef::as_ref).collect();
-    let line = format!("{indent}{open}{}{close}", items.join(", "));
-    let fits = line.lines().count() == 1 && line.chars().count() <= 88;
-    if fits || items.is_empty() {
-        return line;
-    }
-    let lines: String = items
-        .iter()
-        .map(|item| format!("{indent}    {item},\n"))
-        .collect();
-    format!("{indent}{open}\n{lines}{indent}{close}")
 }

@@ -347,6 +347,61 @@ fn every_type_and_option_passes_the_gate() {
     assert!(usual.status.success(), "{shown}");
 }
 
+/// Generated code has the layout that the project's own settings ask for, and names may be
+/// long.
+#[test]
+fn generated_code_has_the_projects_layout() {
+    skip_if_asked!();
+    let tools = Tools::get();
+    let long = "a_name_of_more_than_sixty_characters_that_no_line_of_88_columns_can_hold_twice";
+    // Ruff knows modules of flat layouts as the project's own by `src` alone.
+    let cases = [
+        (
+            "ruff.toml",
+            "src = ['services/api/src']\nline-length = 100\n[format]\nquote-style = 'single'\n",
+        ),
+        (
+            ".ruff.toml",
+            "src = ['services/api/src']\nindent-width = 2\nline-length = 79\n",
+        ),
+        (
+            "pyproject.toml",
+            "[tool.ruff]\nsrc = ['services/api/src']\nformat.indent-style = 'tab'\n",
+        ),
+        (
+            "services/ruff.toml",
+            "src = ['api/src']\nline-length = 120\n",
+        ),
+        ("unrelated.toml", ""),
+    ];
+    for (file, settings) in cases {
+        let project = Project::with(&[
+            (file, settings),
+            ("polytope.yml", "include: [services/web]\ntools: {}\n"),
+            ("services/web/polytope.yml", "tools:\n  web:\n    run: []\n"),
+        ]);
+        take_three_steps(&project);
+        let mut arguments = vec!["add-temporal-workflow", "order", "--heartbeat=5s"];
+        arguments.extend(["--activity=reserve,charge", "--signal=approve,note:str"]);
+        arguments.extend(["--query=stage:str", "--update=address:dict[str,str]"]);
+        project.done(&arguments);
+        let fields = format!("{long}:list[dict[str,datetime?]]");
+        project.done(&[
+            "add-temporal-workflow",
+            &long.replace('_', "-"),
+            &format!("--input={fields}"),
+            &format!("--output={fields}"),
+            &format!("--activity={long}_one,{long}_two"),
+            &format!("--signal={long}_signal:str"),
+        ]);
+        let service = project.path().join("services/api");
+        let ruff = |arguments: &[&str]| finish(tools.command("ruff", &service).args(arguments));
+        ruff(&["format", "--no-cache", "--diff", "."]);
+        ruff(&["check", "--no-cache", "."]);
+        ruff(&["check", "--no-cache", "--extend-select", "I", "src"]);
+    }
+}
+
 /// The commands that the report names are all that is needed to take a workflow that waits
 /// to its end.
 #[test]

@@ -265,7 +265,7 @@ fn workers_made_after_existing_containers_resolve() {
         );
         let env = worker.args["env"].as_sequence().unwrap();
         let value = |name: &str| env.iter().find(|e| e["name"] == name).map(|e| &e["value"]);
-        assert_eq!(value("DEV_MODE"), Some(&Value::Bool(true)), "{name}");
+        assert_eq!(value("TEMPORAL_RELOAD"), Some(&Value::Bool(true)), "{name}");
         assert_eq!(
             value("UV_PROJECT_ENVIRONMENT"),
             Some(&"/opt/venv".into()),

@@ -213,7 +213,7 @@ fn asks_for_a_type_that_is_missing(service: &Service, server: &Server, port: Opt
         &server.address,
     ]);
     assert!(start.output().unwrap().status.success());
-    let text = "No workflow `NobodysWorkflow` is registered in this worker";
+    let text = "No workflow 'NobodysWorkflow' is registered in this worker";
     wait_for(text, || service.log().contains(text).then_some(()));
     if let Some(port) = port {
         let temporal = health(port).unwrap()["temporal"].clone();

@@ -1,6 +1,7 @@
 //! Any text: each edit of a Python module is refused or right, and twice is once.
 #![no_main]
 
+use bluetext::python::Style;
 use bluetext::edit::python::{Import, Place, add_calls, add_items};
 use bluetext::edit::{EditError, Edited};
 use libfuzzer_sys::fuzz_target;
@@ -8,19 +9,19 @@ use libfuzzer_sys::fuzz_target;
 fn hooks(text: &str) -> Result<Edited, EditError> {
     let names = [("deinit_temporal", None), ("init_temporal", None)];
     let calls = [("init", "init_temporal", Place::Last), ("deinit", "deinit_temporal", Place::First)];
-    add_calls(text, &Import::new(".temporal", &names), &[], &calls)
+    add_calls(text, &Import::new(".temporal", &names, &Style::default()), &[], &calls)
 }
 
 fn registry(text: &str) -> Result<Edited, EditError> {
     let imports = [
-        Import::new(".greeting", &[("activities", Some("greeting_activities"))]),
-        Import::new(".greeting.workflow", &[("GreetingWorkflow", None)]),
+        Import::new(".greeting", &[("activities", Some("greeting_activities"))], &Style::default()),
+        Import::new(".greeting.workflow", &[("GreetingWorkflow", None)], &Style::default()),
     ];
     let items = [
         ("WORKFLOWS", vec!["GreetingWorkflow".to_owned()]),
         ("ACTIVITIES", vec!["greeting_activities.process".to_owned()]),
     ];
-    add_items(text, &imports, &[], &items)
+    add_items(text, &imports, &[], &items, &Style::default())
 }
 
 fuzz_target!(|text: &str| {

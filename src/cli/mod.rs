@@ -17,17 +17,15 @@ use crate::demo::Demo;
 use crate::disk;
 use crate::guide;
 use crate::mcp::Discovery;
-use crate::name::{
-    Field, ImageTag, NameError, RelPath, ServiceName, WorkflowName, distinct, parse_duration,
-    split_values,
-};
+use crate::name::{ImageTag, NameError, RelPath, ServiceName, parse_duration, split_values};
 use crate::plan::Problem;
+use crate::python::{Field, WorkflowName, default_field, distinct};
 use crate::report::{Format, Page, View};
 use crate::start::{Ports, Runtime, Start};
 use crate::tool::Request;
 use crate::tool::client::AddTemporalClient;
 use crate::tool::temporal::{self, AddTemporal};
-use crate::tool::workflow::{ActivityOptions, AddTemporalWorkflow, Members, Wrong, usual_field};
+use crate::tool::workflow::{ActivityOptions, AddTemporalWorkflow, Members, Wrong};
 
 pub use agents::{Argument, Takes, arguments_of, command_line};
 
@@ -563,7 +561,7 @@ impl Values {
     fn fields(&mut self, texts: &[String], flag: &str) -> Option<Vec<Field>> {
         let fields: Vec<Field> = self.many(texts)?;
         if fields.is_empty() {
-            return Some(vec![usual_field()]);
+            return Some(vec![default_field()]);
         }
         for (index, field) in fields.iter().enumerate() {
             if fields[..index].iter().any(|other| other.name == field.name) {

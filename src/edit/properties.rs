@@ -309,7 +309,7 @@ proptest! {
         if crlf {
             before = before.replace('\n', "\r\n");
         }
-        let import = Import::new(".temporal", &[("deinit_temporal", None), ("init_temporal", None)]);
+        let import = Import::new(".temporal", &[("deinit_temporal", None), ("init_temporal", None)], &crate::python::Style::default());
         let calls = [("init", "init_temporal", Place::Last), ("deinit", "deinit_temporal", Place::First)];
         let edited = add_calls(&before, &import, &[], &calls);
         prop_assert!(matches!(edited, Ok(Edited::Changed(_))), "{edited:?}\n{before}");
@@ -345,13 +345,13 @@ proptest! {
             format!("{name}{kind} = {open}{body}{close}{remark}\n")
         };
         let before = format!("{}\n{}", list("WORKFLOWS"), list("ACTIVITIES"));
-        let imports = [Import::new(".a.workflow", &[("AWorkflow", None)])];
+        let imports = [Import::new(".a.workflow", &[("AWorkflow", None)], &crate::python::Style::default())];
         let new = [("WORKFLOWS", vec!["AWorkflow".to_owned()]), ("ACTIVITIES", vec!["a_b.c".to_owned()])];
-        let edited = add_items(&before, &imports, &[], &new);
+        let edited = add_items(&before, &imports, &[], &new, &crate::python::Style::default());
         prop_assert!(matches!(edited, Ok(Edited::Changed(_))), "{edited:?}\n{before}");
         let after = edited.unwrap().into_text(&before);
         prop_assert!(keeps_every_byte(&before, &after));
-        prop_assert_eq!(add_items(&after, &imports, &[], &new), Ok(Edited::Unchanged));
+        prop_assert_eq!(add_items(&after, &imports, &[], &new, &crate::python::Style::default()), Ok(Edited::Unchanged));
     }
 }
 

@@ -18,6 +18,8 @@ use ruff_python_parser::lexer::lex;
 use ruff_python_parser::{Mode, parse_module};
 use ruff_text_size::{Ranged, TextRange};
 
+use crate::python::{Style, import_order};
+
 use super::{
     EditError, Edited, Position, Splices, append_to_brackets, check_size, keeps_every_byte,
     leading_space,
@@ -37,11 +39,11 @@ pub struct Import {
 }
 
 impl Import {
-    /// An import of names, laid out as a formatter would leave it.
+    /// An import of names, in the project's layout.
     ///
     /// `from` is the module as written in an import: `.conf.temporal`, `workflows`.
     #[must_use]
-    pub fn new(from: &str, names: &[(&str, Option<&str>)]) -> Self {
+    pub fn new(from: &str, names: &[(&str, Option<&str>)], style: &Style) -> Self {
         let module = from.trim_start_matches('.');
         let written: Vec<String> = names
             .iter()
@@ -57,7 +59,10 @@ impl Import {
                 .iter()
                 .map(|(name, alias)| ((*name).to_owned(), alias.map(str::to_owned)))
                 .collect(),
-            statement: import_statement("", from, &written),
+            statement: style
+                .layout(&format!("from {from} import {}\n", written.join(", ")))
+                .trim_end()
+                .to_owned(),
         }
     }
 
@@ -85,61 +90,6 @@ impl Import {
         let levels = other.level.cmp(&self.level);
         levels.then_with(|| import_order(&self.module, &other.module))
     }
-}
-
-/// The order in which ruff and isort put the names of modules and of what is imported from
-/// them: without case, and numbers by their value, but for those that begin with a zero.
-///
-/// ```
-/// use std::cmp::Ordering;
-/// use bluetext::edit::python::import_order;
-/// assert_eq!(import_order("v2", "v10"), Ordering::Less);
-/// assert_eq!(import_order("v02", "v1"), Ordering::Less);
-/// ```
-#[must_use]
-pub fn import_order(a: &str, b: &str) -> Ordering {
-    let without_case = natural_order(&a.to_lowercase(), &b.to_lowercase());
-    without_case.then_with(|| natural_order(a, b))
-}
-
-fn natural_order(mut a: &str, mut b: &str) -> Ordering {
-    let number =
-        |text: &str| text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    while let (Some(first), Some(second)) = (a.chars().next(), b.chars().next()) {
-        let (in_a, in_b) = (number(a), number(b));
-        let order = if in_a == 0 || in_b == 0 {
-            first.cmp(&second)
-        } else {
-            let (run_a, run_b) = (&a[..in_a], &b[..in_b]);
-            let by_length = if first == '0' || second == '0' {
-                Ordering::Equal
-            } else {
-                in_a.cmp(&in_b)
-            };
-            by_length.then_with(|| run_a.cmp(run_b))
-        };
-        if order != Ordering::Equal {
-            return order;
-        }
-        a = &a[in_a.max(first.len_utf8())..];
-        b = &b[in_b.max(second.len_utf8())..];
-    }
-    a.len().cmp(&b.len())
-}
-
-/// An import statement in the layout of ruff and Black: on one line if that has at most 88
-/// columns, else one name a line in parentheses.
-#[must_use]
-pub fn import_statement(indent: &str, from: &str, names: &[String]) -> String {
-    let line = format!("{indent}from {from} import {}", names.join(", "));
-    if line.chars().count() <= 88 {
-        return line;
-    }
-    let names: String = names
-        .iter()
-        .map(|name| format!("{indent}    {name},\n"))
-        .collect();
-    format!("{indent}from {from} import (\n{names}{indent})")
 }
 
 /// Add imports and, at the end of top-level `async def` functions, awaited calls with the
@@ -214,7 +164,8 @@ pub fn add_calls(
 
 /// Add imports and items to top-level lists or tuples.
 ///
-/// `items` pairs a list's name with expressions, written as they are to stand there.
+/// `items` pairs a list's name with expressions, written as they are to stand there; an empty
+/// list gets them in the project's style.
 ///
 /// ```text
 /// WORKFLOWS: list[type] = []     →     WORKFLOWS: list[type] = [
@@ -231,6 +182,7 @@ pub fn add_items(
     new_imports: &[Import],
     local_modules: &[String],
     items: &[(&str, Vec<String>)],
+    style: &Style,
 ) -> Result<Edited, EditError> {
     let module = parse(text)?;
     let by_hand = lines_for_items(new_imports, items);
@@ -269,7 +221,7 @@ pub fn add_items(
         if ranges.is_empty() && !text[open..close].contains('\n') {
             let lines: String = missing
                 .iter()
-                .map(|item| format!("    {item},\n"))
+                .map(|item| format!("{}{item},\n", style.indent()))
                 .collect();
             splices.insert(close, &format!("\n{lines}"));
         } else {
@@ -329,13 +281,6 @@ pub fn imported(text: &str) -> Result<Vec<String>, EditError> {
         }
     }
     Ok(found)
-}
-
-/// Whether a word stands in a text, by itself and not as a part of another one.
-#[must_use]
-pub fn mentions(text: &str, word: &str) -> bool {
-    text.split(|c: char| !(c.is_alphanumeric() || c == '_'))
-        .any(|found| found == word)
 }
 
 /// The names of the functions and classes that a module defines at its top level.

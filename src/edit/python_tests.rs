@@ -6,6 +6,7 @@ fn hooks(text: &str) -> Result<Edited, EditError> {
     let import = Import::new(
         ".temporal",
         &[("deinit_temporal", None), ("init_temporal", None)],
+        &crate::python::Style::default(),
     );
     let calls = [
         ("init", "init_temporal", Place::Last),
@@ -16,14 +17,28 @@ fn hooks(text: &str) -> Result<Edited, EditError> {
 
 fn registry(text: &str) -> Result<Edited, EditError> {
     let imports = [
-        Import::new(".greeting", &[("activities", Some("greeting_activities"))]),
-        Import::new(".greeting.workflow", &[("GreetingWorkflow", None)]),
+        Import::new(
+            ".greeting",
+            &[("activities", Some("greeting_activities"))],
+            &crate::python::Style::default(),
+        ),
+        Import::new(
+            ".greeting.workflow",
+            &[("GreetingWorkflow", None)],
+            &crate::python::Style::default(),
+        ),
     ];
     let items = [
         ("WORKFLOWS", vec!["GreetingWorkflow".to_owned()]),
         ("ACTIVITIES", vec!["greeting_activities.process".to_owned()]),
     ];
-    add_items(text, &imports, &[], &items)
+    add_items(
+        text,
+        &imports,
+        &[],
+        &items,
+        &crate::python::Style::default(),
+    )
 }
 
 /// Both sides of each case as a text that a reviewer can read.

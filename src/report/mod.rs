@@ -538,16 +538,18 @@ fn human_workers(workers: &[ReportedWorker]) -> String {
     if workers.is_empty() {
         let _ = writeln!(
             text,
-            "{bold}Worker{bold:#} not found in a `polytope.yml`: restart it, unless it reloads its code"
+            "{bold}Worker{bold:#} no tool of the project runs one: a worker that runs has to be restarted"
         );
     }
     for worker in workers {
         let ReportedWorker { tool, restart, .. } = worker;
         let because = worker.because.as_deref().unwrap_or_default();
         let what = match worker.reloads {
-            Reloads::Yes => format!("reloads its code (`{because}`) and takes this up"),
+            Reloads::Yes => format!("reloads its code (`{because}`): it runs this within seconds"),
             Reloads::Depends => {
-                format!("takes this up if `{because}` is true; else `{restart}` restarts it")
+                format!(
+                    "runs this within seconds if it reloads its code (`{because}`); otherwise `{restart}` restarts it"
+                )
             }
             Reloads::No => format!("does not reload its code: `{restart}` restarts it"),
         };

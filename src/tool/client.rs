@@ -6,6 +6,7 @@ use crate::edit::{indented, toml, yaml};
 use crate::name::{RelPath, ServiceName, shell_word};
 use crate::plan::{Next, Problem, Rank};
 use crate::project::{Layout, MODULE_FOLDERS, POLYTOPE_FILE, PolytopeFile, Project, Service};
+use crate::python::Style;
 use crate::template::{Template, render, template};
 use serde::Serialize;
 
@@ -159,7 +160,7 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalClient) {
             why: if is_new {
                 "starts the service".to_owned()
             } else {
-                "restarts the service with its new requirements and variables".to_owned()
+                "starts the service again, for its new requirements and variables".to_owned()
             },
         });
     }
@@ -280,14 +281,9 @@ struct ServiceContext<'a> {
     here: String,
     /// The same in a module one folder below.
     up: String,
-    /// What makes the flat layout's modules importable, in a command and for uvicorn.
-    worker_environment: &'static str,
-    app_dir: &'static str,
-    wheel: String,
-    pythonpath: &'static str,
-    /// The flat layout's tests need the source folder itself, whatever is installed.
-    sys_import: &'static str,
-    source_on_path: &'static str,
+    /// Whether the modules are in the source folder itself, which then has to be on the
+    /// path of commands and tests.
+    is_flat: bool,
 }
 
 impl<'a> ServiceContext<'a> {
@@ -306,24 +302,7 @@ impl<'a> ServiceContext<'a> {
             registry_module: registry_module.to_owned(),
             here: service.import_prefix(0),
             up: service.import_prefix(1),
-            worker_environment: if is_flat { "PYTHONPATH=src " } else { "" },
-            app_dir: if is_flat { " --app-dir src" } else { "" },
-            wheel: if is_flat {
-                "only-include = [\"src\"]\nsources = [\"src\"]".to_owned()
-            } else {
-                format!("packages = [\"{src}\"]")
-            },
-            sys_import: if is_flat { "import sys\n" } else { "" },
-            source_on_path: if is_flat {
-                "\nsys.path.insert(0, str(Path(__file__).parents[2] / \"src\"))\n"
-            } else {
-                ""
-            },
-            pythonpath: if is_flat {
-                "pythonpath = [\"src\"]\n"
-            } else {
-                ""
-            },
+            is_flat,
             src,
         }
     }
@@ -345,7 +324,7 @@ fn start_service(draft: &mut Draft<'_>, service: &Service) {
     const POLYTOPE: Template = template!("add-temporal-client/new-service/polytope.yml");
     const DEV_MODE: (&str, &str, &str) = (
         "dev-mode",
-        "Whether the API and its worker restart when their code changes",
+        "Whether it restarts when its code or its requirements change",
         "[default, bool, true]",
     );
     const FILES: [(&str, Template); 4] = [
@@ -382,17 +361,20 @@ fn start_service(draft: &mut Draft<'_>, service: &Service) {
     ];
     const PACKAGE: Template = template!("add-temporal-client/new-service/src/__init__.py");
     let context = ServiceContext::new(service, "workflows.registry");
+    let style = draft.project().python_style(service);
+    let start = |draft: &mut Draft<'_>, path: RelPath, template: Template| {
+        let rank = rank_of(&path);
+        draft.start_file(path, render_file(template, &context, &style), rank);
+    };
     for (file, template) in FILES {
         let path = service.folder.join(file);
-        draft.start_file(path.clone(), render(template, &context), rank_of(&path));
+        start(draft, path, template);
     }
     for (file, template) in SOURCES {
-        let path = service.source().join(file);
-        draft.start_file(path.clone(), render(template, &context), rank_of(&path));
+        start(draft, service.source().join(file), template);
     }
     if let Layout::Package(_) = service.layout {
-        let path = service.source().join("__init__.py");
-        draft.start_file(path.clone(), render(PACKAGE, &context), rank_of(&path));
+        start(draft, service.source().join("__init__.py"), PACKAGE);
     }
     let polytope = service.folder.join(POLYTOPE_FILE);
     let style = ParameterStyle::of(draft.project());
@@ -511,8 +493,19 @@ fn library_files(service: &Service) -> Vec<(RelPath, String)> {
     ];
     let context = ServiceContext::new(service, "workflows.registry");
     let folder = library_folder(service);
-    let render = |(file, template)| (folder.join(file), render(template, &context));
-    FILES.into_iter().map(render).collect()
+    // Its own `pyproject.toml` has settings of ruff, so that the project's do not count.
+    let style = Style::default();
+    let file = |(file, template)| (folder.join(file), render_file(template, &context, &style));
+    FILES.into_iter().map(file).collect()
+}
+
+/// Render a file of a service; Python code gets the project's layout.
+fn render_file(template: Template, context: &ServiceContext<'_>, style: &Style) -> String {
+    let text = render(template, context);
+    match template.path.rsplit_once('.') {
+        Some((_, "py")) => style.layout_static(text),
+        _ => text,
+    }
 }
 
 fn add_modules(
@@ -562,27 +555,31 @@ fn add_modules(
     const CONFIGURATION: Template =
         template!("add-temporal-client/new-service/src/conf/__init__.py");
     let context = ServiceContext::new(service, registry_module);
+    let style = draft.project().python_style(service);
     let source = service.source();
     let conf = source.join("conf/__init__.py");
     if !draft.exists(&conf) {
-        draft.generate(conf, render(CONFIGURATION, &context), Rank::Configuration);
+        let text = render_file(CONFIGURATION, &context, &style);
+        draft.generate(conf, text, Rank::Configuration);
     }
     for (file, template) in FILES {
         let path = source.join(file);
-        draft.generate(path.clone(), render(template, &context), rank_of(&path));
+        let text = render_file(template, &context, &style);
+        draft.generate(path.clone(), text, rank_of(&path));
     }
     if without_registry {
         for (file, template) in REGISTRY {
             let path = source.join(file);
             // A package with something in it is somebody's, and stays as it is.
             if !draft.exists(&path) {
-                draft.generate(path.clone(), render(template, &context), rank_of(&path));
+                let text = render_file(template, &context, &style);
+                draft.generate(path.clone(), text, rank_of(&path));
             }
         }
     }
     for (file, template) in TESTS {
         let path = service.folder.join(file);
-        draft.generate(path, render(template, &context), Rank::New);
+        draft.generate(path, render_file(template, &context, &style), Rank::New);
     }
 }
 
@@ -691,7 +688,9 @@ fn add_hooks(draft: &mut Draft<'_>, service: &Service) {
         Layout::Package(_) => ".temporal",
         Layout::Flat => "init.temporal",
     };
-    let import = Import::new(from, &[("deinit_temporal", None), ("init_temporal", None)]);
+    let style = draft.project().python_style(service);
+    let names = [("deinit_temporal", None), ("init_temporal", None)];
+    let import = Import::new(from, &names, &style);
     let other = draft.text(&path).and_then(|text| other_start(text, from));
     if let Some(other) = other {
         draft.warn(

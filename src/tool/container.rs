@@ -3,9 +3,10 @@
 
 use serde_yaml::{Mapping, Value};
 
-use crate::edit::{python, yaml};
+use crate::edit::yaml;
 use crate::plan::{Reload, WorkerTool};
 use crate::project::{Layout, PolytopeFile, Service, Tool};
+use crate::python::mentions;
 
 /// The step of a tool that runs the service.
 pub(super) struct Container {
@@ -21,8 +22,10 @@ impl Container {
     /// step, the one of its name, or the only one; elsewhere the one of its name.
     pub(super) fn of(file: &PolytopeFile, service: &Service) -> Option<Self> {
         let name = service.name.as_str();
-        let is_named =
-            |container: &Self| container.args.get("id").and_then(Value::as_str) == Some(name);
+        let is_named = |container: &Self| {
+            let id = container.args.get("id").map(|id| container.resolved(id));
+            id.and_then(Value::as_str) == Some(name)
+        };
         let mut own = file
             .tools()
             .find(|tool| tool.name == name)
@@ -148,8 +151,12 @@ impl Container {
                 &format!("pt.{reference} replicas"),
             ));
         }
-        if find(&env, DEV_MODE).is_none() {
-            env.push(entry(DEV_MODE, &format!("pt.{reference} dev-mode")));
+        if find(&env, RELOAD_VARIABLE).is_none() {
+            let parameter = self.reload_parameter();
+            env.push(entry(
+                RELOAD_VARIABLE,
+                &format!("pt.{reference} {parameter}"),
+            ));
         }
         // The service's folder is mounted: without this `uv run` would replace the
         // developer's own `.venv` there.
@@ -194,9 +201,9 @@ impl Container {
                 default("str", "1".into()),
             ),
         ];
-        if self.parameter("dev-mode").is_none() {
+        if self.parameter(self.reload_parameter()).is_none() {
             own.push((
-                "dev-mode",
+                self.reload_parameter(),
                 "Whether the workers restart when their code changes",
                 default("bool", true.into()),
             ));
@@ -205,7 +212,7 @@ impl Container {
             id.is_some_and(|id| {
                 let refers = ["param", "input"]
                     .iter()
-                    .any(|word| args.contains(&format!("pt.{word} {id}")));
+                    .any(|word| refers_to(args, &format!("pt.{word} {id}")));
                 own.iter().all(|(name, ..)| *name != id) && (has_code || refers)
             })
         };
@@ -250,6 +257,20 @@ impl Container {
         format!("{runner}python -m {RELOAD_MODULE} {module}")
     }
 
+    /// The worker's parameter for reloading: the tool's own `dev-mode`, if that is one of
+    /// true and false.
+    fn reload_parameter(&self) -> &'static str {
+        let is_bool = |kind: &Value| match kind {
+            Value::Sequence(parts) => parts.get(1).and_then(Value::as_str) == Some("bool"),
+            other => other.as_str() == Some("bool"),
+        };
+        if self.parameter("dev-mode").is_none_or(is_bool) {
+            "dev-mode"
+        } else {
+            "reload"
+        }
+    }
+
     fn uses_uv(&self) -> bool {
         self.mentions("image", "uv") || self.mentions("cmd", "uv")
     }
@@ -272,6 +293,8 @@ impl Container {
     /// default.
     fn resolved<'a>(&'a self, value: &'a Value) -> &'a Value {
         let name = value.as_str().and_then(|text| {
+            let embedded = text.strip_prefix('{').and_then(|t| t.strip_suffix('}'));
+            let text = embedded.unwrap_or(text);
             let reference = text.strip_prefix("pt.param ");
             reference.or_else(|| text.strip_prefix("pt.input "))
         });
@@ -282,46 +305,73 @@ impl Container {
         default.unwrap_or(value)
     }
 
+    /// The words of its command, as they are without arguments.
+    fn command_words(&self) -> Vec<&str> {
+        ["entrypoint", "cmd"]
+            .iter()
+            .filter_map(|key| self.args.get(*key))
+            .flat_map(|value| match self.resolved(value) {
+                Value::Sequence(words) => words.iter().filter_map(Value::as_str).collect(),
+                other => {
+                    let text = other.as_str().unwrap_or_default();
+                    text.split_whitespace().collect::<Vec<&str>>()
+                }
+            })
+            .collect()
+    }
+
+    /// What a variable of its environment is without arguments.
+    fn variable(&self, name: &str) -> Option<Setting> {
+        let env = self.args.get("env").and_then(Value::as_sequence);
+        let mut env = env.into_iter().flatten();
+        let entry = env.find(|entry| entry.get("name").and_then(Value::as_str) == Some(name))?;
+        let value = self.resolved(entry.get("value")?);
+        let text = yaml::written(value);
+        let text = text.trim().trim_matches(['"', '\'']);
+        Some(match text.to_lowercase().as_str() {
+            "true" | "1" | "yes" | "on" => Setting::On,
+            _ if text.starts_with("pt.") || text.starts_with("{pt.") => {
+                Setting::Expression(text.to_owned())
+            }
+            _ if text.starts_with("#pt-") => Setting::Expression(name.to_owned()),
+            _ => Setting::Off,
+        })
+    }
+
     /// Whether the program in the container runs changed code without being restarted by
     /// hand, as its command and its environment show.
     pub(super) fn reload(&self) -> Reload {
-        const COMMANDS: [&str; 4] = ["--reload", "watchfiles", "watchexec", "fastapi dev"];
-        let command = ["cmd", "entrypoint"]
-            .iter()
-            .filter_map(|key| self.args.get(*key))
-            .map(|value| match self.resolved(value) {
-                Value::Sequence(words) => words.iter().filter_map(Value::as_str).collect(),
-                other => vec![other.as_str().unwrap_or_default()],
-            })
-            .collect::<Vec<Vec<&str>>>()
-            .concat()
-            .join(" ");
-        if let Some(word) = COMMANDS.iter().find(|word| command.contains(**word)) {
-            return Reload::Yes((*word).to_owned());
+        let words = self.command_words();
+        let has = |word: &str| {
+            words
+                .iter()
+                .any(|found| found.rsplit('/').next() == Some(word))
+        };
+        for word in ["--reload", "watchfiles"] {
+            if has(word) {
+                return Reload::Yes(word.to_owned());
+            }
         }
-        let variables: &[&str] = if command.contains(RELOAD_MODULE) {
-            &[DEV_MODE]
+        if words.windows(2).any(|pair| pair == ["fastapi", "dev"]) {
+            return Reload::Yes("fastapi dev".to_owned());
+        }
+        // It may watch other files than the code.
+        if has("watchexec") {
+            return Reload::Depends("watchexec".to_owned());
+        }
+        let variables: &[&str] = if has(RELOAD_MODULE) {
+            &[RELOAD_VARIABLE]
+        } else if has("uvicorn") {
+            &["UVICORN_RELOAD"]
         } else {
-            // Of Bluetext's own services, and of uvicorn.
+            // Read by `bin/run` of Bluetext's services.
             &["HTTP_AUTORELOAD", "UVICORN_RELOAD"]
         };
-        let env = self.args.get("env").and_then(Value::as_sequence);
-        for entry in env.into_iter().flatten() {
-            let name = entry.get("name").and_then(Value::as_str).unwrap_or("");
-            let Some(value) = entry.get("value").filter(|_| variables.contains(&name)) else {
-                continue;
-            };
-            let value = self.resolved(value);
-            let text = yaml::written(value)
-                .trim()
-                .trim_matches(['"', '\''])
-                .to_lowercase();
-            match text.as_str() {
-                "true" | "1" | "yes" | "on" => return Reload::Yes(name.to_owned()),
-                text if text.starts_with("pt.") => {
-                    return Reload::Depends(value.as_str().unwrap_or(text).to_owned());
-                }
-                _ => {}
+        for name in variables {
+            match self.variable(name) {
+                Some(Setting::On) => return Reload::Yes((*name).to_owned()),
+                Some(Setting::Expression(text)) => return Reload::Depends(text),
+                Some(Setting::Off) | None => {}
             }
         }
         Reload::No
@@ -329,15 +379,10 @@ impl Container {
 
     /// Whether it runs a worker beside the API.
     fn embeds_worker(&self) -> bool {
-        let env = self.args.get("env").and_then(Value::as_sequence);
-        !env.into_iter().flatten().any(|entry| {
-            let is_off = |value: &Value| {
-                let text = yaml::written(self.resolved(value));
-                ["false", "0", "no", "off"].contains(&text.trim().trim_matches(['"', '\'']))
-            };
-            entry.get("name").and_then(Value::as_str) == Some("TEMPORAL_EMBEDDED_WORKER")
-                && entry.get("value").is_some_and(is_off)
-        })
+        !matches!(
+            self.variable("TEMPORAL_EMBEDDED_WORKER"),
+            Some(Setting::Off)
+        )
     }
 
     /// Why the worker's command may not be right, though it is the best guess.
@@ -369,7 +414,7 @@ impl Container {
 
     fn mentions(&self, key: &str, word: &str) -> bool {
         let text = self.args.get(key).map(yaml::written);
-        text.is_some_and(|text| python::mentions(&text, word))
+        text.is_some_and(|text| mentions(&text, word))
     }
 }
 
@@ -377,28 +422,44 @@ impl Container {
 const RELOAD_MODULE: &str = "temporal_client.reload";
 
 /// The variable that turns that on.
-const DEV_MODE: &str = "DEV_MODE";
+const RELOAD_VARIABLE: &str = "TEMPORAL_RELOAD";
+
+/// A variable that is true or false.
+#[derive(Debug, PartialEq, Eq)]
+enum Setting {
+    On,
+    Off,
+    /// An expression that Polytope evaluates when the tool is run.
+    Expression(String),
+}
+
+/// Whether a text holds a reference, and not one to a parameter with a longer name.
+fn refers_to(text: &str, reference: &str) -> bool {
+    text.match_indices(reference).any(|(at, _)| {
+        let rest = &text[at + reference.len()..];
+        !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+    })
+}
 
 /// The tools of a service that run its workers: the service's own, unless its embedded worker
-/// is turned off, and the one for workers alone.
+/// is turned off, and those for workers alone.
 pub(super) fn worker_tools(file: &PolytopeFile, service: &Service) -> Vec<WorkerTool> {
     let api = Container::of(file, service).filter(Container::embeds_worker);
     let module = service.module("worker");
-    let name = format!("{}-worker", service.name);
     let workers = file
         .tools()
-        .filter(|tool| tool.name == name)
         .flat_map(containers_of)
-        .filter(|container| {
-            container.mentions("cmd", &module) || container.mentions("cmd", "worker")
-        });
-    api.into_iter()
-        .chain(workers)
-        .map(|container| WorkerTool {
-            reload: container.reload(),
-            tool: container.tool,
-        })
-        .collect()
+        .filter(|container| container.command_words().contains(&module.as_str()));
+    let mut tools: Vec<WorkerTool> = Vec::new();
+    for container in api.into_iter().chain(workers) {
+        if tools.iter().all(|tool| tool.tool != container.tool) {
+            tools.push(WorkerTool {
+                reload: container.reload(),
+                tool: container.tool,
+            });
+        }
+    }
+    tools
 }
 
 /// The containers that a tool runs with Python code.
@@ -470,6 +531,7 @@ mod tests {
             ("a tag", python("{ id: api, image: !x foo }")),
             ("parameters in code", "tools:\n  api:\n    params: [{ id: img, type: str }, { id: id, type: str }]\n    run:\n      - tool: polytope/python\n        args: { id: pt.param id, image: 'pt.clj (get params \"img\")' }\n".to_owned()),
             ("inputs beside params", "tools:\n  api:\n    inputs:\n    params: [{ id: image, type: str }, { id: port, type: int }]\n    run:\n      - tool: polytope/python\n        args: { id: api, image: pt.param image }\n".to_owned()),
+            ("a dev-mode that is no bool", "tools:\n  api:\n    params: [{ id: dev-mode, type: [default, str, development] }, { id: image, type: str }, { id: image-tag, type: str }]\n    run:\n      - tool: polytope/python\n        args: { id: api, image: 'uv:{pt.param image-tag}' }\n".to_owned()),
             ("odd line breaks", python("{ id: api, image: x, a: \"x\\u2028y\\nz\" }")),
         ];
         let mut shown = String::new();
@@ -498,16 +560,21 @@ mod tests {
             "cmd: ./bin/run, env: [{ name: HTTP_AUTORELOAD, value: pt.param off }]",
             "cmd: ./bin/run, env: [{ name: HTTP_AUTORELOAD, value: pt.value api-dev-mode }]",
             "cmd: ./bin/run, env: [{ name: HTTP_AUTORELOAD, value: 'no' }]",
-            "cmd: ./bin/run, env: [{ name: DEV_MODE, value: 'true' }]",
+            "cmd: ./bin/run, env: [{ name: TEMPORAL_RELOAD, value: 'true' }]",
             "cmd: uvicorn main:app, env: [{ name: UVICORN_RELOAD, value: '1' }]",
             "cmd: python -m temporal_client.reload uvicorn main:app",
-            "cmd: python -m temporal_client.reload uvicorn main:app, env: [{ name: DEV_MODE, value: pt.param dev-mode }]",
-            "cmd: uvicorn main:app --reload, env: [{ name: TEMPORAL_EMBEDDED_WORKER, value: 'false' }]",
+            "cmd: python -m temporal_client.reload uvicorn main:app, env: [{ name: TEMPORAL_RELOAD, value: pt.param dev-mode }]",
+            "cmd: uvicorn main:app --reload, env: [{ name: TEMPORAL_EMBEDDED_WORKER, value: 'False' }]",
+            "cmd: uvicorn main:app --reload-dir src",
+            "cmd: uvicorn main:app, env: [{ name: HTTP_AUTORELOAD, value: 'true' }]",
+            "cmd: watchexec -w pyproject.toml -- uvicorn main:app",
+            "cmd: ./bin/run, env: [{ name: HTTP_AUTORELOAD, value: '{pt.param dev-mode}' }]",
+            "cmd: ./bin/run, env: [{ name: HTTP_AUTORELOAD, value: '#pt-clj (str true)' }]",
         ];
         let mut shown = String::new();
         for case in cases {
             let api = tool("api", case);
-            let worker = tool("api-worker", "cmd: watchexec -- python -m worker");
+            let worker = tool("jobs", "cmd: python -m worker");
             let text = format!("tools:\n{api}{worker}");
             let path = RelPath::literal("services/api/polytope.yml");
             let file = PolytopeFile::read(path, &text).unwrap();

@@ -100,7 +100,7 @@ impl Polytope {
             .iter()
             .map(|(k, v)| ((*k).into(), v.clone()))
             .collect();
-        self.run_with(name, &given, &mut Vec::new())
+        self.run_with(name, &given, false, &mut Vec::new())
             .map_err(|error| format!("{name}: {error}"))
     }
 
@@ -108,6 +108,7 @@ impl Polytope {
         &self,
         name: &str,
         given: &Mapping,
+        is_waited_for: bool,
         path: &mut Vec<String>,
     ) -> Checked<Vec<Container>> {
         let tool = self
@@ -146,13 +147,21 @@ impl Polytope {
                 return Err(format!("the tool waits for `{step}`, which is no step"));
             }
         }
+        for step in list(tool.value.get("await"), "await")? {
+            waited_for.push(text(step, "await")?.to_owned());
+        }
         let mut containers = Vec::new();
         for (step, id) in steps.iter().zip(&ids) {
             let error = |error: String| format!("{name}.{id}: {error}");
+            let is_waited_for = is_waited_for || waited_for.iter().any(|other| other == id);
+            literal_variables(step).map_err(error)?;
             if let Some(code) = step.get("code") {
                 let (called, scope) = (called(text(code, "code")?, &scope), Mapping::new());
                 let called = called.map_err(error)?;
-                containers.extend(self.run_with(&called, &scope, path).map_err(error)?);
+                containers.extend(
+                    self.run_with(&called, &scope, is_waited_for, path)
+                        .map_err(error)?,
+                );
                 continue;
             }
             let called = text(step.get("tool").ok_or("a step does nothing")?, "tool")?;
@@ -165,7 +174,10 @@ impl Polytope {
                 .map_err(error)?;
             let args = mapping(&args, "args")?.clone();
             if !called.starts_with("polytope/") {
-                containers.extend(self.run_with(called, &args, path).map_err(error)?);
+                containers.extend(
+                    self.run_with(called, &args, is_waited_for, path)
+                        .map_err(error)?,
+                );
                 continue;
             }
             let folder = tool.file.parent().unwrap();
@@ -175,7 +187,7 @@ impl Polytope {
                 kind: called.to_owned(),
                 args,
                 code,
-                is_waited_for: waited_for.iter().any(|other| other == id),
+                is_waited_for,
             });
         }
         path.pop();
@@ -399,8 +411,8 @@ fn arguments(kind: &str, args: &Mapping, folder: &Path) -> Checked<Option<PathBu
         let entry = mapping(entry, "env")?;
         keys(entry, &["name", "value"], "env")?;
         let value = entry.get("value").ok_or("a variable without a value")?;
-        let is_bool_of_a_parameter = value.is_bool();
-        if !value.is_string() && !is_bool_of_a_parameter && !value.is_u64() {
+        // A literal of another type than text was refused before.
+        if !(value.is_string() || value.is_bool() || value.is_u64()) {
             return Err(format!("a variable of {value:?}"));
         }
     }
@@ -506,4 +518,18 @@ fn text<'a>(value: &'a Value, what: &str) -> Checked<&'a str> {
     value
         .as_str()
         .ok_or_else(|| format!("{what} is no text: {value:?}"))
+}
+
+/// Refuse a variable that is written as something else than text: values are strings.
+fn literal_variables(step: &Value) -> Checked<()> {
+    let env = step.get("args").and_then(|args| args.get("env"));
+    let env = env.and_then(Value::as_sequence);
+    let odd = env
+        .into_iter()
+        .flatten()
+        .find(|entry| entry.get("value").is_some_and(|value| !value.is_string()));
+    match odd {
+        Some(entry) => Err(format!("{entry:?} is no text")),
+        None => Ok(()),
+    }
 }

@@ -1,25 +1,45 @@
 //! `add-temporal-workflow`: typed workflows with models, activities and tests.
 
-mod code;
-mod models;
+mod context;
+mod parts;
 mod request;
-mod test_code;
 
 use crate::code::ErrorCode;
-use crate::edit::python::{self, Import};
-use crate::name::{Field, FieldType, MemberName, RelPath, ServiceName, WorkflowName};
+use crate::edit::python::{self as module, Import};
+use crate::name::{FieldType, RelPath, ServiceName};
 use crate::plan::{Next, Problem, Rank};
 use crate::project::{Content, POLYTOPE_FILE, Project, Service};
+use crate::python::{Field, MemberName, WorkflowName};
 use crate::template::{Template, render, template};
 
 use super::client::{self, Registry};
 use super::container::worker_tools;
 use super::{Draft, TOOLS, temporal};
-use code::Code;
-pub(crate) use models::usual_field;
+use context::Context;
 pub use request::{ActivityOptions, AddTemporalWorkflow, Members, Wrong};
 
-const PACKAGE: Template = template!("add-temporal-workflow/src/workflows/workflow/__init__.py");
+/// The modules of a workflow's package.
+const FILES: [(&str, Template); 4] = [
+    (
+        "__init__.py",
+        template!("add-temporal-workflow/src/workflows/workflow/__init__.py"),
+    ),
+    (
+        "models.py",
+        template!("add-temporal-workflow/src/workflows/workflow/models.py"),
+    ),
+    (
+        "activities.py",
+        template!("add-temporal-workflow/src/workflows/workflow/activities.py"),
+    ),
+    (
+        "workflow.py",
+        template!("add-temporal-workflow/src/workflows/workflow/workflow.py"),
+    ),
+];
+
+/// The workflow's tests.
+const TEST: Template = template!("add-temporal-workflow/tests/workflows/test_workflow.py");
 
 /// Plan it.
 pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalWorkflow) {
@@ -130,23 +150,24 @@ fn add_workflow(
         draft.problem(problem);
         return;
     }
-    let code = Code::new(service, name, arguments);
+    let context = Context::new(service, name, arguments);
+    let style = draft.project().python_style(service);
+    for (file, template) in FILES {
+        let text = style.layout(&render(template, &context));
+        draft.generate(folder.join(file), text, Rank::New);
+    }
+    let tests = service.folder.join("tests/workflows");
+    let path = tests.join(&format!("test_{}.py", name.snake()));
+    draft.generate(path, style.layout(&render(TEST, &context)), Rank::New);
     let activities = folder.join("activities.py");
     let workflow = folder.join("workflow.py");
-    draft.generate(folder.join("__init__.py"), render(PACKAGE, &()), Rank::New);
-    draft.generate(folder.join("models.py"), code.models(), Rank::New);
-    draft.generate(activities.clone(), code.activities(), Rank::New);
-    draft.generate(workflow.clone(), code.workflow(), Rank::New);
-    let tests = service.folder.join("tests/workflows");
-    let test = tests.join(&format!("test_{}.py", name.snake()));
-    draft.generate(test, code.test(), Rank::New);
 
     // What a person has taken out of a file that is kept cannot be registered.
     let defines = |draft: &Draft<'_>, path: &RelPath, what: &str| {
-        let module = draft.text(path).unwrap_or("");
-        python::definitions(module).is_ok_and(|names| names.iter().any(|n| n == what))
+        let text = draft.text(path).unwrap_or("");
+        module::definitions(text).is_ok_and(|names| names.iter().any(|n| n == what))
     };
-    let class = code.workflow_class();
+    let class = format!("{}Workflow", name.class());
     let mut imports = Vec::new();
     let mut activity_items = Vec::new();
     let mut workflow_items = Vec::new();
@@ -159,11 +180,11 @@ fn add_workflow(
     }
     if !activity_items.is_empty() {
         let from = format!("{prefix}{}", name.snake());
-        imports.push(Import::new(&from, &[("activities", Some(&alias))]));
+        imports.push(Import::new(&from, &[("activities", Some(&alias))], &style));
     }
     if defines(draft, &workflow, &class) {
         let from = format!("{prefix}{}.workflow", name.snake());
-        imports.push(Import::new(&from, &[(&class, None)]));
+        imports.push(Import::new(&from, &[(&class, None)], &style));
         workflow_items.push(class);
     }
     if imports.is_empty() {
@@ -175,7 +196,7 @@ fn add_workflow(
     ];
     let local = client::local_modules(draft.project(), service);
     draft.edit(&registry.path, Rank::Registry, |text| {
-        python::add_items(text, &imports, &local, &items)
+        module::add_items(text, &imports, &local, &items, &style)
     });
 }
 

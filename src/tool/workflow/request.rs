@@ -1,8 +1,7 @@
 //! What `add-temporal-workflow` is asked for, and what of it cannot stand together.
 
-use crate::name::{
-    Attempts, Field, MemberName, Message, ServiceName, Signal, Timeout, WorkflowName,
-};
+use crate::name::{Attempts, ServiceName, Timeout};
+use crate::python::{Field, MemberName, Message, Signal, WorkflowName};
 
 /// What `add-temporal-workflow` is asked for.
 #[derive(Debug, Clone)]

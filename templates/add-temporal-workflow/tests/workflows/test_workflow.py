@@ -1,21 +1,49 @@
-"""The workflow on a server of the test's own, its activities alone, and a replay."""
+"""The workflow on a test server, its activities alone, and a replay."""
 
-{{ standard_imports }}
+{% if updates %}
+import asyncio
+{% endif %}
+{% if uses.test.dt %}
+import datetime as dt
+{% endif %}
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+{% if uses.test.decimal %}
+from decimal import Decimal
+{% endif %}
+from typing import Any
+from uuid import {% if uses.test.uuid %}UUID, {% endif %}uuid4
 
 import pytest
-{{ third_party_imports }}
+from temporal_client import TemporalSettings, new_replayer, new_worker
+from temporalio import activity
+from temporalio.client import {{ imports.client | join(", ") }}
+{% if not retries %}
+from temporalio.exceptions import ActivityError
+{% endif %}
+from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 
-{{ own_imports }}
+from {{ module }} import activities
+from {{ module }}.models import {{ imports.test | join(", ") }}
+from {{ module }}.workflow import {{ workflow_class }}
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-{{ activity_list }}
+ACTIVITIES: list[Callable[..., Any]] = [
+{% for activity in activities %}
+    activities.{{ activity.name }},
+{% endfor %}
+]
 
 {% for sample in samples %}
-{{ sample }}
+{{ sample.name }} = {{ sample.class }}(
+{% for value in sample.fields %}
+    {{ value.name }}={{ value.sample }},
+{% endfor %}
+)
 {% endfor %}
 
-{{ handle_type }}
+Handle = WorkflowHandle[{{ workflow_class }}, {{ output_class }}]
 
 
 @asynccontextmanager
@@ -24,7 +52,7 @@ async def started(
     input: Any = INPUT,
     functions: Sequence[Callable[..., Any]] = ACTIVITIES,
 ) -> AsyncIterator[Handle]:
-    """The workflow, started on a worker that is set up as in production."""
+    """Start the workflow on a worker that is set up as in production."""
     settings = TemporalSettings(task_queue=f"test-{uuid4()}")
     async with new_worker(
         environment.client,
@@ -38,13 +66,24 @@ async def started(
             id=f"test-{uuid4()}",
             task_queue=settings.task_queue,
         )
-{% if messages %}
+{% if waits %}
 
 
 async def talk(handle: Handle) -> None:
     """Send everything that the workflow waits for."""
-{% for message in messages %}
-{{ message }}
+{% for signal in signals %}
+{% if signal.model %}
+    await handle.signal({{ workflow_class }}.{{ signal.name }}, {{ signal.sample }})
+{% else %}
+    await handle.signal({{ workflow_class }}.{{ signal.name }})
+{% endif %}
+{% endfor %}
+{% for update in updates %}
+    {{ update.name }}_answer = await handle.execute_update(
+        {{ workflow_class }}.{{ update.name }},
+        {{ update.sample }},
+    )
+    assert {{ update.name }}_answer == {{ update.sample }}
 {% endfor %}
 {% endif %}
 
@@ -54,7 +93,7 @@ async def test_runs_and_replays(
     record_history: Callable[[str, WorkflowHistory], None],
 ) -> None:
     async with started(environment) as handle:
-{% if messages %}
+{% if waits %}
         await talk(handle)
 {% endif %}
         result = await handle.result()
@@ -67,36 +106,50 @@ async def test_runs_and_replays(
 
 
 {% if retries %}
-async def test_tries_a_failed_activity_again(environment: WorkflowEnvironment) -> None:
+async def test_retries_a_failed_activity(environment: WorkflowEnvironment) -> None:
     given: list[Any] = []
-{% for fake in fakes %}
+{% for activity in activities %}
 
-{{ fake.decorator }}
-{{ fake.signature }}
+    @activity.defn(name="{{ workflow }}.{{ activity.name }}")
+    async def fake_{{ activity.name }}(input: {{ activity.input }}) -> {{ activity.output }}:
         given.append(input)
 {% if loop.first %}
         if len(given) == 1:
             raise ConnectionError("the first attempt fails")
 {% endif %}
-        return {{ fake.output }}
+        return {{ activity.output_sample }}
 {% endfor %}
 
-{{ all_fakes }}
+    fakes: list[Callable[..., Any]] = [
+{% for activity in activities %}
+        fake_{{ activity.name }},
+{% endfor %}
+    ]
     async with started(environment, functions=fakes) as handle:
-{% if messages %}
+{% if waits %}
         await talk(handle)
 {% endif %}
         assert await handle.result() == OUTPUT
-{{ given }}
+    assert given == [
+        {{ activities[0].input_sample }},
+{% for activity in activities %}
+        {{ activity.input_sample }},
+{% endfor %}
+    ]
 {% else %}
 async def test_a_failed_activity_fails_it(environment: WorkflowEnvironment) -> None:
-{{ fakes[0].decorator }}
-{{ fakes[0].unused_signature }}
+    @activity.defn(name="{{ workflow }}.{{ activities[0].name }}")
+    async def fake_{{ activities[0].name }}(_: {{ activities[0].input }}) -> {{ activities[0].output }}:
         raise ConnectionError("every attempt fails")
 
-{{ first_fake }}
+    fakes: list[Callable[..., Any]] = [
+        fake_{{ activities[0].name }},
+{% if activities | length > 1 %}
+        *ACTIVITIES[1:],
+{% endif %}
+    ]
     async with started(environment, functions=fakes) as handle:
-{% if messages %}
+{% if waits %}
         await talk(handle)
 {% endif %}
         with pytest.raises(WorkflowFailureError) as failure:
@@ -115,48 +168,59 @@ async def test_wrong_input_fails_at_once(environment: WorkflowEnvironment) -> No
 {% for query in queries %}
 
 
-{{ query.signature }}
+async def test_query_{{ query.name }}(environment: WorkflowEnvironment) -> None:
     async with started(environment) as handle:
-{% if query.first %}
-{{ query.ask }}
-{{ query.first }}
+{% if query.tells_stage and waits %}
+        answer = await handle.query({{ workflow_class }}.{{ query.name }})
+        assert answer == {{ query.model }}({{ query.name }}={{ query.first }})
 {% endif %}
-{% if messages %}
+{% if waits %}
         await talk(handle)
 {% endif %}
-{% if query.needs_result %}
+{% if query.is_in_result %}
         result = await handle.result()
 {% else %}
         await handle.result()
 {% endif %}
-{{ query.ask }}
-{{ query.last }}
+        answer = await handle.query({{ workflow_class }}.{{ query.name }})
+{% if query.is_in_result %}
+        assert answer == {{ query.model }}({{ query.name }}=result.{{ query.name }})
+{% elif query.last %}
+        assert answer == {{ query.model }}({{ query.name }}={{ query.last }})
+{% else %}
+        assert isinstance(answer, {{ query.model }})
+{% endif %}
 {% endfor %}
 {% for update in updates %}
 
 
-{{ update.signature }}
+async def test_update_{{ update.name }}(environment: WorkflowEnvironment) -> None:
     released = asyncio.Event()
 
-{{ fakes[0].decorator }}
-{{ fakes[0].unused_signature }}
+    @activity.defn(name="{{ workflow }}.{{ activities[0].name }}")
+    async def fake_{{ activities[0].name }}(_: {{ activities[0].input }}) -> {{ activities[0].output }}:
         await released.wait()
-        return {{ fakes[0].output }}
+        return {{ activities[0].output_sample }}
 
-{{ first_fake }}
+    fakes: list[Callable[..., Any]] = [
+        fake_{{ activities[0].name }},
+{% if activities | length > 1 %}
+        *ACTIVITIES[1:],
+{% endif %}
+    ]
     async with started(environment, functions=fakes) as handle:
         await talk(handle)
-        with pytest.raises(WorkflowUpdateFailedError) as refused:
-{{ update.send }}
+        with pytest.raises(WorkflowUpdateFailedError) as rejected:
+            await handle.execute_update({{ workflow_class }}.{{ update.name }}, {{ update.sample }})
         released.set()
         await handle.result()
-    assert "{{ update.name }}" in str(refused.value.cause)
+    assert "{{ update.name }}" in str(rejected.value.cause)
 {% endfor %}
-{% for alone in activities_alone %}
+{% for activity in activities %}
 
 
-async def test_activity_{{ alone.name }}() -> None:
-{{ alone.call }}
+async def test_activity_{{ activity.name }}() -> None:
+    output = ActivityEnvironment().run(activities.{{ activity.name }}, {{ activity.input_sample }})
 
-    assert isinstance(output, {{ alone.output_class }})
+    assert isinstance(output, {{ activity.output }})
 {% endfor %}

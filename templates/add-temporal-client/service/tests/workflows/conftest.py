@@ -2,7 +2,10 @@
 
 import os
 import shutil
-{{ sys_import }}import sysconfig
+{% if is_flat %}
+import sys
+{% endif %}
+import sysconfig
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -11,7 +14,11 @@ import pytest_asyncio
 from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
-{{ source_on_path }}
+
+{% if is_flat %}
+sys.path.insert(0, str(Path(__file__).parents[2] / "src"))
+
+{% endif %}
 HISTORIES = Path(__file__).parents[1] / "histories"
 
 

@@ -1,22 +1,47 @@
-"""What the workflow does in the world: networks, files, clocks, chance.
+"""Activities: all I/O, time and randomness.
 
-Temporal runs an activity again after a failure, and also when a worker died before
-it could report, so each has to be safe to repeat. `idempotency_key()` of
-`temporal_client` is the same for every attempt: a service that is given it acts only
-once. What no further attempt can mend is raised as a failure that is final:
+Temporal runs an activity again after a failure, and after a worker died before it
+could report, so each activity must be safe to repeat. `idempotency_key()` of
+`temporal_client` is the same for every attempt: pass it to services that accept one.
+Raise an error that no retry can fix as final:
 
     raise ApplicationError("the card is blocked", non_retryable=True)
 """
 
-{{ imports }}
+{% if uses.activities.dt %}
+import datetime as dt
+{% endif %}
+{% if uses.activities.decimal %}
+from decimal import Decimal
+{% endif %}
+{% if uses.activities.uuid5 %}
+from uuid import NAMESPACE_URL, uuid5
+{% endif %}
+
+{% if options.heartbeat and uses.activities.idempotency_key %}
+from temporal_client import heartbeating, idempotency_key
+{% elif options.heartbeat %}
+from temporal_client import heartbeating
+{% elif uses.activities.idempotency_key %}
+from temporal_client import idempotency_key
+{% endif %}
+from temporalio import activity
+
+from {{ package_prefix }}models import {{ imports.activities | join(", ") }}
 {% for activity in activities %}
 
 
-{{ activity.decorator }}
-{{ activity.signature }}
-    """{{ activity.about }}"""
-{% if heartbeat %}
-    with heartbeating():
+@activity.defn(name="{{ workflow }}.{{ activity.name }}")
+def {{ activity.name }}(input: {{ activity.input }}) -> {{ activity.output }}:
+{% if loop.nextitem is defined %}
+    """Do this step, and return what `{{ loop.nextitem.name }}` needs."""
+{% else %}
+    """Create the workflow's result from its input."""
 {% endif %}
-{{ activity.result }}
+{% if options.heartbeat %}
+    with heartbeating():
+        return {{ activity.output }}({{ activity.values | join(", ") }})
+{% else %}
+    return {{ activity.output }}({{ activity.values | join(", ") }})
+{% endif %}
 {% endfor %}

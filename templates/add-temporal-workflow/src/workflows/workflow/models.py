@@ -1,15 +1,41 @@
-"""What the workflow and its activities are given, and what they return.
+"""Inputs and outputs of the workflow and its activities, one model each.
 
-One model each, so that fields can be added later: give a new one a default, and
-executions that were started before will still be understood.
+Give each new field a default: then executions that were started before the change
+can still be decoded.
 """
 
-{{ imports }}
+{% if uses.models.dt %}
+import datetime as dt
+{% endif %}
+{% if uses.models.decimal %}
+from decimal import Decimal
+{% endif %}
+{% if uses.models.uuid %}
+from uuid import UUID
+{% endif %}
+
+from pydantic import BaseModel{% if uses.models.config %}, ConfigDict{% endif +%}
 {% for model in models %}
 
 
 class {{ model.class }}(BaseModel):
     """{{ model.about }}"""
 
-{{ model.body }}
+{% if model.has_bytes or model.has_float %}
+    model_config = ConfigDict(
+{% if model.has_bytes %}
+        ser_json_bytes="base64",
+        val_json_bytes="base64",
+{% endif %}
+{% if model.has_float %}
+        allow_inf_nan=False,
+{% endif %}
+    )
+
+{% endif %}
+{% for field in model.fields %}
+{% set default = " = None" if field.is_optional else "" %}
+{% set comment = "  # noqa: E741" if field.is_ambiguous else "" %}
+    {{ field.name }}: {{ field.annotation }}{{ default }}{{ comment }}
+{% endfor %}
 {% endfor %}

@@ -1,68 +1,153 @@
-"""The workflow: what is done, in which order, and what happens when it fails.
+"""The workflow: what is done, in which order, and what happens on failure.
 
-Temporal runs this code again to find out where it stood, so it must come to the same
-decisions each time: `workflow.now()`, `workflow.random()` and `workflow.uuid4()` do,
-and everything else that depends on the world is for activities.
+Temporal runs this code again to restore the state of an execution, so it must make the
+same decisions each time. `workflow.now()`, `workflow.random()` and `workflow.uuid4()`
+are safe. All I/O, time and randomness belong in activities.
 """
 
-{{ imports }}
+{% macro activity_options() %}
+{% if options.schedule_to_close %}
+            schedule_to_close_timeout=timedelta({{ options.schedule_to_close }}),
+{% endif %}
+{% if options.schedule_to_start %}
+            schedule_to_start_timeout=timedelta({{ options.schedule_to_start }}),
+{% endif %}
+{% if options.start_to_close %}
+            start_to_close_timeout=timedelta({{ options.start_to_close }}),
+{% endif %}
+{% if options.heartbeat %}
+            heartbeat_timeout=timedelta({{ options.heartbeat }}),
+{% endif %}
+{% if options.max_attempts %}
+            retry_policy=RetryPolicy(maximum_attempts={{ options.max_attempts }}),
+{% endif %}
+{% endmacro %}
+{% if waits %}
+import asyncio
+{% endif %}
+{% if uses.workflow.dt %}
+import datetime as dt
+{% endif %}
+from datetime import timedelta
+{% if uses.workflow.decimal %}
+from decimal import Decimal
+{% endif %}
+
+from temporalio import workflow
+{% if options.max_attempts %}
+from temporalio.common import RetryPolicy
+{% endif %}
+{% if updates %}
+from temporalio.exceptions import ApplicationError
+{% endif %}
 
 with workflow.unsafe.imports_passed_through():
-{{ own_imports }}
-{% if options %}
+    from {{ package }} import activities
+    from {{ package_prefix }}models import {{ imports.workflow | join(", ") }}
+{% if activities | length > 1 %}
 
-{{ options }}
+OPTIONS = workflow.ActivityConfig(
+{{ activity_options() -}}
+)
 {% endif %}
 
 
 @workflow.defn
 class {{ workflow_class }}:
-{% if state %}
+{% if waits or queries %}
     def __init__(self) -> None:
-{% for line in state %}
-{{ line }}
+{% for signal in signals if not signal.model %}
+        self._{{ signal.name }} = asyncio.Event()
+{% endfor %}
+{% for payload in payloads %}
+        self._{{ payload.name }} = asyncio.Future[{{ payload.model }}]()
+{% endfor %}
+{% for query in queries %}
+        self._{{ query.name }} = {{ query.model }}({{ query.name }}={{ query.first }})
 {% endfor %}
 
 {% endif %}
     @workflow.run
-{{ signature }}
+    async def run(self, input: {{ input_class }}) -> {{ output_class }}:
         """Decide what is done, from the input to the result."""
-{% for line in body %}
-{{ line }}
+{% for signal in signals if not signal.model %}
+        await self._{{ signal.name }}.wait()
 {% endfor %}
-{% for signal in plain_signals %}
-
-    @workflow.signal
-    def {{ signal }}(self) -> None:
-        """Go on: the workflow waits for this."""
-        self._{{ signal }}.set()
+{% for payload in payloads %}
+        {{ payload.name }} = await self._{{ payload.name }}
 {% endfor %}
+{% for activity in activities %}
+{% for query in queries if query.tells_stage and (waits or activity.before) %}
+        self._{{ query.name }} = {{ query.model }}({{ query.name }}="{{ activity.name }}")
+{% endfor %}
+{% if loop.nextitem is defined %}
+        {{ activity.name }}_output = await workflow.execute_activity(
+{% elif has_final_answers %}
+        output = await workflow.execute_activity(
+{% else %}
+        return await workflow.execute_activity(
+{% endif %}
+            activities.{{ activity.name }},
+{% if activity.before %}
+            {{ activity.input }}(
+                request=input,
+                {{ activity.before }}_output={{ activity.before }}_output,
+            ),
+{% elif payloads %}
+            {{ activity.input }}(
+                request=input,
+{% for payload in payloads %}
+                {{ payload.name }}={{ payload.name }},
+{% endfor %}
+            ),
+{% else %}
+            input,
+{% endif %}
+{% if activities | length > 1 %}
+            **OPTIONS,
+{% else %}
+{{ activity_options() -}}
+{% endif %}
+        )
+{% endfor %}
+{% for query in queries if query.last %}
+        self._{{ query.name }} = {{ query.model }}({{ query.name }}={{ query.last }})
+{% endfor %}
+{% if has_final_answers %}
+        return output
+{% endif %}
 {% for signal in signals %}
 
     @workflow.signal
-{{ signal.signature }}
-        """Take what the workflow waits for; the first one counts."""
+{% if signal.model %}
+    def {{ signal.name }}(self, signal: {{ signal.model }}) -> None:
+        """Accept what the workflow waits for; only the first one counts."""
         if not self._{{ signal.name }}.done():
             self._{{ signal.name }}.set_result(signal)
+{% else %}
+    def {{ signal.name }}(self) -> None:
+        """Let the workflow continue, which waits for this."""
+        self._{{ signal.name }}.set()
+{% endif %}
 {% endfor %}
 {% for query in queries %}
 
     @workflow.query
-{{ query.signature }}
+    def {{ query.name }}(self) -> {{ query.model }}:
         """Answer at any time, also after the end."""
         return self._{{ query.name }}
 {% endfor %}
 {% for update in updates %}
 
     @workflow.update
-{{ update.signature }}
-        """Take what the workflow waits for, and answer with it."""
+    def {{ update.name }}(self, update: {{ update.model }}) -> {{ update.model }}:
+        """Accept what the workflow waits for, and return it."""
         self._{{ update.name }}.set_result(update)
         return update
 
     @{{ update.name }}.validator
-{{ update.validator }}
-        """Refuse a second one; what is refused leaves no trace in the history."""
+    def validate_{{ update.name }}(self, update: {{ update.model }}) -> None:
+        """Reject a second one; a rejected update leaves no trace in the history."""
         if self._{{ update.name }}.done():
             raise ApplicationError("`{{ update.name }}` has been given")
 {% endfor %}

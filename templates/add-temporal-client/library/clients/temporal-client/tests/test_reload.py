@@ -19,20 +19,20 @@ time.sleep(60)
 
 
 @contextmanager
-def reloader(folder: Path, **env: str) -> Iterator[subprocess.Popen[str]]:
+def reloader(folder: Path, **env: str) -> Iterator[subprocess.Popen[bytes]]:
     """`python -m temporal_client.reload job`, with the module in `src`."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "temporal_client.reload", "job"],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": "src", **env},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    with (folder / "log").open("w") as log_file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "temporal_client.reload", "job"],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": "src", **env},
+            stderr=log_file,
+        )
     try:
         yield process
     finally:
         process.kill()
-        process.communicate()
+        process.wait()
 
 
 def write(folder: Path, name: str) -> None:
@@ -52,19 +52,19 @@ def runs(folder: Path) -> list[str]:
     return file.read_text().split() if file.exists() else []
 
 
+def log(folder: Path) -> str:
+    return (folder / "log").read_text()
+
+
 def test_a_change_restarts_and_a_broken_one_heals(tmp_path: Path) -> None:
     write(tmp_path, "first")
-    with reloader(tmp_path, DEV_MODE="true") as process:
+    with reloader(tmp_path, TEMPORAL_RELOAD="true") as process:
         wait_until(lambda: runs(tmp_path) == ["first"])
         write(tmp_path, "second")
         wait_until(lambda: runs(tmp_path) == ["first", "second"])
         (tmp_path / "src/job.py").write_text("def broken(:\n")
-        assert process.stderr is not None
-        line = ""
-        while "is not running" not in line:
-            line = process.stderr.readline()
-            assert line, "it ended without a word"
-        assert "no worker runs here: it ended with exit code 1" in line
+        wait_until(lambda: "is not running" in log(tmp_path))
+        assert "no worker runs here: it ended with exit code 1" in log(tmp_path)
         write(tmp_path, "third")
         wait_until(lambda: runs(tmp_path)[2:] == ["third"])
         (tmp_path / "pyproject.toml").write_text("")
@@ -73,9 +73,63 @@ def test_a_change_restarts_and_a_broken_one_heals(tmp_path: Path) -> None:
         assert process.wait(30) == 0
 
 
-def test_without_development_it_becomes_the_module(tmp_path: Path) -> None:
+def test_the_same_content_is_no_change(tmp_path: Path) -> None:
+    write(tmp_path, "first")
+    with reloader(tmp_path, TEMPORAL_RELOAD="true"):
+        wait_until(lambda: runs(tmp_path) == ["first"])
+        write(tmp_path, "first")
+        time.sleep(1)
+        # Of the same length within a second: Python's cache would not notice.
+        write(tmp_path, "third")
+        wait_until(lambda: runs(tmp_path)[1:] == ["third"])
+
+
+def test_a_process_that_ends_is_started_again(tmp_path: Path) -> None:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/job.py").write_text('open("runs", "a").write("run\\n")\n')
+    with reloader(tmp_path, TEMPORAL_RELOAD="true"):
+        wait_until(lambda: len(runs(tmp_path)) == 3)
+    assert log(tmp_path).count("it ended with exit code 0") >= 2
+
+
+def test_a_folder_that_is_replaced_is_watched_again(tmp_path: Path) -> None:
+    write(tmp_path, "first")
+    with reloader(tmp_path, TEMPORAL_RELOAD="true"):
+        wait_until(lambda: runs(tmp_path) == ["first"])
+        (tmp_path / "src").rename(tmp_path / "old")
+        write(tmp_path, "second")
+        wait_until(lambda: runs(tmp_path)[1:] == ["second"])
+        write(tmp_path, "third")
+        wait_until(lambda: runs(tmp_path)[2:] == ["third"])
+
+
+def test_requirements_that_change_during_an_install_are_installed(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path, "job")
+    uv = tmp_path / "uv"
+    uv.write_text("#!/bin/sh\ncat pyproject.toml >> installed\nsleep 1\n")
+    uv.chmod(0o755)
+    requirements = tmp_path / "pyproject.toml"
+    installed = tmp_path / "installed"
+    with reloader(tmp_path, TEMPORAL_RELOAD="true", UV=str(uv)) as process:
+        wait_until(lambda: runs(tmp_path) == ["job"])
+        requirements.write_text("one ")
+        wait_until(installed.exists)
+        requirements.write_text("two ")
+        wait_until(lambda: runs(tmp_path) == ["job", "job"])
+        assert installed.read_text() == "one two "
+        # Asked to stop, it does not wait for an install.
+        uv.write_text("#!/bin/sh\ntouch begun\nexec sleep 60\n")
+        requirements.write_text("three ")
+        wait_until((tmp_path / "begun").exists)
+        process.send_signal(signal.SIGTERM)
+        process.wait(10)
+
+
+def test_without_it_this_becomes_the_module(tmp_path: Path) -> None:
     write(tmp_path, "only")
-    with reloader(tmp_path, DEV_MODE="") as process:
+    with reloader(tmp_path, TEMPORAL_RELOAD="") as process:
         wait_until(lambda: runs(tmp_path) == ["only"])
         write(tmp_path, "ignored")
         process.send_signal(signal.SIGTERM)
@@ -83,8 +137,8 @@ def test_without_development_it_becomes_the_module(tmp_path: Path) -> None:
     assert runs(tmp_path) == ["only"]
 
 
-def test_a_setting_that_means_nothing_is_refused(tmp_path: Path) -> None:
+def test_an_invalid_setting_is_an_error(tmp_path: Path) -> None:
     write(tmp_path, "never")
-    with reloader(tmp_path, DEV_MODE="maybe") as process:
+    with reloader(tmp_path, TEMPORAL_RELOAD="maybe") as process:
         assert process.wait(30) == 2
     assert runs(tmp_path) == []

@@ -3,11 +3,12 @@
     python -m temporal_client.reload backend.worker
     python -m temporal_client.reload uvicorn backend.main:app --port 3030
 
-With `DEV_MODE=true` the module is restarted when a Python file below `src` changes, and
-when `pyproject.toml` or `uv.lock` changes, after the requirements have been installed.
-Otherwise this process becomes the module's process.
+With `TEMPORAL_RELOAD=true` the module is restarted when a Python file below
+`src` or in a client library changes, and when the requirements change, which
+are installed first. Otherwise this process becomes the module's process.
 """
 
+import hashlib
 import logging
 import os
 import signal
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -23,25 +24,31 @@ from watchfiles import PythonFilter, watch
 
 from .errors import ConfigurationError
 from .process import configure_logging
-from .settings import TemporalSettings, is_dev_mode
+from .settings import TemporalSettings, is_reload_on
 
 # Not `__name__`: that is `__main__` here.
 logger = logging.getLogger("temporal_client.reload")
 
-CODE = (Path("src"), Path("clients"))
-"""The folders that are watched, those that exist."""
-
-REQUIREMENTS = (Path("pyproject.toml"), Path("uv.lock"))
-"""The files that say what has to be installed."""
-
 POLL_MILLISECONDS = 200
-"""Time between two looks at the requirements and at the process."""
+"""Time between two checks of the requirements and of the process."""
+
+QUIET_MILLISECONDS = 200
+"""Time without a further change after which the process is restarted."""
 
 STOP_LEEWAY = 10.0
-"""Seconds that the process may take to end, beyond the time its activities have."""
+"""Seconds to end in, beyond the time that running activities have."""
+
+FIRST_PAUSE = 0.5
+"""Seconds before a process that ended is restarted; doubled each time."""
+
+MAX_PAUSE = 15.0
+"""Most seconds before it is restarted."""
 
 STABLE_AFTER = 30.0
-"""Seconds of running after which a process that ends is restarted at once."""
+"""Seconds of running after which the pause is the first one again."""
+
+Versions = dict[Path, bytes]
+"""Files with a hash of their content."""
 
 
 class Reloader:
@@ -49,72 +56,130 @@ class Reloader:
 
     def __init__(self, module: str, arguments: Sequence[str]) -> None:
         """Prepare to run `python -m MODULE ARGUMENTS`."""
-        self._module = module
+        self._name = " ".join([module, *arguments[:1]])
         self._command = [sys.executable, "-m", module, *arguments]
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
-        self._reported = False
-        self._requirements = _requirements()
+        self._restart_at: float | None = None
+        self._pause = FIRST_PAUSE
+        self._code: Versions = {}
+        self._requirements: Versions = {}
         self._stopping = threading.Event()
         self._stop_requested = 0.0
 
     def run(self) -> int:
-        """Run until SIGINT or SIGTERM, and return the last process's exit code."""
+        """Run until SIGINT or SIGTERM; return the last exit code."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._request_stop)
-        folders = [folder for folder in CODE if folder.is_dir()]
-        # The watcher is set up before the process starts, so that no change is missed.
+        self._requirements = _versions(_requirement_files())
+        while not self._stopping.is_set():
+            self._watch()
+        return self._stop()
+
+    def _watch(self) -> None:
+        """Watch until asked to stop, or until a watched folder is replaced."""
+        folders = _code_folders()
+        identity = _identity(folders)
+        self._code = _versions(_code_files(folders))
+        # The watcher is set up before the process starts: no change is missed.
         for changes in watch(
             *folders or [Path()],
             watch_filter=PythonFilter(),
             stop_event=self._stopping,
+            step=QUIET_MILLISECONDS,
             rust_timeout=POLL_MILLISECONDS,
             yield_on_timeout=True,
             raise_interrupt=False,
         ):
             if self._process is None:
                 self._start()
-            elif changes or _requirements() != self._requirements:
+            elif _identity(_code_folders()) != identity:
+                self._restart()
+                return
+            elif (
+                self._code_changed(Path(path) for _, path in changes)
+                or _versions(_requirement_files()) != self._requirements
+            ):
                 self._restart()
             else:
                 self._check()
-        return self._stop()
+
+    def _code_changed(self, paths: Iterable[Path]) -> bool:
+        """Whether the content of one of the files is new; remembers it."""
+        changed = False
+        for path in paths:
+            known = self._code.pop(path, None)
+            now = _versions([path])
+            self._code.update(now)
+            changed |= now.get(path) != known
+        return changed
 
     def _start(self) -> None:
-        self._process = subprocess.Popen(self._command)
+        self._process = subprocess.Popen(
+            self._command,
+            # Two saves within a second would look the same to Python's cache.
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        )
         self._started = time.monotonic()
-        self._reported = False
+        self._restart_at = None
 
     def _restart(self) -> None:
-        logger.info("Changes found: restarting `%s`", self._module)
+        logger.info("Changes found: restarting `%s`", self._name)
+        self._pause = FIRST_PAUSE
         self._stop()
-        if _requirements() != self._requirements:
-            _install()
-            self._requirements = _requirements()
+        self._install()
         if not self._stopping.is_set():
             self._start()
 
+    def _install(self) -> None:
+        """Install the requirements until they are those in the files."""
+        while not self._stopping.is_set():
+            wanted = _versions(_requirement_files())
+            if wanted == self._requirements:
+                return
+            self._requirements = wanted
+            uv = os.environ.get("UV")
+            if uv is None:
+                logger.warning(
+                    "The requirements have changed: install them, then restart"
+                )
+                return
+            logger.info("Installing the changed requirements")
+            command = [uv, "sync", "--no-dev", "--inexact"]
+            self._process = subprocess.Popen(command)
+            while self._process.poll() is None and not self._stopping.is_set():
+                time.sleep(POLL_MILLISECONDS / 1000)
+            if self._stop() != 0 and not self._stopping.is_set():
+                logger.error("`uv sync` failed: the old requirements stay")
+            # uv may have written its lock file.
+            lock = Path("uv.lock")
+            self._requirements.pop(lock, None)
+            self._requirements.update(_versions([lock]))
+
     def _check(self) -> None:
-        """Report a process that has ended; restart it if it ran well before."""
-        if self._process is None or self._reported:
+        """Restart a process that has ended, after a pause that grows."""
+        now = time.monotonic()
+        if self._restart_at is not None:
+            if now >= self._restart_at:
+                self._start()
             return
-        code = self._process.poll()
+        code = None if self._process is None else self._process.poll()
         if code is None:
             return
-        if time.monotonic() - self._started > STABLE_AFTER:
-            logger.error("`%s` ended with code %d: restarting it", self._module, code)
-            self._start()
-            return
-        self._reported = True
+        if now - self._started > STABLE_AFTER:
+            self._pause = FIRST_PAUSE
         logger.error(
-            "`%s` is not running, so no worker runs here: it ended with exit code %d. "
-            "Fix the error above and save the file: that starts it again.",
-            self._module,
+            "`%s` is not running, so no worker runs here: it ended with exit "
+            "code %d. The next try is in %.1f s, or after the next save.",
+            self._name,
             code,
+            self._pause,
         )
+        self._restart_at = now + self._pause
+        self._pause = min(self._pause * 2, MAX_PAUSE)
 
     def _stop(self) -> int:
-        """End the process, within the time set for it, and return its exit code."""
+        """End the process within the time set for it; return its exit code."""
         if self._process is None:
             return 0
         if self._process.poll() is None:
@@ -123,7 +188,7 @@ class Reloader:
             try:
                 self._process.wait(limit)
             except subprocess.TimeoutExpired:
-                logger.error("`%s` did not end within %.0f s", self._module, limit)
+                logger.error("`%s` did not end within %.0f s", self._name, limit)
                 self._process.kill()
         code = self._process.wait()
         # As a shell reports a process that was ended by a signal.
@@ -135,40 +200,54 @@ class Reloader:
             self._stop_requested = now
             self._stopping.set()
         elif now - self._stop_requested > 1 and self._process is not None:
-            # A second request, and not the first one forwarded by another process.
+            # A second request, and not the first one forwarded by a parent.
             self._process.kill()
 
 
-def _requirements() -> list[tuple[int, int]]:
-    """What tells one version of the requirements from another."""
-    versions = []
-    for file in REQUIREMENTS:
+def _code_folders() -> list[Path]:
+    """The folders with the service's code, absolute as the watcher has them."""
+    folders = [Path("src"), *sorted(Path("clients").glob("*/src"))]
+    return [folder.resolve() for folder in folders if folder.is_dir()]
+
+
+def _code_files(folders: Iterable[Path]) -> Iterable[Path]:
+    for folder in folders:
+        yield from folder.rglob("*.py")
+
+
+def _requirement_files() -> list[Path]:
+    libraries = sorted(Path("clients").glob("*/pyproject.toml"))
+    return [Path("pyproject.toml"), Path("uv.lock"), *libraries]
+
+
+def _identity(folders: Iterable[Path]) -> Mapping[Path, tuple[int, int]]:
+    """What tells a folder from one that has replaced it."""
+    found = {}
+    for folder in folders:
         try:
-            status = file.stat()
+            status = folder.stat()
         except OSError:
-            versions.append((0, 0))
-        else:
-            versions.append((status.st_mtime_ns, status.st_size))
+            continue
+        found[folder] = (status.st_dev, status.st_ino)
+    return found
+
+
+def _versions(files: Iterable[Path]) -> Versions:
+    versions = {}
+    for file in files:
+        try:
+            versions[file] = hashlib.sha256(file.read_bytes()).digest()
+        except OSError:
+            continue
     return versions
-
-
-def _install() -> None:
-    """Install changed requirements with uv, if uv has started this process."""
-    uv = os.environ.get("UV")
-    if uv is None:
-        logger.warning("The requirements have changed: install them and restart this")
-        return
-    logger.info("Installing the changed requirements")
-    result = subprocess.run([uv, "sync", "--no-dev", "--inexact"])
-    if result.returncode != 0:
-        logger.error("`uv sync` failed: going on with what is installed")
 
 
 def _graceful_seconds() -> float:
     try:
-        return TemporalSettings.from_env().graceful_shutdown.total_seconds()
+        settings = TemporalSettings.from_env()
     except ConfigurationError:
-        return TemporalSettings().graceful_shutdown.total_seconds()
+        settings = TemporalSettings()
+    return settings.graceful_shutdown.total_seconds()
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -177,11 +256,11 @@ def main(arguments: Sequence[str]) -> int:
         print("usage: python -m temporal_client.reload MODULE [ARGUMENT ...]")
         return 2
     try:
-        dev_mode = is_dev_mode()
+        reload = is_reload_on()
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return 2
-    if not dev_mode:
+    if not reload:
         os.execv(sys.executable, [sys.executable, "-m", *arguments])
     configure_logging()
     # It would report each change a second time.

@@ -249,6 +249,7 @@ class Temporal:
         except ConfigurationError:
             raise
         except Exception as error:
+            logger.debug("The worker failed", exc_info=True)
             self._client = None
             self._state = State.CONNECTING
             self._last_error = f"the worker failed: {_describe(error)}"

@@ -103,13 +103,13 @@ class TemporalSettings:
         )
 
 
-def is_dev_mode(env: Mapping[str, str] = os.environ) -> bool:
-    """`DEV_MODE`: whether the code is reloaded when it changes; off by default.
+def is_reload_on(env: Mapping[str, str] = os.environ) -> bool:
+    """`TEMPORAL_RELOAD`: whether changed code is reloaded; off by default.
 
     Raises:
         ConfigurationError: The variable is neither true nor false.
     """
-    return _flag(env, "DEV_MODE", False)
+    return _flag(env, "TEMPORAL_RELOAD", False)
 
 
 def _flag(values: Mapping[str, str], name: str, default: bool) -> bool:

@@ -1,7 +1,7 @@
 """Finds workflow types that a worker is asked for and does not have.
 
-Without this, such an execution waits without a word: the SDK fails its tasks again and
-again, and everything else looks healthy.
+Without this nothing tells that such an execution cannot run: the SDK fails its
+tasks again and again, and everything else looks healthy.
 """
 
 import logging
@@ -12,12 +12,15 @@ from temporalio import workflow
 from temporalio.common import RawValue
 
 from .errors import ConfigurationError
-from .settings import is_dev_mode
+from .settings import is_reload_on
 
 logger = logging.getLogger(__name__)
 
 MAX_NAMES = 100
-"""How many names are kept: anybody can ask for any name."""
+"""Most names that are kept: any client can ask for any name."""
+
+MAX_LENGTH = 200
+"""Most characters of a name that are kept."""
 
 RELOAD_PAUSE = 1.5
 """Seconds that a reload has to begin before the first task of a type fails.
@@ -26,7 +29,10 @@ A second failure would be retried only after the task's timeout, 10 s by default
 Must be less than the 2 s after which the SDK reports a deadlock.
 """
 
-_names: set[str] = set()
+ANY_TYPE = "(any type)"
+"""Stands for a dynamic workflow, which runs every type."""
+
+_tries: dict[str, int] = {}
 
 
 class UnknownWorkflowTypeError(Exception):
@@ -34,29 +40,24 @@ class UnknownWorkflowTypeError(Exception):
 
 
 def workflow_names(workflows: Sequence[type]) -> list[str]:
-    """The type names of workflow classes, sorted; one that takes any type has none."""
-    definitions = [
-        getattr(cls, "__temporal_workflow_definition", None) for cls in workflows
-    ]
-    names = [getattr(definition, "name", None) for definition in definitions]
-    return sorted(name for name in names if name is not None)
-
-
-def takes_any_type(workflows: Sequence[type]) -> bool:
-    """Whether one of the classes is a dynamic workflow."""
-    return len(workflow_names(workflows)) < len(workflows)
+    """The type names of workflow classes, sorted."""
+    names: list[str] = []
+    for cls in workflows:
+        definition = getattr(cls, "__temporal_workflow_definition", None)
+        names.append(getattr(definition, "name", None) or ANY_TYPE)
+    return sorted(names)
 
 
 def unknown_workflow_names() -> list[str]:
     """The types that this process was asked for and does not have, sorted."""
-    return sorted(_names)
+    return sorted(_tries)
 
 
 @workflow.defn(dynamic=True, sandboxed=False)
 class UnknownWorkflow:
     """Stands in for every type that is not registered.
 
-    It fails the workflow task, not the execution: the server tries the task again, so
+    It fails the workflow task, not the execution: the server retries the task, so
     that the execution goes on once a worker has the type.
     """
 
@@ -68,28 +69,31 @@ class UnknownWorkflow:
             UnknownWorkflowTypeError: Always.
         """
         name = workflow.info().workflow_type
-        if name not in _names and len(_names) < MAX_NAMES:
-            _names.add(name)
-            _report(name)
+        _report(name[:MAX_LENGTH])
         raise UnknownWorkflowTypeError(
-            f"no workflow `{name}` is registered in this worker"
+            f"no workflow {name!r} is registered in this worker"
         )
 
 
 def _report(name: str) -> None:
-    logger.error(
-        "No workflow `%s` is registered in this worker: its executions wait. Add it to "
-        "the registry, and restart the worker if it does not reload.",
-        name,
-    )
-    if _reloads():
-        # The workflow may just have been added: its next task is then for the worker
-        # that has it.
+    if name not in _tries and len(_tries) >= MAX_NAMES:
+        return
+    tries = _tries[name] = _tries.get(name, 0) + 1
+    reloads = _reloads()
+    if reloads and tries == 1:
+        # The workflow may just have been added: its next task is then for the
+        # worker that has it.
         time.sleep(RELOAD_PAUSE)
+    elif tries == (2 if reloads else 1):
+        logger.error(
+            "No workflow %r is registered in this worker: its executions wait. "
+            "Add it to the registry, and restart the worker if it does not reload.",
+            name,
+        )
 
 
 def _reloads() -> bool:
     try:
-        return is_dev_mode()
+        return is_reload_on()
     except ConfigurationError:
         return False

@@ -16,7 +16,7 @@ from temporalio.worker.workflow_sandbox import (
 from temporalio.workflow import SandboxImportNotificationPolicy
 
 from .settings import TemporalSettings
-from .unknown import UnknownWorkflow, takes_any_type
+from .unknown import ANY_TYPE, UnknownWorkflow, workflow_names
 
 # A module that a workflow imports outside `workflow.unsafe.imports_passed_through()`
 # is loaded anew for every execution. That works, slowly: so it is reported.
@@ -67,12 +67,13 @@ def new_worker(
             use_worker_versioning=True,
             default_versioning_behavior=VersioningBehavior.PINNED,
         )
+    with_unknown = list(workflows)
+    if ANY_TYPE not in workflow_names(workflows):
+        with_unknown.append(UnknownWorkflow)
     return Worker(
         client,
         task_queue=settings.task_queue,
-        workflows=(
-            workflows if takes_any_type(workflows) else [*workflows, UnknownWorkflow]
-        ),
+        workflows=with_unknown,
         activities=activities,
         activity_executor=activity_executor or new_executor(settings),
         workflow_runner=SandboxedWorkflowRunner(restrictions=_RESTRICTIONS),

@@ -4,8 +4,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::field::LONGEST_LINE;
-use super::{Field, FieldType, NameError, PYTHON_KEYWORDS, capitalised, checked_words, kebab};
+use super::Field;
+use super::name::{KEYWORDS, MAX_NAME};
+use crate::name::{FieldType, NameError, capitalised, checked_words, kebab};
 
 /// Names that generated code uses itself where a function or method of the user's stands,
 /// and the builtins that its annotations need.
@@ -36,17 +37,14 @@ const TAKEN_MEMBERS: &[&str] = &[
     "workflow",
 ];
 
-/// With longer names the generated lines would not fit into 88 columns.
-const LONGEST_MEMBER: usize = 24;
-
 /// The name of an activity, signal, query or update.
 ///
-/// Invariant: [`snake`](Self::snake) is a Python identifier of at most 24 lower-case ASCII
-/// letters, digits and underscores, begins with a letter, is no keyword, and hides nothing
+/// Invariant: [`snake`](Self::snake) is a Python identifier of at most [`MAX_NAME`] lower-case
+/// ASCII letters, digits and underscores, begins with a letter, is no keyword, and hides nothing
 /// that generated code needs.
 ///
 /// ```
-/// use bluetext::name::MemberName;
+/// use bluetext::python::MemberName;
 /// let name: MemberName = "charge-card".parse().unwrap();
 /// assert_eq!(name.snake(), "charge_card");
 /// assert_eq!(name.class(), "ChargeCard");
@@ -80,9 +78,9 @@ impl MemberName {
     fn checked(text: &str) -> Result<Self, String> {
         let words = checked_words(text)?;
         let snake = words.join("_");
-        if snake.len() > LONGEST_MEMBER {
-            Err(format!("it is longer than {LONGEST_MEMBER} characters"))
-        } else if PYTHON_KEYWORDS.contains(&snake.as_str()) {
+        if snake.len() > MAX_NAME {
+            Err(format!("it is longer than {MAX_NAME} characters"))
+        } else if KEYWORDS.contains(&snake.as_str()) {
             Err(format!("`{snake}` is a keyword of Python"))
         } else if snake.starts_with("model_") {
             Err("Pydantic keeps names that start with `model_` for itself".to_owned())
@@ -154,34 +152,8 @@ impl FromStr for Signal {
             reason,
             suggestion: usable(name, MemberName::of_message),
         })?;
-        if let Some(kind) = &kind {
-            fits(text, "a signal", &name, kind)?;
-        }
         Ok(Self { name, kind })
     }
-}
-
-/// Refuse a message whose model would have too wide a line.
-fn fits(
-    text: &str,
-    what: &'static str,
-    name: &MemberName,
-    kind: &FieldType,
-) -> Result<(), NameError> {
-    let field = Field {
-        name: name.to_string(),
-        kind: kind.clone(),
-    };
-    let width = field.width();
-    if width <= LONGEST_LINE {
-        return Ok(());
-    }
-    Err(NameError {
-        text: text.to_owned(),
-        what,
-        reason: format!("its line would be {width} columns long, and {LONGEST_LINE} are the most"),
-        suggestion: None,
-    })
 }
 
 /// A query or an update, written `NAME:TYPE`.
@@ -210,11 +182,10 @@ impl FromStr for Message {
         let checked = MemberName::of_message(name);
         let written = kind.unwrap_or("str");
         match (checked, kind) {
-            (Ok(name), Some(kind)) => {
-                let kind = kind.parse()?;
-                fits(text, "a query or an update", &name, &kind)?;
-                Ok(Self { name, kind })
-            }
+            (Ok(name), Some(kind)) => Ok(Self {
+                name,
+                kind: kind.parse()?,
+            }),
             (Ok(name), None) => Err(refuse(
                 "it is not written NAME:TYPE".to_owned(),
                 Some(format!("{name}:{written}")),

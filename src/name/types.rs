@@ -1,0 +1,143 @@
+//! Types of fields, as they are written on the command line.
+
+use std::str::FromStr;
+
+use super::NameError;
+
+/// The type of a field, as it is written on the command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FieldType {
+    /// `str`
+    Str,
+    /// `int`
+    Int,
+    /// `float`; NaN and infinity are refused when a value is read.
+    Float,
+    /// `bool`
+    Bool,
+    /// `bytes`; base64 in JSON.
+    Bytes,
+    /// `datetime`
+    Datetime,
+    /// `date`
+    Date,
+    /// `timedelta`
+    Timedelta,
+    /// `uuid`
+    Uuid,
+    /// `decimal`
+    Decimal,
+    /// `list[T]`
+    List(Box<FieldType>),
+    /// `dict[str,T]`
+    Dict(Box<FieldType>),
+    /// `T?`
+    Optional(Box<FieldType>),
+}
+
+const TYPES: &str = "str int float bool bytes datetime date timedelta uuid decimal, list[T], \
+                     dict[str,T], and T? for an optional value";
+
+/// Deeper types than this are refused rather than followed.
+const DEEPEST_TYPE: usize = 8;
+
+impl FieldType {
+    /// Whether this type or one inside it answers the question with yes.
+    pub fn any(&self, question: &dyn Fn(&Self) -> bool) -> bool {
+        question(self)
+            || match self {
+                Self::List(inner) | Self::Dict(inner) | Self::Optional(inner) => {
+                    inner.any(question)
+                }
+                _ => false,
+            }
+    }
+
+    fn parse(text: &str, depth: usize) -> Option<Self> {
+        if depth > DEEPEST_TYPE {
+            return None;
+        }
+        let text = text.trim();
+        if let Some(inner) = text.strip_suffix('?') {
+            let inner = Self::parse(inner, depth + 1)?;
+            // `T??` says nothing that `T?` does not.
+            return (!matches!(inner, Self::Optional(_))).then(|| Self::Optional(Box::new(inner)));
+        }
+        if let Some(inner) = text.strip_prefix("list[").and_then(|t| t.strip_suffix(']')) {
+            return Some(Self::List(Box::new(Self::parse(inner, depth + 1)?)));
+        }
+        if let Some(inner) = text.strip_prefix("dict[").and_then(|t| t.strip_suffix(']')) {
+            let (key, value) = inner.split_once(',')?;
+            if key.trim() != "str" {
+                return None;
+            }
+            return Some(Self::Dict(Box::new(Self::parse(value, depth + 1)?)));
+        }
+        Some(match text {
+            "str" => Self::Str,
+            "int" => Self::Int,
+            "float" => Self::Float,
+            "bool" => Self::Bool,
+            "bytes" => Self::Bytes,
+            "datetime" => Self::Datetime,
+            "date" => Self::Date,
+            "timedelta" => Self::Timedelta,
+            "uuid" => Self::Uuid,
+            "decimal" => Self::Decimal,
+            _ => return None,
+        })
+    }
+}
+
+impl FromStr for FieldType {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        Self::parse(text, 0).ok_or_else(|| NameError {
+            text: text.to_owned(),
+            what: "a type",
+            reason: format!("the types are {TYPES}"),
+            suggestion: match text.to_ascii_lowercase().as_str() {
+                "string" | "text" => Some("str".to_owned()),
+                "integer" | "number" => Some("int".to_owned()),
+                "double" => Some("float".to_owned()),
+                "boolean" => Some("bool".to_owned()),
+                "duration" => Some("timedelta".to_owned()),
+                _ => None,
+            },
+        })
+    }
+}
+
+/// Split a value that may hold several, separated by commas outside brackets.
+///
+/// Empty parts count as not given, so that a tool can pass one text that may be empty.
+///
+/// ```
+/// use bluetext::name::split_values;
+/// assert_eq!(split_values("a:str, b:dict[str,int],"), ["a:str", "b:dict[str,int]"]);
+/// assert!(split_values("").is_empty());
+/// ```
+#[must_use]
+pub fn split_values(text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut depth = 0_usize;
+    let mut start = 0;
+    for (index, character) in text.char_indices() {
+        match character {
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            ',' if depth == 0 => {
+                parts.push(&text[start..index]);
+                start = index + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(&text[start..]);
+    parts
+        .into_iter()
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .collect()
+}

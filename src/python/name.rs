@@ -1,0 +1,169 @@
+//! Names of workflows, and what makes a name valid in Python.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::name::{NameError, capitalised, checked_words, kebab};
+
+/// The keywords of Python, soft ones included (Python 3.14 language reference, 2.3).
+///
+/// The soft keywords `match`, `case` and `_` may be module names, but a line that begins
+/// with one reads as a statement; `type` would hide the builtin.
+pub(super) const KEYWORDS: &[&str] = &[
+    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "case", "class",
+    "continue", "def", "del", "elif", "else", "except", "finally", "for", "from", "global", "if",
+    "import", "in", "is", "lambda", "match", "nonlocal", "not", "or", "pass", "raise", "return",
+    "try", "type", "while", "with", "yield",
+];
+
+/// Modules that generated code imports, that stand beside a generated package or whose
+/// tests have the place of the workflow's, and folders that are not read.
+const USED_NAMES: &[&str] = &[
+    "activities",
+    "activity",
+    "asyncio",
+    "backend",
+    "collections",
+    "conf",
+    "conftest",
+    "datetime",
+    "decimal",
+    "health",
+    "histories",
+    "importlib",
+    "init",
+    "inspect",
+    "logging",
+    "main",
+    "models",
+    "node_modules",
+    "os",
+    "pkgutil",
+    "pydantic",
+    "pytest",
+    "pytest_asyncio",
+    "registry",
+    "shutil",
+    "sys",
+    "sysconfig",
+    "temporal_client",
+    "temporalio",
+    "test",
+    "typing",
+    "uuid",
+    "venv",
+    "worker",
+    "workflow",
+    "workflows",
+];
+
+/// The most characters of a name: it becomes part of file names, which file systems limit to
+/// 255 bytes.
+pub const MAX_NAME: usize = 200;
+
+/// The name of a workflow, e.g. `order-processing`.
+///
+/// Invariant: [`snake`](Self::snake) is a Python identifier of at most [`MAX_NAME`] lower-case
+/// ASCII letters, digits and underscores that is no keyword and hides no module that generated
+/// code imports. Two names are the same workflow when their [`class`](Self::class) is.
+///
+/// ```
+/// use bluetext::python::WorkflowName;
+/// let name: WorkflowName = "order-processing".parse().unwrap();
+/// assert_eq!(name.snake(), "order_processing");
+/// assert_eq!(name.class(), "OrderProcessing");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WorkflowName {
+    words: Vec<String>,
+    snake: String,
+}
+
+impl WorkflowName {
+    /// The name as a Python module: `order_processing`.
+    #[must_use]
+    pub fn snake(&self) -> &str {
+        &self.snake
+    }
+
+    /// The name as the stem of Python classes: `OrderProcessing`.
+    #[must_use]
+    pub fn class(&self) -> String {
+        self.words.iter().map(|word| capitalised(word)).collect()
+    }
+}
+
+impl FromStr for WorkflowName {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        Self::checked(text).map_err(|reason| {
+            let bare = kebab(text);
+            // A word that is taken becomes free with another one behind it.
+            let candidates = [bare.clone(), format!("{bare}-flow")];
+            NameError {
+                text: text.to_owned(),
+                what: "a workflow's name",
+                reason,
+                suggestion: candidates.into_iter().find(|c| Self::checked(c).is_ok()),
+            }
+        })
+    }
+}
+
+impl WorkflowName {
+    /// The name, or the reason why there is none.
+    fn checked(text: &str) -> Result<Self, String> {
+        let mut words = checked_words(text)?;
+        // `greeting-workflow` would become `GreetingWorkflowWorkflow`.
+        if words.len() > 1 && words.last().is_some_and(|last| last == "workflow") {
+            words.pop();
+        }
+        let snake = words.join("_");
+        if snake.len() > MAX_NAME {
+            return Err(format!("it is longer than {MAX_NAME} characters"));
+        }
+        if KEYWORDS.contains(&snake.as_str()) {
+            return Err(format!("`{snake}` is a keyword of Python"));
+        }
+        if USED_NAMES.contains(&snake.as_str()) {
+            return Err(format!(
+                "`{snake}` is the name of a module or folder that the generated code needs"
+            ));
+        }
+        Ok(Self { words, snake })
+    }
+}
+
+impl fmt::Display for WorkflowName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words.join("-"))
+    }
+}
+
+/// Refuse a list in which two names become the same Python name.
+///
+/// # Errors
+///
+/// Names the later of the two.
+pub fn distinct(names: &[WorkflowName]) -> Result<(), NameError> {
+    for (index, name) in names.iter().enumerate() {
+        if let Some(earlier) = names[..index].iter().find(|n| n.class() == name.class()) {
+            return Err(NameError {
+                text: name.to_string(),
+                what: "a workflow's name",
+                reason: format!(
+                    "it becomes the Python class `{}Workflow`, as `{earlier}` before it does",
+                    name.class()
+                ),
+                suggestion: Some(format!("{name}-two")),
+            });
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn is_identifier(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}

@@ -1,0 +1,146 @@
+//! Field types as Python: annotations, sample values, and the values that a scaffolded
+//! activity returns.
+
+use super::Field;
+use crate::name::FieldType;
+
+/// A type as an annotation.
+#[must_use]
+pub(crate) fn annotation(kind: &FieldType) -> String {
+    match kind {
+        FieldType::Str => "str".to_owned(),
+        FieldType::Int => "int".to_owned(),
+        FieldType::Float => "float".to_owned(),
+        FieldType::Bool => "bool".to_owned(),
+        FieldType::Bytes => "bytes".to_owned(),
+        // Qualified, so that a field may be named `date`.
+        FieldType::Datetime => "dt.datetime".to_owned(),
+        FieldType::Date => "dt.date".to_owned(),
+        FieldType::Timedelta => "dt.timedelta".to_owned(),
+        FieldType::Uuid => "UUID".to_owned(),
+        FieldType::Decimal => "Decimal".to_owned(),
+        FieldType::List(inner) => format!("list[{}]", annotation(inner)),
+        FieldType::Dict(inner) => format!("dict[str, {}]", annotation(inner)),
+        FieldType::Optional(inner) => format!("{} | None", annotation(inner)),
+    }
+}
+
+/// A literal of a type, for tests; a `str` is the given text.
+#[must_use]
+pub(crate) fn sample(kind: &FieldType, text: &str) -> String {
+    match kind {
+        FieldType::Str => format!("\"{text}\""),
+        FieldType::Int => "1".to_owned(),
+        FieldType::Float => "1.5".to_owned(),
+        FieldType::Bool => "True".to_owned(),
+        FieldType::Bytes => "b\"\\x00\\xff\"".to_owned(),
+        FieldType::Datetime => "dt.datetime(2026, 1, 2, tzinfo=dt.UTC)".to_owned(),
+        FieldType::Date => "dt.date(2026, 1, 2)".to_owned(),
+        FieldType::Timedelta => "dt.timedelta(seconds=90)".to_owned(),
+        FieldType::Uuid => "UUID(int=1)".to_owned(),
+        FieldType::Decimal => "Decimal(\"1.10\")".to_owned(),
+        FieldType::Optional(inner) => sample(inner, text),
+        FieldType::List(inner) => format!("[{}]", sample(inner, text)),
+        FieldType::Dict(inner) => format!("{{\"key\": {}}}", sample(inner, text)),
+    }
+}
+
+/// The value of a query's answer before it is known, in a workflow's code.
+#[must_use]
+pub(crate) fn initial(kind: &FieldType) -> &'static str {
+    match kind {
+        FieldType::Str => "\"\"",
+        FieldType::Int => "0",
+        FieldType::Float => "0.0",
+        FieldType::Bool => "False",
+        FieldType::Bytes => "b\"\"",
+        FieldType::Datetime => "workflow.now()",
+        FieldType::Date => "workflow.now().date()",
+        FieldType::Timedelta => "dt.timedelta()",
+        FieldType::Uuid => "workflow.uuid4()",
+        FieldType::Decimal => "Decimal(0)",
+        FieldType::List(_) => "[]",
+        FieldType::Dict(_) => "{}",
+        FieldType::Optional(_) => "None",
+    }
+}
+
+/// A value for an activity's result that is the same for every attempt.
+fn constant(kind: &FieldType) -> &'static str {
+    match kind {
+        FieldType::Bool => "True",
+        FieldType::Datetime => "activity.info().scheduled_time",
+        FieldType::Date => "activity.info().scheduled_time.date()",
+        FieldType::Uuid => "uuid5(NAMESPACE_URL, idempotency_key())",
+        other => initial(other),
+    }
+}
+
+/// The field of a model for which none is given.
+pub(crate) fn default_field() -> Field {
+    Field {
+        name: "message".to_owned(),
+        kind: FieldType::Str,
+    }
+}
+
+/// The most characters of a text with its label: with the field's name before it, it should
+/// fit on a line.
+const MAX_TEXT: usize = 50;
+
+/// What an activity is given, to create its result from.
+pub(crate) struct Given<'a> {
+    /// The fields of the workflow's input.
+    pub(crate) fields: &'a [Field],
+    /// The expression that is the workflow's input.
+    pub(crate) path: &'static str,
+    /// The expression that is the text which the activity before returned, if there is one.
+    pub(crate) before: Option<String>,
+}
+
+impl Given<'_> {
+    /// An expression for a field of the result: the input's field of the same name and type;
+    /// else, for a text, one that shows what it was made from; else the input's first field
+    /// of the same type; else a value that is the same for every attempt.
+    pub(crate) fn value(&self, field: &Field) -> String {
+        let same_type = |other: &&Field| other.kind == field.kind;
+        let mut same = self.fields.iter().filter(same_type);
+        if let Some(same) = same.clone().find(|f| f.name == field.name) {
+            return format!("{}.{}", self.path, same.name);
+        }
+        if field.kind == FieldType::Str {
+            return self.text(&field.name);
+        }
+        match same.next() {
+            Some(same) => format!("{}.{}", self.path, same.name),
+            None => constant(&field.kind).to_owned(),
+        }
+    }
+
+    /// A text that begins with a label and shows what it was made from; without the label
+    /// where that is long, for a formatter does not wrap strings.
+    pub(crate) fn text(&self, label: &str) -> String {
+        // Bytes have no readable text.
+        let is_text = |field: &&Field| !field.kind.any(&|kind| *kind == FieldType::Bytes);
+        let is_short = |text: &String| text.len() <= MAX_TEXT;
+        match (&self.before, self.fields.iter().find(is_text)) {
+            (Some(before), _) => Some(format!("f\"{label} after {{{before}}}\""))
+                .filter(is_short)
+                .unwrap_or_else(|| before.clone()),
+            (None, Some(first)) => {
+                let value = format!("{}.{}", self.path, first.name);
+                Some(format!("f\"{label} for {{{value}}}\""))
+                    .filter(is_short)
+                    .unwrap_or_else(|| format!("f\"{{{value}}}\""))
+            }
+            (None, None) => format!("\"{label}\""),
+        }
+    }
+}
+
+/// Whether a word is in a text, by itself and not as part of another word.
+#[must_use]
+pub(crate) fn mentions(text: &str, word: &str) -> bool {
+    text.split(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .any(|found| found == word)
+}

@@ -1,0 +1,280 @@
+//! What the templates of one workflow are rendered with.
+
+use serde::Serialize;
+
+use super::parts::Asked;
+use super::request::AddTemporalWorkflow;
+use crate::name::{Attempts, FieldType, Timeout};
+use crate::project::{Layout, Service};
+use crate::python::{Field, MemberName, WorkflowName, mentions};
+
+/// The values of all templates of one workflow.
+#[derive(Debug, Serialize)]
+pub(super) struct Context {
+    /// The name as a Python module: `order_processing`.
+    workflow: String,
+    workflow_class: String,
+    input_class: String,
+    output_class: String,
+    /// The workflow's package as it is imported inside of it: `.` or `workflows.NAME`.
+    package: String,
+    /// What an import of one of its modules begins with there: `.` or `workflows.NAME.`.
+    package_prefix: String,
+    /// The package as it is imported elsewhere: `backend.workflows.NAME`.
+    module: String,
+    models: Vec<Model>,
+    activities: Vec<Activity>,
+    signals: Vec<MessageContext>,
+    updates: Vec<MessageContext>,
+    /// The signals and updates that carry a value, which the first activity is given.
+    payloads: Vec<MessageContext>,
+    queries: Vec<Query>,
+    /// Whether the workflow waits for a message.
+    waits: bool,
+    /// Whether a query's answer changes at the end.
+    has_final_answers: bool,
+    options: Options,
+    /// Whether an activity that fails once is retried.
+    retries: bool,
+    /// The first field without which the workflow cannot be started.
+    required_field: Option<String>,
+    /// The constants of the tests, in their order.
+    samples: Vec<Sample>,
+    imports: Imports,
+    uses: Uses,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Model {
+    pub(super) class: String,
+    pub(super) about: String,
+    pub(super) fields: Vec<ModelField>,
+    pub(super) has_bytes: bool,
+    pub(super) has_float: bool,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct ModelField {
+    pub(super) name: String,
+    pub(super) annotation: String,
+    pub(super) is_optional: bool,
+    /// Whether the name looks like a digit, which linters report.
+    pub(super) is_ambiguous: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Activity {
+    pub(super) name: String,
+    /// The class of its input.
+    pub(super) input: String,
+    /// The class of its result.
+    pub(super) output: String,
+    /// The activity before it, whose result it is given.
+    pub(super) before: Option<String>,
+    /// The arguments of its result, as scaffolded.
+    pub(super) values: Vec<String>,
+    /// The constant that holds a sample of its input.
+    pub(super) input_sample: String,
+    /// The constant that holds a sample of its result.
+    pub(super) output_sample: String,
+}
+
+/// A signal or an update.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct MessageContext {
+    pub(super) name: String,
+    /// The class of what it carries, if anything.
+    pub(super) model: Option<String>,
+    /// The constant that holds a sample of that.
+    pub(super) sample: String,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Query {
+    pub(super) name: String,
+    /// The class of its answer.
+    pub(super) model: String,
+    /// The answer's value at the start.
+    pub(super) first: String,
+    /// The answer's value at the end, where it changes.
+    pub(super) last: Option<String>,
+    /// Whether it names the activity that is being executed.
+    pub(super) tells_stage: bool,
+    /// Whether the answer at the end is the field of the result that has its name.
+    pub(super) is_in_result: bool,
+}
+
+/// Options of an activity's execution; the timeouts as arguments of `timedelta`.
+#[derive(Debug, Serialize)]
+struct Options {
+    start_to_close: Option<String>,
+    schedule_to_close: Option<String>,
+    schedule_to_start: Option<String>,
+    heartbeat: Option<String>,
+    max_attempts: Option<u32>,
+}
+
+/// A constant of the tests that holds a model.
+#[derive(Debug, Serialize)]
+pub(super) struct Sample {
+    pub(super) name: String,
+    pub(super) class: String,
+    pub(super) fields: Vec<SampleField>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct SampleField {
+    pub(super) name: String,
+    pub(super) sample: String,
+}
+
+/// The names of each import, in the order of import sorters.
+#[derive(Debug, Serialize)]
+pub(super) struct Imports {
+    pub(super) activities: Vec<String>,
+    pub(super) workflow: Vec<String>,
+    pub(super) test: Vec<String>,
+    pub(super) client: Vec<String>,
+}
+
+/// The modules and names of the standard library that each file uses.
+#[derive(Debug, Serialize)]
+struct Uses {
+    models: ModuleUses,
+    activities: ModuleUses,
+    workflow: ModuleUses,
+    test: ModuleUses,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct ModuleUses {
+    dt: bool,
+    decimal: bool,
+    uuid: bool,
+    uuid5: bool,
+    idempotency_key: bool,
+    config: bool,
+}
+
+impl ModuleUses {
+    /// What pieces of Python code use.
+    fn of<'a>(pieces: impl Iterator<Item = &'a str>) -> Self {
+        let mut uses = Self::default();
+        for code in pieces {
+            uses.dt |= mentions(code, "dt");
+            uses.decimal |= mentions(code, "Decimal");
+            uses.uuid |= mentions(code, "UUID");
+            uses.uuid5 |= mentions(code, "uuid5");
+            uses.idempotency_key |= mentions(code, "idempotency_key");
+        }
+        uses
+    }
+}
+
+impl Context {
+    pub(super) fn new(service: &Service, name: &WorkflowName, asked: &AddTemporalWorkflow) -> Self {
+        let asked = Asked { name, asked };
+        let package = match service.layout {
+            Layout::Package(_) => String::new(),
+            Layout::Flat => format!("workflows.{}", name.snake()),
+        };
+        let models = asked.models();
+        let activities = asked.activities();
+        let queries = asked.queries();
+        let samples = asked.samples();
+        let members = &asked.asked.members;
+        let signals: Vec<MessageContext> = members
+            .signals()
+            .iter()
+            .map(|signal| message(&signal.name, signal.kind.as_ref(), "Signal"))
+            .collect();
+        let updates: Vec<MessageContext> = members
+            .updates()
+            .iter()
+            .map(|update| message(&update.name, Some(&update.kind), "Update"))
+            .collect();
+        let payloads = signals.iter().chain(&updates);
+        let payloads: Vec<MessageContext> = payloads
+            .filter(|message| message.model.is_some())
+            .cloned()
+            .collect();
+        let required = |field: &&Field| !matches!(field.kind, FieldType::Optional(_));
+        let required_field = asked.asked.input.iter().find(required);
+        let options = &asked.asked.options;
+        let retries = options.retries();
+
+        let imports = asked.imports(&payloads, &queries, &activities, retries);
+        let uses = uses(&models, &activities, &queries, &samples);
+        Self {
+            workflow: name.snake().to_owned(),
+            workflow_class: format!("{}Workflow", name.class()),
+            input_class: asked.input_class(),
+            output_class: asked.output_class(),
+            package_prefix: format!("{package}."),
+            package: if package.is_empty() {
+                ".".to_owned()
+            } else {
+                package
+            },
+            module: service.module(&format!("workflows.{}", name.snake())),
+            models,
+            waits: members.waits(),
+            has_final_answers: queries.iter().any(|query| query.last.is_some()),
+            options: Options {
+                start_to_close: options.start_to_close().map(timedelta),
+                schedule_to_close: options.schedule_to_close().map(timedelta),
+                schedule_to_start: options.schedule_to_start().map(timedelta),
+                heartbeat: options.heartbeat().map(timedelta),
+                max_attempts: options.max_attempts().map(Attempts::get),
+            },
+            retries,
+            required_field: required_field.map(|field| field.name.clone()),
+            imports,
+            activities,
+            signals,
+            updates,
+            payloads,
+            queries,
+            samples,
+            uses,
+        }
+    }
+}
+
+/// A signal or an update with what it carries.
+fn message(name: &MemberName, kind: Option<&FieldType>, suffix: &str) -> MessageContext {
+    MessageContext {
+        name: name.to_string(),
+        model: kind.map(|_| format!("{}{suffix}", name.class())),
+        sample: format!("{}_{}", name.constant(), suffix.to_ascii_uppercase()),
+    }
+}
+
+/// What each file uses of the standard library.
+fn uses(models: &[Model], activities: &[Activity], queries: &[Query], samples: &[Sample]) -> Uses {
+    let fields = models.iter().flat_map(|model| &model.fields);
+    let values = activities.iter().flat_map(|activity| &activity.values);
+    let samples = samples.iter().flat_map(|sample| &sample.fields);
+    Uses {
+        models: ModuleUses {
+            config: models.iter().any(|m| m.has_bytes || m.has_float),
+            ..ModuleUses::of(fields.map(|field| field.annotation.as_str()))
+        },
+        activities: ModuleUses::of(values.map(String::as_str)),
+        workflow: ModuleUses::of(queries.iter().map(|query| query.first.as_str())),
+        test: ModuleUses::of(samples.map(|field| field.sample.as_str())),
+    }
+}
+
+/// A timeout as the argument of Python's `timedelta`.
+fn timedelta(timeout: Timeout) -> String {
+    let (number, unit) = timeout.parts();
+    let unit = match unit {
+        "d" => "days",
+        "h" => "hours",
+        "m" => "minutes",
+        "s" => "seconds",
+        _ => "milliseconds",
+    };
+    format!("{unit}={number}")
+}
