@@ -13,9 +13,8 @@ use anyhow::{Context, bail};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::code::ErrorCode;
 use crate::name::{FieldType, ImageTag, shell_word};
-use crate::plan::Problem;
+use crate::problem::{ErrorCode, Problem};
 use crate::process::{self, Process, finish, is_interrupted};
 use crate::python::{Field, WorkflowName};
 use crate::report::{self, Format, Progress, Report, SCHEMA_VERSION, View};
@@ -95,31 +94,23 @@ const SECOND: &str = "farewell";
 /// The report of what failed; what had been started is ended by then.
 pub fn run(demo: &Demo, view: View) -> Result<(), Box<Report>> {
     let fail = |code, error: &anyhow::Error| {
-        let problem = Problem {
-            code,
-            message: format!("{error:#}"),
-            path: None,
-            position: None,
-            hint: None,
-        };
-        Box::new(Report::failed("demo", &problem))
+        let problem = Problem::new(code, format!("{error:#}"));
+        Box::new(Report::of_problems("demo", &[problem]))
     };
     // Without the handler the processes would outlive an interrupted demo.
     if let Err(error) = process::catch_interrupts() {
         return Err(fail(ErrorCode::DemoFailed, &error));
     }
     if !disk::is_free_for_demo(&demo.folder) {
-        let problem = Problem {
-            code: ErrorCode::InTheWay,
-            message: format!(
+        let problem = Problem::new(
+            ErrorCode::InTheWay,
+            format!(
                 "`{}` is in the way: it is neither empty nor an earlier demo",
                 demo.folder.display()
             ),
-            path: None,
-            position: None,
-            hint: Some("name another folder: `bluetext demo DIR`".to_owned()),
-        };
-        return Err(Box::new(Report::refused("demo", &[problem])));
+        )
+        .hint("name another folder: `bluetext demo DIR`");
+        return Err(Box::new(Report::of_problems("demo", &[problem])));
     }
     let progress = Progress::new(view.quiet);
     progress.line(&format!("Demo in {}", demo.folder.display()));

@@ -13,9 +13,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::change::Change;
 use crate::edit::LARGEST_FILE;
 use crate::name::RelPath;
-use crate::plan::{Change, Plan};
 use crate::project::{self, Content, MODULE_FOLDERS, POLYTOPE_FILE};
 use crate::python::SETTINGS_FILES;
 
@@ -281,9 +281,13 @@ impl Disk {
     /// there: what a killed run has left, or somebody's own. Says whether there was any; then
     /// the plan has to be made anew.
     #[must_use]
-    pub fn read_targets(&self, plan: &Plan, entries: &mut BTreeMap<RelPath, Content>) -> bool {
+    pub fn read_targets(
+        &self,
+        changes: &[Change],
+        entries: &mut BTreeMap<RelPath, Content>,
+    ) -> bool {
         let before = entries.len();
-        for change in plan.changes() {
+        for change in changes {
             let mut path = Some(change.path.clone());
             while let Some(current) = path {
                 let real = self.path(&current);
@@ -307,9 +311,9 @@ impl Disk {
     ///
     /// [`DiskError::Changed`] if a file is not what the plan was made from, and whatever
     /// else would keep one from being written.
-    pub fn prepare<'a>(&self, plan: &'a Plan) -> Result<Vec<Target<'a>>, DiskError> {
+    pub fn prepare<'a>(&self, changes: &'a [Change]) -> Result<Vec<Target<'a>>, DiskError> {
         let mut folders = BTreeMap::new();
-        plan.changes()
+        changes
             .iter()
             .map(|change| {
                 self.check_case(change, &mut folders)?;

@@ -14,8 +14,8 @@
 //!                   project     edit      template    name
 //! ```
 
+pub mod change;
 pub mod cli;
-pub mod code;
 pub mod demo;
 pub mod disk;
 pub mod edit;
@@ -23,6 +23,7 @@ pub mod guide;
 pub mod mcp;
 pub mod name;
 pub mod plan;
+pub mod problem;
 mod process;
 pub mod project;
 pub mod python;
@@ -127,7 +128,7 @@ pub fn run(request: &Request, options: &Options) -> Result<Outcome, Error> {
     let mut is_retry = false;
     loop {
         let plan = make_plan(&disk, &root, request, options.force)?;
-        match disk.prepare(&plan).and_then(|targets| {
+        match disk.prepare(plan.changes()).and_then(|targets| {
             if options.write {
                 disk.commit(&targets)?;
             }
@@ -207,7 +208,7 @@ fn make_plan(disk: &Disk, root: &Path, request: &Request, force: bool) -> Result
         let project = read_project(root, entries)?;
         let plan = tool::plan(&project, request, force).map_err(refuse)?;
         entries = project.into_entries();
-        if !disk.read_targets(&plan, &mut entries) {
+        if !disk.read_targets(plan.changes(), &mut entries) {
             return Ok(plan);
         }
     }

@@ -57,7 +57,7 @@ fn main() -> ExitCode {
             command,
             problems,
             view,
-        }) => (Report::usage(&command, &problems), view),
+        }) => (Report::of_problems(&command, &problems), view),
     };
     let exit = report.print(view);
     Report::print_time(begun.elapsed(), view);

@@ -27,8 +27,7 @@ use serde_json::{Value, json};
 use tokio::sync::{Notify, watch};
 
 use crate::cli::{self, Argument, Invocation, Stop, Takes};
-use crate::code::ErrorCode;
-use crate::plan::Problem;
+use crate::problem::{ErrorCode, Problem};
 use crate::report::{ExitCode, Report, StatusReport};
 use crate::tool::TOOLS;
 use crate::{Options, find_root, offered, run, status};
@@ -100,17 +99,7 @@ pub fn serve(options: Options, discovery: Discovery) -> ExitCode {
 }
 
 fn failed(message: &str) -> ExitCode {
-    Report::failed("mcp", &problem(ErrorCode::Io, message.to_owned())).print_trouble()
-}
-
-fn problem(code: ErrorCode, message: String) -> Problem {
-    Problem {
-        code,
-        message,
-        path: None,
-        position: None,
-        hint: None,
-    }
+    Report::of_problems("mcp", &[Problem::new(ErrorCode::Io, message.to_owned())]).print_trouble()
 }
 
 /// A transport that lets nothing but a request open the session: without it a stray notice
@@ -244,13 +233,13 @@ impl Server {
         match tokio::task::spawn_blocking(call).await {
             Ok(answer) => answer,
             Err(error) => {
-                let mut problem = problem(
+                let mut problem = Problem::new(
                     ErrorCode::Panic,
                     format!("a fault of bluetext ended the call: {error}"),
                 );
                 let again = "make the same call again: it completes what is missing";
                 problem.hint = Some(again.to_owned());
-                Answer::of(&Report::failed(tool, &problem))
+                Answer::of(&Report::of_problems(tool, &[problem]))
             }
         }
     }
@@ -258,7 +247,7 @@ impl Server {
     fn call_tool_now(&self, tool: &'static str, arguments: JsonObject) -> Answer {
         let line = match command_line(tool, arguments) {
             Ok(line) => line,
-            Err(message) => return self.usage(tool, &[problem(ErrorCode::Usage, message)]),
+            Err(message) => return self.usage(tool, &[Problem::new(ErrorCode::Usage, message)]),
         };
         match cli::parse(&line, self.options.current.clone()) {
             Ok(Invocation::Tool {
@@ -279,7 +268,7 @@ impl Server {
 
     /// A call that is wrong in itself; the project is named all the same.
     fn usage(&self, tool: &str, problems: &[Problem]) -> Answer {
-        let mut report = Report::usage(tool, problems);
+        let mut report = Report::of_problems(tool, problems);
         if let Ok(root) = find_root(&self.options) {
             report = report.in_project(&root);
         }
@@ -291,7 +280,7 @@ impl Server {
             None => StatusReport::new(&status(&self.options)),
             Some(name) => {
                 let message = format!("`{STATUS}` takes no argument `{name}`: it takes none");
-                StatusReport::usage(&[problem(ErrorCode::Usage, message)])
+                StatusReport::usage(&[Problem::new(ErrorCode::Usage, message)])
             }
         };
         if let Ok(root) = find_root(&self.options) {

@@ -9,9 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::code::ErrorCode;
 use crate::disk;
-use crate::plan::Problem;
+use crate::problem::{ErrorCode, Problem};
 use crate::process::{catch_interrupts, end_group, in_own_group, is_interrupted};
 use crate::report::Progress;
 
@@ -286,19 +285,11 @@ fn failure(message: String, log: Option<&Path>) -> Problem {
             message.push_str(&lines.join("\n  "));
         }
     }
-    Problem {
-        code: ErrorCode::NotStarted,
-        message,
-        path: None,
-        position: None,
-        hint: Some(match log {
-            Some(log) => format!(
-                "the files stay; {} has all of the output; mend the cause and run this again",
-                log.display()
-            ),
-            None => {
-                "the files stay; mend the cause and run this again, or use `--no-start`".to_owned()
-            }
-        }),
-    }
+    Problem::new(ErrorCode::NotStarted, message).hint(match log {
+        Some(log) => format!(
+            "the files stay; {} has all of the output; mend the cause and run this again",
+            log.display()
+        ),
+        None => "the files stay; mend the cause and run this again, or use `--no-start`".to_owned(),
+    })
 }

@@ -19,8 +19,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bluetext::code::ErrorCode;
 use bluetext::disk::{DiskError, Fault, Operation};
+use bluetext::problem::ErrorCode;
 use bluetext::tool::Request;
 use bluetext::{Error, Options, run};
 use common::Project;

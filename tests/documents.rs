@@ -11,11 +11,11 @@ use std::io::Write;
 use std::path::Path;
 
 use bluetext::Error;
-use bluetext::code::{ErrorCode, WarningCode};
 use bluetext::demo::Shown;
 use bluetext::disk::DiskError;
 use bluetext::name::RelPath;
-use bluetext::plan::Problem;
+use bluetext::problem::Problem;
+use bluetext::problem::{ErrorCode, WarningCode};
 use bluetext::report::{Page, Report, StatusReport, View, schema_of};
 use common::Project;
 use serde_json::Value;
@@ -65,7 +65,7 @@ fn example(code: ErrorCode) -> String {
     };
     let run = |project: &Project, arguments: &[&str]| {
         let run = project.bluetext(arguments);
-        assert_eq!(run.code, i32::from(code.exit()), "{code:?}: {}", run.stderr);
+        assert_eq!(run.code, code.exit() as i32, "{code:?}: {}", run.stderr);
         let line = arguments.join(" ");
         format!("$ bluetext {line}\n{}", run.stderr)
     };
@@ -76,7 +76,7 @@ fn example(code: ErrorCode) -> String {
             &Err(Error::Disk { root, error }),
             View::default(),
         );
-        assert_eq!(report.exit() as u8, code.exit(), "{code:?}");
+        assert_eq!(report.exit(), code.exit(), "{code:?}");
         report.trouble_text()
     };
     let made_up = |message: &str, hint: Option<&str>| {
@@ -87,7 +87,7 @@ fn example(code: ErrorCode) -> String {
             position: None,
             hint: hint.map(str::to_owned),
         };
-        Report::failed("demo", &problem).trouble_text()
+        Report::of_problems("demo", &[problem]).trouble_text()
     };
     let path = |text: &str| RelPath::literal(text);
     let three: [&[&str]; 2] = [&["add-temporal"], &["add-temporal-client"]];
@@ -165,7 +165,7 @@ fn every_code_is_documented() {
     for code in ErrorCode::ALL {
         text.push_str(&format!(
             "| [`{name}`](#{name}) | {} | {} |\n",
-            code.exit(),
+            code.exit() as u8,
             code.about(),
             name = code.as_str(),
         ));
@@ -411,7 +411,7 @@ fn every_document_is_what_its_schema_says() {
             assert_eq!(run.stderr, "", "{arguments:?}");
             if let Some(error) = document["error"]["code"].as_str() {
                 let known = ErrorCode::ALL.iter().find(|c| c.as_str() == error).unwrap();
-                assert_eq!(i32::from(known.exit()), run.code, "{arguments:?}");
+                assert_eq!(known.exit() as i32, run.code, "{arguments:?}");
             }
         }
     }

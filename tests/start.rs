@@ -13,7 +13,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use bluetext::plan::Problem;
+use bluetext::problem::Problem;
 use bluetext::start::{Ports, Runtime, Start, Started, start};
 use common::Project;
 

@@ -12,13 +12,12 @@ use clap::error::ErrorKind;
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::Options;
-use crate::code::ErrorCode;
 use crate::demo::Demo;
 use crate::disk;
 use crate::guide;
 use crate::mcp::Discovery;
 use crate::name::{ImageTag, NameError, RelPath, ServiceName, parse_duration, split_values};
-use crate::plan::Problem;
+use crate::problem::{ErrorCode, Problem};
 use crate::python::{Field, WorkflowName, default_field, distinct};
 use crate::report::{Format, Page, View};
 use crate::start::{Ports, Runtime, Start};
@@ -601,11 +600,8 @@ impl Values {
 
 fn usage(code: ErrorCode, message: String, hint: Option<String>) -> Problem {
     Problem {
-        code,
-        message,
-        path: None,
-        position: None,
         hint,
+        ..Problem::new(code, message)
     }
 }
 

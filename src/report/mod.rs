@@ -17,13 +17,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use similar::TextDiff;
 
-use crate::code::{ErrorCode, WarningCode};
-use crate::disk::{self, DiskError};
+use crate::change::Change;
 use crate::edit::Position;
-use crate::plan::{Change, Left, Next, Problem, Reload, Warning, WorkerTool};
+use crate::plan::{Left, Next, Reload, Warning, WorkerTool};
+use crate::problem::{ErrorCode, Problem, WarningCode, marked};
 use crate::start::Started;
 use crate::{Error, Outcome};
 
+pub use crate::problem::ExitCode;
 pub use status::StatusReport;
 
 /// The version of the JSON documents.
@@ -52,25 +53,6 @@ pub struct View {
     pub quiet: bool,
     /// How it is written.
     pub format: Format,
-}
-
-/// The exit code of a command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExitCode {
-    /// Done, or nothing to do.
-    Done = 0,
-    /// Failed, and rolled back.
-    Failed = 1,
-    /// Wrong in itself; nothing was read or written.
-    Usage = 2,
-    /// Wrong for this project; nothing was written.
-    Refused = 3,
-    /// `--check`: something would change.
-    WouldChange = 4,
-    /// Scaffolded, but what was to be started does not run.
-    NotStarted = 5,
-    /// Another run holds the project, or a file was changed meanwhile.
-    TryAgain = 6,
 }
 
 /// The report of a command.
@@ -117,6 +99,22 @@ enum Status {
     Refused,
     /// It failed, and was rolled back.
     Failed,
+}
+
+impl Status {
+    /// The status of a command that ended with this exit code.
+    fn of(exit: ExitCode) -> Self {
+        match exit {
+            ExitCode::Failed => Self::Failed,
+            _ => Self::Refused,
+        }
+    }
+}
+
+/// The exit code of the first of several problems.
+fn exit_of(problems: &[Problem]) -> ExitCode {
+    let first = problems.first();
+    first.map_or(ExitCode::Failed, |problem| problem.code.exit())
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -262,27 +260,13 @@ impl Report {
         }
     }
 
-    /// The report of a call that is wrong in itself.
+    /// The report of a command that ended with problems before it had an outcome. The first
+    /// problem's code decides the status and the exit code.
     #[must_use]
-    pub fn usage(command: &str, problems: &[Problem]) -> Self {
-        let mut report = Self::empty(command, Status::Refused, ExitCode::Usage);
+    pub fn of_problems(command: &str, problems: &[Problem]) -> Self {
+        let exit = exit_of(problems);
+        let mut report = Self::empty(command, Status::of(exit), exit);
         report.error = ReportedError::of(problems);
-        report
-    }
-
-    /// The report of a call that does not fit what it found.
-    #[must_use]
-    pub fn refused(command: &str, problems: &[Problem]) -> Self {
-        let mut report = Self::empty(command, Status::Refused, ExitCode::Refused);
-        report.error = ReportedError::of(problems);
-        report
-    }
-
-    /// The report of a command that failed while it did something else than write files.
-    #[must_use]
-    pub fn failed(command: &str, problem: &Problem) -> Self {
-        let mut report = Self::empty(command, Status::Failed, ExitCode::Failed);
-        report.error = ReportedError::of(std::slice::from_ref(problem));
         report
     }
 
@@ -627,44 +611,13 @@ impl ReportedProblem {
     }
 }
 
-/// A line of a file with its number, and a marker below the column.
-fn marked(excerpt: &str, line: usize, column: usize) -> String {
-    /// The most of a line that is shown, and how much of it before the marker.
-    const WIDEST: usize = 96;
-    const BEFORE: usize = 60;
-    let blue = AnsiColor::Blue.on_default().bold();
-    let red = AnsiColor::Red.on_default().bold();
-    let number = line.to_string();
-    let margin = " ".repeat(number.len());
-    let skipped = (column - 1).saturating_sub(BEFORE);
-    let shown: String = excerpt
-        .chars()
-        .map(|character| {
-            if character.is_control() {
-                ' '
-            } else {
-                character
-            }
-        })
-        .skip(skipped)
-        .take(WIDEST)
-        .collect();
-    let offset = " ".repeat(column - 1 - skipped);
-    format!(
-        "  {blue}{margin} |{blue:#}\n  {blue}{number} |{blue:#} {}\n  {blue}{margin} |{blue:#} \
-         {offset}{red}^{red:#}\n",
-        shown.trim_end()
-    )
-}
-
 impl ReportedError {
     /// The problems, with the lines that they are about.
     fn in_project(root: &Path, problems: &[Problem]) -> Option<Self> {
         let mut error = Self::of(problems)?;
-        for problem in std::iter::once(&mut error.first).chain(&mut error.others) {
-            if let (Some(path), Some(line)) = (&problem.path, problem.line) {
-                problem.excerpt = disk::line_of(&root.join(path), line);
-            }
+        let reported = std::iter::once(&mut error.first).chain(&mut error.others);
+        for (reported, problem) in reported.zip(problems) {
+            reported.excerpt = problem.excerpt(root);
         }
         Some(error)
     }
@@ -833,87 +786,20 @@ struct Failure {
 
 impl Failure {
     fn of(error: &Error) -> Self {
-        match error {
-            Error::Refused { root, refused } => Self {
-                status: Status::Refused,
-                exit: ExitCode::Refused,
-                project: Some(shown(root)),
-                next: refused.next.iter().map(Into::into).collect(),
-                problems: refused.problems.clone(),
-            },
-            Error::Disk { root, error } => {
-                let (status, exit, problem) = of_disk(error);
-                Self {
-                    status,
-                    exit,
-                    project: root.as_deref().map(shown),
-                    next: Vec::new(),
-                    problems: vec![problem],
-                }
+        let (root, next, problems) = match error {
+            Error::Refused { root, refused } => {
+                let next = refused.next.iter().map(Into::into).collect();
+                (Some(root), next, refused.problems.clone())
             }
-        }
-    }
-}
-
-/// What a fault of the disk means for the caller.
-fn of_disk(error: &DiskError) -> (Status, ExitCode, Problem) {
-    let mut problem = Problem {
-        code: ErrorCode::Io,
-        message: error.to_string(),
-        path: None,
-        position: None,
-        hint: None,
-    };
-    match error {
-        DiskError::NoProject(_) => {
-            problem.code = ErrorCode::NoProject;
-            problem.hint = Some("name a folder that exists with `--project`".to_owned());
-            (Status::Refused, ExitCode::Usage, problem)
-        }
-        DiskError::Locked(_) => {
-            problem.code = ErrorCode::Locked;
-            problem.hint = Some("try again, or wait longer with `--lock-wait 60s`".to_owned());
-            (Status::Refused, ExitCode::TryAgain, problem)
-        }
-        DiskError::Changed(path) => {
-            problem.code = ErrorCode::Changed;
-            problem.path = Some(path.clone());
-            problem.hint = Some("nothing was written; try again".to_owned());
-            (Status::Refused, ExitCode::TryAgain, problem)
-        }
-        DiskError::LeadsOut(path) => {
-            problem.code = ErrorCode::LeadsOut;
-            problem.path = Some(path.clone());
-            problem.hint = Some("replace the link by a folder of the project".to_owned());
-            (Status::Refused, ExitCode::Refused, problem)
-        }
-        DiskError::Case { wanted, found } => {
-            problem.code = ErrorCode::Case;
-            problem.path = Some(wanted.clone());
-            problem.hint = Some(format!("rename `{found}`"));
-            (Status::Refused, ExitCode::Refused, problem)
-        }
-        DiskError::ReadOnly(path) => {
-            problem.code = ErrorCode::ReadOnly;
-            problem.path = Some(path.clone());
-            problem.hint = Some(format!("make it writable: chmod u+w {path}"));
-            (Status::Failed, ExitCode::Failed, problem)
-        }
-        DiskError::Io { not_restored, .. } => {
-            if not_restored.is_empty() {
-                problem.message.push_str("; nothing was changed");
-            } else {
-                let paths: Vec<String> = not_restored
-                    .iter()
-                    .map(|p| format!("\n  {}", p.display()))
-                    .collect();
-                let _ = write!(
-                    problem.message,
-                    "; everything is as it was but for{}",
-                    paths.concat()
-                );
-            }
-            (Status::Failed, ExitCode::Failed, problem)
+            Error::Disk { root, error } => (root.as_ref(), Vec::new(), vec![error.into()]),
+        };
+        let exit = exit_of(&problems);
+        Self {
+            status: Status::of(exit),
+            exit,
+            project: root.map(|root| shown(root)),
+            next,
+            problems,
         }
     }
 }

@@ -14,7 +14,7 @@ use super::{
     trouble_text, write_out,
 };
 use crate::Error;
-use crate::plan::Problem;
+use crate::problem::Problem;
 use crate::project::Layout;
 use crate::tool::status::{ImageStatus, Library, ServiceStatus, Status, StepStatus};
 

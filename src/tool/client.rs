@@ -1,10 +1,11 @@
 //! `add-temporal-client`: library, configuration, hooks and a worker in a Python service.
 
-use crate::code::{ErrorCode, WarningCode};
+use crate::change::Rank;
 use crate::edit::python::{self, Import, Place};
 use crate::edit::{indented, toml, yaml};
 use crate::name::{RelPath, ServiceName, shell_word};
-use crate::plan::{Next, Problem, Rank};
+use crate::plan::Next;
+use crate::problem::{ErrorCode, Problem, WarningCode};
 use crate::project::{Layout, MODULE_FOLDERS, POLYTOPE_FILE, PolytopeFile, Project, Service};
 use crate::python::Style;
 use crate::template::{Template, render, template};
@@ -190,17 +191,15 @@ fn choose_service(draft: &mut Draft<'_>, asked: Option<&ServiceName>) -> Option<
         ),
         None => ("several services could get the client".to_owned(), None),
     };
-    draft.problem(Problem {
-        code: ErrorCode::UnknownService,
-        message: what,
-        path: folder.and_then(|name| folder_named(draft.project(), name)),
-        position: None,
-        hint: Some(format!(
-            "{}`--service` takes one of {}",
-            meant(services, asked),
-            known.join(", ")
-        )),
-    });
+    draft.problem(
+        Problem::new(ErrorCode::UnknownService, what)
+            .in_file(folder.and_then(|name| folder_named(draft.project(), name)))
+            .hint(format!(
+                "{}`--service` takes one of {}",
+                meant(services, asked),
+                known.join(", ")
+            )),
+    );
     None
 }
 
@@ -416,16 +415,17 @@ fn name_is_shadowed(draft: &mut Draft<'_>, service: &Service) -> bool {
         let module = service.source().join(&format!("{package}.py"));
         if draft.exists(&module) {
             found = true;
-            draft.problem(Problem {
-                code: ErrorCode::InTheWay,
-                message: format!("`{module}` is in the way: a package `{package}` would hide it"),
-                hint: Some(format!(
+            draft.problem(
+                Problem::new(
+                    ErrorCode::InTheWay,
+                    format!("`{module}` is in the way: a package `{package}` would hide it"),
+                )
+                .in_file(module)
+                .hint(format!(
                     "move it to `{}`",
                     service.source().join(&format!("{package}/__init__.py"))
                 )),
-                path: Some(module),
-                position: None,
-            });
+            );
         }
     }
     found

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::code::{ErrorCode, WarningCode};
+use crate::change::{Change, Rank};
 use crate::edit::{EditError, Edited};
 use crate::name::RelPath;
-use crate::plan::{Change, Left, Next, Plan, Problem, Rank, Warning, WorkerTool};
+use crate::plan::{Left, Next, Plan, Warning, WorkerTool};
+use crate::problem::{ErrorCode, Problem, WarningCode};
 use crate::project::{Content, Project};
 
 use super::Refused;
@@ -300,21 +301,18 @@ impl<'a> Draft<'a> {
 }
 
 fn in_the_way(path: &RelPath, what: &str) -> Problem {
-    Problem {
-        code: ErrorCode::InTheWay,
-        message: format!("`{path}` is in the way: {what}"),
-        path: Some(path.clone()),
-        position: None,
-        hint: Some(format!("move or remove `{path}` and try again")),
-    }
+    Problem::new(
+        ErrorCode::InTheWay,
+        format!("`{path}` is in the way: {what}"),
+    )
+    .in_file(path.clone())
+    .hint(format!("move or remove `{path}` and try again"))
 }
 
 fn unreadable(path: &RelPath, reason: &str) -> Problem {
-    Problem {
-        code: ErrorCode::Unreadable,
-        message: format!("`{path}` cannot be read: {reason}"),
-        path: Some(path.clone()),
-        position: None,
-        hint: None,
-    }
+    Problem::new(
+        ErrorCode::Unreadable,
+        format!("`{path}` cannot be read: {reason}"),
+    )
+    .in_file(path.clone())
 }

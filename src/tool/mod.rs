@@ -14,10 +14,10 @@ use serde_yaml::Value;
 
 pub use draft::Draft;
 
-use crate::code::ErrorCode;
-use crate::edit::{EditError, yaml};
-use crate::plan::{Next, Plan, Problem};
-use crate::project::{Fault, Project, ProjectError};
+use crate::edit::yaml;
+use crate::plan::{Next, Plan};
+use crate::problem::{ErrorCode, Problem};
+use crate::project::Project;
 
 /// What is asked for: a tool and its arguments, all of them valid in themselves.
 #[derive(Debug, Clone)]
@@ -141,83 +141,18 @@ fn check_order(project: &Project, request: &Request) -> Result<(), Refused> {
         .find(|(_, after)| !after.is_allowed(project))
         .map_or(&TOOLS[0], |(step, _)| step);
     Err(Refused {
-        problems: vec![Problem {
-            code: ErrorCode::StepMissing,
-            message: format!(
-                "`{}` builds on what `{}` adds, and this project does not have that yet",
-                tool.name, missing.name
-            ),
-            path: None,
-            position: None,
-            hint: Some(missing.example.to_owned()),
-        }],
+        problems: vec![
+            Problem::new(
+                ErrorCode::StepMissing,
+                format!(
+                    "`{}` builds on what `{}` adds, and this project does not have that yet",
+                    tool.name, missing.name
+                ),
+            )
+            .hint(missing.example.to_owned()),
+        ],
         next: vec![missing.next()],
     })
-}
-
-impl From<ProjectError> for Problem {
-    fn from(error: ProjectError) -> Self {
-        let path = Some(error.path.clone());
-        match error.fault {
-            Fault::Broken(error) => Self::of_edit(error, path),
-            Fault::Unreadable(reason) => Self {
-                code: ErrorCode::Unreadable,
-                message: format!("`{}` cannot be read: {reason}", error.path),
-                path,
-                position: None,
-                hint: None,
-            },
-            Fault::OlderGeneration(position) => Self {
-                code: ErrorCode::OlderGeneration,
-                message: format!(
-                    "`{}` is of the generation before tools (it has `templates` or `modules` \
-                     as lists)",
-                    error.path
-                ),
-                path,
-                position,
-                hint: Some(
-                    "move to Polytope's current format, with a mapping `tools`, and try again"
-                        .to_owned(),
-                ),
-            },
-            Fault::WrongShape(what, position) => Self {
-                code: ErrorCode::WrongShape,
-                message: format!("`{}` is no valid polytope.yml: {what}", error.path),
-                path,
-                position,
-                hint: None,
-            },
-        }
-    }
-}
-
-impl Problem {
-    /// An edit that was refused.
-    #[must_use]
-    pub fn of_edit(error: EditError, path: Option<crate::name::RelPath>) -> Self {
-        let file = path.as_ref().map_or("the file", |path| path.as_str());
-        match error {
-            EditError::Syntax { message, position } => Self {
-                code: ErrorCode::Syntax,
-                message: format!("`{file}` cannot be parsed: {message}"),
-                position,
-                hint: Some("mend the file and try again".to_owned()),
-                path,
-            },
-            EditError::Shape {
-                message,
-                position,
-                by_hand,
-            } => Self {
-                code: ErrorCode::UnknownShape,
-                message: format!("`{file}` cannot be edited: {message}"),
-                position,
-                hint: Some(format!("add this by hand:\n{by_hand}")),
-                path,
-            },
-        }
-    }
 }
 
 /// How the project's tools take their arguments: Polytope has renamed `params` to `inputs`.

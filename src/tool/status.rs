@@ -4,12 +4,12 @@ use serde_yaml::Value;
 
 use super::client::{self, Registry};
 use super::{TOOLS, ToolInfo, temporal};
-use crate::code::WarningCode;
 use crate::edit::Position;
 use crate::edit::python;
 use crate::edit::yaml::Step;
 use crate::name::{RelPath, ServiceName};
 use crate::plan::{Next, Warning};
+use crate::problem::WarningCode;
 use crate::project::{Layout, Project, Service, Tool};
 
 /// What a project has.

@@ -3,10 +3,11 @@
 use serde::Serialize;
 use serde_yaml::Value;
 
-use crate::code::{ErrorCode, WarningCode};
+use crate::change::Rank;
 use crate::edit::{indented, yaml};
 use crate::name::{ImageTag, RelPath};
-use crate::plan::{Next, Problem, Rank, Warning};
+use crate::plan::{Next, Warning};
+use crate::problem::{ErrorCode, Problem, WarningCode};
 use crate::project::{Claim, MODULE_FOLDERS, POLYTOPE_FILE, PolytopeFile, Project, Tool};
 use crate::template::{Template, render, template};
 
@@ -237,15 +238,16 @@ fn add_module(draft: &mut Draft<'_>, folder: &RelPath, name: &str, text: &str) -
     match &there {
         Some(found) if !found.starts_with(MADE_BY) => {
             if !defines(&path, found, name) {
-                draft.problem(Problem {
-                    code: ErrorCode::InTheWay,
-                    message: format!("`{path}` is in the way: it defines no tool `{name}`"),
-                    path: Some(path.clone()),
-                    position: None,
-                    hint: Some(format!(
+                draft.problem(
+                    Problem::new(
+                        ErrorCode::InTheWay,
+                        format!("`{path}` is in the way: it defines no tool `{name}`"),
+                    )
+                    .in_file(path.clone())
+                    .hint(format!(
                         "move `{path}`, or choose another folder with `--modules-dir`"
                     )),
-                });
+                );
                 return false;
             }
             // Somebody's own, which nothing has included yet.
@@ -283,16 +285,18 @@ pub(super) fn find_conflicts(draft: &mut Draft<'_>, path: &RelPath, text: &str) 
         let claims = tool.claims();
         for other in project.tools().filter(|other| other.file.path != *path) {
             let mut conflict = |what: String, position| {
-                draft.problem(Problem {
-                    code: ErrorCode::Conflict,
-                    message: format!(
-                        "{what} is taken by the tool `{}` of this project, and `{}` needs it",
-                        other.name, tool.name
-                    ),
-                    path: Some(other.file.path.clone()),
-                    position,
-                    hint: Some(format!("rename or move that in `{}`", other.file.path)),
-                });
+                draft.problem(
+                    Problem::new(
+                        ErrorCode::Conflict,
+                        format!(
+                            "{what} is taken by the tool `{}` of this project, and `{}` needs it",
+                            other.name, tool.name
+                        ),
+                    )
+                    .in_file(other.file.path.clone())
+                    .at(position)
+                    .hint(format!("rename or move that in `{}`", other.file.path)),
+                );
             };
             if other.name == tool.name {
                 conflict(format!("the tool name `{}`", tool.name), other.position());
@@ -325,13 +329,14 @@ pub(super) fn stack_tool(draft: &mut Draft<'_>, asked: Option<&str>) -> Option<S
         Some(name) if project.tool(name).is_some() || existing.is_none() => Some(name.to_owned()),
         Some(name) => {
             let known: Vec<String> = project.tools().map(|t| format!("`{}`", t.name)).collect();
-            draft.problem(Problem {
-                code: ErrorCode::UnknownStack,
-                message: format!("there is no tool `{name}` in this project"),
-                path: Some(root_file()),
-                position: None,
-                hint: Some(format!("`--stack` takes one of {}", known.join(", "))),
-            });
+            draft.problem(
+                Problem::new(
+                    ErrorCode::UnknownStack,
+                    format!("there is no tool `{name}` in this project"),
+                )
+                .in_file(root_file())
+                .hint(format!("`--stack` takes one of {}", known.join(", "))),
+            );
             None
         }
     }
@@ -367,13 +372,15 @@ pub(super) fn register(draft: &mut Draft<'_>, name: &str, body: &str) {
     let project = draft.project();
     if let Some(tool) = project.tool(name) {
         if !is_ours(name, tool.value) {
-            draft.problem(Problem {
-                code: ErrorCode::Conflict,
-                message: format!("the tool `{name}` of this project is another one"),
-                path: Some(tool.file.path.clone()),
-                position: tool.position(),
-                hint: Some(format!("rename that tool in `{}`", tool.file.path)),
-            });
+            draft.problem(
+                Problem::new(
+                    ErrorCode::Conflict,
+                    format!("the tool `{name}` of this project is another one"),
+                )
+                .in_file(tool.file.path.clone())
+                .at(tool.position())
+                .hint(format!("rename that tool in `{}`", tool.file.path)),
+            );
             return;
         }
         let expected: Option<Value> = serde_yaml::from_str(body).ok();

@@ -4,10 +4,11 @@ mod context;
 mod parts;
 mod request;
 
-use crate::code::ErrorCode;
+use crate::change::Rank;
 use crate::edit::python::{self as module, Import};
 use crate::name::{FieldType, RelPath, ServiceName};
-use crate::plan::{Next, Problem, Rank};
+use crate::plan::Next;
+use crate::problem::{ErrorCode, Problem};
 use crate::project::{Content, POLYTOPE_FILE, Project, Service};
 use crate::python::{Field, MemberName, WorkflowName};
 use crate::template::{Template, render, template};
@@ -127,13 +128,7 @@ fn choose_service(draft: &mut Draft<'_>, asked: Option<&ServiceName>) -> Option<
             format!("say which with `--service`: {known}"),
         ),
     };
-    draft.problem(Problem {
-        code: ErrorCode::UnknownService,
-        message,
-        path: None,
-        position: None,
-        hint: Some(hint),
-    });
+    draft.problem(Problem::new(ErrorCode::UnknownService, message).hint(hint));
     None
 }
 
@@ -209,13 +204,14 @@ fn taken(
 ) -> Option<Problem> {
     let module = workflows.join(&format!("{}.py", name.snake()));
     if project.entry(&module).is_some() {
-        return Some(Problem {
-            code: ErrorCode::Conflict,
-            message: format!("the module `{module}` has the name that the workflow would have"),
-            path: Some(module),
-            position: None,
-            hint: Some(format!("choose another name, e.g. `{name}-two`")),
-        });
+        return Some(
+            Problem::new(
+                ErrorCode::Conflict,
+                format!("the module `{module}` has the name that the workflow would have"),
+            )
+            .in_file(module)
+            .hint(format!("choose another name, e.g. `{name}-two`")),
+        );
     }
     let class = format!("{}Workflow", name.class());
     let folder = workflows.join(name.snake());
@@ -227,12 +223,13 @@ fn taken(
         project.entry(&folder.join("workflow.py")),
         Some(Content::Text(_))
     );
-    (is_registered && !is_there).then(|| Problem {
-        code: ErrorCode::Conflict,
-        message: format!("a workflow `{class}` is registered already, from another module"),
-        path: Some(registry.path.clone()),
-        position: None,
-        hint: Some(format!("choose another name, e.g. `{name}-two`")),
+    (is_registered && !is_there).then(|| {
+        Problem::new(
+            ErrorCode::Conflict,
+            format!("a workflow `{class}` is registered already, from another module"),
+        )
+        .in_file(registry.path.clone())
+        .hint(format!("choose another name, e.g. `{name}-two`"))
     })
 }
 

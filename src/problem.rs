@@ -1,0 +1,333 @@
+//! What can be wrong: the codes of errors and warnings, a problem with its place and its hint,
+//! how errors of the other modules become problems, and the exit codes.
+//!
+//! What a code means never changes; `docs/codes.md` lists them, and a test compares it with
+//! this file.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anstyle::AnsiColor;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::disk::{self, DiskError};
+use crate::edit::{EditError, Position};
+use crate::name::RelPath;
+use crate::project::{Fault, ProjectError};
+
+/// The exit code of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExitCode {
+    /// Done, or nothing to do.
+    Done = 0,
+    /// Failed, and rolled back.
+    Failed = 1,
+    /// Wrong in itself; nothing was read or written.
+    Usage = 2,
+    /// Wrong for this project; nothing was written.
+    Refused = 3,
+    /// `--check`: something would change.
+    WouldChange = 4,
+    /// Scaffolded, but what was to be started does not run.
+    NotStarted = 5,
+    /// Another run holds the project, or a file was changed meanwhile.
+    TryAgain = 6,
+}
+
+/// An enum of names in kebab case, each with what it means.
+macro_rules! codes {
+    (
+        $(#[$documentation:meta])*
+        $name:ident {
+            $($variant:ident = $text:literal ($exit:ident): $about:literal,)+
+        }
+    ) => {
+        $(#[$documentation])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+        #[schemars(inline)]
+        pub enum $name {
+            $(
+                #[doc = $about]
+                #[serde(rename = $text)]
+                $variant,
+            )+
+        }
+
+        impl $name {
+            /// All of them, in the order of the alphabet.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The name as it is written in reports.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)+
+                }
+            }
+
+            /// What it means.
+            #[must_use]
+            pub fn about(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $about,)+
+                }
+            }
+
+            /// The exit code that it comes with.
+            #[must_use]
+            pub fn exit(self) -> ExitCode {
+                match self {
+                    $(Self::$variant => ExitCode::$exit,)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// Why a command was refused, or failed.
+    ErrorCode {
+        Case = "case" (Refused): "A path differs from one that is there only in upper and lower case.",
+        Changed = "changed" (TryAgain): "A file was changed by somebody else again and again while the plan was made.",
+        Conflict = "conflict" (Refused): "A tool, workflow, module or port of the project has the name that is needed.",
+        DemoFailed = "demo-failed" (Failed): "A program that the demo runs failed or could not be found.",
+        InTheWay = "in-the-way" (Refused): "A file or folder stands where one would be made.",
+        Interrupted = "interrupted" (Failed): "The demo was ended with Ctrl-C or a signal before it was done.",
+        InvalidCombination = "invalid-combination" (Usage): "Values that are right in themselves cannot stand together.",
+        InvalidName = "invalid-name" (Usage): "A name, type, duration or version is wrong in itself.",
+        Io = "io" (Failed): "The disk or the system failed; everything was undone, or what could not be is named.",
+        LeadsOut = "leads-out" (Refused): "A link leads out of the project.",
+        Locked = "locked" (TryAgain): "Another run holds the project.",
+        NoProject = "no-project" (Usage): "The project's folder does not exist.",
+        NotStarted = "not-started" (NotStarted): "It was scaffolded, but what was to be started does not run; the files stay.",
+        OlderGeneration = "older-generation" (Refused): "A `polytope.yml` is of the generation that had no tools.",
+        Panic = "panic" (Failed): "A fault of this program; the same call again completes what is missing.",
+        ReadOnly = "read-only" (Failed): "A file that would be changed is not writable.",
+        StepMissing = "step-missing" (Refused): "The step that this one builds on has not been taken; `next` names it.",
+        Syntax = "syntax" (Refused): "A file cannot be parsed.",
+        UnknownService = "unknown-service" (Refused): "There is no such service, or it is not clear which one is meant.",
+        UnknownShape = "unknown-shape" (Refused): "A file is written in a way that is not edited; the hint has the lines to add by hand.",
+        UnknownStack = "unknown-stack" (Refused): "There is no such tool to run the containers.",
+        Unreadable = "unreadable" (Refused): "A file is not UTF-8, too large, or cannot be read.",
+        Usage = "usage" (Usage): "The command line or the call is wrong.",
+        WrongShape = "wrong-shape" (Refused): "A `polytope.yml` is YAML, but not what Polytope reads.",
+    }
+}
+
+codes! {
+    /// Something that a person should know.
+    WarningCode {
+        DeprecatedImage = "deprecated-image" (Done): "A container runs an image that is not released any more.",
+        Dockerfile = "dockerfile" (Done): "A Dockerfile installs the service before it has the client library.",
+        HooksByHand = "hooks-by-hand" (Done): "The hooks are imported in a file that is not edited: see that they are called.",
+        Kept = "kept" (Done): "A file of ours differs and is left as it is; `--force` replaces it.",
+        LibraryDiffers = "library-differs" (Done): "The client library of a service is not what this version would write.",
+        LockBehind = "lock-behind" (Done): "A lock file does not have the new dependency yet.",
+        NotRegistered = "not-registered" (Done): "A workflow is in the service's code, but not in its registry: no worker runs it.",
+        RegistryInPackage = "registry-in-package" (Done): "The registry stands in `workflows/__init__.py`, which is slow.",
+        ServiceContainer = "service-container" (Done): "The service's container could not be edited: the message has what to add.",
+        ServiceWorker = "service-worker" (Done): "The worker's tool could not be made, or may not fit its container.",
+        StartsTemporalAlready = "starts-temporal-already" (Done): "The hooks start Temporal in another way and are left as they are.",
+        Unparsable = "unparsable" (Done): "A Python module cannot be parsed: what it defines is not known.",
+    }
+}
+
+/// Why a command cannot be carried out on this project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// A name that never changes its meaning.
+    pub code: ErrorCode,
+    /// What is the matter.
+    pub message: String,
+    /// The file at fault.
+    pub path: Option<RelPath>,
+    /// The place in it.
+    pub position: Option<Position>,
+    /// The command or the lines that fix it.
+    pub hint: Option<String>,
+}
+
+impl Problem {
+    /// A problem without a place and without a hint.
+    #[must_use]
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            path: None,
+            position: None,
+            hint: None,
+        }
+    }
+
+    /// The same problem of a file.
+    #[must_use]
+    pub fn in_file(mut self, path: impl Into<Option<RelPath>>) -> Self {
+        self.path = path.into();
+        self
+    }
+
+    /// The same problem at a place in its file.
+    #[must_use]
+    pub fn at(mut self, position: Option<Position>) -> Self {
+        self.position = position;
+        self
+    }
+
+    /// The same problem with the command or the lines that fix it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The line that it is about, read from the project.
+    #[must_use]
+    pub fn excerpt(&self, root: &Path) -> Option<String> {
+        let path = root.join(self.path.as_ref()?.as_str());
+        disk::line_of(&path, self.position?.line)
+    }
+}
+
+impl From<ProjectError> for Problem {
+    fn from(error: ProjectError) -> Self {
+        let path = Some(error.path.clone());
+        match error.fault {
+            Fault::Broken(error) => Self::of_edit(error, path),
+            Fault::Unreadable(reason) => Self::new(
+                ErrorCode::Unreadable,
+                format!("`{}` cannot be read: {reason}", error.path),
+            )
+            .in_file(path),
+            Fault::OlderGeneration(position) => Self::new(
+                ErrorCode::OlderGeneration,
+                format!(
+                    "`{}` is of the generation before tools (it has `templates` or `modules` \
+                     as lists)",
+                    error.path
+                ),
+            )
+            .in_file(path)
+            .at(position)
+            .hint("move to Polytope's current format, with a mapping `tools`, and try again"),
+            Fault::WrongShape(what, position) => Self::new(
+                ErrorCode::WrongShape,
+                format!("`{}` is no valid polytope.yml: {what}", error.path),
+            )
+            .in_file(path)
+            .at(position),
+        }
+    }
+}
+
+impl Problem {
+    /// An edit that was refused.
+    #[must_use]
+    pub fn of_edit(error: EditError, path: Option<RelPath>) -> Self {
+        let file = path.as_ref().map_or("the file", |path| path.as_str());
+        match error {
+            EditError::Syntax { message, position } => Self::new(
+                ErrorCode::Syntax,
+                format!("`{file}` cannot be parsed: {message}"),
+            )
+            .in_file(path)
+            .at(position)
+            .hint("fix the file and try again"),
+            EditError::Shape {
+                message,
+                position,
+                by_hand,
+            } => Self::new(
+                ErrorCode::UnknownShape,
+                format!("`{file}` cannot be edited: {message}"),
+            )
+            .in_file(path)
+            .at(position)
+            .hint(format!("add this by hand:\n{by_hand}")),
+        }
+    }
+}
+
+impl From<&DiskError> for Problem {
+    fn from(error: &DiskError) -> Self {
+        let mut problem = Self::new(ErrorCode::Io, error.to_string());
+        match error {
+            DiskError::NoProject(_) => {
+                problem.code = ErrorCode::NoProject;
+                problem.hint = Some("name a folder that exists with `--project`".to_owned());
+            }
+            DiskError::Locked(_) => {
+                problem.code = ErrorCode::Locked;
+                problem.hint = Some("try again, or wait longer with `--lock-wait 60s`".to_owned());
+            }
+            DiskError::Changed(path) => {
+                problem.code = ErrorCode::Changed;
+                problem.path = Some(path.clone());
+                problem.hint = Some("nothing was written; try again".to_owned());
+            }
+            DiskError::LeadsOut(path) => {
+                problem.code = ErrorCode::LeadsOut;
+                problem.path = Some(path.clone());
+                problem.hint = Some("replace the link by a folder of the project".to_owned());
+            }
+            DiskError::Case { wanted, found } => {
+                problem.code = ErrorCode::Case;
+                problem.path = Some(wanted.clone());
+                problem.hint = Some(format!("rename `{found}`"));
+            }
+            DiskError::ReadOnly(path) => {
+                problem.code = ErrorCode::ReadOnly;
+                problem.path = Some(path.clone());
+                problem.hint = Some(format!("make it writable: chmod u+w {path}"));
+            }
+            DiskError::Io { not_restored, .. } => {
+                if not_restored.is_empty() {
+                    problem.message.push_str("; nothing was changed");
+                } else {
+                    let paths: Vec<String> = not_restored
+                        .iter()
+                        .map(|p| format!("\n  {}", p.display()))
+                        .collect();
+                    let _ = write!(
+                        problem.message,
+                        "; everything is as it was but for{}",
+                        paths.concat()
+                    );
+                }
+            }
+        }
+        problem
+    }
+}
+
+/// A line of a file with its number, and a marker below the column.
+#[must_use]
+pub fn marked(excerpt: &str, line: usize, column: usize) -> String {
+    /// The most characters that are shown, and how many of them before the marker.
+    const MAX_WIDTH: usize = 96;
+    const BEFORE: usize = 60;
+    let blue = AnsiColor::Blue.on_default().bold();
+    let red = AnsiColor::Red.on_default().bold();
+    let number = line.to_string();
+    let margin = " ".repeat(number.len());
+    let skipped = (column - 1).saturating_sub(BEFORE);
+    let shown: String = excerpt
+        .chars()
+        .map(|character| {
+            if character.is_control() {
+                ' '
+            } else {
+                character
+            }
+        })
+        .skip(skipped)
+        .take(MAX_WIDTH)
+        .collect();
+    let offset = " ".repeat(column - 1 - skipped);
+    format!(
+        "  {blue}{margin} |{blue:#}\n  {blue}{number} |{blue:#} {}\n  {blue}{margin} |{blue:#} \
+         {offset}{red}^{red:#}\n",
+        shown.trim_end()
+    )
+}
