@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use crate::change::Change;
 use crate::edit::LARGEST_FILE;
 use crate::name::RelPath;
-use crate::project::{self, Content, MODULE_FOLDERS, POLYTOPE_FILE};
+use crate::project::{self, Content, Files, MODULE_FOLDERS, POLYTOPE_FILE};
 use crate::python::SETTINGS_FILES;
 
 /// Where new files wait until they are renamed; in the project, so that a rename suffices.
@@ -130,14 +130,14 @@ pub fn find_root(asked: Option<&Path>, current: &Path) -> Result<PathBuf, DiskEr
         .take_while(|folder| folder.starts_with(work_tree))
         .filter(|folder| folder.join(POLYTOPE_FILE).is_file())
         .filter(|folder| {
-            let mut entries = BTreeMap::new();
-            read_polytope_files(folder, &mut entries);
+            let mut files = Files::default();
+            read_polytope_files(folder, &mut files);
             nearest
                 .strip_prefix(folder)
                 .ok()
                 .and_then(Path::to_str)
                 .and_then(project::polytope_file_of)
-                .is_some_and(|path| entries.contains_key(&path))
+                .is_some_and(|path| files.entries.contains_key(&path))
         })
         .last();
     Ok(outermost.unwrap_or(nearest).to_owned())
@@ -231,27 +231,28 @@ impl Disk {
 
     /// Read every `polytope.yml` that the root leads to, and nothing else.
     #[must_use]
-    pub fn read_tools(&self) -> BTreeMap<RelPath, Content> {
-        let mut entries = BTreeMap::new();
-        read_polytope_files(&self.root, &mut entries);
-        entries
+    pub fn read_tools(&self) -> Files {
+        let mut files = Files::default();
+        read_polytope_files(&self.root, &mut files);
+        files
     }
 
     /// Read all that a tool may look at: every `polytope.yml` that the root leads to, the
     /// modules beside it, and the files of Python services.
     #[must_use]
-    pub fn read(&self, modules_folder: Option<&RelPath>) -> BTreeMap<RelPath, Content> {
-        let mut entries = BTreeMap::new();
-        read_polytope_files(&self.root, &mut entries);
+    pub fn read(&self, modules_folder: Option<&RelPath>) -> Files {
+        let mut files = Files::default();
+        read_polytope_files(&self.root, &mut files);
         // Settings of Python's formatters count for all folders below.
         for (name, _) in SETTINGS_FILES {
-            read_entry(&self.root, &RelPath::literal(name), &mut entries);
+            read_entry(&self.root, &RelPath::literal(name), &mut files);
             for folder in MODULE_FOLDERS {
                 let path = RelPath::literal(folder).join(name);
-                read_entry(&self.root, &path, &mut entries);
+                read_entry(&self.root, &path, &mut files);
             }
         }
-        let included: Vec<RelPath> = entries
+        let included: Vec<RelPath> = files
+            .entries
             .keys()
             .filter(|path| path.file_name() == POLYTOPE_FILE)
             .filter_map(RelPath::parent)
@@ -260,7 +261,7 @@ impl Disk {
         folders.extend(modules_folder.cloned());
         let mut modules = Vec::new();
         for folder in folders {
-            modules.extend(list(&self.root, &folder, &mut entries));
+            modules.extend(list(&self.root, &folder, &mut files));
         }
         modules.extend(included);
         modules.sort();
@@ -268,40 +269,36 @@ impl Disk {
         for module in modules {
             let pyproject = module.join("pyproject.toml");
             if self.path(&pyproject).symlink_metadata().is_ok() {
-                read_tree(&self.root, &module, &mut entries, 0);
+                read_tree(&self.root, &module, &mut files, 0);
             } else {
                 let file = module.join(POLYTOPE_FILE);
-                read_entry(&self.root, &file, &mut entries);
+                read_entry(&self.root, &file, &mut files);
             }
         }
-        entries
+        files
     }
 
     /// Read what a plan is about to make and what has not been looked at yet, where it is
     /// there: what a killed run has left, or somebody's own. Says whether there was any; then
     /// the plan has to be made anew.
     #[must_use]
-    pub fn read_targets(
-        &self,
-        changes: &[Change],
-        entries: &mut BTreeMap<RelPath, Content>,
-    ) -> bool {
-        let before = entries.len();
+    pub fn read_targets(&self, changes: &[Change], files: &mut Files) -> bool {
+        let before = files.entries.len();
         for change in changes {
             let mut path = Some(change.path.clone());
             while let Some(current) = path {
                 let real = self.path(&current);
-                if !entries.contains_key(&current) && real.symlink_metadata().is_ok() {
+                if !files.entries.contains_key(&current) && real.symlink_metadata().is_ok() {
                     // A folder above is nothing that is in the way.
                     let is_way = current != change.path && real.is_dir();
                     if !is_way {
-                        read_entry(&self.root, &current, entries);
+                        read_entry(&self.root, &current, files);
                     }
                 }
                 path = current.parent();
             }
         }
-        entries.len() > before
+        files.entries.len() > before
     }
 
     /// Find out where a plan's changes land, and check all that can be checked before the
@@ -763,42 +760,46 @@ pub fn make_demo_folder(folder: &Path) -> Result<(), DiskError> {
 }
 
 /// Read the root's `polytope.yml` and all that it leads to.
-fn read_polytope_files(root: &Path, entries: &mut BTreeMap<RelPath, Content>) {
+fn read_polytope_files(root: &Path, files: &mut Files) {
     let mut waiting = vec![RelPath::literal(POLYTOPE_FILE)];
     while let Some(path) = waiting.pop() {
-        if entries.contains_key(&path) {
+        if files.entries.contains_key(&path) {
             continue;
         }
-        read_entry(root, &path, entries);
-        if let Some(Content::Text(text)) = entries.get(&path) {
-            waiting.extend(project::local_includes(&path, text));
+        read_entry(root, &path, files);
+        if let Some(Ok(file)) = files.polytope(&path) {
+            waiting.extend(file.local_includes());
         }
     }
 }
 
 /// Note what stands in a folder, and return the folders among it.
-fn list(root: &Path, folder: &RelPath, entries: &mut BTreeMap<RelPath, Content>) -> Vec<RelPath> {
+fn list(root: &Path, folder: &RelPath, files: &mut Files) -> Vec<RelPath> {
     let path = root.join(folder.as_str());
     match kind_of(root, &path) {
         None => return Vec::new(),
         Some(Kind::Folder) => {
-            entries.insert(folder.clone(), Content::Folder);
+            files.entries.insert(folder.clone(), Content::Folder);
         }
         Some(Kind::File) => {
-            entries.insert(
+            files.entries.insert(
                 folder.clone(),
                 Content::Unreadable("it is a file".to_owned()),
             );
             return Vec::new();
         }
         Some(Kind::Other(reason)) => {
-            entries.insert(folder.clone(), Content::Unreadable(reason));
+            files
+                .entries
+                .insert(folder.clone(), Content::Unreadable(reason));
             return Vec::new();
         }
     }
     let Ok(children) = fs::read_dir(&path) else {
         let reason = "its content cannot be listed".to_owned();
-        entries.insert(folder.clone(), Content::Unreadable(reason));
+        files
+            .entries
+            .insert(folder.clone(), Content::Unreadable(reason));
         return Vec::new();
     };
     let mut folders = Vec::new();
@@ -812,19 +813,22 @@ fn list(root: &Path, folder: &RelPath, entries: &mut BTreeMap<RelPath, Content>)
         };
         match kind_of(root, &child.path()) {
             Some(Kind::Folder) => {
-                entries.insert(child_path.clone(), Content::Folder);
+                files.entries.insert(child_path.clone(), Content::Folder);
                 if !name.starts_with('.') {
                     folders.push(child_path);
                 }
             }
             Some(Kind::File) => {
                 let reason = "it is a file that is not read".to_owned();
-                entries
+                files
+                    .entries
                     .entry(child_path)
                     .or_insert(Content::Unreadable(reason));
             }
             Some(Kind::Other(reason)) => {
-                entries.insert(child_path, Content::Unreadable(reason));
+                files
+                    .entries
+                    .insert(child_path, Content::Unreadable(reason));
             }
             None => {}
         }
@@ -832,15 +836,11 @@ fn list(root: &Path, folder: &RelPath, entries: &mut BTreeMap<RelPath, Content>)
     folders
 }
 
-fn read_tree(
-    root: &Path,
-    folder: &RelPath,
-    entries: &mut BTreeMap<RelPath, Content>,
-    depth: usize,
-) {
-    let folders = list(root, folder, entries);
+fn read_tree(root: &Path, folder: &RelPath, files: &mut Files, depth: usize) {
+    let folders = list(root, folder, files);
     let prefix = format!("{folder}/");
-    let files: Vec<RelPath> = entries
+    let listed: Vec<RelPath> = files
+        .entries
         .range(folder.clone()..)
         .take_while(|(path, _)| path == &folder || path.as_str().starts_with(&prefix))
         .filter(|(path, content)| {
@@ -849,16 +849,16 @@ fn read_tree(
         })
         .map(|(path, _)| path.clone())
         .collect();
-    for file in files {
+    for file in listed {
         if is_text(&file) {
             // Its folder has just been listed, so that no link leads out on the way to it.
             let content = content_of(root, &root.join(file.as_str()));
-            entries.extend(content.map(|content| (file, content)));
+            files.entries.extend(content.map(|content| (file, content)));
         }
     }
     if depth < DEEPEST_FOLDER {
         for folder in folders {
-            read_tree(root, &folder, entries, depth + 1);
+            read_tree(root, &folder, files, depth + 1);
         }
     }
 }
@@ -908,7 +908,7 @@ fn kind_of(root: &Path, path: &Path) -> Option<Kind> {
 }
 
 /// Read one file; what does not exist is left out.
-fn read_entry(root: &Path, path: &RelPath, entries: &mut BTreeMap<RelPath, Content>) {
+fn read_entry(root: &Path, path: &RelPath, files: &mut Files) {
     let real = root.join(path.as_str());
     let outside = real
         .parent()
@@ -919,7 +919,9 @@ fn read_entry(root: &Path, path: &RelPath, entries: &mut BTreeMap<RelPath, Conte
     } else {
         content_of(root, &real)
     };
-    entries.extend(content.map(|content| (path.clone(), content)));
+    files
+        .entries
+        .extend(content.map(|content| (path.clone(), content)));
 }
 
 /// What stands at a path whose folder is inside the project.

@@ -32,14 +32,12 @@ pub mod start;
 pub mod template;
 pub mod tool;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use disk::{Disk, DiskError, Fault};
-use name::RelPath;
 use plan::Plan;
-use project::{Content, Project};
+use project::{Files, Project};
 use tool::status::Status;
 use tool::{Refused, Request, TOOLS, ToolInfo};
 
@@ -154,8 +152,8 @@ pub fn run(request: &Request, options: &Options) -> Result<Outcome, Error> {
 /// See [`Error`].
 pub fn status(options: &Options) -> Result<(PathBuf, Status), Error> {
     let root = find_root(options)?;
-    let entries = Disk::new(root.clone(), options.fault.clone()).read(None);
-    let project = read_project(&root, entries)?;
+    let files = Disk::new(root.clone(), options.fault.clone()).read(None);
+    let project = read_project(&root, files)?;
     Ok((root, Status::of(&project)))
 }
 
@@ -166,8 +164,8 @@ pub fn status(options: &Options) -> Result<(PathBuf, Status), Error> {
 /// See [`Error`].
 pub fn offered(options: &Options) -> Result<Vec<&'static ToolInfo>, Error> {
     let root = find_root(options)?;
-    let entries = Disk::new(root.clone(), options.fault.clone()).read_tools();
-    let project = read_project(&root, entries)?;
+    let files = Disk::new(root.clone(), options.fault.clone()).read_tools();
+    let project = read_project(&root, files)?;
     let tools = TOOLS.iter().filter(|tool| tool.is_offered(&project));
     Ok(tools.collect())
 }
@@ -182,8 +180,8 @@ pub fn find_root(options: &Options) -> Result<PathBuf, Error> {
         .map_err(|error| Error::Disk { root: None, error })
 }
 
-fn read_project(root: &Path, entries: BTreeMap<RelPath, Content>) -> Result<Project, Error> {
-    Project::new(root.to_owned(), entries).map_err(|errors| Error::Refused {
+fn read_project(root: &Path, files: Files) -> Result<Project, Error> {
+    Project::new(root.to_owned(), files).map_err(|errors| Error::Refused {
         root: root.to_owned(),
         refused: Refused {
             problems: errors.into_iter().map(Into::into).collect(),
@@ -203,12 +201,12 @@ fn make_plan(disk: &Disk, root: &Path, request: &Request, force: bool) -> Result
         Request::AddTemporal(arguments) => arguments.modules_dir.as_ref(),
         Request::AddTemporalClient(_) | Request::AddTemporalWorkflow(_) => None,
     };
-    let mut entries = disk.read(modules_folder);
+    let mut files = disk.read(modules_folder);
     loop {
-        let project = read_project(root, entries)?;
+        let project = read_project(root, files)?;
         let plan = tool::plan(&project, request, force).map_err(refuse)?;
-        entries = project.into_entries();
-        if !disk.read_targets(plan.changes(), &mut entries) {
+        files = project.into_files();
+        if !disk.read_targets(plan.changes(), &mut files) {
             return Ok(plan);
         }
     }

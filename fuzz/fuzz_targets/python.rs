@@ -1,15 +1,16 @@
 //! Any text: each edit of a Python module is refused or right, and twice is once.
 #![no_main]
 
-use bluetext::python::Style;
-use bluetext::edit::python::{Import, Place, add_calls, add_items};
+use bluetext::edit::python::{Import, Module, Place};
 use bluetext::edit::{EditError, Edited};
+use bluetext::python::Style;
 use libfuzzer_sys::fuzz_target;
 
 fn hooks(text: &str) -> Result<Edited, EditError> {
     let names = [("deinit_temporal", None), ("init_temporal", None)];
     let calls = [("init", "init_temporal", Place::Last), ("deinit", "deinit_temporal", Place::First)];
-    add_calls(text, &Import::new(".temporal", &names, &Style::default()), &[], &calls)
+    let import = Import::new(".temporal", &names, &Style::default());
+    Module::parse(text)?.add_calls(&import, &[], &calls)
 }
 
 fn registry(text: &str) -> Result<Edited, EditError> {
@@ -21,7 +22,7 @@ fn registry(text: &str) -> Result<Edited, EditError> {
         ("WORKFLOWS", vec!["GreetingWorkflow".to_owned()]),
         ("ACTIVITIES", vec!["greeting_activities.process".to_owned()]),
     ];
-    add_items(text, &imports, &[], &items, &Style::default())
+    Module::parse(text)?.add_items(&imports, &[], &items, &Style::default())
 }
 
 fuzz_target!(|text: &str| {

@@ -1,18 +1,31 @@
-//! Any text: each edit of `pyproject.toml` is refused or right, and twice is once.
+//! Any text: the edits of a `pyproject.toml` are refused or right, and twice is once.
 #![no_main]
 
-use bluetext::edit::{EditError, Edited, toml};
+use bluetext::edit::toml::PyProject;
+use bluetext::edit::{EditError, Edited};
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|text: &str| {
-    let edits: [&dyn Fn(&str) -> Result<Edited, EditError>; 3] = [
-        &|text| toml::add_dependency(text, "api-temporal-client"),
-        &|text| toml::add_to_group(text, "dev", &["pytest>=8", "pytest-asyncio>=1"]),
-        &|text| toml::add_uv_source(text, "api-temporal-client", "clients/temporal-client"),
-    ];
+type Edit = fn(&mut PyProject) -> Result<(), EditError>;
+
+const EDITS: [Edit; 3] = [
+    |project| project.add_dependency("api-temporal-client"),
+    |project| project.add_to_group("dev", &["pytest>=8", "pytest-asyncio>=1"]),
+    |project| project.add_uv_source("api-temporal-client", "clients/temporal-client"),
+];
+
+fn edited(text: &str, edits: &[Edit]) -> Result<Edited, EditError> {
+    let mut project = PyProject::parse(text)?;
     for edit in edits {
-        if let Ok(Edited::Changed(after)) = edit(text) {
-            assert_eq!(edit(&after), Ok(Edited::Unchanged), "{after}");
+        edit(&mut project)?;
+    }
+    project.finish()
+}
+
+fuzz_target!(|text: &str| {
+    // Each alone, and all together.
+    for edits in [&EDITS[..1], &EDITS[1..2], &EDITS[2..], &EDITS[..]] {
+        if let Ok(Edited::Changed(after)) = edited(text, edits) {
+            assert_eq!(edited(&after, edits), Ok(Edited::Unchanged), "{after}");
         }
     }
 });

@@ -13,7 +13,37 @@ pub mod python;
 pub mod toml;
 pub mod yaml;
 
+use std::cell::Cell;
 use std::ops::Range;
+
+/// How often each parser has run in a thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Parses {
+    /// YAML, for its meaning.
+    pub yaml: usize,
+    /// YAML, for positions.
+    pub yaml_positions: usize,
+    /// TOML.
+    pub toml: usize,
+    /// Python.
+    pub python: usize,
+}
+
+thread_local! {
+    static PARSES: Cell<Parses> = Cell::default();
+}
+
+/// How often each parser has run in this thread: a file is to be parsed once.
+#[must_use]
+pub fn parses() -> Parses {
+    PARSES.get()
+}
+
+fn count(add: impl FnOnce(&mut Parses)) {
+    let mut parses = PARSES.get();
+    add(&mut parses);
+    PARSES.set(parses);
+}
 
 /// Files larger than this, in bytes, are refused before any parser sees them.
 pub const LARGEST_FILE: usize = 1024 * 1024;

@@ -6,7 +6,7 @@
 
 use proptest::prelude::*;
 
-use super::python::{Import, Place, add_calls, add_items};
+use super::python::{Import, Module, Place};
 use super::{EditError, Edited, keeps_every_byte, yaml};
 
 /// How a piece of YAML is written.
@@ -236,26 +236,25 @@ fn without_added_lines(before: &str, after: &str) -> Option<String> {
 
 const TOOL: &str = "info: |\n  Two\n  lines.\n# ours\nrun:\n  - tool: bluetext\n";
 
-type Edit<'a> = &'a dyn Fn(&str) -> Result<Edited, EditError>;
+type Edit<'a> = &'a dyn Fn(&mut yaml::Document) -> Result<bool, EditError>;
 
 fn edit_all(text: &str) -> Result<String, EditError> {
     let edits: [Edit<'_>; 4] = [
-        &|text| yaml::add_include(text, "modules/temporal"),
-        &|text| yaml::add_step(text, "default", "temporal"),
-        &|text| yaml::add_tool(text, "add-temporal-client", TOOL),
-        &|text| yaml::allow_in_mcp(text, "add-temporal-client"),
+        &|file| file.add_include("modules/temporal"),
+        &|file| file.add_step("default", "temporal"),
+        &|file| file.add_tool("add-temporal-client", TOOL),
+        &|file| file.allow_in_mcp("add-temporal-client"),
     ];
-    let mut text = text.to_owned();
+    let mut document = yaml::Document::parse(text)?;
     for edit in edits {
-        let after = edit(&text)?.into_text(&text);
-        assert_eq!(
-            edit(&after),
-            Ok(Edited::Unchanged),
-            "twice is once:\n{after}"
-        );
-        text = after;
+        edit(&mut document)?;
     }
-    Ok(text)
+    let after = document.finish()?.into_text(text);
+    let mut again = yaml::Document::parse(after.as_str())?;
+    for edit in edits {
+        assert_eq!(edit(&mut again), Ok(false), "twice is once:\n{after}");
+    }
+    Ok(after)
 }
 
 proptest! {
@@ -311,10 +310,10 @@ proptest! {
         }
         let import = Import::new(".temporal", &[("deinit_temporal", None), ("init_temporal", None)], &crate::python::Style::default());
         let calls = [("init", "init_temporal", Place::Last), ("deinit", "deinit_temporal", Place::First)];
-        let edited = add_calls(&before, &import, &[], &calls);
+        let edited = Module::parse(before.as_str()).and_then(|module| module.add_calls(&import, &[], &calls));
         prop_assert!(matches!(edited, Ok(Edited::Changed(_))), "{edited:?}\n{before}");
         let after = edited.unwrap().into_text(&before);
-        prop_assert_eq!(add_calls(&after, &import, &[], &calls), Ok(Edited::Unchanged));
+        prop_assert_eq!(Module::parse(after.as_str()).and_then(|module| module.add_calls(&import, &[], &calls)), Ok(Edited::Unchanged));
         if !body.is_empty() {
             prop_assert_eq!(without_added_lines(&before, &after), Some(before));
         }
@@ -347,11 +346,11 @@ proptest! {
         let before = format!("{}\n{}", list("WORKFLOWS"), list("ACTIVITIES"));
         let imports = [Import::new(".a.workflow", &[("AWorkflow", None)], &crate::python::Style::default())];
         let new = [("WORKFLOWS", vec!["AWorkflow".to_owned()]), ("ACTIVITIES", vec!["a_b.c".to_owned()])];
-        let edited = add_items(&before, &imports, &[], &new, &crate::python::Style::default());
+        let edited = Module::parse(before.as_str()).and_then(|module| module.add_items(&imports, &[], &new, &crate::python::Style::default()));
         prop_assert!(matches!(edited, Ok(Edited::Changed(_))), "{edited:?}\n{before}");
         let after = edited.unwrap().into_text(&before);
         prop_assert!(keeps_every_byte(&before, &after));
-        prop_assert_eq!(add_items(&after, &imports, &[], &new, &crate::python::Style::default()), Ok(Edited::Unchanged));
+        prop_assert_eq!(Module::parse(after.as_str()).and_then(|module| module.add_items(&imports, &[], &new, &crate::python::Style::default())), Ok(Edited::Unchanged));
     }
 }
 

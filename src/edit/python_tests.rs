@@ -1,6 +1,7 @@
 //! Edits of Python modules in the shapes that people write.
 
 use super::*;
+use crate::edit::Edited;
 
 fn hooks(text: &str) -> Result<Edited, EditError> {
     let import = Import::new(
@@ -12,7 +13,7 @@ fn hooks(text: &str) -> Result<Edited, EditError> {
         ("init", "init_temporal", Place::Last),
         ("deinit", "deinit_temporal", Place::First),
     ];
-    add_calls(text, &import, &[], &calls)
+    Module::parse(text)?.add_calls(&import, &[], &calls)
 }
 
 fn registry(text: &str) -> Result<Edited, EditError> {
@@ -32,13 +33,8 @@ fn registry(text: &str) -> Result<Edited, EditError> {
         ("WORKFLOWS", vec!["GreetingWorkflow".to_owned()]),
         ("ACTIVITIES", vec!["greeting_activities.process".to_owned()]),
     ];
-    add_items(
-        text,
-        &imports,
-        &[],
-        &items,
-        &crate::python::Style::default(),
-    )
+    let style = crate::python::Style::default();
+    Module::parse(text)?.add_items(&imports, &[], &items, &style)
 }
 
 /// Both sides of each case as a text that a reviewer can read.

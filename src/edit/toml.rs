@@ -6,6 +6,8 @@
 //! Limits: the `[project]` table of PEP 621 is needed; tables written with dotted keys in
 //! unusual places are refused rather than guessed.
 
+use std::ops::Range;
+
 use serde_json::{Map, Value, json};
 use toml_edit::{Document, Item};
 
@@ -37,194 +39,277 @@ pub fn requirement_name(requirement: &str) -> String {
     normalised
 }
 
-/// Add a requirement to `project.dependencies`.
+/// A `pyproject.toml`: its text and what it means.
 ///
-/// # Errors
-///
-/// [`EditError::Shape`] where there is no `[project]` table or its dependencies are dynamic.
-pub fn add_dependency(text: &str, requirement: &str) -> Result<Edited, EditError> {
-    let document = parse(text)?;
-    let by_hand = format!("[project]\ndependencies = [\"{requirement}\"]\n");
-    let project = document.get("project");
-    let Some(project) = project.and_then(Item::as_table) else {
-        let message = match project {
-            None => "there is no `[project]` table",
-            Some(_) => "`project` is not written as a table `[project]`",
-        };
-        let position = item_position(text, project);
-        return Err(EditError::shape(
-            message,
-            position.or(Some(Position { line: 1, column: 1 })),
-            by_hand,
-        ));
-    };
-    let dynamic = project.get("dynamic").and_then(Item::as_array);
-    if dynamic.is_some_and(|names| names.iter().any(|n| n.as_str() == Some("dependencies"))) {
-        return Err(EditError::shape(
-            "the project's dependencies are dynamic: they are kept in another file",
-            item_position(text, project.get("dynamic")),
-            by_hand,
-        ));
-    }
-    add_requirements(text, "project", "dependencies", &[requirement], &by_hand)
+/// It can be edited several times; [`finish`](Self::finish) then proves the result once.
+#[derive(Debug)]
+pub struct PyProject {
+    document: Document<String>,
+    /// What the result has to mean.
+    expected: Value,
+    /// Replaced ranges of the text and what is there afterwards.
+    splices: Vec<(Range<usize>, String)>,
+    /// Whether a table has been appended.
+    has_appended: bool,
+    /// The lines of each edit, for a person who has to add them by hand.
+    by_hand: String,
 }
 
-/// Add requirements to a group of `[dependency-groups]` (PEP 735), which is made where it
-/// is missing. A requirement that the group has in another version is left as it is.
-///
-/// # Errors
-///
-/// See [`EditError`].
-pub fn add_to_group(text: &str, group: &str, requirements: &[&str]) -> Result<Edited, EditError> {
-    // PEP 735: names of groups are compared as those of packages are.
-    let document = parse(text)?;
-    let existing = document
-        .get("dependency-groups")
-        .and_then(Item::as_table_like);
-    let mut groups = existing.into_iter().flat_map(toml_edit::TableLike::iter);
-    let found = groups.find(|(name, _)| requirement_name(name) == requirement_name(group));
-    let group = found.map_or(group, |(name, _)| name);
-    let quoted: String = requirements
-        .iter()
-        .map(|r| format!("    \"{r}\",\n"))
-        .collect();
-    let by_hand = format!("[dependency-groups]\n{group} = [\n{quoted}]\n");
-    add_requirements(text, "dependency-groups", group, requirements, &by_hand)
-}
-
-/// Say in `[tool.uv.sources]` that a dependency is the folder at a path, installed editable.
-///
-/// # Errors
-///
-/// See [`EditError`].
-pub fn add_uv_source(text: &str, name: &str, path: &str) -> Result<Edited, EditError> {
-    let line = format!("{name} = {{ path = \"{path}\", editable = true }}\n");
-    let by_hand = format!("[tool.uv.sources]\n{line}");
-    let document = parse(text)?;
-    let sources = ["tool", "uv", "sources"]
-        .iter()
-        .try_fold(document.as_item(), |item, key| item.get(key));
-    if sources.and_then(Item::as_table_like).is_some_and(|table| {
-        table
-            .iter()
-            .any(|(key, _)| requirement_name(key) == requirement_name(name))
-    }) {
-        return Ok(Edited::Unchanged);
-    }
-    let mut expected = meaning(document.as_item());
-    match slot(&mut expected, &["tool", "uv", "sources", name]) {
-        Some(slot) => *slot = json!({ "path": path, "editable": true }),
-        None => return Err(cannot_edit(by_hand)),
-    }
-
-    let mut splices = Splices::new(text);
-    match sources {
-        Some(Item::Table(table)) if !table.is_implicit() && !table.is_dotted() => {
-            splices.insert_lines_after(end_of_table(table), &line);
-        }
-        // `sources.other = …` in `[tool.uv]`: one more of these.
-        Some(Item::Table(table)) if table.is_dotted() => {
-            splices.insert_lines_after(end_of_table(table), &format!("sources.{line}"));
-        }
-        Some(Item::Value(toml_edit::Value::InlineTable(table))) if !table.is_dotted() => {
-            let Some(span) = table.span() else {
-                return Err(cannot_edit(by_hand));
-            };
-            let last = table.iter().filter_map(|(_, value)| value.span()).last();
-            let entry = line.trim_end();
-            match last {
-                Some(last) => splices.insert(last.end, &format!(", {entry}")),
-                None => splices.insert(span.start + 1, &format!(" {entry} ")),
-            }
-        }
-        _ => append_table(text, &mut splices, &by_hand),
-    }
-    finish(text, splices, &expected, by_hand)
-}
-
-/// Whether some table of the document stands at this dotted path.
-///
-/// # Errors
-///
-/// [`EditError::Syntax`] where the text is not TOML.
-pub fn has_table(text: &str, path: &[&str]) -> Result<bool, EditError> {
-    let document = parse(text)?;
-    let found = path
-        .iter()
-        .try_fold(document.as_item(), |item, key| item.get(key));
-    Ok(found.is_some())
-}
-
-fn add_requirements(
-    text: &str,
-    table_name: &str,
-    key: &str,
-    requirements: &[&str],
-    by_hand: &str,
-) -> Result<Edited, EditError> {
-    let document = parse(text)?;
-    let table = document.get(table_name);
-    let item = table.and_then(|table| table.get(key));
-    let present: Vec<String> = item
-        .and_then(Item::as_array)
-        .map(|array| {
-            array
-                .iter()
-                .filter_map(toml_edit::Value::as_str)
-                .map(requirement_name)
-                .collect()
+impl PyProject {
+    /// Read a file.
+    ///
+    /// # Errors
+    ///
+    /// [`EditError::Syntax`] where the text is not TOML.
+    pub fn parse(text: impl Into<String>) -> Result<Self, EditError> {
+        let text = text.into();
+        let document = parse(&text)?;
+        Ok(Self {
+            expected: meaning(document.as_item()),
+            document,
+            splices: Vec::new(),
+            has_appended: false,
+            by_hand: String::new(),
         })
-        .unwrap_or_default();
-    let missing: Vec<&str> = requirements
-        .iter()
-        .copied()
-        .filter(|requirement| !present.contains(&requirement_name(requirement)))
-        .collect();
-    if missing.is_empty() {
-        return Ok(Edited::Unchanged);
     }
-    let mut expected = meaning(document.as_item());
-    let Some(slot) = slot(&mut expected, &[table_name, key]) else {
-        return Err(cannot_edit(by_hand.to_owned()));
-    };
-    match slot {
-        Value::Array(items) => items.extend(missing.iter().map(|m| json!(m))),
-        slot @ Value::Null => *slot = json!(missing),
-        _ => {
+
+    fn text(&self) -> &str {
+        self.document.raw()
+    }
+
+    /// Add a requirement to `project.dependencies`.
+    ///
+    /// # Errors
+    ///
+    /// [`EditError::Shape`] where there is no `[project]` table or its dependencies are
+    /// dynamic.
+    pub fn add_dependency(&mut self, requirement: &str) -> Result<(), EditError> {
+        let by_hand = format!("[project]\ndependencies = [\"{requirement}\"]\n");
+        let project = self.document.get("project");
+        let Some(project) = project.and_then(Item::as_table) else {
+            let message = match project {
+                None => "there is no `[project]` table",
+                Some(_) => "`project` is not written as a table `[project]`",
+            };
+            let position = item_position(self.text(), project);
             return Err(EditError::shape(
-                format!("`{table_name}.{key}` is no list"),
-                item_position(text, item),
+                message,
+                position.or(Some(Position { line: 1, column: 1 })),
+                by_hand,
+            ));
+        };
+        let dynamic = project.get("dynamic").and_then(Item::as_array);
+        if dynamic.is_some_and(|names| names.iter().any(|n| n.as_str() == Some("dependencies"))) {
+            return Err(EditError::shape(
+                "the project's dependencies are dynamic: they are kept in another file",
+                item_position(self.text(), project.get("dynamic")),
                 by_hand,
             ));
         }
+        self.add_requirements("project", "dependencies", &[requirement], by_hand)
     }
-    let quoted: Vec<String> = missing.iter().map(|m| format!("\"{m}\"")).collect();
-    let lines: String = quoted.iter().map(|m| format!("    {m},\n")).collect();
-    let mut splices = Splices::new(text);
-    match (item, table) {
-        (Some(item), _) => {
-            let Some((array, span)) = item.as_array().zip(item.span()) else {
-                return Err(cannot_edit(by_hand.to_owned()));
-            };
-            let ranges: Vec<_> = array.iter().filter_map(toml_edit::Value::span).collect();
-            let (open, close) = (span.start + 1, span.end - 1);
-            if ranges.is_empty() && !text[open..close].contains('\n') {
-                splices.insert(close, &format!("\n{lines}"));
-            } else {
-                append_to_brackets(&mut splices, open, close, &ranges, &quoted);
+
+    /// Add requirements to a group of `[dependency-groups]` (PEP 735), which is made where it
+    /// is missing. A requirement that the group has in another version is left as it is.
+    ///
+    /// # Errors
+    ///
+    /// See [`EditError`].
+    pub fn add_to_group(&mut self, group: &str, requirements: &[&str]) -> Result<(), EditError> {
+        // PEP 735: names of groups are compared as those of packages are.
+        let group = {
+            let existing = self.document.get("dependency-groups");
+            let existing = existing.and_then(Item::as_table_like);
+            let mut groups = existing.into_iter().flat_map(toml_edit::TableLike::iter);
+            let found = groups.find(|(name, _)| requirement_name(name) == requirement_name(group));
+            found.map_or(group, |(name, _)| name).to_owned()
+        };
+        let quoted: String = requirements
+            .iter()
+            .map(|r| format!("    \"{r}\",\n"))
+            .collect();
+        let by_hand = format!("[dependency-groups]\n{group} = [\n{quoted}]\n");
+        self.add_requirements("dependency-groups", &group, requirements, by_hand)
+    }
+
+    /// Say in `[tool.uv.sources]` that a dependency is the folder at a path, installed
+    /// editable.
+    ///
+    /// # Errors
+    ///
+    /// See [`EditError`].
+    pub fn add_uv_source(&mut self, name: &str, path: &str) -> Result<(), EditError> {
+        let line = format!("{name} = {{ path = \"{path}\", editable = true }}\n");
+        let by_hand = format!("[tool.uv.sources]\n{line}");
+        let sources = ["tool", "uv", "sources"]
+            .iter()
+            .try_fold(self.document.as_item(), |item, key| item.get(key));
+        if sources.and_then(Item::as_table_like).is_some_and(|table| {
+            table
+                .iter()
+                .any(|(key, _)| requirement_name(key) == requirement_name(name))
+        }) {
+            return Ok(());
+        }
+        match slot(&mut self.expected, &["tool", "uv", "sources", name]) {
+            Some(slot) => *slot = json!({ "path": path, "editable": true }),
+            None => return Err(cannot_edit(by_hand)),
+        }
+        let mut splices = Splices::new(self.document.raw());
+        let mut appended = false;
+        match sources {
+            Some(Item::Table(table)) if !table.is_implicit() && !table.is_dotted() => {
+                splices.insert_lines_after(end_of_table(table), &line);
+            }
+            // `sources.other = …` in `[tool.uv]`: one more of these.
+            Some(Item::Table(table)) if table.is_dotted() => {
+                splices.insert_lines_after(end_of_table(table), &format!("sources.{line}"));
+            }
+            Some(Item::Value(toml_edit::Value::InlineTable(table))) if !table.is_dotted() => {
+                let Some(span) = table.span() else {
+                    return Err(cannot_edit(by_hand));
+                };
+                let last = table.iter().filter_map(|(_, value)| value.span()).last();
+                let entry = line.trim_end();
+                match last {
+                    Some(last) => splices.insert(last.end, &format!(", {entry}")),
+                    None => splices.insert(span.start + 1, &format!(" {entry} ")),
+                }
+            }
+            _ => {
+                append_table(&mut splices, &by_hand, self.has_appended);
+                appended = true;
             }
         }
-        (None, Some(Item::Table(table))) if !table.is_implicit() => {
-            let entry = format!("{key} = [\n{lines}]\n");
-            splices.insert_lines_after(end_of_table(table), &entry);
-        }
-        (None, Some(_)) => return Err(cannot_edit(by_hand.to_owned())),
-        (None, None) => {
-            let table = format!("[{table_name}]\n{key} = [\n{lines}]\n");
-            append_table(text, &mut splices, &table);
-        }
+        let list = splices.list;
+        self.keep(list, appended, &by_hand);
+        Ok(())
     }
-    finish(text, splices, &expected, by_hand.to_owned())
+
+    fn add_requirements(
+        &mut self,
+        table_name: &str,
+        key: &str,
+        requirements: &[&str],
+        by_hand: String,
+    ) -> Result<(), EditError> {
+        let table = self.document.get(table_name);
+        let item = table.and_then(|table| table.get(key));
+        let present: Vec<String> = item
+            .and_then(Item::as_array)
+            .map(|array| {
+                array
+                    .iter()
+                    .filter_map(toml_edit::Value::as_str)
+                    .map(requirement_name)
+                    .collect()
+            })
+            .unwrap_or_default();
+        let missing: Vec<&str> = requirements
+            .iter()
+            .copied()
+            .filter(|requirement| !present.contains(&requirement_name(requirement)))
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let Some(slot) = slot(&mut self.expected, &[table_name, key]) else {
+            return Err(cannot_edit(by_hand));
+        };
+        match slot {
+            Value::Array(items) => items.extend(missing.iter().map(|m| json!(m))),
+            slot @ Value::Null => *slot = json!(missing),
+            _ => {
+                return Err(EditError::shape(
+                    format!("`{table_name}.{key}` is not a list"),
+                    item_position(self.text(), item),
+                    by_hand,
+                ));
+            }
+        }
+        let quoted: Vec<String> = missing.iter().map(|m| format!("\"{m}\"")).collect();
+        let lines: String = quoted.iter().map(|m| format!("    {m},\n")).collect();
+        let text = self.document.raw();
+        let mut splices = Splices::new(text);
+        let mut appended = false;
+        match (item, table) {
+            (Some(item), _) => {
+                let Some((array, span)) = item.as_array().zip(item.span()) else {
+                    return Err(cannot_edit(by_hand));
+                };
+                let ranges: Vec<_> = array.iter().filter_map(toml_edit::Value::span).collect();
+                let (open, close) = (span.start + 1, span.end - 1);
+                if ranges.is_empty() && !text[open..close].contains('\n') {
+                    splices.insert(close, &format!("\n{lines}"));
+                } else {
+                    append_to_brackets(&mut splices, open, close, &ranges, &quoted);
+                }
+            }
+            (None, Some(Item::Table(table))) if !table.is_implicit() => {
+                let entry = format!("{key} = [\n{lines}]\n");
+                splices.insert_lines_after(end_of_table(table), &entry);
+            }
+            (None, Some(_)) => return Err(cannot_edit(by_hand)),
+            (None, None) => {
+                let table = format!("[{table_name}]\n{key} = [\n{lines}]\n");
+                append_table(&mut splices, &table, self.has_appended);
+                appended = true;
+            }
+        }
+        let list = splices.list;
+        self.keep(list, appended, &by_hand);
+        Ok(())
+    }
+
+    fn keep(&mut self, splices: Vec<(Range<usize>, String)>, appended: bool, by_hand: &str) {
+        self.splices.extend(splices);
+        self.has_appended |= appended;
+        self.by_hand.push_str(by_hand);
+    }
+
+    /// The result of all edits, proved by parsing it.
+    ///
+    /// # Errors
+    ///
+    /// [`EditError::Shape`] where it does not mean what was asked for.
+    pub fn finish(self) -> Result<Edited, EditError> {
+        if self.splices.is_empty() {
+            return Ok(Edited::Unchanged);
+        }
+        let mut splices = Splices::new(self.document.raw());
+        splices.list = self.splices;
+        let after = splices.apply();
+        let is_right =
+            parse(&after).is_ok_and(|document| meaning(document.as_item()) == self.expected);
+        if is_right && keeps_every_byte(self.document.raw(), &after) {
+            return Ok(Edited::Changed(after));
+        }
+        Err(cannot_edit(self.by_hand))
+    }
+}
+
+fn parse(text: &str) -> Result<Document<String>, EditError> {
+    check_size(text)?;
+    super::count(|parses| parses.toml += 1);
+    Document::parse(text.to_owned()).map_err(|error| {
+        let position = error.span().map(|span| Position::of(text, span.start));
+        EditError::syntax(error.message().to_owned(), position)
+    })
+}
+
+/// A new table goes to the end of the file, behind a blank line.
+fn append_table(splices: &mut Splices<'_>, table: &str, is_behind_another: bool) {
+    let text = splices.text;
+    if text.is_empty() {
+        let blank = if is_behind_another { "\n" } else { "" };
+        splices.insert(0, &format!("{blank}{table}"));
+    } else if text.ends_with('\n') {
+        let has_blank = text.ends_with("\n\n") && !is_behind_another;
+        let blank = if has_blank { "" } else { "\n" };
+        splices.insert(text.len(), &format!("{blank}{table}"));
+    } else {
+        splices.insert_lines_after(text.len(), &format!("\n{table}"));
+    }
 }
 
 /// The place of a value behind keys, made where it is missing; `None` where something else
@@ -238,34 +323,12 @@ fn slot<'v>(value: &'v mut Value, path: &[&str]) -> Option<&'v mut Value> {
     })
 }
 
-fn finish(
-    text: &str,
-    splices: Splices<'_>,
-    expected: &Value,
-    by_hand: String,
-) -> Result<Edited, EditError> {
-    let after = splices.apply();
-    let correct = parse(&after).is_ok_and(|document| meaning(document.as_item()) == *expected);
-    if correct && keeps_every_byte(text, &after) {
-        return Ok(Edited::Changed(after));
-    }
-    Err(cannot_edit(by_hand))
-}
-
 fn cannot_edit(by_hand: String) -> EditError {
     EditError::shape(
         "this file is written in a way that cannot be edited safely",
         Some(Position { line: 1, column: 1 }),
         by_hand,
     )
-}
-
-fn parse(text: &str) -> Result<Document<&str>, EditError> {
-    check_size(text)?;
-    Document::parse(text).map_err(|error| {
-        let position = error.span().map(|span| Position::of(text, span.start));
-        EditError::syntax(error.message().to_owned(), position)
-    })
 }
 
 fn item_position(text: &str, item: Option<&Item>) -> Option<Position> {
@@ -282,18 +345,6 @@ fn end_of_table(table: &toml_edit::Table) -> usize {
         .filter_map(|(_, item)| item.span())
         .map(|span| span.end)
         .fold(header, usize::max)
-}
-
-/// A new table goes to the end of the file, behind a blank line.
-fn append_table(text: &str, splices: &mut Splices<'_>, table: &str) {
-    if text.is_empty() {
-        splices.insert(0, table);
-    } else if text.ends_with('\n') {
-        let blank = if text.ends_with("\n\n") { "" } else { "\n" };
-        splices.insert(text.len(), &format!("{blank}{table}"));
-    } else {
-        splices.insert_lines_after(text.len(), &format!("\n{table}"));
-    }
 }
 
 /// What an item means, without the way it is written.

@@ -2,24 +2,13 @@
 
 use super::*;
 
-/// All edits that a service gets, one after the other.
-fn edit_all(text: &str) -> Result<String, EditError> {
-    let mut text = text.to_owned();
-    for edit in [
-        &|text: &str| add_dependency(text, "api-temporal-client") as Result<Edited, EditError>,
-        &|text: &str| add_to_group(text, "dev", &["pytest>=8", "pytest-asyncio>=1"]),
-        &|text: &str| add_uv_source(text, "api-temporal-client", "clients/temporal-client"),
-    ] as [&dyn Fn(&str) -> Result<Edited, EditError>; 3]
-    {
-        let after = edit(&text)?.into_text(&text);
-        assert_eq!(
-            edit(&after),
-            Ok(Edited::Unchanged),
-            "twice is once:\n{after}"
-        );
-        text = after;
-    }
-    Ok(text)
+/// All edits that a service gets, of one document.
+fn edit_all(text: &str) -> Result<Edited, EditError> {
+    let mut project = PyProject::parse(text)?;
+    project.add_dependency("api-temporal-client")?;
+    project.add_to_group("dev", &["pytest>=8", "pytest-asyncio>=1"])?;
+    project.add_uv_source("api-temporal-client", "clients/temporal-client")?;
+    project.finish()
 }
 
 #[test]
@@ -100,7 +89,12 @@ fn files_of_every_shape() {
     let mut shown = String::new();
     for (case, text) in cases {
         let after = match edit_all(text) {
-            Ok(after) => after.replace('\r', "<CR>"),
+            Ok(edited) => {
+                let after = edited.into_text(text);
+                let again = edit_all(&after);
+                assert_eq!(again, Ok(Edited::Unchanged), "twice is once:\n{after}");
+                after.replace('\r', "<CR>")
+            }
             Err(error) => format!("{error:#?}\n"),
         };
         shown.push_str(&format!("=== {case}\n{after}"));

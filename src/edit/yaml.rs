@@ -10,6 +10,7 @@
 mod tree;
 mod write;
 
+use std::cell::OnceCell;
 use std::fmt::Write as _;
 use std::ops::Range;
 
@@ -24,14 +25,6 @@ use super::{
     keeps_every_byte, leading_space,
 };
 
-/// A file that has been read: what it means and where everything stands.
-#[derive(Debug, Clone)]
-pub struct Document {
-    value: Value,
-    /// The tree, `None` for a file without a document; or why positions are not to be had.
-    root: Result<Option<Node>, EditError>,
-}
-
 /// One step from a node to one inside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step<'a> {
@@ -41,6 +34,26 @@ pub enum Step<'a> {
     Item(usize),
 }
 
+/// A file: its text, what it means, and where everything is.
+///
+/// It can be edited several times. Each edit inserts text at the place that the positions
+/// give; [`finish`](Self::finish) then proves the result once: it is parsed again, and must
+/// mean what the edits asked for.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// The text as it was read.
+    original: String,
+    /// The text with the edits so far.
+    text: String,
+    /// What the text means, or has to mean.
+    value: Value,
+    /// The positions in the text, once they are needed: the tree, `None` for a file without
+    /// a document; or why there are none.
+    root: OnceCell<Result<Option<Node>, EditError>>,
+    /// What has been added, with nothing around it, for a person who has to add it by hand.
+    added: Value,
+}
+
 impl Document {
     /// Read a file.
     ///
@@ -48,27 +61,36 @@ impl Document {
     ///
     /// [`EditError::Syntax`] with the position, as far as it is known, for a text that is
     /// too large, not YAML, or holds several documents.
-    pub fn parse(text: &str) -> Result<Self, EditError> {
-        check_size(text)?;
-        let value = meaning(text)?;
-        // The two parsers may disagree on what is valid: then the file can be read, and is
-        // not edited.
+    pub fn parse(text: impl Into<String>) -> Result<Self, EditError> {
+        let text = text.into();
+        check_size(&text)?;
+        let value = meaning(&text)?;
+        super::count(|parses| parses.yaml += 1);
         Ok(Self {
+            original: text.clone(),
+            text,
             value,
-            root: tree(text),
+            root: OnceCell::new(),
+            added: Value::Null,
         })
     }
 
-    /// What the file means.
+    /// The text, with the edits so far.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What the text means.
     #[must_use]
     pub fn value(&self) -> &Value {
         &self.value
     }
 
-    /// Where the key at the end of a route stands, or the item; `None` if there is none.
+    /// Where the key at the end of a route is, or the item; `None` if there is none.
     #[must_use]
-    pub fn position(&self, text: &str, route: &[Step<'_>]) -> Option<Position> {
-        let mut node = self.root.as_ref().ok()?.as_ref()?;
+    pub fn position(&self, route: &[Step<'_>]) -> Option<Position> {
+        let mut node = self.root().as_ref().ok()?.as_ref()?;
         let mut at = node.start;
         for step in route {
             (at, node) = match (step, &node.kind) {
@@ -83,93 +105,213 @@ impl Document {
                 _ => return None,
             };
         }
-        Some(Position::of(text, at))
+        Some(Position::of(&self.text, at))
+    }
+
+    /// The two parsers may disagree on what is valid: then a file can be read, and is not
+    /// edited.
+    fn root(&self) -> &Result<Option<Node>, EditError> {
+        self.root.get_or_init(|| {
+            super::count(|parses| parses.yaml_positions += 1);
+            tree(&self.text)
+        })
+    }
+
+    /// Append a path to `include`.
+    ///
+    /// ```text
+    /// include:              include:
+    ///   - a          →        - a
+    ///                         - modules/temporal
+    /// ```
+    ///
+    /// Says whether anything had to be changed.
+    ///
+    /// # Errors
+    ///
+    /// See [`EditError`].
+    pub fn add_include(&mut self, path: &str) -> Result<bool, EditError> {
+        let item = Insert::scalar(path);
+        self.append_item(&[Step::Key("include")], &item)
+    }
+
+    /// Append a step that calls a tool to the `run` of another tool, which is made where it is
+    /// missing.
+    ///
+    /// ```text
+    /// tools:                   tools:
+    ///   default:                 default:
+    ///     run:          →          run:
+    ///       - tool: x                - tool: x
+    ///                                - tool: temporal
+    /// ```
+    ///
+    /// Says whether anything had to be changed.
+    ///
+    /// # Errors
+    ///
+    /// See [`EditError`].
+    pub fn add_step(&mut self, stack_tool: &str, called: &str) -> Result<bool, EditError> {
+        let called = scalar(called);
+        let item = Insert {
+            value: Value::Mapping(Mapping::from_iter([(
+                Value::from("tool"),
+                meaning(&called)?,
+            )])),
+            block: format!("tool: {called}\n"),
+            flow: format!("{{ tool: {called} }}"),
+        };
+        let route = [Step::Key("tools"), Step::Key(stack_tool), Step::Key("run")];
+        self.append_item(&route, &item)
+    }
+
+    /// Add a tool from rendered text: the tool's body, indented by nothing, with its comments.
+    ///
+    /// Says whether anything had to be changed.
+    ///
+    /// # Errors
+    ///
+    /// See [`EditError`]. A tool of this name that means something else is a
+    /// [`EditError::Shape`].
+    pub fn add_tool(&mut self, name: &str, body: &str) -> Result<bool, EditError> {
+        let insert = Insert::rendered(body)?;
+        self.append_entry(&[Step::Key("tools")], name, &insert)
+    }
+
+    /// Append a tool's name to `mcp.only`, where a file has that; elsewhere nothing changes.
+    ///
+    /// Says whether anything had to be changed.
+    ///
+    /// # Errors
+    ///
+    /// See [`EditError`].
+    pub fn allow_in_mcp(&mut self, tool: &str) -> Result<bool, EditError> {
+        let only = self.value.get("mcp").and_then(|mcp| mcp.get("only"));
+        // Null means that nothing is left out, just as if the key were not there.
+        if only.is_none_or(Value::is_null) {
+            return Ok(false);
+        }
+        let route = [Step::Key("mcp"), Step::Key("only")];
+        self.append_item(&route, &Insert::scalar(tool))
+    }
+
+    /// Append an item, given as one line in flow style, to the sequence at a route.
+    ///
+    /// Says whether anything had to be changed.
+    ///
+    /// # Errors
+    ///
+    /// See [`EditError`].
+    pub fn add_item(&mut self, route: &[Step<'_>], item: &str) -> Result<bool, EditError> {
+        let insert = Insert {
+            value: meaning(item)?,
+            block: format!("{item}\n"),
+            flow: item.to_owned(),
+        };
+        self.append_item(route, &insert)
+    }
+
+    fn append_item(&mut self, route: &[Step<'_>], insert: &Insert) -> Result<bool, EditError> {
+        self.edit(route, insert, &|target| match target {
+            Value::Null => Some(Value::Sequence(vec![insert.value.clone()])),
+            Value::Sequence(items) if items.contains(&insert.value) => None,
+            Value::Sequence(items) => {
+                let mut items = items.clone();
+                items.push(insert.value.clone());
+                Some(Value::Sequence(items))
+            }
+            other => Some(other.clone()),
+        })
+    }
+
+    fn append_entry(
+        &mut self,
+        route: &[Step<'_>],
+        key: &str,
+        insert: &Insert,
+    ) -> Result<bool, EditError> {
+        let entry = Entry::of(key, insert);
+        self.edit(route, &entry, &|target| match target {
+            Value::Mapping(entries) if entries.get(key) == Some(&insert.value) => None,
+            Value::Mapping(entries) => {
+                let mut entries = entries.clone();
+                entries.insert(Value::from(key), insert.value.clone());
+                Some(Value::Mapping(entries))
+            }
+            Value::Null => Some(Value::Mapping(Mapping::from_iter([(
+                Value::from(key),
+                insert.value.clone(),
+            )]))),
+            other => Some(other.clone()),
+        })
+    }
+
+    /// Make an edit; `change` gives the value that it has to lead to, or `None` if it is
+    /// there already.
+    fn edit(
+        &mut self,
+        route: &[Step<'_>],
+        insert: &Insert,
+        change: &dyn Fn(&Value) -> Option<Value>,
+    ) -> Result<bool, EditError> {
+        let Some(expected) = changed(&self.value, route, change) else {
+            return Ok(false);
+        };
+        let by_hand = by_hand(route, insert);
+        let cannot_edit = || cannot_edit(self.position(&route[..1]), by_hand.clone());
+        let Ok(tree) = self.root() else {
+            return Err(cannot_edit());
+        };
+        if !tree
+            .as_ref()
+            .is_none_or(|root| root.is_in_order(&self.text))
+        {
+            return Err(cannot_edit());
+        }
+        let (after, removed) = place(&self.text, tree.as_ref(), route, insert)
+            .map_err(|refusal| refusal.with_lines(&self.text, &by_hand))?;
+        let kept = match removed {
+            None => keeps_every_byte(&self.text, &after),
+            Some(range) => {
+                let (before, behind) = (&self.text[..range.start], &self.text[range.end..]);
+                keeps_every_byte(&format!("{before}{behind}"), &after)
+            }
+        };
+        if !kept {
+            return Err(cannot_edit());
+        }
+        if let Some(added) = changed(&self.added, route, change) {
+            self.added = added;
+        }
+        self.text = after;
+        self.value = expected;
+        self.root = OnceCell::new();
+        Ok(true)
+    }
+
+    /// The result of all edits, proved by parsing it.
+    ///
+    /// # Errors
+    ///
+    /// [`EditError::Shape`] where it does not mean what was asked for.
+    pub fn finish(self) -> Result<Edited, EditError> {
+        if self.text == self.original {
+            return Ok(Edited::Unchanged);
+        }
+        let is_right = |result: &Self| result.value == self.value && result.root().is_ok();
+        if Self::parse(self.text.as_str()).as_ref().is_ok_and(is_right) {
+            return Ok(Edited::Changed(self.text));
+        }
+        Err(cannot_edit(None, written(&self.added)))
     }
 }
 
-/// Append a path to `include`.
-///
-/// ```text
-/// include:              include:
-///   - a          →        - a
-///                         - modules/temporal
-/// ```
-///
-/// # Errors
-///
-/// See [`EditError`].
-pub fn add_include(text: &str, path: &str) -> Result<Edited, EditError> {
-    let item = Insert::scalar(path);
-    append_item(text, &[Step::Key("include")], &item)
-}
-
-/// Append a step that calls a tool to the `run` of another tool, which is made where it is
-/// missing.
-///
-/// ```text
-/// tools:                   tools:
-///   default:                 default:
-///     run:          →          run:
-///       - tool: x                - tool: x
-///                                - tool: temporal
-/// ```
-///
-/// # Errors
-///
-/// See [`EditError`].
-pub fn add_step(text: &str, stack_tool: &str, called: &str) -> Result<Edited, EditError> {
-    let called = scalar(called);
-    let item = Insert {
-        value: Value::Mapping(Mapping::from_iter([(
-            Value::from("tool"),
-            meaning(&called)?,
-        )])),
-        block: format!("tool: {called}\n"),
-        flow: format!("{{ tool: {called} }}"),
-    };
-    let route = [Step::Key("tools"), Step::Key(stack_tool), Step::Key("run")];
-    append_item(text, &route, &item)
-}
-
-/// Add a tool from rendered text: the tool's body, indented by nothing, with its comments.
-///
-/// # Errors
-///
-/// See [`EditError`]. A tool of this name that means something else is a
-/// [`EditError::Shape`].
-pub fn add_tool(text: &str, name: &str, body: &str) -> Result<Edited, EditError> {
-    let insert = Insert::rendered(body)?;
-    append_entry(text, &[Step::Key("tools")], name, &insert)
-}
-
-/// Append a tool's name to `mcp.only`, where a file has that; elsewhere nothing changes.
-///
-/// # Errors
-///
-/// See [`EditError`].
-pub fn allow_in_mcp(text: &str, tool: &str) -> Result<Edited, EditError> {
-    let document = Document::parse(text)?;
-    let only = document.value.get("mcp").and_then(|mcp| mcp.get("only"));
-    // Null means that nothing is left out, just as if the key were not there.
-    if only.is_none_or(Value::is_null) {
-        return Ok(Edited::Unchanged);
-    }
-    let route = [Step::Key("mcp"), Step::Key("only")];
-    append_item(text, &route, &Insert::scalar(tool))
-}
-
-/// Append an item, given as one line in flow style, to the sequence at a route.
-///
-/// # Errors
-///
-/// See [`EditError`].
-pub fn add_item(text: &str, route: &[Step<'_>], item: &str) -> Result<Edited, EditError> {
-    let insert = Insert {
-        value: meaning(item)?,
-        block: format!("{item}\n"),
-        flow: item.to_owned(),
-    };
-    append_item(text, route, &insert)
+fn cannot_edit(position: Option<Position>, by_hand: String) -> EditError {
+    EditError::shape(
+        "this file is written in a way that cannot be edited safely",
+        position.or(Some(Position { line: 1, column: 1 })),
+        by_hand,
+    )
 }
 
 /// What is inserted, in both styles, and what it means.
@@ -201,41 +343,6 @@ impl Insert {
     }
 }
 
-fn append_item(text: &str, route: &[Step<'_>], insert: &Insert) -> Result<Edited, EditError> {
-    edit(text, route, insert, &|target| match target {
-        Value::Null => Some(Value::Sequence(vec![insert.value.clone()])),
-        Value::Sequence(items) if items.contains(&insert.value) => None,
-        Value::Sequence(items) => {
-            let mut items = items.clone();
-            items.push(insert.value.clone());
-            Some(Value::Sequence(items))
-        }
-        other => Some(other.clone()),
-    })
-}
-
-fn append_entry(
-    text: &str,
-    route: &[Step<'_>],
-    key: &str,
-    insert: &Insert,
-) -> Result<Edited, EditError> {
-    let entry = Entry::of(key, insert);
-    edit(text, route, &entry, &|target| match target {
-        Value::Mapping(entries) if entries.get(key) == Some(&insert.value) => None,
-        Value::Mapping(entries) => {
-            let mut entries = entries.clone();
-            entries.insert(Value::from(key), insert.value.clone());
-            Some(Value::Mapping(entries))
-        }
-        Value::Null => Some(Value::Mapping(Mapping::from_iter([(
-            Value::from(key),
-            insert.value.clone(),
-        )]))),
-        other => Some(other.clone()),
-    })
-}
-
 /// An entry of a mapping as something that is inserted.
 struct Entry;
 
@@ -257,48 +364,6 @@ impl Entry {
             flow: format!("{written}: {}", insert.flow),
         }
     }
-}
-
-/// Make the edit, then prove it: parse the result, compare its meaning with the one asked
-/// for, and see that every byte is still there.
-fn edit(
-    text: &str,
-    route: &[Step<'_>],
-    insert: &Insert,
-    change: &dyn Fn(&Value) -> Option<Value>,
-) -> Result<Edited, EditError> {
-    let document = Document::parse(text)?;
-    let by_hand = by_hand(route, insert);
-    let Some(expected) = changed(&document.value, route, change) else {
-        return Ok(Edited::Unchanged);
-    };
-    let cannot_edit = || {
-        EditError::shape(
-            "this file is written in a way that cannot be edited safely",
-            document.position(text, &route[..1]),
-            by_hand.clone(),
-        )
-    };
-    let Ok(tree) = &document.root else {
-        return Err(cannot_edit());
-    };
-    if !tree.as_ref().is_none_or(|root| root.is_in_order(text)) {
-        return Err(cannot_edit());
-    }
-    let (after, removed) = place(text, tree.as_ref(), route, insert)
-        .map_err(|refusal| refusal.with_lines(text, &by_hand))?;
-    let kept = match removed {
-        None => keeps_every_byte(text, &after),
-        Some(range) => {
-            let rest = format!("{}{}", &text[..range.start], &text[range.end..]);
-            keeps_every_byte(&rest, &after)
-        }
-    };
-    let is_right = |result: Document| result.value == expected && result.root.is_ok();
-    if kept && Document::parse(&after).is_ok_and(is_right) {
-        return Ok(Edited::Changed(after));
-    }
-    Err(cannot_edit())
 }
 
 /// The value with what stands at the route changed; `None` if nothing is to be changed.

@@ -24,30 +24,33 @@ fn shapes() -> Vec<(String, String)> {
 
 const TOOL: &str = "info: |\n  Two\n  lines.\n# ours\nrun:\n  - tool: bluetext\n";
 
-/// All four edits, one after the other, as a tool makes them.
+/// One edit of a document.
+type Edit<'a> = &'a dyn Fn(&mut Document) -> Result<bool, EditError>;
+
+/// All four edits of one document, as a tool makes them.
 fn edit_all(text: &str) -> Result<String, EditError> {
     let stack = if text.contains("stack:") {
         "stack"
     } else {
         "default"
     };
-    let mut text = text.to_owned();
-    for edit in [
-        &|text: &str| add_include(text, "modules/temporal") as Result<Edited, EditError>,
-        &|text: &str| add_step(text, stack, "temporal"),
-        &|text: &str| add_tool(text, "add-temporal-client", TOOL),
-        &|text: &str| allow_in_mcp(text, "add-temporal-client"),
-    ] as [&dyn Fn(&str) -> Result<Edited, EditError>; 4]
-    {
-        let after = edit(&text)?.into_text(&text);
-        assert_eq!(
-            edit(&after),
-            Ok(Edited::Unchanged),
-            "twice is once:\n{after}"
-        );
-        text = after;
+    let edits: [Edit<'_>; 4] = [
+        &|file| file.add_include("modules/temporal"),
+        &|file| file.add_step(stack, "temporal"),
+        &|file| file.add_tool("add-temporal-client", TOOL),
+        &|file| file.allow_in_mcp("add-temporal-client"),
+    ];
+    let mut document = Document::parse(text)?;
+    for edit in edits {
+        edit(&mut document)?;
     }
-    Ok(text)
+    let after = document.finish()?.into_text(text);
+    let mut again = Document::parse(after.as_str())?;
+    for edit in edits {
+        assert_eq!(edit(&mut again), Ok(false), "twice is once:\n{after}");
+    }
+    assert_eq!(again.finish(), Ok(Edited::Unchanged));
+    Ok(after)
 }
 
 /// Line endings and marks that a snapshot would not show.
@@ -126,7 +129,8 @@ fn bad_files_are_refused_with_the_place() {
     ];
     let mut shown = String::new();
     for (name, text) in cases {
-        match add_include(text, "modules/x") {
+        let edited = Document::parse(text).and_then(|mut file| file.add_include("modules/x"));
+        match edited {
             Err(EditError::Syntax { message, position }) => {
                 let at =
                     position.map_or("nowhere".to_owned(), |p| format!("{}:{}", p.line, p.column));

@@ -11,6 +11,13 @@ use super::NameError;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RelPath(String);
 
+// Ordered as the text is, so that folders can be searched in sorted maps.
+impl std::borrow::Borrow<str> for RelPath {
+    fn borrow(&self) -> &str {
+        self.as_str()
+    }
+}
+
 impl RelPath {
     /// A path that this program has written itself.
     ///

@@ -1,12 +1,14 @@
 //! `add-temporal-client`: library, configuration, hooks and a worker in a Python service.
 
 use crate::change::Rank;
-use crate::edit::python::{self, Import, Place};
-use crate::edit::{indented, toml, yaml};
+use crate::edit::python::{Import, Place};
+use crate::edit::toml::PyProject;
+use crate::edit::yaml::Document;
+use crate::edit::{Edited, indented};
 use crate::name::{RelPath, ServiceName, shell_word};
 use crate::plan::Next;
 use crate::problem::{ErrorCode, Problem, WarningCode};
-use crate::project::{Layout, MODULE_FOLDERS, POLYTOPE_FILE, PolytopeFile, Project, Service};
+use crate::project::{Layout, MODULE_FOLDERS, POLYTOPE_FILE, Project, Service};
 use crate::python::Style;
 use crate::template::{Template, render, template};
 use serde::Serialize;
@@ -79,14 +81,14 @@ pub(super) fn registry_of(project: &Project, service: &Service) -> Option<Regist
     ];
     modules.into_iter().find_map(|(file, module)| {
         let path = workflows.join(file);
-        let text = project.text(&path)?;
+        let parsed = project.module(&path)?;
         // One that does not parse is found to be broken when it is edited.
-        let listed = python::items(text, "WORKFLOWS");
-        let is_registry = file == "registry.py" || !matches!(listed, Ok(None));
+        let listed = parsed.as_ref().as_ref().ok().map(|m| m.items("WORKFLOWS"));
+        let is_registry = file == "registry.py" || listed != Some(None);
         is_registry.then(|| Registry {
             path: path.clone(),
             module,
-            workflows: listed.ok().flatten().unwrap_or_default(),
+            workflows: listed.flatten().unwrap_or_default(),
         })
     })
 }
@@ -385,8 +387,8 @@ fn start_service(draft: &mut Draft<'_>, service: &Service) {
     };
     let text = render(POLYTOPE, &container);
     draft.start_file(polytope.clone(), text, Rank::ServicePolytope);
-    if let Some(text) = draft.text(&polytope).map(str::to_owned) {
-        temporal::find_conflicts(draft, &polytope, &text);
+    if let Ok(file) = draft.polytope_file(&polytope, Rank::ServicePolytope) {
+        temporal::find_conflicts(draft, &file);
     }
 }
 
@@ -586,15 +588,19 @@ fn add_modules(
 fn add_dependencies(draft: &mut Draft<'_>, service: &Service) {
     let path = service.folder.join("pyproject.toml");
     let name = format!("{}-temporal-client", service.name);
-    let edits: [&dyn Fn(&str) -> _; 3] = [
-        &|text| toml::add_dependency(text, &name),
-        &|text| toml::add_to_group(text, "dev", &TEST_REQUIREMENTS),
-        &|text| toml::add_uv_source(text, &name, LIBRARY),
-    ];
-    for edit in edits {
-        if !draft.edit(&path, Rank::Dependencies, edit) {
-            return;
-        }
+    let edit = |text: &str| {
+        let mut project = PyProject::parse(text)?;
+        project.add_dependency(&name)?;
+        project.add_to_group("dev", &TEST_REQUIREMENTS)?;
+        project.add_uv_source(&name, LIBRARY)?;
+        project.finish()
+    };
+    let edited = draft
+        .readable(&path)
+        .map(edit)
+        .and_then(|edited| draft.apply(&path, Rank::Dependencies, edited));
+    if let Err(problem) = edited {
+        draft.problem(problem);
     }
 }
 
@@ -617,15 +623,14 @@ fn add_to_polytope(draft: &mut Draft<'_>, service: &Service) {
             Some(path.clone()),
         );
     };
-    let Some(text) = draft.text(&path).map(str::to_owned) else {
+    if draft.text(&path).is_none() {
         by_hand(draft, "the service has no `polytope.yml` of its own");
         return;
-    };
-    let file = match PolytopeFile::read(path.clone(), &text) {
+    }
+    let file = match draft.polytope_file(&path, Rank::ServicePolytope) {
         Ok(file) => file,
-        Err(fault) => {
-            let error = crate::project::ProjectError { path, fault };
-            draft.problem(error.into());
+        Err(problem) => {
+            draft.problem(problem);
             return;
         }
     };
@@ -638,9 +643,11 @@ fn add_to_polytope(draft: &mut Draft<'_>, service: &Service) {
     };
     if !container.has_address() {
         let route = container.route("env");
-        let edit = |text: &str| yaml::add_item(text, &route, ADDRESS);
+        let edit = |file: &mut Document| file.add_item(&route, ADDRESS);
         if !container.has_plain_environment()
-            || draft.try_edit(&path, Rank::ServicePolytope, edit).is_err()
+            || draft
+                .try_edit_yaml(&path, Rank::ServicePolytope, edit)
+                .is_err()
         {
             by_hand(
                 draft,
@@ -667,8 +674,8 @@ fn add_to_polytope(draft: &mut Draft<'_>, service: &Service) {
         );
         return;
     };
-    let added = draft.edit(&path, Rank::ServicePolytope, |text| {
-        yaml::add_tool(text, &worker, &body)
+    let added = draft.edit_yaml(&path, Rank::ServicePolytope, |file| {
+        file.add_tool(&worker, &body)
     });
     if let (true, Some(doubt)) = (added, container.doubt()) {
         draft.warn(
@@ -691,7 +698,14 @@ fn add_hooks(draft: &mut Draft<'_>, service: &Service) {
     let style = draft.project().python_style(service);
     let names = [("deinit_temporal", None), ("init_temporal", None)];
     let import = Import::new(from, &names, &style);
-    let other = draft.text(&path).and_then(|text| other_start(text, from));
+    let parsed = draft.module(&path);
+    // One that does not parse is found to be broken when it is edited.
+    let parsed = parsed.as_deref();
+    let imported = match parsed {
+        Some(Ok(module)) => module.imported(),
+        Some(Err(_)) | None => Vec::new(),
+    };
+    let other = other_start(&imported, from);
     if let Some(other) = other {
         draft.warn(
             WarningCode::StartsTemporalAlready,
@@ -711,15 +725,18 @@ fn add_hooks(draft: &mut Draft<'_>, service: &Service) {
         ("init", "init_temporal", Place::Last),
         ("deinit", "deinit_temporal", Place::First),
     ];
-    let edit = |text: &str| python::add_calls(text, &import, &local, &calls);
-    let Err(problem) = draft.try_edit(&path, Rank::Hooks, edit) else {
+    let edited = match parsed {
+        Some(Ok(module)) => module.add_calls(&import, &local, &calls),
+        Some(Err(error)) => Err(error.clone()),
+        None => Ok(Edited::Unchanged),
+    };
+    let Err(problem) = draft.apply(&path, Rank::Hooks, edited) else {
         return;
     };
     // In a shape that cannot be edited, a person has added the lines by hand.
-    let text = draft.text(&path).unwrap_or("");
     let is_done = calls.iter().all(|(_, called, _)| {
         let name = format!("{from}.{called}");
-        python::imported(text).is_ok_and(|imported| imported.contains(&name))
+        imported.contains(&name)
     });
     if is_done {
         draft.warn(
@@ -732,16 +749,14 @@ fn add_hooks(draft: &mut Draft<'_>, service: &Service) {
     }
 }
 
-/// What a hook file imports that tells of Temporal, but is not our module.
-fn other_start(text: &str, from: &str) -> Option<String> {
-    // One that does not parse is found to be broken when it is edited.
-    let imported = python::imported(text).ok()?;
-    let ours = format!("{from}.");
-    if imported.iter().any(|name| name.starts_with(&ours)) {
+/// What a hook file imports that has to do with Temporal, but is not the generated module.
+fn other_start<'i>(imported: &'i [String], from: &str) -> Option<&'i String> {
+    let own = format!("{from}.");
+    if imported.iter().any(|name| name.starts_with(&own)) {
         return None;
     }
     imported
-        .into_iter()
+        .iter()
         .find(|name| name.to_lowercase().contains("temporal"))
 }
 
@@ -778,15 +793,12 @@ fn warn_of_dockerfile(draft: &mut Draft<'_>, service: &Service) {
 fn include_service(draft: &mut Draft<'_>, service: &Service) {
     let project = draft.project();
     let path = service.folder.join(POLYTOPE_FILE);
-    let is_included = project
-        .polytope_files()
-        .iter()
-        .any(|file| file.path == path);
+    let is_included = project.polytope_file(&path).is_some();
     if is_included || !draft.exists(&path) {
         return;
     }
-    draft.edit(&temporal::root_file(), Rank::RootPolytope, |root| {
-        yaml::add_include(root, service.folder.as_str())
+    draft.edit_yaml(&temporal::root_file(), Rank::RootPolytope, |root| {
+        root.add_include(service.folder.as_str())
     });
     if let Some(stack) = temporal::stack_tool(draft, None) {
         temporal::add_steps(draft, &stack, &[service.name.as_str()]);

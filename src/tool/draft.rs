@@ -1,13 +1,16 @@
 //! A plan in the making: what a tool has decided so far, laid over the project's files.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::change::{Change, Rank};
+use crate::edit::python::Module;
+use crate::edit::yaml::Document;
 use crate::edit::{EditError, Edited};
 use crate::name::RelPath;
 use crate::plan::{Left, Next, Plan, Warning, WorkerTool};
 use crate::problem::{ErrorCode, Problem, WarningCode};
-use crate::project::{Content, Project};
+use crate::project::{Content, PolytopeFile, Project, ProjectError};
 
 use super::Refused;
 
@@ -29,11 +32,28 @@ pub struct Draft<'a> {
 #[derive(Debug)]
 struct File {
     before: Option<String>,
-    after: String,
+    after: After,
     rank: Rank,
     /// Whether it belongs to a service that is being made: then a file that is there
     /// already and differs is in the way.
     is_of_new_service: bool,
+}
+
+/// What a file will hold.
+#[derive(Debug)]
+enum After {
+    Text(String),
+    /// A YAML file that is edited; its result is proved once, at the end.
+    Yaml(Box<Document>),
+}
+
+impl After {
+    fn text(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            Self::Yaml(document) => document.text(),
+        }
+    }
 }
 
 impl<'a> Draft<'a> {
@@ -64,7 +84,7 @@ impl<'a> Draft<'a> {
     #[must_use]
     pub fn text(&self, path: &RelPath) -> Option<&str> {
         match self.files.get(path) {
-            Some(file) => Some(&file.after),
+            Some(file) => Some(file.after.text()),
             None => self.project.text(path),
         }
     }
@@ -100,28 +120,69 @@ impl<'a> Draft<'a> {
             self.kept.push(path);
             return;
         }
-        self.put(path, before, text, rank, false);
+        self.put(path, before, After::Text(text), rank, false);
     }
 
     /// A file of a service that is being made, to be edited like one that was there.
     pub fn start_file(&mut self, path: RelPath, text: String, rank: Rank) {
         if let Ok(before) = self.current(&path) {
-            self.put(path, before, text, rank, true);
+            self.put(path, before, After::Text(text), rank, true);
         }
     }
 
-    /// Edit a file that is there or that has been started.
+    /// A YAML file as it will be so far, to be edited.
     ///
-    /// A refusal becomes a problem of the whole plan; returns whether the edit was made or
-    /// was not needed.
-    pub fn edit(
+    /// # Errors
+    ///
+    /// Why there is none, as a problem of this file.
+    pub fn document(&mut self, path: &RelPath, rank: Rank) -> Result<&mut Document, Problem> {
+        let broken = |error| Problem::of_edit(error, Some(path.clone()));
+        if !self.files.contains_key(path) {
+            let document = match self.project.polytope_file(path) {
+                Some(file) => file.document.clone(),
+                None => Document::parse(self.readable(path)?).map_err(broken)?,
+            };
+            let before = self.project.text(path).map(str::to_owned);
+            let after = After::Yaml(Box::new(document));
+            self.put(path.clone(), before, after, rank, false);
+        }
+        let Some(file) = self.files.get_mut(path) else {
+            unreachable!("it has just been put there");
+        };
+        if let After::Text(text) = &file.after {
+            let document = Document::parse(text.as_str()).map_err(broken)?;
+            file.after = After::Yaml(Box::new(document));
+        }
+        match &mut file.after {
+            After::Yaml(document) => Ok(document),
+            After::Text(_) => unreachable!("it has just been parsed"),
+        }
+    }
+
+    /// A `polytope.yml` as it will be so far.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be read.
+    pub fn polytope_file(&mut self, path: &RelPath, rank: Rank) -> Result<PolytopeFile, Problem> {
+        let document = self.document(path, rank)?.clone();
+        PolytopeFile::of(path.clone(), document).map_err(|fault| {
+            let path = path.clone();
+            ProjectError { path, fault }.into()
+        })
+    }
+
+    /// Edit a YAML file that is there or that has been started. A refusal becomes a problem
+    /// of the whole plan; returns whether the edit was made, `false` also where it was not
+    /// needed.
+    pub fn edit_yaml(
         &mut self,
         path: &RelPath,
         rank: Rank,
-        edit: impl FnOnce(&str) -> Result<Edited, EditError>,
+        edit: impl FnOnce(&mut Document) -> Result<bool, EditError>,
     ) -> bool {
-        match self.try_edit(path, rank, edit) {
-            Ok(()) => true,
+        match self.try_edit_yaml(path, rank, edit) {
+            Ok(is_changed) => is_changed,
             Err(problem) => {
                 self.problems.push(problem);
                 false
@@ -129,36 +190,71 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Edit a file; a refusal is for the caller to judge.
+    /// Edit a YAML file; a refusal is for the caller to judge.
     ///
     /// # Errors
     ///
     /// The refusal as a problem of this file.
-    pub fn try_edit(
+    pub fn try_edit_yaml(
         &mut self,
         path: &RelPath,
         rank: Rank,
-        edit: impl FnOnce(&str) -> Result<Edited, EditError>,
+        edit: impl FnOnce(&mut Document) -> Result<bool, EditError>,
+    ) -> Result<bool, Problem> {
+        let document = self.document(path, rank)?;
+        edit(document).map_err(|error| Problem::of_edit(error, Some(path.clone())))
+    }
+
+    /// Take the result of an edit of another file; a refusal is for the caller to judge.
+    ///
+    /// # Errors
+    ///
+    /// The refusal as a problem of this file.
+    pub fn apply(
+        &mut self,
+        path: &RelPath,
+        rank: Rank,
+        edited: Result<Edited, EditError>,
     ) -> Result<(), Problem> {
-        let text = match (self.text(path), self.project.entry(path)) {
-            (Some(text), _) => text.to_owned(),
-            (None, Some(Content::Unreadable(reason))) => {
-                return Err(unreadable(path, reason));
+        let edited = edited.map_err(|error| Problem::of_edit(error, Some(path.clone())))?;
+        match (edited, self.files.get_mut(path)) {
+            (Edited::Changed(after), Some(file)) => file.after = After::Text(after),
+            (Edited::Changed(after), None) => {
+                let before = self.project.text(path).map(str::to_owned);
+                self.put(path.clone(), before, After::Text(after), rank, false);
             }
-            (None, _) => return Err(unreadable(path, "there is no such file")),
-        };
-        let after = match edit(&text) {
-            Ok(Edited::Unchanged) => text,
-            Ok(Edited::Changed(after)) => after,
-            Err(error) => return Err(Problem::of_edit(error, Some(path.clone()))),
-        };
-        if let Some(file) = self.files.get_mut(path) {
-            file.after = after;
-        } else {
-            let before = self.project.text(path).map(str::to_owned);
-            self.put(path.clone(), before, after, rank, false);
+            (Edited::Unchanged, Some(_)) => {}
+            (Edited::Unchanged, None) => {
+                let text = self.readable(path)?.to_owned();
+                let after = After::Text(text.clone());
+                self.put(path.clone(), Some(text), after, rank, false);
+            }
         }
         Ok(())
+    }
+
+    /// A Python module as it will be so far; `None` if there is no such file.
+    #[must_use]
+    pub fn module(&self, path: &RelPath) -> Option<Rc<Result<Module, EditError>>> {
+        match self.files.get(path) {
+            Some(file) if file.before.as_deref() != Some(file.after.text()) => {
+                Some(Rc::new(Module::parse(file.after.text())))
+            }
+            _ => self.project.module(path),
+        }
+    }
+
+    /// The text of a file that has to be there.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be read.
+    pub fn readable(&self, path: &RelPath) -> Result<&str, Problem> {
+        match (self.text(path), self.project.entry(path)) {
+            (Some(text), _) => Ok(text),
+            (None, Some(Content::Unreadable(reason))) => Err(unreadable(path, reason)),
+            (None, _) => Err(unreadable(path, "there is no such file")),
+        }
     }
 
     /// Something that makes the request impossible.
@@ -214,7 +310,21 @@ impl<'a> Draft<'a> {
         let mut changes = Vec::new();
         let mut left: Vec<_> = self.kept.into_iter().map(|p| (p, Left::Kept)).collect();
         for (path, file) in self.files {
-            if file.before.as_ref() == Some(&file.after) {
+            let after = match file.after {
+                After::Text(text) => text,
+                After::Yaml(document) => {
+                    let started = document.text().to_owned();
+                    match document.finish() {
+                        Ok(edited) => edited.into_text(&started),
+                        Err(error) => {
+                            let problem = Problem::of_edit(error, Some(path));
+                            self.problems.push(problem);
+                            continue;
+                        }
+                    }
+                }
+            };
+            if file.before.as_ref() == Some(&after) {
                 left.push((path, Left::Unchanged));
                 continue;
             }
@@ -228,7 +338,7 @@ impl<'a> Draft<'a> {
             changes.push(Change {
                 path,
                 before: file.before,
-                after: file.after,
+                after,
                 rank: file.rank,
             });
         }
@@ -257,7 +367,7 @@ impl<'a> Draft<'a> {
         &mut self,
         path: RelPath,
         before: Option<String>,
-        after: String,
+        after: After,
         rank: Rank,
         is_of_new_service: bool,
     ) {

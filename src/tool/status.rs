@@ -5,7 +5,6 @@ use serde_yaml::Value;
 use super::client::{self, Registry};
 use super::{TOOLS, ToolInfo, temporal};
 use crate::edit::Position;
-use crate::edit::python;
 use crate::edit::yaml::Step;
 use crate::name::{RelPath, ServiceName};
 use crate::plan::{Next, Warning};
@@ -99,6 +98,7 @@ impl Status {
             .iter()
             .map(|service| service_status(project, service, &mut warnings))
             .collect();
+        let has_client_step = TOOLS[1].is_allowed(project);
         let has_workflows = services.iter().any(|s| !s.workflows.is_empty());
         let steps: Vec<StepStatus> = TOOLS
             .iter()
@@ -124,7 +124,7 @@ impl Status {
                 services
                     .iter()
                     .filter(|service| service.library == Library::Absent)
-                    .filter(|_| TOOLS[1].is_allowed(project))
+                    .filter(|_| has_client_step)
                     .map(|service| {
                         let mut next = TOOLS[1].next();
                         next.command = format!("{} --service {}", next.command, service.name);
@@ -200,11 +200,11 @@ fn unregistered(
             .file_name()
             .rsplit_once('.')
             .is_some_and(|n| n.1 == "py");
-        let Some(text) = project.text(path).filter(|_| is_module) else {
+        let Some(module) = is_module.then(|| project.module(path)).flatten() else {
             continue;
         };
-        let classes = match python::decorated_classes(text, "defn") {
-            Ok(classes) => classes,
+        let classes = match module.as_ref() {
+            Ok(module) => module.decorated_classes("defn"),
             Err(error) => {
                 warnings.push(Warning {
                     code: WarningCode::Unparsable,

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_yaml::Value;
 
 use crate::change::Rank;
-use crate::edit::{indented, yaml};
+use crate::edit::indented;
 use crate::name::{ImageTag, RelPath};
 use crate::plan::{Next, Warning};
 use crate::problem::{ErrorCode, Problem, WarningCode};
@@ -253,17 +253,17 @@ fn add_module(draft: &mut Draft<'_>, folder: &RelPath, name: &str, text: &str) -
             // Somebody's own, which nothing has included yet.
         }
         _ => {
-            find_conflicts(draft, &path, &text);
+            match PolytopeFile::read(path.clone(), &text) {
+                Ok(file) => find_conflicts(draft, &file),
+                Err(fault) => unreachable!("a template is no polytope.yml: {fault:?}"),
+            }
             draft.generate(path.clone(), text, Rank::New);
         }
     }
-    let is_included = project
-        .polytope_files()
-        .iter()
-        .any(|file| file.path == path);
+    let is_included = project.polytope_file(&path).is_some();
     if let (false, Some(parent)) = (is_included, path.parent()) {
-        draft.edit(&root_file(), Rank::RootPolytope, |root| {
-            yaml::add_include(root, parent.as_str())
+        draft.edit_yaml(&root_file(), Rank::RootPolytope, |root| {
+            root.add_include(parent.as_str())
         });
     }
     there.is_none_or(|found| found.starts_with(MADE_BY))
@@ -275,15 +275,11 @@ fn defines(path: &RelPath, text: &str, tool: &str) -> bool {
 
 /// Compare what a file of ours would claim with what the project's tools have: names of
 /// tools, ports of the developer's machine, containers and hosts.
-pub(super) fn find_conflicts(draft: &mut Draft<'_>, path: &RelPath, text: &str) {
+pub(super) fn find_conflicts(draft: &mut Draft<'_>, ours: &PolytopeFile) {
     let project = draft.project();
-    let ours = match PolytopeFile::read(path.clone(), text) {
-        Ok(file) => file,
-        Err(fault) => unreachable!("a template is no polytope.yml: {fault:?}"),
-    };
     for tool in ours.tools() {
         let claims = tool.claims();
-        for other in project.tools().filter(|other| other.file.path != *path) {
+        for other in project.tools().filter(|other| other.file.path != ours.path) {
             let mut conflict = |what: String, position| {
                 draft.problem(
                     Problem::new(
@@ -350,8 +346,8 @@ pub(super) fn add_steps(draft: &mut Draft<'_>, stack: &str, steps: &[&str]) {
         for step in steps {
             body.push_str(&format!("  - tool: {step}\n"));
         }
-        draft.edit(&root_file(), Rank::RootPolytope, |root| {
-            yaml::add_tool(root, stack, &body)
+        draft.edit_yaml(&root_file(), Rank::RootPolytope, |root| {
+            root.add_tool(stack, &body)
         });
         return;
     };
@@ -359,9 +355,7 @@ pub(super) fn add_steps(draft: &mut Draft<'_>, stack: &str, steps: &[&str]) {
     let reached = project.reached_from(stack);
     for step in steps {
         if !reached.contains(*step) {
-            draft.edit(&file, Rank::RootPolytope, |text| {
-                yaml::add_step(text, stack, step)
-            });
+            draft.edit_yaml(&file, Rank::RootPolytope, |file| file.add_step(stack, step));
         }
     }
 }
@@ -392,15 +386,15 @@ pub(super) fn register(draft: &mut Draft<'_>, name: &str, body: &str) {
             );
         }
     } else {
-        let added = draft.edit(&root_file(), Rank::RootPolytope, |root| {
-            yaml::add_tool(root, name, body)
+        let added = draft.edit_yaml(&root_file(), Rank::RootPolytope, |root| {
+            root.add_tool(name, body)
         });
         if added {
             draft.registered(name);
         }
     }
-    draft.edit(&root_file(), Rank::RootPolytope, |root| {
-        yaml::allow_in_mcp(root, name)
+    draft.edit_yaml(&root_file(), Rank::RootPolytope, |root| {
+        root.allow_in_mcp(name)
     });
 }
 

@@ -5,12 +5,12 @@ mod parts;
 mod request;
 
 use crate::change::Rank;
-use crate::edit::python::{self as module, Import};
+use crate::edit::python::Import;
 use crate::name::{FieldType, RelPath, ServiceName};
 use crate::plan::Next;
 use crate::problem::{ErrorCode, Problem};
 use crate::project::{Content, POLYTOPE_FILE, Project, Service};
-use crate::python::{Field, MemberName, WorkflowName};
+use crate::python::{Field, MemberName, Style, WorkflowName};
 use crate::template::{Template, render, template};
 
 use super::client::{self, Registry};
@@ -51,9 +51,17 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalWorkflow) {
     let Some(registry) = client::registry_of(project, &service) else {
         return;
     };
+    let style = project.python_style(&service);
+    let mut entries = Entries::default();
     for name in &arguments.names {
-        add_workflow(draft, &service, &registry, name, arguments);
+        if let Some(problem) = taken(project, &service, &registry, name) {
+            draft.problem(problem);
+        } else {
+            generate(draft, &service, name, arguments, &style);
+            entries.add(draft, &service, name, arguments, &style);
+        }
     }
+    register_entries(draft, &service, &registry, &entries, &style);
     if project.tool(TOOLS[2].name).is_none() {
         let folder = temporal::modules_folder(project, None);
         temporal::add_base_tool(draft, &folder);
@@ -61,12 +69,11 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalWorkflow) {
     temporal::register(draft, TOOLS[2].name, &client::workflow_tool(project));
     let mut commands = Vec::new();
     let own_file = service.folder.join(POLYTOPE_FILE);
-    let own_file = project.polytope_files().iter().find(|f| f.path == own_file);
+    let own_file = project.polytope_file(&own_file);
     draft.workers(own_file.map_or_else(Vec::new, |file| worker_tools(file, &service)));
     for name in &arguments.names {
         // Models that are kept may have other fields than were asked for.
-        let folder = service.source().join("workflows").join(name.snake());
-        if !draft.is_kept(&folder.join("models.py")) {
+        if !draft.is_kept(&package(&service, name).join("models.py")) {
             commands.extend(run(name, arguments));
         }
     }
@@ -132,76 +139,118 @@ fn choose_service(draft: &mut Draft<'_>, asked: Option<&ServiceName>) -> Option<
     None
 }
 
-fn add_workflow(
+/// Generate the package of a workflow and its tests.
+fn generate(
     draft: &mut Draft<'_>,
     service: &Service,
-    registry: &Registry,
     name: &WorkflowName,
     arguments: &AddTemporalWorkflow,
+    style: &Style,
 ) {
-    let workflows = service.source().join("workflows");
-    let folder = workflows.join(name.snake());
-    if let Some(problem) = taken(draft.project(), registry, &workflows, name) {
-        draft.problem(problem);
-        return;
-    }
+    let folder = package(service, name);
     let context = Context::new(service, name, arguments);
-    let style = draft.project().python_style(service);
     for (file, template) in FILES {
         let text = style.layout(&render(template, &context));
         draft.generate(folder.join(file), text, Rank::New);
     }
-    let tests = service.folder.join("tests/workflows");
-    let path = tests.join(&format!("test_{}.py", name.snake()));
+    let path = service
+        .folder
+        .join(&format!("tests/workflows/test_{}.py", name.snake()));
     draft.generate(path, style.layout(&render(TEST, &context)), Rank::New);
-    let activities = folder.join("activities.py");
-    let workflow = folder.join("workflow.py");
+}
 
-    // What a person has taken out of a file that is kept cannot be registered.
-    let defines = |draft: &Draft<'_>, path: &RelPath, what: &str| {
-        let text = draft.text(path).unwrap_or("");
-        module::definitions(text).is_ok_and(|names| names.iter().any(|n| n == what))
-    };
-    let class = format!("{}Workflow", name.class());
-    let mut imports = Vec::new();
-    let mut activity_items = Vec::new();
-    let mut workflow_items = Vec::new();
-    let prefix = client::registry_import_prefix(service);
-    let alias = format!("{}_activities", name.snake());
-    for activity in arguments.members.activities() {
-        if defines(draft, &activities, activity.snake()) {
-            activity_items.push(format!("{alias}.{activity}"));
+/// The folder of a workflow's package.
+fn package(service: &Service, name: &WorkflowName) -> RelPath {
+    service.source().join("workflows").join(name.snake())
+}
+
+/// What is added to a service's registry.
+#[derive(Debug, Default)]
+struct Entries {
+    imports: Vec<Import>,
+    workflows: Vec<String>,
+    activities: Vec<String>,
+}
+
+impl Entries {
+    /// Add a workflow and its activities; what a person has taken out of a file that is kept
+    /// cannot be registered.
+    fn add(
+        &mut self,
+        draft: &Draft<'_>,
+        service: &Service,
+        name: &WorkflowName,
+        arguments: &AddTemporalWorkflow,
+        style: &Style,
+    ) {
+        let folder = package(service, name);
+        let defines = |file: &str, what: &str| {
+            let path = folder.join(file);
+            let kept = draft.is_kept(&path).then(|| draft.module(&path)).flatten();
+            kept.is_none_or(|module| {
+                let module = module.as_ref().as_ref();
+                module.is_ok_and(|module| module.definitions().iter().any(|name| name == what))
+            })
+        };
+        let prefix = client::registry_import_prefix(service);
+        let alias = format!("{}_activities", name.snake());
+        let activities = arguments.members.activities().iter();
+        let activities: Vec<String> = activities
+            .filter(|activity| defines("activities.py", activity.snake()))
+            .map(|activity| format!("{alias}.{activity}"))
+            .collect();
+        if !activities.is_empty() {
+            let from = format!("{prefix}{}", name.snake());
+            let names = [("activities", Some(alias.as_str()))];
+            self.imports.push(Import::new(&from, &names, style));
+            self.activities.extend(activities);
+        }
+        let class = format!("{}Workflow", name.class());
+        if defines("workflow.py", &class) {
+            let from = format!("{prefix}{}.workflow", name.snake());
+            self.imports
+                .push(Import::new(&from, &[(&class, None)], style));
+            self.workflows.push(class);
         }
     }
-    if !activity_items.is_empty() {
-        let from = format!("{prefix}{}", name.snake());
-        imports.push(Import::new(&from, &[("activities", Some(&alias))], &style));
-    }
-    if defines(draft, &workflow, &class) {
-        let from = format!("{prefix}{}.workflow", name.snake());
-        imports.push(Import::new(&from, &[(&class, None)], &style));
-        workflow_items.push(class);
-    }
-    if imports.is_empty() {
+}
+
+/// List workflows and activities in the registry, so that workers run them.
+fn register_entries(
+    draft: &mut Draft<'_>,
+    service: &Service,
+    registry: &Registry,
+    entries: &Entries,
+    style: &Style,
+) {
+    if entries.imports.is_empty() {
         return;
     }
     let items = [
-        ("WORKFLOWS", workflow_items),
-        ("ACTIVITIES", activity_items),
+        ("WORKFLOWS", entries.workflows.clone()),
+        ("ACTIVITIES", entries.activities.clone()),
     ];
     let local = client::local_modules(draft.project(), service);
-    draft.edit(&registry.path, Rank::Registry, |text| {
-        module::add_items(text, &imports, &local, &items, &style)
-    });
+    let Some(module) = draft.module(&registry.path) else {
+        return;
+    };
+    let edited = match module.as_ref() {
+        Ok(module) => module.add_items(&entries.imports, &local, &items, style),
+        Err(error) => Err(error.clone()),
+    };
+    if let Err(problem) = draft.apply(&registry.path, Rank::Registry, edited) {
+        draft.problem(problem);
+    }
 }
 
 /// Whether something else has the workflow's place or its name.
 fn taken(
     project: &Project,
+    service: &Service,
     registry: &Registry,
-    workflows: &RelPath,
     name: &WorkflowName,
 ) -> Option<Problem> {
+    let workflows = service.source().join("workflows");
     let module = workflows.join(&format!("{}.py", name.snake()));
     if project.entry(&module).is_some() {
         return Some(

@@ -1,0 +1,165 @@
+//! Imports: what is imported, and where a new import goes.
+
+use std::cmp::Ordering;
+
+use ruff_python_ast::{ModModule, Stmt, StmtImportFrom};
+use ruff_text_size::Ranged;
+
+use super::{above_comments, is_docstring, line_start, start_of};
+use crate::edit::Splices;
+use crate::python::{Style, import_order};
+
+/// `from MODULE import NAMES…`, with `as` where a name has another one here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Import {
+    /// Leading dots; 0 for an absolute import.
+    pub level: u32,
+    /// The module's dotted name behind the dots; may be empty with a level.
+    pub module: String,
+    /// The imported names, each with the name it gets here if that is another.
+    pub names: Vec<(String, Option<String>)>,
+    /// The statement as it is to be written, without a newline at its end.
+    pub statement: String,
+}
+
+impl Import {
+    /// An import of names, in the project's layout.
+    ///
+    /// `from` is the module as written in an import: `.conf.temporal`, `workflows`.
+    #[must_use]
+    pub fn new(from: &str, names: &[(&str, Option<&str>)], style: &Style) -> Self {
+        let module = from.trim_start_matches('.');
+        let written: Vec<String> = names
+            .iter()
+            .map(|(name, alias)| match alias {
+                Some(alias) => format!("{name} as {alias}"),
+                None => (*name).to_owned(),
+            })
+            .collect();
+        Self {
+            level: u32::try_from(from.len() - module.len()).unwrap_or(u32::MAX),
+            module: module.to_owned(),
+            names: names
+                .iter()
+                .map(|(name, alias)| ((*name).to_owned(), alias.map(str::to_owned)))
+                .collect(),
+            statement: style
+                .layout(&format!("from {from} import {}\n", written.join(", ")))
+                .trim_end()
+                .to_owned(),
+        }
+    }
+
+    fn is_in(&self, statement: &StmtImportFrom) -> bool {
+        let module = statement
+            .module
+            .as_ref()
+            .map_or("", |module| module.as_str());
+        statement.level == self.level
+            && module == self.module
+            && self.names.iter().all(|(name, alias)| {
+                statement.names.iter().any(|found| {
+                    found.name.as_str() == name
+                        && found
+                            .asname
+                            .as_ref()
+                            .map(ruff_python_ast::Identifier::as_str)
+                            == alias.as_deref()
+                })
+            })
+    }
+
+    /// Where import sorters put it: the farthest relative import first, then by module.
+    fn order(&self, other: &Self) -> Ordering {
+        let levels = other.level.cmp(&self.level);
+        levels.then_with(|| import_order(&self.module, &other.module))
+    }
+}
+
+pub(super) fn imports(module: &ModModule, import: &Import) -> bool {
+    import.names.iter().all(|name| {
+        let single = Import {
+            names: vec![name.clone()],
+            ..import.clone()
+        };
+        module
+            .body
+            .iter()
+            .any(|s| matches!(s, Stmt::ImportFrom(found) if single.is_in(found)))
+    })
+}
+
+/// Add the imports that are missing where a sorter would look for them; says whether any
+/// was.
+pub(super) fn add_imports(
+    text: &str,
+    splices: &mut Splices<'_>,
+    module: &ModModule,
+    new_imports: &[Import],
+    local_modules: &[String],
+) -> bool {
+    let mut missing: Vec<&Import> = new_imports.iter().filter(|i| !imports(module, i)).collect();
+    missing.sort_by(|a, b| a.order(b));
+    // The imports before the first other statement, docstring aside.
+    let block: Vec<&Stmt> = module
+        .body
+        .iter()
+        .skip_while(|statement| is_docstring(statement))
+        .take_while(|statement| matches!(statement, Stmt::Import(_) | Stmt::ImportFrom(_)))
+        .collect();
+    let own: Vec<(&Stmt, Import)> = block
+        .iter()
+        .filter_map(|statement| Some((*statement, own_import(statement, local_modules)?)))
+        .collect();
+    let line_of = |statement: &Stmt| above_comments(text, line_start(text, start_of(statement)));
+    let end_of = |statement: &Stmt| statement.range().end().to_usize();
+    let written = |imports: &[&Import]| -> String {
+        imports
+            .iter()
+            .map(|import| format!("{}\n", import.statement))
+            .collect()
+    };
+    if let Some((last, _)) = own.last() {
+        for import in &missing {
+            let next = own
+                .iter()
+                .find(|(_, own)| own.order(import) == Ordering::Greater);
+            match next {
+                Some((next, _)) => splices.insert(line_of(next), &written(&[*import])),
+                None => splices.insert_lines_after(end_of(last), &written(&[*import])),
+            }
+        }
+    } else if missing.is_empty() {
+        return false;
+    } else if let Some(last) = block.last() {
+        splices.insert_lines_after(end_of(last), &format!("\n{}", written(&missing)));
+    } else if let Some(docstring) = module.body.first().filter(|s| is_docstring(s)) {
+        splices.insert_lines_after(end_of(docstring), &format!("\n{}", written(&missing)));
+    } else if let Some(first) = module.body.first() {
+        splices.insert(line_of(first), &format!("{}\n\n", written(&missing)));
+    } else {
+        let lead = if text.is_empty() || text.ends_with('\n') {
+            ""
+        } else {
+            "\n"
+        };
+        splices.insert(text.len(), &format!("{lead}{}", written(&missing)));
+    }
+    !missing.is_empty()
+}
+
+/// An import of the service's own modules, as far as its place among others goes.
+fn own_import(statement: &Stmt, local_modules: &[String]) -> Option<Import> {
+    let Stmt::ImportFrom(from) = statement else {
+        return None;
+    };
+    let module = from.module.as_ref().map_or("", |module| module.as_str());
+    let first = module.split('.').next().unwrap_or("");
+    let is_own = from.level > 0 || local_modules.iter().any(|local| local == first);
+    is_own.then(|| Import {
+        level: from.level,
+        module: module.to_owned(),
+        names: Vec::new(),
+        statement: String::new(),
+    })
+}

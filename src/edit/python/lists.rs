@@ -1,0 +1,171 @@
+//! Items that are added to lists.
+
+use std::ops::Range;
+
+use ruff_python_ast::{Expr, ModModule, Stmt};
+use ruff_text_size::Ranged;
+
+use super::imports::{Import, add_imports, imports};
+use super::{Module, cannot_edit, guard, source, statements_kept};
+use crate::edit::{EditError, Edited, Position, Splices, append_to_brackets, keeps_every_byte};
+use crate::python::Style;
+
+impl Module {
+    /// Add imports and items to top-level lists or tuples.
+    ///
+    /// `items` pairs a list's name with expressions, written as they are to stand there; an empty
+    /// list gets them in the project's style.
+    ///
+    /// ```text
+    /// WORKFLOWS: list[type] = []     →     WORKFLOWS: list[type] = [
+    ///                                          GreetingWorkflow,
+    ///                                      ]
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`EditError::Syntax`] where the module does not parse; [`EditError::Shape`] where a list
+    /// is missing or is something else.
+    pub fn add_items(
+        &self,
+        new_imports: &[Import],
+        local_modules: &[String],
+        items: &[(&str, Vec<String>)],
+        style: &Style,
+    ) -> Result<Edited, EditError> {
+        let (text, module) = (self.text.as_str(), &self.syntax);
+        let by_hand = lines_for_items(new_imports, items);
+        let mut splices = Splices::new(text);
+        let mut changed = false;
+        for (list, new_items) in items {
+            let Some(value) = top_level_value(module, list) else {
+                return Err(EditError::shape(
+                    format!("there is no top-level list `{list}`"),
+                    Some(Position { line: 1, column: 1 }),
+                    by_hand,
+                ));
+            };
+            let Some((elements, open)) = elements(value) else {
+                return Err(EditError::shape(
+                    format!("`{list}` is no list or tuple in brackets"),
+                    Some(Position::of(text, value.range().start().to_usize())),
+                    by_hand,
+                ));
+            };
+            let missing: Vec<String> = new_items
+                .iter()
+                .filter(|item| {
+                    !elements
+                        .iter()
+                        .any(|e| same_name(source(text, e.range()), item))
+                })
+                .cloned()
+                .collect();
+            if missing.is_empty() {
+                continue;
+            }
+            changed = true;
+            let close = value.range().end().to_usize() - 1;
+            let ranges: Vec<Range<usize>> =
+                elements.iter().map(|e| with_brackets(text, e)).collect();
+            if ranges.is_empty() && !text[open..close].contains('\n') {
+                let lines: String = missing
+                    .iter()
+                    .map(|item| format!("{}{item},\n", style.indent()))
+                    .collect();
+                splices.insert(close, &format!("\n{lines}"));
+            } else {
+                append_to_brackets(&mut splices, open, close, &ranges, &missing);
+            }
+        }
+        changed |= add_imports(text, &mut splices, module, new_imports, local_modules);
+        if !changed {
+            return Ok(Edited::Unchanged);
+        }
+        let after = splices.apply();
+        let correct = guard::parse(&after).is_ok_and(|parsed| {
+            new_imports.iter().all(|import| imports(&parsed, import))
+                && items.iter().all(|(list, new_items)| {
+                    let before = top_level_value(module, list).and_then(|v| elements(v));
+                    let now = top_level_value(&parsed, list).and_then(|v| elements(v));
+                    let (Some((before, _)), Some((now, _))) = (before, now) else {
+                        return false;
+                    };
+                    let kept = before
+                        .iter()
+                        .zip(now)
+                        .all(|(b, n)| source(text, b.range()) == source(&after, n.range()));
+                    kept && new_items.iter().all(|item| {
+                        now.iter()
+                            .any(|e| same_name(source(&after, e.range()), item))
+                    })
+                })
+                && statements_kept(text, module, &after, &parsed)
+        });
+        if correct && keeps_every_byte(text, &after) {
+            return Ok(Edited::Changed(after));
+        }
+        Err(cannot_edit(by_hand))
+    }
+}
+
+fn lines_for_items(imports: &[Import], items: &[(&str, Vec<String>)]) -> String {
+    let mut lines = String::new();
+    for import in imports {
+        lines.push_str(&format!("{}\n", import.statement));
+    }
+    for (list, new_items) in items {
+        for item in new_items {
+            lines.push_str(&format!("    {item},  # in `{list}`\n"));
+        }
+    }
+    lines
+}
+
+pub(super) fn top_level_value<'a>(module: &'a ModModule, name: &str) -> Option<&'a Expr> {
+    let is_name = |target: &Expr| matches!(target, Expr::Name(n) if n.id.as_str() == name);
+    module
+        .body
+        .iter()
+        .rev()
+        .find_map(|statement| match statement {
+            Stmt::Assign(assign) if assign.targets.len() == 1 && is_name(&assign.targets[0]) => {
+                Some(&*assign.value)
+            }
+            Stmt::AnnAssign(assign) if is_name(&assign.target) => assign.value.as_deref(),
+            _ => None,
+        })
+}
+
+/// The elements of a list or tuple in brackets, and the offset behind the opening one.
+pub(super) fn elements(value: &Expr) -> Option<(&[Expr], usize)> {
+    let open = value.range().start().to_usize() + 1;
+    match value {
+        Expr::List(list) => Some((&list.elts, open)),
+        Expr::Tuple(tuple) if tuple.parenthesized => Some((&tuple.elts, open)),
+        _ => None,
+    }
+}
+
+/// The range of an element with the brackets around it, which its own range leaves out.
+fn with_brackets(text: &str, element: &Expr) -> Range<usize> {
+    let range = element.range();
+    let (mut start, mut end) = (range.start().to_usize(), range.end().to_usize());
+    loop {
+        let before = text[..start].trim_end();
+        let after = text[end..].trim_start();
+        if !(before.ends_with('(') && after.starts_with(')')) {
+            return start..end;
+        }
+        start = before.len() - 1;
+        end = text.len() - after.len() + 1;
+    }
+}
+
+/// Whether two expressions end in the same name, as `a.b.Name` and `Name` do.
+///
+/// Workflow classes are told apart by their name alone, since that is what Temporal knows.
+/// An activity is reached through a module, so for those the module counts as well.
+fn same_name(found: &str, wanted: &str) -> bool {
+    found == wanted || (!wanted.contains('.') && found.rsplit('.').next() == Some(wanted))
+}

@@ -1,0 +1,125 @@
+//! Edits of Python modules: imports, calls in functions, items of lists.
+//!
+//! The parser is ruff's. It gives the positions of statements; text is inserted there, and
+//! the result is parsed again. Its statements must be the old ones and what was asked for.
+//!
+//! Limits: UTF-8; at most 1 MiB; brackets at most 200 deep (the parser recurses, and would
+//! end the process where the stack ends); names at the module's top level only.
+
+mod calls;
+mod guard;
+mod imports;
+mod lists;
+mod query;
+
+use ruff_python_ast::{Expr, ModModule, Stmt};
+use ruff_text_size::{Ranged, TextRange};
+
+use super::{EditError, Position};
+pub use calls::Place;
+pub use imports::Import;
+
+/// A module: its text, and the statements that the parser found in it.
+#[derive(Debug)]
+pub struct Module {
+    text: String,
+    syntax: ModModule,
+}
+
+impl Module {
+    /// Read a module.
+    ///
+    /// # Errors
+    ///
+    /// [`EditError::Syntax`] where the text is not Python, or is nested too deep.
+    pub fn parse(text: impl Into<String>) -> Result<Self, EditError> {
+        let text = text.into();
+        let syntax = guard::parse(&text)?;
+        Ok(Self { text, syntax })
+    }
+}
+
+fn cannot_edit(by_hand: String) -> EditError {
+    EditError::shape(
+        "this module is written in a way that cannot be edited safely",
+        Some(Position { line: 1, column: 1 }),
+        by_hand,
+    )
+}
+
+fn source(text: &str, range: TextRange) -> &str {
+    &text[range.start().to_usize()..range.end().to_usize()]
+}
+
+/// Where a statement begins, its decorators included.
+fn start_of(statement: &Stmt) -> usize {
+    let decorators = match statement {
+        Stmt::FunctionDef(function) => &function.decorator_list,
+        Stmt::ClassDef(class) => &class.decorator_list,
+        _ => return statement.range().start().to_usize(),
+    };
+    let own = statement.range().start();
+    let first = decorators.first().map_or(own, Ranged::start);
+    own.min(first).to_usize()
+}
+
+fn line_start(text: &str, offset: usize) -> usize {
+    text[..offset].rfind('\n').map_or(0, |at| at + 1)
+}
+
+/// The line above the comments that stand directly above a line, and belong to it. Those at
+/// the top of the file belong to the file.
+fn above_comments(text: &str, line: usize) -> usize {
+    let mut at = line;
+    while at > 0 {
+        let above = line_start(text, at - 1);
+        if !text[above..at].trim_start().starts_with('#') {
+            break;
+        }
+        at = above;
+    }
+    if at == 0 { line } else { at }
+}
+
+fn is_docstring(statement: &Stmt) -> bool {
+    matches!(statement, Stmt::Expr(e) if e.value.is_string_literal_expr())
+}
+
+/// Whether every top-level statement of the old module that was not edited is in the new
+/// one, as it was and in its order.
+fn statements_kept(before: &str, old: &ModModule, after: &str, new: &ModModule) -> bool {
+    let is_edited = |statement: &Stmt| {
+        matches!(
+            statement,
+            Stmt::FunctionDef(_) | Stmt::Assign(_) | Stmt::AnnAssign(_)
+        )
+    };
+    let mut rest = new.body.iter();
+    old.body.iter().all(|statement| {
+        rest.any(|other| {
+            if is_edited(statement) {
+                std::mem::discriminant(statement) == std::mem::discriminant(other)
+                    && defined_name(statement) == defined_name(other)
+            } else {
+                source(before, statement.range()) == source(after, other.range())
+            }
+        })
+    })
+}
+
+fn defined_name(statement: &Stmt) -> Option<String> {
+    let name = |target: &Expr| match target {
+        Expr::Name(name) => Some(name.id.to_string()),
+        _ => None,
+    };
+    match statement {
+        Stmt::FunctionDef(function) => Some(function.name.to_string()),
+        Stmt::Assign(assign) => assign.targets.first().and_then(name),
+        Stmt::AnnAssign(assign) => name(&assign.target),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+#[path = "../python_tests.rs"]
+mod tests;

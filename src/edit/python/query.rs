@@ -1,0 +1,88 @@
+//! What a module holds.
+
+use ruff_python_ast::{Expr, Stmt};
+use ruff_text_size::Ranged;
+
+use super::lists::{elements, top_level_value};
+use super::{Module, source};
+
+impl Module {
+    /// What a module imports: the modules and the names, dotted where both are given.
+    #[must_use]
+    pub fn imported(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for statement in &self.syntax.body {
+            match statement {
+                Stmt::Import(import) => {
+                    found.extend(import.names.iter().map(|name| name.name.to_string()));
+                }
+                Stmt::ImportFrom(import) => {
+                    let from = import.module.as_ref().map_or("", |module| module.as_str());
+                    let dots = ".".repeat(import.level as usize);
+                    let names = import.names.iter();
+                    found.extend(names.map(|name| format!("{dots}{from}.{}", name.name)));
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// The names of the functions and classes that a module defines at its top level.
+    #[must_use]
+    pub fn definitions(&self) -> Vec<String> {
+        self.syntax
+            .body
+            .iter()
+            .filter_map(|statement| match statement {
+                Stmt::FunctionDef(function) => Some(function.name.to_string()),
+                Stmt::ClassDef(class) => Some(class.name.to_string()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The classes at the top of a module that have a decorator of this name, called or not,
+    /// after whatever stands before it: `defn` finds `@workflow.defn` and `@defn(name="x")`.
+    #[must_use]
+    pub fn decorated_classes(&self, decorator: &str) -> Vec<String> {
+        let is_wanted = |expression: &Expr| {
+            let named = match expression {
+                Expr::Call(call) => &call.func,
+                other => other,
+            };
+            match named {
+                Expr::Name(name) => name.id.as_str() == decorator,
+                Expr::Attribute(attribute) => attribute.attr.as_str() == decorator,
+                _ => false,
+            }
+        };
+        let classes = self
+            .syntax
+            .body
+            .iter()
+            .filter_map(|statement| match statement {
+                Stmt::ClassDef(class) => Some(class),
+                _ => None,
+            });
+        let decorated = classes.filter(|class| {
+            let mut decorators = class.decorator_list.iter();
+            decorators.any(|decorator| is_wanted(&decorator.expression))
+        });
+        decorated.map(|class| class.name.to_string()).collect()
+    }
+
+    /// The items of a top-level list or tuple, as they are written; `None` if there is none.
+    #[must_use]
+    pub fn items(&self, list: &str) -> Option<Vec<String>> {
+        let text = self.text.as_str();
+        top_level_value(&self.syntax, list)
+            .and_then(|value| elements(value))
+            .map(|(elements, _)| {
+                elements
+                    .iter()
+                    .map(|element| source(text, element.range()).to_owned())
+                    .collect()
+            })
+    }
+}

@@ -1,0 +1,314 @@
+//! An immutable picture of a project: its files as they were read, and what they mean.
+//!
+//! Nothing here reads a disk. [`crate::disk`] fills the picture once; every tool then looks
+//! at the same one.
+
+mod polytope;
+mod services;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use crate::edit::python::Module;
+use crate::edit::{EditError, Position};
+use crate::name::RelPath;
+use crate::python::{SETTINGS_FILES, Style};
+
+pub use polytope::{Claim, PolytopeFile, Tool, polytope_file_of};
+pub use services::{Layout, Service};
+
+/// The file that makes a folder a Polytope project.
+pub const POLYTOPE_FILE: &str = "polytope.yml";
+
+/// Folders whose own folders may be services and modules.
+pub const MODULE_FOLDERS: [&str; 2] = ["modules", "services"];
+
+/// Why a file or folder behind a link is not read.
+pub const LEADS_OUT: &str = "it is a symbolic link that leads out of the project";
+
+/// What stands at a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// A file, as text.
+    Text(String),
+    /// A file that cannot be used as text, with the reason.
+    Unreadable(String),
+    /// A folder.
+    Folder,
+}
+
+/// What was read of a project. A `polytope.yml` is parsed once, when its includes or its
+/// tools are first asked for.
+#[derive(Debug, Default)]
+pub struct Files {
+    /// What is at each path that was looked at.
+    pub entries: BTreeMap<RelPath, Content>,
+    polytope: BTreeMap<RelPath, Result<Rc<PolytopeFile>, Fault>>,
+}
+
+impl Files {
+    /// The `polytope.yml` at a path; `None` if there is no text.
+    pub fn polytope(&mut self, path: &RelPath) -> Option<&Result<Rc<PolytopeFile>, Fault>> {
+        let Content::Text(text) = self.entries.get(path)? else {
+            return None;
+        };
+        let parsed = self.polytope.entry(path.clone());
+        Some(parsed.or_insert_with(|| PolytopeFile::read(path.clone(), text).map(Rc::new)))
+    }
+}
+
+/// The picture of a project.
+#[derive(Debug)]
+pub struct Project {
+    root: PathBuf,
+    files: Files,
+    polytope_files: Vec<Rc<PolytopeFile>>,
+    /// The file that defines each tool; the first one counts.
+    tools: HashMap<String, usize>,
+    services: Vec<Service>,
+    /// The Python modules that have been asked for.
+    modules: RefCell<BTreeMap<RelPath, Rc<Result<Module, EditError>>>>,
+}
+
+/// Why a project cannot be worked on as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectError {
+    /// The file at fault.
+    pub path: RelPath,
+    /// What is wrong with it.
+    pub fault: Fault,
+}
+
+/// What is wrong with a file of the project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// It cannot be read as text, with the reason.
+    Unreadable(String),
+    /// It is not valid in its language.
+    Broken(EditError),
+    /// It is a `polytope.yml` of the generation before tools.
+    OlderGeneration(Option<Position>),
+    /// It is valid YAML but no `polytope.yml`.
+    WrongShape(String, Option<Position>),
+}
+
+impl Project {
+    /// Make the picture from what was read below an absolute root.
+    ///
+    /// # Errors
+    ///
+    /// Every file at fault, not just the first.
+    pub fn new(root: PathBuf, mut files: Files) -> Result<Self, Vec<ProjectError>> {
+        let mut polytope_files = Vec::new();
+        let mut errors = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut waiting: Vec<RelPath> = polytope_file_of("").into_iter().collect();
+        while let Some(path) = waiting.pop() {
+            if !seen.insert(path.clone()) {
+                continue;
+            }
+            let fault = match files.entries.get(&path) {
+                None => continue,
+                Some(Content::Folder) => Fault::Unreadable("it is a folder".to_owned()),
+                // A module that is elsewhere is like one of another repository.
+                Some(Content::Unreadable(reason))
+                    if reason == LEADS_OUT && path.parent().is_some() =>
+                {
+                    continue;
+                }
+                Some(Content::Unreadable(reason)) => Fault::Unreadable(reason.clone()),
+                Some(Content::Text(_)) => match files.polytope(&path) {
+                    Some(Ok(file)) => {
+                        // Reversed, for the last one waits at the top.
+                        waiting.extend(file.local_includes().into_iter().rev());
+                        polytope_files.push(file.clone());
+                        continue;
+                    }
+                    Some(Err(fault)) => fault.clone(),
+                    None => continue,
+                },
+            };
+            errors.push(ProjectError { path, fault });
+        }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let mut tools = HashMap::new();
+        for (index, file) in polytope_files.iter().enumerate() {
+            for tool in file.tools() {
+                tools.entry(tool.name.to_owned()).or_insert(index);
+            }
+        }
+        Ok(Self {
+            root,
+            services: services::find(&files.entries),
+            files,
+            polytope_files,
+            tools,
+            modules: RefCell::default(),
+        })
+    }
+
+    /// What it was made from.
+    #[must_use]
+    pub fn into_files(self) -> Files {
+        self.files
+    }
+
+    /// The project's folder, absolute.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// What stands at a path; `None` if nothing does.
+    #[must_use]
+    pub fn entry(&self, path: &RelPath) -> Option<&Content> {
+        self.files.entries.get(path)
+    }
+
+    /// The paths below a folder, in order.
+    pub fn below<'a>(&'a self, folder: &RelPath) -> impl Iterator<Item = &'a RelPath> + use<'a> {
+        below(&self.files.entries, folder).map(|(path, _)| path)
+    }
+
+    /// The text of a file; `None` if there is none, or none that is text.
+    #[must_use]
+    pub fn text(&self, path: &RelPath) -> Option<&str> {
+        match self.files.entries.get(path)? {
+            Content::Text(text) => Some(text),
+            Content::Unreadable(_) | Content::Folder => None,
+        }
+    }
+
+    /// The root's `polytope.yml`, if there is one.
+    #[must_use]
+    pub fn root_file(&self) -> Option<&PolytopeFile> {
+        let first = self.polytope_files.first();
+        first
+            .map(AsRef::as_ref)
+            .filter(|file| file.path.as_str() == POLYTOPE_FILE)
+    }
+
+    /// The `polytope.yml` at a path, if the root leads to it.
+    #[must_use]
+    pub fn polytope_file(&self, path: &RelPath) -> Option<&PolytopeFile> {
+        // What is parsed was reached from the root.
+        self.files.polytope.get(path)?.as_deref().ok()
+    }
+
+    /// Every tool that these files define, in their order.
+    pub fn tools(&self) -> impl Iterator<Item = Tool<'_>> {
+        self.polytope_files.iter().flat_map(|file| file.tools())
+    }
+
+    /// The tool of this name that one of the project's own files defines.
+    #[must_use]
+    pub fn tool(&self, name: &str) -> Option<Tool<'_>> {
+        self.polytope_files[*self.tools.get(name)?].tool(name)
+    }
+
+    /// Whether there is a tool of this name: a local one, or one that some `run` calls and
+    /// that no local file defines, so that it comes from an included repository.
+    #[must_use]
+    pub fn has_tool(&self, name: &str) -> bool {
+        self.tool(name).is_some()
+            || (self.includes_repositories()
+                && self.tools().any(|tool| tool.calls().contains(&name)))
+    }
+
+    /// The tools whose containers run this image, in whatever version.
+    pub fn tools_with_image<'a>(&'a self, image: &'a str) -> impl Iterator<Item = Tool<'a>> {
+        self.tools().filter(move |tool| {
+            tool.steps().any(|step| {
+                let found = step
+                    .get("args")
+                    .and_then(|args| args.get("image")?.as_str());
+                found
+                    .and_then(|found| found.strip_prefix(image))
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '@']))
+            })
+        })
+    }
+
+    /// The names of the tools that running this one runs, through local tools.
+    #[must_use]
+    pub fn reached_from(&self, name: &str) -> BTreeSet<String> {
+        let mut reached = BTreeSet::new();
+        let mut waiting = vec![name.to_owned()];
+        while let Some(name) = waiting.pop() {
+            let Some(tool) = self.tool(&name) else {
+                continue;
+            };
+            for called in tool.calls() {
+                if reached.insert(called.to_owned()) {
+                    waiting.push(called.to_owned());
+                }
+            }
+        }
+        reached
+    }
+
+    /// Whether another repository is included, whose tools are not known here.
+    fn includes_repositories(&self) -> bool {
+        self.polytope_files
+            .iter()
+            .any(|file| file.includes().any(|include| include.get("repo").is_some()))
+    }
+
+    /// A Python module; `None` if there is no text at the path. It is parsed once.
+    #[must_use]
+    pub fn module(&self, path: &RelPath) -> Option<Rc<Result<Module, EditError>>> {
+        let text = self.text(path)?;
+        let mut modules = self.modules.borrow_mut();
+        let module = modules.entry(path.clone());
+        Some(
+            module
+                .or_insert_with(|| Rc::new(Module::parse(text)))
+                .clone(),
+        )
+    }
+
+    /// The layout of a service's Python code: the settings in its folder, else in the nearest
+    /// folder above that has some.
+    #[must_use]
+    pub fn python_style(&self, service: &Service) -> Style {
+        let mut folder = Some(service.folder.clone());
+        loop {
+            for (name, kind) in SETTINGS_FILES {
+                let path = match &folder {
+                    Some(folder) => folder.join(name),
+                    None => RelPath::literal(name),
+                };
+                let text = self.text(&path);
+                if let Some(style) = text.and_then(|text| Style::from_settings(text, kind)) {
+                    return style;
+                }
+            }
+            match folder {
+                Some(below) => folder = below.parent(),
+                None => return Style::default(),
+            }
+        }
+    }
+
+    /// The Python services, by name.
+    #[must_use]
+    pub fn services(&self) -> &[Service] {
+        &self.services
+    }
+}
+
+/// What is below a folder, in order.
+fn below<'a, T>(
+    entries: &'a BTreeMap<RelPath, T>,
+    folder: &RelPath,
+) -> impl Iterator<Item = (&'a RelPath, &'a T)> + use<'a, T> {
+    let prefix = format!("{folder}/");
+    entries
+        .range::<str, _>((Bound::Included(prefix.as_str()), Bound::Unbounded))
+        .take_while(move |(path, _)| path.as_str().starts_with(&prefix))
+}

@@ -1,0 +1,285 @@
+//! `polytope.yml` files: includes, tools, steps, and what their containers claim.
+
+use serde_yaml::Value;
+
+use super::{Fault, POLYTOPE_FILE};
+use crate::edit::Position;
+use crate::edit::yaml::{Document, Step};
+use crate::name::RelPath;
+
+/// A `polytope.yml` that the project's own includes lead to; the root's comes first.
+#[derive(Debug)]
+pub struct PolytopeFile {
+    /// Where it is.
+    pub path: RelPath,
+    /// What it means and where everything stands.
+    pub document: Document,
+}
+
+/// A tool that one of the project's own files defines.
+#[derive(Debug, Clone, Copy)]
+pub struct Tool<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The file that defines it.
+    pub file: &'a PolytopeFile,
+    /// Its definition.
+    pub value: &'a Value,
+}
+
+/// Something of which there can be only one in a running project.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Claim {
+    /// A port of the developer's machine.
+    Port(u64),
+    /// A container's id.
+    Container(String),
+    /// A host name inside the job.
+    Host(String),
+}
+
+impl PolytopeFile {
+    /// Read one.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the text.
+    pub fn read(path: RelPath, text: &str) -> Result<Self, Fault> {
+        let document = Document::parse(text).map_err(Fault::Broken)?;
+        Self::of(path, document)
+    }
+
+    /// The file that a document is.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with its shape.
+    pub fn of(path: RelPath, document: Document) -> Result<Self, Fault> {
+        let value = document.value();
+        if !matches!(value, Value::Mapping(_) | Value::Null) {
+            let what = "the file must be a mapping with keys such as `include` and `tools`";
+            return Err(Fault::WrongShape(what.to_owned(), document.position(&[])));
+        }
+        let has_tools = value.get("tools").is_some();
+        for key in ["templates", "modules"] {
+            if !has_tools && value.get(key).is_some_and(Value::is_sequence) {
+                let position = document.position(&[Step::Key(key)]);
+                return Err(Fault::OlderGeneration(position));
+            }
+        }
+        for (key, is_right, kind) in [
+            ("include", is_list as fn(&Value) -> bool, "a list"),
+            ("tools", is_mapping, "a mapping"),
+        ] {
+            if value.get(key).is_some_and(|found| !is_right(found)) {
+                let position = document.position(&[Step::Key(key)]);
+                return Err(Fault::WrongShape(
+                    format!("`{key}` must be {kind}"),
+                    position,
+                ));
+            }
+        }
+        let file = Self { path, document };
+        for tool in file.tools() {
+            let run = tool.value.get("run");
+            if !(is_mapping(tool.value) && run.is_none_or(|run| is_list(run) || run.is_string())) {
+                let position = tool.position();
+                let what = format!(
+                    "the tool `{}` must be a mapping whose `run` is a list",
+                    tool.name
+                );
+                return Err(Fault::WrongShape(what, position));
+            }
+        }
+        Ok(file)
+    }
+
+    /// The file's text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.document.text()
+    }
+
+    /// The tools that this file defines.
+    pub fn tools(&self) -> impl Iterator<Item = Tool<'_>> {
+        let tools = self
+            .document
+            .value()
+            .get("tools")
+            .and_then(Value::as_mapping);
+        tools
+            .into_iter()
+            .flatten()
+            .filter_map(move |(name, value)| {
+                let name = name.as_str()?;
+                Some(Tool {
+                    name,
+                    file: self,
+                    value,
+                })
+            })
+    }
+
+    /// The tool of this name.
+    #[must_use]
+    pub fn tool(&self, name: &str) -> Option<Tool<'_>> {
+        let tools = self.document.value().get("tools")?.as_mapping()?;
+        let (name, value) = tools.iter().find_map(|(key, value)| {
+            let key = key.as_str()?;
+            (key == name).then_some((key, value))
+        })?;
+        Some(Tool {
+            name,
+            file: self,
+            value,
+        })
+    }
+
+    pub(super) fn includes(&self) -> impl Iterator<Item = &Value> {
+        let includes = self
+            .document
+            .value()
+            .get("include")
+            .and_then(Value::as_sequence);
+        includes.into_iter().flatten()
+    }
+
+    /// The `polytope.yml` of each folder of this project that the file includes.
+    #[must_use]
+    pub fn local_includes(&self) -> Vec<RelPath> {
+        let own = self.path.parent();
+        self.includes()
+            .filter_map(|include| match include {
+                Value::String(path) => Some(path.as_str()),
+                other if other.get("repo").is_some() => None,
+                other => other.get("path").and_then(Value::as_str),
+            })
+            .filter_map(|path| {
+                let base = if path.starts_with('/') {
+                    None
+                } else {
+                    own.as_ref()
+                };
+                let folder = resolved(base.map_or("", RelPath::as_str), path)?;
+                polytope_file_of(&folder)
+            })
+            .collect()
+    }
+}
+
+impl<'a> Tool<'a> {
+    /// Where its name stands.
+    #[must_use]
+    pub fn position(&self) -> Option<Position> {
+        self.position_of(&[])
+    }
+
+    /// Its steps, in their order.
+    pub fn steps(&self) -> impl Iterator<Item = &'a Value> + use<'a> {
+        let run = self.value.get("run").and_then(Value::as_sequence);
+        run.into_iter().flatten()
+    }
+
+    /// The names of the tools that its steps call.
+    #[must_use]
+    pub fn calls(&self) -> Vec<&'a str> {
+        self.steps()
+            .filter_map(|step| step.get("tool").and_then(Value::as_str))
+            .collect()
+    }
+
+    /// Where something in it stands, by the way to it from the tool.
+    #[must_use]
+    pub fn position_of(&self, way: &[Step<'_>]) -> Option<Position> {
+        let mut route = vec![Step::Key("tools"), Step::Key(self.name)];
+        route.extend_from_slice(way);
+        self.file.document.position(&route)
+    }
+
+    /// What its containers claim, each with the way to it from the tool.
+    #[must_use]
+    pub fn claims(&self) -> Vec<(Claim, Vec<Step<'static>>)> {
+        let mut claims = Vec::new();
+        let run = self.value.get("run").and_then(Value::as_sequence);
+        for (number, step) in run.into_iter().flatten().enumerate() {
+            let Some(args) = step.get("args") else {
+                continue;
+            };
+            let way = vec![Step::Key("run"), Step::Item(number), Step::Key("args")];
+            if let Some(id) = literal(args.get("id")) {
+                claims.push((Claim::Container(id), extended(&way, &[Step::Key("id")])));
+            }
+            let services = args.get("services").and_then(Value::as_sequence);
+            for (index, service) in services.into_iter().flatten().enumerate() {
+                let way = extended(&way, &[Step::Key("services"), Step::Item(index)]);
+                if let Some(id) = literal(service.get("id")) {
+                    claims.push((Claim::Host(id), extended(&way, &[Step::Key("id")])));
+                }
+                let ports = service.get("ports").and_then(Value::as_sequence);
+                for (number, port) in ports.into_iter().flatten().enumerate() {
+                    let exposed = port.get("expose-as");
+                    let exposed = exposed
+                        .and_then(|port| port.as_u64().or_else(|| port.as_str()?.parse().ok()));
+                    if let Some(exposed) = exposed {
+                        let rest = [
+                            Step::Key("ports"),
+                            Step::Item(number),
+                            Step::Key("expose-as"),
+                        ];
+                        claims.push((Claim::Port(exposed), extended(&way, &rest)));
+                    }
+                }
+            }
+        }
+        claims
+    }
+}
+
+fn extended(way: &[Step<'static>], rest: &[Step<'static>]) -> Vec<Step<'static>> {
+    way.iter().chain(rest).copied().collect()
+}
+
+/// A text that stands for itself, and is neither a reference nor code.
+fn literal(value: Option<&Value>) -> Option<String> {
+    let text = value?.as_str()?;
+    is_literal(text).then(|| text.to_owned())
+}
+
+/// The path of the `polytope.yml` in a folder, given as text; an empty one is the root.
+#[must_use]
+pub fn polytope_file_of(folder: &str) -> Option<RelPath> {
+    let path = if folder.is_empty() {
+        POLYTOPE_FILE.to_owned()
+    } else {
+        format!("{folder}/{POLYTOPE_FILE}")
+    };
+    path.parse().ok()
+}
+
+/// A path from a folder, without `.` and `..`; `None` if it leads out of the project.
+fn resolved(folder: &str, path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+fn is_list(value: &Value) -> bool {
+    matches!(value, Value::Sequence(_) | Value::Null)
+}
+
+fn is_mapping(value: &Value) -> bool {
+    matches!(value, Value::Mapping(_) | Value::Null)
+}
+
+/// Whether a value stands for itself, and is neither a reference nor code.
+fn is_literal(text: &str) -> bool {
+    !text.starts_with("pt.") && !text.starts_with('#') && !text.contains("{pt.")
+}

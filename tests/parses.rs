@@ -1,0 +1,99 @@
+//! Each file is parsed once a run, and what is written is parsed once more, to prove it.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod common;
+
+use bluetext::edit::{Parses, parses};
+use bluetext::{cli, run, status};
+use common::Project;
+
+/// What the parsers did during a call.
+fn during(call: impl FnOnce()) -> Parses {
+    let before = parses();
+    call();
+    let after = parses();
+    Parses {
+        yaml: after.yaml - before.yaml,
+        yaml_positions: after.yaml_positions - before.yaml_positions,
+        toml: after.toml - before.toml,
+        python: after.python - before.python,
+    }
+}
+
+/// A tool's call in this thread, where its parses can be counted.
+fn call(project: &Project, arguments: &[&str]) -> Parses {
+    let line: Vec<_> = std::iter::once("bluetext")
+        .chain(arguments.iter().copied())
+        .map(Into::into)
+        .collect();
+    let Ok(cli::Invocation::Tool {
+        request, options, ..
+    }) = cli::parse(&line, project.path())
+    else {
+        panic!("{arguments:?}");
+    };
+    during(|| {
+        run(&request, &options).unwrap();
+    })
+}
+
+fn look(project: &Project) -> Parses {
+    let options = bluetext::Options::new(project.path());
+    during(|| {
+        status(&options).unwrap();
+    })
+}
+
+fn shown(parses: Parses) -> String {
+    let Parses {
+        yaml,
+        yaml_positions,
+        toml,
+        python,
+    } = parses;
+    format!("yaml {yaml}, positions {yaml_positions}, toml {toml}, python {python}")
+}
+
+#[test]
+fn each_file_is_parsed_once() {
+    let project = Project::empty();
+    let steps: [&[&str]; 5] = [
+        &["add-temporal"],
+        &["add-temporal-client"],
+        &["add-temporal-workflow", "greeting", "farewell"],
+        &["add-temporal-workflow", "order", "--activity=a,b"],
+        &["add-temporal-workflow", "order", "--activity=a,b"],
+    ];
+    let mut counts = String::new();
+    for arguments in steps {
+        let parses = call(&project, arguments);
+        counts.push_str(&format!("{}: {}\n", arguments.join(" "), shown(parses)));
+    }
+    counts.push_str(&format!("status: {}\n", shown(look(&project))));
+    insta::with_settings!({ omit_expression => true }, {
+        insta::assert_snapshot!(counts);
+    });
+}
+
+/// The counts follow the number of files, whatever else a project has.
+#[test]
+fn parsing_is_linear_in_the_project() {
+    let project = |services: usize| {
+        let includes: String = (0..services)
+            .map(|n| format!("  - services/s{n}\n"))
+            .collect();
+        let project = Project::with(&[("polytope.yml", &format!("include:\n{includes}"))]);
+        for n in 0..services {
+            let text = format!("tools:\n  s{n}:\n    run: []\n");
+            project.write(&format!("services/s{n}/polytope.yml"), &text);
+        }
+        project
+    };
+    let [small, large] = [10, 20].map(|services| {
+        let project = project(services);
+        let parses = [call(&project, &["add-temporal"]), look(&project)];
+        parses.map(|parses| parses.yaml)
+    });
+    // One more file is one more parse.
+    assert_eq!([large[0] - small[0], large[1] - small[1]], [10, 10]);
+}
