@@ -13,16 +13,18 @@ use anyhow::{Context, bail};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::disk;
 use crate::name::{FieldType, ImageTag, shell_word};
 use crate::problem::{ErrorCode, Problem};
 use crate::process::{self, Process, finish, is_interrupted};
+use crate::progress::Progress;
 use crate::python::{Field, WorkflowName};
-use crate::report::{self, Format, Progress, Report, SCHEMA_VERSION, View};
+use crate::report::{self, Format, Report, SCHEMA_VERSION, View};
+use crate::run::Options;
 use crate::tool::Request;
 use crate::tool::client::AddTemporalClient;
 use crate::tool::temporal::AddTemporal;
 use crate::tool::workflow::{ActivityOptions, AddTemporalWorkflow, Members};
-use crate::{Options, disk};
 
 /// What `demo` is asked for.
 #[derive(Debug, Clone)]
@@ -319,7 +321,7 @@ fn add_workflow(name: &str) -> anyhow::Result<Request> {
 fn scaffold(demo: &Demo, request: &Request, view: View) -> Result<(), Stop> {
     let mut options = Options::new(demo.folder.clone());
     options.project = Some(demo.folder.clone());
-    let result = crate::run(request, &options);
+    let result = crate::run::run(request, &options);
     if result.is_err() {
         let report = Report::new("demo", &result, view);
         return Err(Stop::Report(Box::new(report)));

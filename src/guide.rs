@@ -9,11 +9,12 @@ use serde_json::json;
 pub const GUIDE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/for-agents.md"));
 
 /// A program that agents run in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Host {
     /// Claude Code: `.mcp.json` in the project.
     ClaudeCode,
     /// Visual Studio Code: `.vscode/mcp.json` in the project.
+    #[value(name = "vscode")]
     VsCode,
     /// Cursor: `.cursor/mcp.json` in the project.
     Cursor,

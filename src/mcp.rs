@@ -26,20 +26,11 @@ use rmcp::{ErrorData, ServerHandler, ServiceExt};
 use serde_json::{Value, json};
 use tokio::sync::{Notify, watch};
 
-use crate::cli::{self, Argument, Invocation, Stop, Takes};
+use crate::cli::{self, Discovery, Invocation, Stop};
 use crate::problem::{ErrorCode, Problem};
 use crate::report::{ExitCode, Report, StatusReport};
-use crate::tool::TOOLS;
-use crate::{Options, find_root, offered, run, status};
-
-/// Which tools are listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Discovery {
-    /// Those whose turn has come: a tool that the project registers.
-    Progressive,
-    /// All of them, for hosts that never ask again.
-    Static,
-}
+use crate::run::{Options, find_root, offered, run, status};
+use crate::tool::{Argument, TOOLS, Takes};
 
 /// How often the project's files are looked at for a change of the list.
 const LOOK_INTERVAL: Duration = Duration::from_millis(250);

@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 use crate::disk;
 use crate::problem::{ErrorCode, Problem};
 use crate::process::{catch_interrupts, end_group, in_own_group, is_interrupted};
-use crate::report::Progress;
+use crate::progress::Progress;
 
 /// What runs the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Runtime {
     /// Polytope if its command `pt` is there, else nothing.
     Auto,

@@ -37,7 +37,7 @@ fn projects() -> Vec<(&'static str, Project, &'static str)> {
 }
 
 fn containers(tools: &Polytope, tool: &str) -> Vec<Container> {
-    let name = ("name", Value::from("greeting"));
+    let name = ("names", Value::from("greeting"));
     let given: &[_] = if tool == "add-temporal-workflow" {
         &[name]
     } else {

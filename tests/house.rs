@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use std::fs;
+
+use bluetext::tool::TOOLS;
 use std::path::{Path, PathBuf};
 
 fn root() -> &'static Path {
@@ -235,5 +237,30 @@ fn the_repository_offers_the_base_tool_and_the_first_step() {
         base[key] = step["args"][key].clone();
     }
     assert_eq!(step["args"], base);
-    assert_eq!(step["args"]["cmd"][0], "add-temporal");
+    // Its parameters are the flags of the command.
+    let mut expected = vec!["add-temporal".to_owned(), "--no-start".to_owned()];
+    let mut infos = Vec::new();
+    for argument in TOOLS[0].arguments() {
+        let flag = argument.flag();
+        expected.push(format!("--{flag}={{pt.param {flag}}}"));
+        infos.push((flag, argument.about, argument.default));
+    }
+    let words: Vec<String> = serde_yaml::from_value(step["args"]["cmd"].clone()).unwrap();
+    assert_eq!(words, expected);
+    let params = own["tools"]["add-temporal"]["params"]
+        .as_sequence()
+        .unwrap();
+    let params: Vec<(String, String, String)> = params
+        .iter()
+        .filter(|param| param["id"] != "image")
+        .map(|param| {
+            let default = match &param["type"][2] {
+                serde_yaml::Value::String(text) => text.clone(),
+                other => serde_yaml::to_string(other).unwrap().trim().to_owned(),
+            };
+            let text = |key: &str| param[key].as_str().unwrap().to_owned();
+            (text("id"), text("info"), default)
+        })
+        .collect();
+    assert_eq!(params, infos);
 }

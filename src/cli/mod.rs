@@ -1,32 +1,39 @@
-//! The command line: the only room that knows its flags. They become requests whose values
-//! are already valid.
+//! The command line. Flags become requests whose values are valid; the flags of a tool are
+//! defined with the tool.
 
 mod agents;
+mod start;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
-use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{
+    Arg, ArgAction, ArgMatches, Args, ColorChoice, CommandFactory, FromArgMatches, Parser,
+    Subcommand,
+};
 
-use crate::Options;
 use crate::demo::Demo;
-use crate::disk;
 use crate::guide;
-use crate::mcp::Discovery;
-use crate::name::{ImageTag, NameError, RelPath, ServiceName, parse_duration, split_values};
+use crate::name::parse_duration;
 use crate::problem::{ErrorCode, Problem};
-use crate::python::{Field, WorkflowName, default_field, distinct};
 use crate::report::{Format, Page, View};
-use crate::start::{Ports, Runtime, Start};
-use crate::tool::Request;
-use crate::tool::client::AddTemporalClient;
-use crate::tool::temporal::{self, AddTemporal};
-use crate::tool::workflow::{ActivityOptions, AddTemporalWorkflow, Members, Wrong};
+use crate::run::Options;
+use crate::start::Start;
+use crate::tool::{Request, TOOLS, ToolInfo, Values};
 
-pub use agents::{Argument, Takes, arguments_of, command_line};
+pub use agents::{arguments_of, command_line};
+use start::StartArgs;
+
+/// Which tools are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Discovery {
+    /// Those whose turn has come: a tool that the project registers.
+    Progressive,
+    /// All of them, for hosts that never ask again.
+    Static,
+}
 
 /// A command line that makes sense.
 pub enum Invocation {
@@ -113,7 +120,7 @@ struct Global {
 
     /// How the report is written
     #[arg(long, global = true, value_enum, default_value = "human")]
-    format: ReportFormat,
+    format: Format,
 
     /// Show the same plan, and write nothing
     #[arg(long, global = true)]
@@ -144,7 +151,7 @@ struct Global {
         value_name = "WHEN",
         default_value = "auto"
     )]
-    color: Color,
+    color: ColorChoice,
 
     /// Print nothing but errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
@@ -155,44 +162,8 @@ struct Global {
     verbose: bool,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum ReportFormat {
-    Human,
-    Json,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Color {
-    Auto,
-    Always,
-    Never,
-}
-
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Add the Temporal server, Postgres and the web UI as containers
-    #[command(after_help = "Examples:
-  bluetext add-temporal --dry-run --diff
-  bluetext add-temporal --no-start
-  bluetext add-temporal --stack stack --history-shards 4 --no-start")]
-    AddTemporal(AddTemporalArgs),
-    /// Add the Temporal client to a Python service
-    #[command(after_help = "Examples:
-  bluetext add-temporal-client
-  bluetext add-temporal-client --service api --check --format json")]
-    AddTemporalClient(AddTemporalClientArgs),
-    /// Add typed workflows with models, activities and tests
-    #[command(
-        after_help = "Types: str int float bool bytes datetime date timedelta uuid decimal,
-list[T], dict[str,T], and T? for an optional value.
-
-Examples:
-  bluetext add-temporal-workflow greeting --input name:str --output message:str
-  bluetext add-temporal-workflow order-processing --input order_id:str,lines:dict[str,int]
-  bluetext add-temporal-workflow shipping --activity reserve,charge --heartbeat 10s
-  bluetext add-temporal-workflow approval --signal approve --query progress:str"
-    )]
-    AddTemporalWorkflow(AddTemporalWorkflowArgs),
     /// Say what the project has, and the next step
     #[command(after_help = "Examples:
   bluetext status
@@ -229,16 +200,10 @@ Examples:
 struct McpArgs {
     /// Which tools are listed: those whose turn has come, or all of them
     #[arg(long, value_enum, value_name = "HOW", default_value = "progressive")]
-    discovery: ListedTools,
+    discovery: Discovery,
 
     #[command(subcommand)]
     command: Option<McpCommand>,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum ListedTools {
-    Progressive,
-    Static,
 }
 
 #[derive(Debug, Subcommand)]
@@ -250,131 +215,8 @@ enum McpCommand {
     Config {
         /// The host
         #[arg(long, value_enum, value_name = "HOST")]
-        client: Host,
+        client: guide::Host,
     },
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Host {
-    ClaudeCode,
-    Vscode,
-    Cursor,
-    Codex,
-}
-
-#[derive(Debug, Args)]
-struct AddTemporalArgs {
-    /// Start what was added, which is the default
-    #[arg(long, overrides_with = "no_start")]
-    start: bool,
-
-    /// Scaffold only; the report names the command that starts the containers. Also with
-    /// `BLUETEXT_NO_START=1`
-    #[arg(long)]
-    no_start: bool,
-
-    /// What runs the server: `auto` is Polytope if `pt` is there, else nothing
-    #[arg(long, value_enum, value_name = "RUNTIME", default_value = "auto")]
-    runtime: NamedRuntime,
-
-    /// How long everything may take to answer
-    #[arg(long, value_name = "TIME", default_value = "120s")]
-    #[arg(value_parser = parse_duration)]
-    wait: Duration,
-
-    /// The tool whose `run` gets the containers [default: `default` or `stack`]
-    #[arg(long, value_name = "TOOL")]
-    stack: Option<String>,
-
-    /// The folder for the modules [default: `modules`, or `services` if that is used]
-    #[arg(long, value_name = "DIR")]
-    modules_dir: Option<String>,
-
-    /// Version of temporalio/server and temporalio/admin-tools
-    #[arg(long, value_name = "VERSION", default_value = temporal::TEMPORAL_VERSION)]
-    temporal_version: String,
-
-    /// Version of temporalio/ui
-    #[arg(long, value_name = "VERSION", default_value = temporal::UI_VERSION)]
-    ui_version: String,
-
-    /// Version of postgres
-    #[arg(long, value_name = "VERSION", default_value = temporal::POSTGRES_VERSION)]
-    postgres_version: String,
-
-    /// Number of history shards; can never be changed for a database
-    #[arg(long, value_name = "COUNT", default_value_t = temporal::HISTORY_SHARDS)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(temporal::MOST_HISTORY_SHARDS)))]
-    history_shards: u32,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum NamedRuntime {
-    Auto,
-    Polytope,
-    DevServer,
-}
-
-#[derive(Debug, Args)]
-struct AddTemporalClientArgs {
-    /// The service that gets the client [default: `api`, or the only one]
-    #[arg(long, value_name = "NAME")]
-    service: Option<String>,
-}
-
-#[derive(Debug, Args)]
-struct AddTemporalWorkflowArgs {
-    /// The workflows' names, e.g. `order-processing`
-    #[arg(required = true, value_name = "NAME")]
-    names: Vec<String>,
-
-    /// The service that gets them [default: `api`, or the only one with the client]
-    #[arg(long, value_name = "NAME")]
-    service: Option<String>,
-
-    /// A field of the input, e.g. `order_id:str`; several with commas or by repeating
-    #[arg(long, value_name = "FIELD:TYPE", action = ArgAction::Append)]
-    input: Vec<String>,
-
-    /// A field of the result, e.g. `status:str`; several with commas or by repeating
-    #[arg(long, value_name = "FIELD:TYPE", action = ArgAction::Append)]
-    output: Vec<String>,
-
-    /// An activity; several are executed in their order [default: `process`]
-    #[arg(long, value_name = "NAME", action = ArgAction::Append)]
-    activity: Vec<String>,
-
-    /// A signal that the workflow waits for, e.g. `approve` or `note:str`
-    #[arg(long, value_name = "NAME[:TYPE]", action = ArgAction::Append)]
-    signal: Vec<String>,
-
-    /// A query, e.g. `progress:str`
-    #[arg(long, value_name = "NAME:TYPE", action = ArgAction::Append)]
-    query: Vec<String>,
-
-    /// An update that the workflow waits for, with a validator, e.g. `address:str`
-    #[arg(long, value_name = "NAME:TYPE", action = ArgAction::Append)]
-    update: Vec<String>,
-
-    /// How long one attempt of an activity may take [default: 30s, without the next]
-    #[arg(long, value_name = "TIME")]
-    start_to_close: Option<String>,
-
-    /// How long all attempts of an activity may take together
-    #[arg(long, value_name = "TIME")]
-    schedule_to_close: Option<String>,
-
-    /// How long an activity may wait for a worker
-    #[arg(long, value_name = "TIME")]
-    schedule_to_start: Option<String>,
-
-    /// How long an activity may be silent; it then sends heartbeats
-    #[arg(long, value_name = "TIME")]
-    heartbeat: Option<String>,
-
-    /// How often an activity is tried at the most [default: without end]
-    #[arg(long, value_name = "COUNT")]
-    max_attempts: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -394,125 +236,127 @@ struct DemoArgs {
 ///
 /// [`Stop`] for help, versions and everything that is wrong.
 pub fn parse(arguments: &[OsString], current: PathBuf) -> Result<Invocation, Stop> {
-    let cli = match Cli::try_parse_from(arguments) {
-        Ok(cli) => cli,
-        Err(error) => return Err(stop(arguments, &error)),
-    };
-    let Global {
-        project,
-        format,
-        dry_run,
-        check,
-        diff,
-        force,
-        lock_wait,
-        color,
-        quiet,
-        verbose,
-    } = cli.global;
-    match color {
-        Color::Auto => {}
-        Color::Always => anstream::ColorChoice::Always.write_global(),
-        Color::Never => anstream::ColorChoice::Never.write_global(),
+    let wrong = |error: &clap::Error| stop(arguments, error);
+    let matches = command()
+        .try_get_matches_from(arguments)
+        .map_err(|error| wrong(&error))?;
+    let global = Global::from_arg_matches(&matches).map_err(|error| wrong(&error))?;
+    let (options, view) = global.meaning(current);
+    let tool = matches.subcommand().and_then(|(name, flags)| {
+        let tool = TOOLS.iter().find(|tool| tool.name == name)?;
+        Some((*tool, flags))
+    });
+    if let Some((tool, flags)) = tool {
+        return tool_call(tool, flags, options, view);
     }
-    let view = View {
-        check,
-        diff,
-        verbose,
-        quiet,
-        format: match format {
-            ReportFormat::Human => Format::Human,
-            ReportFormat::Json => Format::Json,
-        },
-    };
-    // An empty variable counts as not set.
-    let project = project
-        .or_else(|| std::env::var_os("BLUETEXT_PROJECT").map(PathBuf::from))
-        .filter(|path| !path.as_os_str().is_empty());
-    let options = Options {
-        project,
-        current,
-        write: !(dry_run || check),
-        force,
-        lock_wait,
-        fault: None,
-    };
-    let mut values = Values::default();
-    let mut start = None;
-    let (command, request) = match cli.command {
-        Command::Status => return Ok(Invocation::Status { options, view }),
+    let cli = Cli::from_arg_matches(&matches).map_err(|error| wrong(&error))?;
+    Ok(match cli.command {
+        Command::Status => Invocation::Status { options, view },
         Command::Guide => {
             let page = Page::new("guide", guide::GUIDE.to_owned());
-            return Ok(Invocation::Page { page, view });
+            Invocation::Page { page, view }
         }
         Command::Completions { shell } => {
             let mut text = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "bluetext", &mut text);
+            clap_complete::generate(shell, &mut command(), "bluetext", &mut text);
             let text = String::from_utf8_lossy(&text).into_owned();
             let page = Page::new("completions", text);
-            return Ok(Invocation::Page { page, view });
+            Invocation::Page { page, view }
         }
         Command::Mcp(McpArgs { command, discovery }) => {
-            return Ok(mcp(command.as_ref(), discovery, options, view));
+            mcp(command.as_ref(), discovery, options, view)
         }
         Command::Demo(DemoArgs { folder, once }) => {
             let folder = options.current.join(folder);
-            return Ok(Invocation::Demo {
+            Invocation::Demo {
                 demo: Demo { folder, once },
                 view,
-            });
+            }
         }
-        Command::AddTemporal(arguments) => {
-            start = arguments.start(quiet).filter(|_| options.write);
-            ("add-temporal", arguments.request(&mut values))
-        }
-        Command::AddTemporalClient(arguments) => {
-            ("add-temporal-client", arguments.request(&mut values))
-        }
-        Command::AddTemporalWorkflow(arguments) => {
-            ("add-temporal-workflow", arguments.request(&mut values))
-        }
-    };
-    match request {
+    })
+}
+
+/// The call of a tool, if its values are valid.
+fn tool_call(
+    tool: &ToolInfo,
+    flags: &ArgMatches,
+    options: Options,
+    view: View,
+) -> Result<Invocation, Stop> {
+    let start = tool.starts.then(|| StartArgs::from_arg_matches(flags).ok());
+    let start = start.flatten().and_then(|start| start.start(view.quiet));
+    let mut values = Values::default();
+    match tool.request(flags, &mut values) {
         Some(request) if values.problems.is_empty() => Ok(Invocation::Tool {
             request: Box::new(request),
+            start: start.filter(|_| options.write),
             options,
             view,
-            start,
         }),
         _ => Err(Stop::Wrong {
-            command: command.to_owned(),
+            command: tool.name.to_owned(),
             problems: values.problems,
             view,
         }),
     }
 }
 
+impl Global {
+    /// What these options mean for a run that is started in a folder.
+    fn meaning(self, current: PathBuf) -> (Options, View) {
+        let Self {
+            project,
+            format,
+            dry_run,
+            check,
+            diff,
+            force,
+            lock_wait,
+            color,
+            quiet,
+            verbose,
+        } = self;
+        match color {
+            ColorChoice::Auto => {}
+            ColorChoice::Always => anstream::ColorChoice::Always.write_global(),
+            ColorChoice::Never => anstream::ColorChoice::Never.write_global(),
+        }
+        let view = View {
+            check,
+            diff,
+            verbose,
+            quiet,
+            format,
+        };
+        // An empty variable counts as not set.
+        let project = project
+            .or_else(|| std::env::var_os("BLUETEXT_PROJECT").map(PathBuf::from))
+            .filter(|path| !path.as_os_str().is_empty());
+        let options = Options {
+            project,
+            current,
+            write: !(dry_run || check),
+            force,
+            lock_wait,
+            fault: None,
+        };
+        (options, view)
+    }
+}
+
 /// The server, or a page about it.
 fn mcp(
     command: Option<&McpCommand>,
-    discovery: ListedTools,
+    discovery: Discovery,
     options: Options,
     view: View,
 ) -> Invocation {
     match command {
-        None => Invocation::Mcp {
-            options,
-            discovery: match discovery {
-                ListedTools::Progressive => Discovery::Progressive,
-                ListedTools::Static => Discovery::Static,
-            },
-        },
+        None => Invocation::Mcp { options, discovery },
         Some(McpCommand::Config { client }) => {
-            let host = match client {
-                Host::ClaudeCode => guide::Host::ClaudeCode,
-                Host::Vscode => guide::Host::VsCode,
-                Host::Cursor => guide::Host::Cursor,
-                Host::Codex => guide::Host::Codex,
-            };
             // The host starts the server in a folder of its own choice.
             let project = options.project.map(|project| options.current.join(project));
-            let text = guide::configuration(host, project.as_deref());
+            let text = guide::configuration(*client, project.as_deref());
             Invocation::Page {
                 page: Page::new("mcp config", text),
                 view,
@@ -521,205 +365,28 @@ fn mcp(
     }
 }
 
-/// The definition of the command line, for manuals.
+/// The definition of the command line: the tools first, each from its own definition.
 #[must_use]
 pub fn command() -> clap::Command {
+    let tools = TOOLS.iter().enumerate().map(|(index, tool)| {
+        let command = tool.command().display_order(index);
+        if tool.starts {
+            StartArgs::augment_args(command)
+        } else {
+            command
+        }
+    });
+    // The short help alone: the long one has a line for each value of an option.
+    let help = Arg::new("help")
+        .short('h')
+        .long("help")
+        .help("Print help")
+        .action(ArgAction::HelpShort)
+        .global(true);
     Cli::command()
-}
-
-/// Values on their way to being valid, and what is wrong with those that are not.
-#[derive(Default)]
-struct Values {
-    problems: Vec<Problem>,
-}
-
-impl Values {
-    fn one<T: FromStr<Err = NameError>>(&mut self, text: &str) -> Option<T> {
-        text.parse().map_err(|error| self.wrong(&error)).ok()
-    }
-
-    /// A value that may be left out, or be empty, which counts as that.
-    #[expect(
-        clippy::option_option,
-        reason = "not given, given and wrong, given and right"
-    )]
-    fn optional<T: FromStr<Err = NameError>>(&mut self, text: Option<&str>) -> Option<Option<T>> {
-        match text.map(str::trim).filter(|text| !text.is_empty()) {
-            None => Some(None),
-            Some(text) => self.one(text).map(Some),
-        }
-    }
-
-    fn many<T: FromStr<Err = NameError>>(&mut self, texts: &[String]) -> Option<Vec<T>> {
-        let parts: Vec<&str> = texts.iter().flat_map(|text| split_values(text)).collect();
-        let parsed: Vec<Option<T>> = parts.into_iter().map(|part| self.one(part)).collect();
-        parsed.into_iter().collect()
-    }
-
-    /// Fields, no two of one name; one text where none is given.
-    fn fields(&mut self, texts: &[String], flag: &str) -> Option<Vec<Field>> {
-        let fields: Vec<Field> = self.many(texts)?;
-        if fields.is_empty() {
-            return Some(vec![default_field()]);
-        }
-        for (index, field) in fields.iter().enumerate() {
-            if fields[..index].iter().any(|other| other.name == field.name) {
-                self.problems.push(usage(
-                    ErrorCode::InvalidName,
-                    format!("`{flag}` has the field `{}` twice", field.name),
-                    None,
-                ));
-                return None;
-            }
-        }
-        Some(fields)
-    }
-
-    /// Values that have to fit each other.
-    fn together<T>(&mut self, checked: Result<T, Vec<Wrong>>) -> Option<T> {
-        let wrong = match checked {
-            Ok(values) => return Some(values),
-            Err(wrong) => wrong,
-        };
-        for Wrong { message, hint } in wrong {
-            self.problems
-                .push(usage(ErrorCode::InvalidCombination, message, Some(hint)));
-        }
-        None
-    }
-
-    fn wrong(&mut self, error: &NameError) {
-        let hint = error
-            .suggestion
-            .as_ref()
-            .map(|text| format!("`{text}` would do"));
-        self.problems
-            .push(usage(ErrorCode::InvalidName, error.to_string(), hint));
-    }
-}
-
-fn usage(code: ErrorCode, message: String, hint: Option<String>) -> Problem {
-    Problem {
-        hint,
-        ..Problem::new(code, message)
-    }
-}
-
-impl AddTemporalArgs {
-    /// How what is added is started, unless it is not to be.
-    fn start(&self, quiet: bool) -> Option<Start> {
-        let is_off = std::env::var_os("BLUETEXT_NO_START").is_some_and(|value| value == "1");
-        let is_wanted = !self.no_start && (self.start || !is_off);
-        is_wanted.then(|| Start {
-            runtime: match self.runtime {
-                NamedRuntime::Auto => Runtime::Auto,
-                NamedRuntime::Polytope => Runtime::Polytope,
-                NamedRuntime::DevServer => Runtime::DevServer,
-            },
-            wait: self.wait,
-            quiet,
-            path: std::env::var_os("PATH").unwrap_or_default(),
-            state_folder: disk::state_folder(),
-            ports: Ports::default(),
-        })
-    }
-
-    fn request(self, values: &mut Values) -> Option<Request> {
-        let Self {
-            start: _,
-            no_start: _,
-            runtime: _,
-            wait: _,
-            stack,
-            modules_dir,
-            temporal_version,
-            ui_version,
-            postgres_version,
-            history_shards,
-        } = self;
-        let stack = values.optional::<ServiceName>(stack.as_deref());
-        let modules_dir = values.optional::<RelPath>(modules_dir.as_deref());
-        let temporal_version = values.one::<ImageTag>(&temporal_version);
-        let ui_version = values.one::<ImageTag>(&ui_version);
-        let postgres_version = values.one::<ImageTag>(&postgres_version);
-        Some(Request::AddTemporal(AddTemporal {
-            stack: stack?.map(|name| name.to_string()),
-            modules_dir: modules_dir?,
-            temporal_version: temporal_version?,
-            ui_version: ui_version?,
-            postgres_version: postgres_version?,
-            history_shards,
-        }))
-    }
-}
-
-impl AddTemporalClientArgs {
-    fn request(self, values: &mut Values) -> Option<Request> {
-        let service = values.optional(self.service.as_deref())?;
-        Some(Request::AddTemporalClient(AddTemporalClient { service }))
-    }
-}
-
-impl AddTemporalWorkflowArgs {
-    fn request(self, values: &mut Values) -> Option<Request> {
-        let Self {
-            names,
-            service,
-            input,
-            output,
-            activity,
-            signal,
-            query,
-            update,
-            start_to_close,
-            schedule_to_close,
-            schedule_to_start,
-            heartbeat,
-            max_attempts,
-        } = self;
-        let names = values.many::<WorkflowName>(&names);
-        let service = values.optional(service.as_deref());
-        let input = values.fields(&input, "--input");
-        let output = values.fields(&output, "--output");
-        let activities = values.many(&activity);
-        let signals = values.many(&signal);
-        let queries = values.many(&query);
-        let updates = values.many(&update);
-        let start_to_close = values.optional(start_to_close.as_deref());
-        let schedule_to_close = values.optional(schedule_to_close.as_deref());
-        let schedule_to_start = values.optional(schedule_to_start.as_deref());
-        let heartbeat = values.optional(heartbeat.as_deref());
-        let max_attempts = values.optional(max_attempts.as_deref());
-        let names = names?;
-        if names.is_empty() {
-            let message = "no workflow is named".to_owned();
-            let hint = "bluetext add-temporal-workflow greeting".to_owned();
-            values
-                .problems
-                .push(usage(ErrorCode::InvalidName, message, Some(hint)));
-        }
-        if let Err(error) = distinct(&names) {
-            values.wrong(&error);
-        }
-        let options = ActivityOptions::checked(
-            start_to_close?,
-            schedule_to_close?,
-            schedule_to_start?,
-            heartbeat?,
-            max_attempts?,
-        );
-        let options = values.together(options);
-        let members = Members::checked(&names, activities?, signals?, queries?, updates?);
-        let members = values.together(members);
-        Some(Request::AddTemporalWorkflow(AddTemporalWorkflow {
-            names,
-            service: service?,
-            input: input?,
-            output: output?,
-            members: members?,
-            options: options?,
-        }))
-    }
+        .disable_help_flag(true)
+        .arg(help)
+        .subcommands(tools)
 }
 
 /// What to do with a command line that clap did not take.
@@ -736,7 +403,7 @@ fn stop(arguments: &[OsString], error: &clap::Error) -> Stop {
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         message = format!("no command was given\n\n{message}");
     }
-    let commands = Cli::command();
+    let commands = command();
     let commands: Vec<&str> = commands
         .get_subcommands()
         .map(clap::Command::get_name)
@@ -748,7 +415,7 @@ fn stop(arguments: &[OsString], error: &clap::Error) -> Stop {
         .find(|argument| commands.contains(argument));
     Stop::Wrong {
         command: command.unwrap_or("").to_owned(),
-        problems: vec![usage(ErrorCode::Usage, message, None)],
+        problems: vec![Problem::new(ErrorCode::Usage, message)],
         view: View {
             format: format_of(arguments),
             ..View::default()

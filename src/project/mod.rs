@@ -23,6 +23,12 @@ pub use services::{Layout, Service};
 /// The file that makes a folder a Polytope project.
 pub const POLYTOPE_FILE: &str = "polytope.yml";
 
+/// The path of the project's own `polytope.yml`.
+#[must_use]
+pub fn root_path() -> RelPath {
+    RelPath::literal(POLYTOPE_FILE)
+}
+
 /// Folders whose own folders may be services and modules.
 pub const MODULE_FOLDERS: [&str; 2] = ["modules", "services"];
 

@@ -7,12 +7,11 @@ mod status;
 mod tree;
 
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
-use indicatif::{ProgressBar, ProgressStyle};
 use schemars::JsonSchema;
 use serde::Serialize;
 use similar::TextDiff;
@@ -21,8 +20,8 @@ use crate::change::Change;
 use crate::edit::Position;
 use crate::plan::{Left, Next, Reload, Warning, WorkerTool};
 use crate::problem::{ErrorCode, Problem, WarningCode, marked};
+use crate::run::{Error, Outcome};
 use crate::start::Started;
-use crate::{Error, Outcome};
 
 pub use crate::problem::ExitCode;
 pub use status::StatusReport;
@@ -31,7 +30,7 @@ pub use status::StatusReport;
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// How a report is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Format {
     /// Text for people.
     #[default]
@@ -833,64 +832,4 @@ fn coloured(diff: &str) -> String {
         let _ = writeln!(text, "{style}{line}{style:#}");
     }
     text
-}
-
-/// Steps that take a while, on stderr: a spinner in a terminal, plain lines elsewhere.
-#[derive(Debug)]
-pub struct Progress {
-    is_terminal: bool,
-    quiet: bool,
-}
-
-impl Progress {
-    /// Progress for this process's stderr.
-    #[must_use]
-    pub fn new(quiet: bool) -> Self {
-        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        Self {
-            is_terminal: !is_dumb && io::stderr().is_terminal(),
-            quiet,
-        }
-    }
-
-    /// Do one step, and say how long it took.
-    ///
-    /// # Errors
-    ///
-    /// What the step returns.
-    pub fn step<T, E>(
-        &self,
-        what: &str,
-        work: impl FnOnce() -> Result<T, E>,
-    ) -> Result<(T, Duration), E> {
-        let started = Instant::now();
-        let spinner = (self.is_terminal && !self.quiet).then(|| spinner(what));
-        let result = work();
-        let took = started.elapsed();
-        if let Some(spinner) = spinner {
-            spinner.finish_and_clear();
-        }
-        match &result {
-            Ok(_) => self.line(&format!("  {what:<44} {:>6.1} s", took.as_secs_f64())),
-            Err(_) => self.line(&format!("  {what:<44} failed")),
-        }
-        result.map(|value| (value, took))
-    }
-
-    /// Say something between two steps.
-    pub fn line(&self, text: &str) {
-        if !self.quiet {
-            drop(writeln!(anstream::stderr(), "{text}"));
-        }
-    }
-}
-
-fn spinner(what: &str) -> ProgressBar {
-    let spinner = ProgressBar::new_spinner();
-    if let Ok(style) = ProgressStyle::with_template("  {spinner} {msg} {elapsed}") {
-        spinner.set_style(style);
-    }
-    spinner.set_message(what.to_owned());
-    spinner.enable_steady_tick(Duration::from_millis(100));
-    spinner
 }

@@ -13,10 +13,11 @@ use super::{
     Status as Outcome, View, error_in, human_next, human_trouble, json_of, schema_of, shown,
     trouble_text, write_out,
 };
-use crate::Error;
 use crate::problem::Problem;
 use crate::project::Layout;
-use crate::tool::status::{ImageStatus, Library, ServiceStatus, Status, StepStatus};
+use crate::run::Error;
+use crate::tool::client::Library;
+use crate::tool::status::{ImageStatus, ServiceStatus, Status, StepStatus};
 
 /// The report of `status`.
 #[derive(Debug, Serialize, JsonSchema)]

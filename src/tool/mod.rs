@@ -1,23 +1,27 @@
 //! The tools: each looks at a picture of the project and returns a plan. All are pure.
 //!
-//! [`TOOLS`] is the one table of them, in their order. The command line, `status` and the
-//! agents' server all read it, so that none of them can offer something else.
+//! [`TOOLS`] is the one table of them, in their order. A tool owns its name, its arguments,
+//! its plan and the text that registers it; the command line, `polytope.yml`, `status` and the
+//! MCP server are derived from that.
 
+pub mod argument;
 pub mod client;
-mod container;
 mod draft;
+mod polytope;
+mod register;
 pub mod status;
 pub mod temporal;
+mod values;
 pub mod workflow;
 
-use serde_yaml::Value;
-
+pub use argument::{Argument, Takes};
 pub use draft::Draft;
+pub use values::Values;
 
-use crate::edit::yaml;
 use crate::plan::{Next, Plan};
 use crate::problem::{ErrorCode, Problem};
 use crate::project::Project;
+use crate::template::Template;
 
 /// What is asked for: a tool and its arguments, all of them valid in themselves.
 #[derive(Debug, Clone)]
@@ -35,15 +39,14 @@ impl Request {
     #[must_use]
     pub fn tool(&self) -> &'static ToolInfo {
         match self {
-            Self::AddTemporal(_) => &TOOLS[0],
-            Self::AddTemporalClient(_) => &TOOLS[1],
-            Self::AddTemporalWorkflow(_) => &TOOLS[2],
+            Self::AddTemporal(_) => &temporal::TOOL,
+            Self::AddTemporalClient(_) => &client::TOOL,
+            Self::AddTemporalWorkflow(_) => &workflow::TOOL,
         }
     }
 }
 
-/// A tool as it is shown.
-#[derive(Debug)]
+/// A tool: everything that the command line, `polytope.yml` and the MCP server say of it.
 pub struct ToolInfo {
     /// Its name, as a command and in `polytope.yml`.
     pub name: &'static str,
@@ -51,38 +54,82 @@ pub struct ToolInfo {
     pub about: &'static str,
     /// A call of it that works when pasted.
     pub example: &'static str,
+    /// What its help begins with.
+    help: &'static str,
+    /// What its help ends with: examples, and what there is to know before them.
+    examples: &'static str,
+    /// Whether the command line starts what it adds.
+    pub starts: bool,
+    /// Adds the definitions of its flags to a command.
+    define: fn(clap::Command) -> clap::Command,
+    /// The ranges of those that are numbers, by their ids.
+    ranges: &'static [(&'static str, (u32, u32))],
+    /// The request that its flags make; `None` if a value is wrong.
+    request: fn(&clap::ArgMatches, &mut Values) -> Option<Request>,
     /// Whether the files that it needs exist.
     allowed: fn(&Project) -> bool,
+    /// How it is registered in `polytope.yml` by the step before it; `None` for the first.
+    registered: Option<Registered>,
 }
 
-/// The tools, each of which makes the next one known.
-pub static TOOLS: [ToolInfo; 3] = [
-    ToolInfo {
-        name: "add-temporal",
-        about: "Temporal server, Postgres and web UI as containers",
-        example: "bluetext add-temporal",
-        allowed: |_| true,
-    },
-    ToolInfo {
-        name: "add-temporal-client",
-        about: "the client library, configuration, hooks and a worker in a service",
-        example: "bluetext add-temporal-client",
-        allowed: |project| project.has_tool("temporal") || temporal::has_server_of_its_own(project),
-    },
-    ToolInfo {
-        name: "add-temporal-workflow",
-        about: "a typed workflow with models, activities and tests",
-        example: "bluetext add-temporal-workflow greeting --input name:str --output message:str",
-        allowed: |project| project.services().iter().any(|s| client::is_in(project, s)),
-    },
-];
+/// How a tool is registered in `polytope.yml`.
+struct Registered {
+    template: Template,
+    /// The types of parameters that depend on the project.
+    defaults: fn(&Project) -> Vec<(&'static str, String)>,
+}
+
+/// The tools, each of which registers the next one.
+pub static TOOLS: [&ToolInfo; 3] = [&temporal::TOOL, &client::TOOL, &workflow::TOOL];
+
+impl std::fmt::Debug for ToolInfo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
 
 impl ToolInfo {
+    /// The tool as a command with its flags.
+    #[must_use]
+    pub fn command(&self) -> clap::Command {
+        let command = clap::Command::new(self.name)
+            .about(self.help)
+            .after_help(self.examples);
+        (self.define)(command)
+    }
+
+    /// Its arguments, from the definitions of its flags.
+    #[must_use]
+    pub fn arguments(&self) -> Vec<Argument> {
+        let range = |argument: &clap::Arg| {
+            let id = argument.get_id().as_str();
+            let known = self.ranges.iter().find(|(name, _)| *name == id);
+            known.map(|(_, range)| *range)
+        };
+        let command = self.command();
+        let arguments = command.get_arguments();
+        arguments
+            .map(|argument| Argument::of(argument, range(argument)))
+            .collect()
+    }
+
+    /// The request that flags make; `None` if a value is wrong, as `values` then says.
+    pub fn request(&self, flags: &clap::ArgMatches, values: &mut Values) -> Option<Request> {
+        (self.request)(flags, values)
+    }
+
+    /// The tool that this one registers.
+    #[must_use]
+    pub fn following(&self) -> Option<&'static Self> {
+        let at = TOOLS.iter().position(|tool| tool.name == self.name)?;
+        TOOLS.get(at + 1).copied()
+    }
+
     /// Whether the tool is shown in lists: the first always is, another when it is
     /// registered.
     #[must_use]
     pub fn is_offered(&self, project: &Project) -> bool {
-        self.name == TOOLS[0].name || project.tool(self.name).is_some()
+        self.registered.is_none() || project.tool(self.name).is_some()
     }
 
     /// Whether the files that the tool needs exist.
@@ -139,7 +186,7 @@ fn check_order(project: &Project, request: &Request) -> Result<(), Refused> {
         .iter()
         .zip(&TOOLS[1..])
         .find(|(_, after)| !after.is_allowed(project))
-        .map_or(&TOOLS[0], |(step, _)| step);
+        .map_or(TOOLS[0], |(step, _)| *step);
     Err(Refused {
         problems: vec![
             Problem::new(
@@ -152,95 +199,5 @@ fn check_order(project: &Project, request: &Request) -> Result<(), Refused> {
             .hint(missing.example.to_owned()),
         ],
         next: vec![missing.next()],
-    })
-}
-
-/// How the project's tools take their arguments: Polytope has renamed `params` to `inputs`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ParameterStyle {
-    /// A list below `params`, referred to with `pt.param`.
-    Params,
-    /// A mapping below `inputs`, referred to with `pt.input`.
-    Inputs,
-}
-
-impl ParameterStyle {
-    /// The style that most of the project's tools are written in.
-    #[must_use]
-    pub fn of(project: &Project) -> Self {
-        let count = |key: &str| {
-            project
-                .tools()
-                .filter(|t| t.value.get(key).is_some())
-                .count()
-        };
-        if count("inputs") > count("params") {
-            Self::Inputs
-        } else {
-            Self::Params
-        }
-    }
-
-    /// Whether containers of the project's generation have the argument `await`: with
-    /// `await: false` a step ends once its container runs, so that a call returns. Tools with
-    /// `inputs` have it, and so do projects that use it.
-    #[must_use]
-    pub fn awaits_containers(project: &Project) -> bool {
-        let uses_it = |tool: crate::project::Tool<'_>| {
-            tool.steps().any(|step| {
-                step.get("args")
-                    .is_some_and(|args| args.get("await").is_some())
-            })
-        };
-        Self::of(project) == Self::Inputs || project.tools().any(uses_it)
-    }
-
-    /// The word behind `pt.` in a reference.
-    #[must_use]
-    pub fn reference(self) -> &'static str {
-        match self {
-            Self::Params => "param",
-            Self::Inputs => "input",
-        }
-    }
-
-    /// The block that declares parameters, each an id, what it is for, and its type in flow
-    /// style.
-    #[must_use]
-    pub fn declaration(self, parameters: &[(&str, &str, &str)]) -> String {
-        let mut block = String::new();
-        let written = |text: &str| yaml::written(&text.into()).trim_end().to_owned();
-        match self {
-            Self::Params => {
-                block.push_str("params:\n");
-                for (id, info, kind) in parameters {
-                    let info = written(info);
-                    block.push_str(&format!(
-                        "  - id: {id}\n    info: {info}\n    type: {kind}\n"
-                    ));
-                }
-            }
-            Self::Inputs => {
-                block.push_str("inputs:\n");
-                for (id, info, kind) in parameters {
-                    let info = written(info);
-                    block.push_str(&format!("  {id}:\n    info: {info}\n    type: {kind}\n"));
-                }
-            }
-        }
-        block
-    }
-}
-
-/// Whether a tool in `polytope.yml` is one of ours: its step calls `bluetext` with the
-/// tool's own name first.
-fn is_ours(name: &str, value: &Value) -> bool {
-    let steps = value.get("run").and_then(Value::as_sequence);
-    steps.into_iter().flatten().any(|step| {
-        let called = step.get("tool").and_then(Value::as_str);
-        let first = step
-            .get("args")
-            .and_then(|args| args.get("args")?.get(0)?.as_str());
-        called == Some("bluetext") && first == Some(name)
     })
 }

@@ -2,8 +2,8 @@
 
 use serde_yaml::Value;
 
-use super::client::{self, Registry};
-use super::{TOOLS, ToolInfo, temporal};
+use super::client::{self, Library, Registry};
+use super::{TOOLS, ToolInfo, temporal, workflow};
 use crate::edit::Position;
 use crate::edit::yaml::Step;
 use crate::name::{RelPath, ServiceName};
@@ -58,17 +58,6 @@ pub struct ServiceStatus {
     pub unregistered: Vec<(String, RelPath)>,
 }
 
-/// The client library of a service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Library {
-    /// It is not there.
-    Absent,
-    /// It is what this version writes.
-    Current,
-    /// It is there and differs from what this version writes.
-    Differs,
-}
-
 /// An image that a container runs.
 #[derive(Debug)]
 pub struct ImageStatus {
@@ -98,7 +87,7 @@ impl Status {
             .iter()
             .map(|service| service_status(project, service, &mut warnings))
             .collect();
-        let has_client_step = TOOLS[1].is_allowed(project);
+        let has_client_step = client::TOOL.is_allowed(project);
         let has_workflows = services.iter().any(|s| !s.workflows.is_empty());
         let steps: Vec<StepStatus> = TOOLS
             .iter()
@@ -126,7 +115,7 @@ impl Status {
                     .filter(|service| service.library == Library::Absent)
                     .filter(|_| has_client_step)
                     .map(|service| {
-                        let mut next = TOOLS[1].next();
+                        let mut next = client::TOOL.next();
                         next.command = format!("{} --service {}", next.command, service.name);
                         next
                     }),
@@ -176,9 +165,9 @@ fn service_status(
         layout: service.layout.clone(),
         library,
         next: if client::is_in(project, service) {
-            &TOOLS[2]
+            &workflow::TOOL
         } else {
-            &TOOLS[1]
+            &client::TOOL
         },
         workflows,
         unregistered,

@@ -1,17 +1,22 @@
 //! `add-temporal`: server, Postgres and web UI as containers that Polytope manages.
 
+use clap::{Args, FromArgMatches};
 use serde::Serialize;
-use serde_yaml::Value;
 
-use crate::change::Rank;
-use crate::edit::indented;
+use crate::name::ServiceName;
 use crate::name::{ImageTag, RelPath};
 use crate::plan::{Next, Warning};
-use crate::problem::{ErrorCode, Problem, WarningCode};
-use crate::project::{Claim, MODULE_FOLDERS, POLYTOPE_FILE, PolytopeFile, Project, Tool};
+use crate::problem::WarningCode;
+use crate::project::{Project, Tool};
 use crate::template::{Template, render, template};
 
-use super::{Draft, ParameterStyle, TOOLS, client, is_ours};
+use super::polytope::{
+    add_base_tool, add_module, add_steps, is_included_from_elsewhere, modules_folder, stack_tool,
+    start_root_file,
+};
+use super::register::{ParameterStyle, register};
+use super::values::Values;
+use super::{Draft, Request, ToolInfo};
 
 /// The version of Temporal's server and admin tools that is used unless another is named.
 pub const TEMPORAL_VERSION: &str = "1.32.0";
@@ -22,11 +27,87 @@ pub const UI_VERSION: &str = "2.54.1";
 /// The major version of Postgres: a volume written by one cannot be read by another.
 pub const POSTGRES_VERSION: &str = "16";
 
-/// More shards than this no cluster has been run with.
-pub const MOST_HISTORY_SHARDS: u32 = 16_384;
+/// Largest number of history shards known to be in use.
+pub const MAX_HISTORY_SHARDS: u32 = 16_384;
 
-/// Room to grow from one machine to a cluster.
+/// Default number of history shards: enough to grow from one machine to a cluster.
 pub const HISTORY_SHARDS: u32 = 512;
+
+/// The tool.
+pub static TOOL: ToolInfo = ToolInfo {
+    name: "add-temporal",
+    about: "Temporal server, Postgres and web UI as containers",
+    example: "bluetext add-temporal",
+    help: "Add the Temporal server, Postgres and the web UI as containers",
+    examples: "Examples:
+  bluetext add-temporal --dry-run --diff
+  bluetext add-temporal --no-start
+  bluetext add-temporal --stack stack --history-shards 4 --no-start",
+    starts: true,
+    define: Arguments::augment_args,
+    ranges: &[("history_shards", (1, MAX_HISTORY_SHARDS))],
+    request: |matches, values| Arguments::from_arg_matches(matches).ok()?.request(values),
+    allowed: |_| true,
+    registered: None,
+};
+
+#[derive(Debug, Args)]
+struct Arguments {
+    /// The tool whose `run` gets the containers [default: `default` or `stack`]
+    #[arg(long, value_name = "TOOL")]
+    stack: Option<String>,
+
+    /// The folder for the modules [default: `modules`, or `services` if that is used]
+    #[arg(long, value_name = "DIR")]
+    modules_dir: Option<String>,
+
+    /// Version of temporalio/server and temporalio/admin-tools
+    #[arg(long, value_name = "VERSION", default_value = TEMPORAL_VERSION)]
+    temporal_version: String,
+
+    /// Version of temporalio/ui
+    #[arg(long, value_name = "VERSION", default_value = UI_VERSION)]
+    ui_version: String,
+
+    /// Version of postgres
+    #[arg(long, value_name = "VERSION", default_value = POSTGRES_VERSION)]
+    postgres_version: String,
+
+    /// Number of history shards; can never be changed for a database
+    #[arg(long, value_name = "COUNT", default_value_t = HISTORY_SHARDS)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_HISTORY_SHARDS)))]
+    history_shards: u32,
+}
+
+impl Arguments {
+    fn request(self, values: &mut Values) -> Option<Request> {
+        let Self {
+            stack,
+            modules_dir,
+            temporal_version,
+            ui_version,
+            postgres_version,
+            history_shards,
+        } = self;
+        let stack = values.optional::<ServiceName>(stack.as_deref());
+        let modules_dir = values.optional::<RelPath>(modules_dir.as_deref());
+        let mut version = |given: &str, default: &str| {
+            let given = given.trim();
+            values.one::<ImageTag>(if given.is_empty() { default } else { given })
+        };
+        let temporal_version = version(&temporal_version, TEMPORAL_VERSION);
+        let ui_version = version(&ui_version, UI_VERSION);
+        let postgres_version = version(&postgres_version, POSTGRES_VERSION);
+        Some(Request::AddTemporal(AddTemporal {
+            stack: stack?.map(|name| name.to_string()),
+            modules_dir: modules_dir?,
+            temporal_version: temporal_version?,
+            ui_version: ui_version?,
+            postgres_version: postgres_version?,
+            history_shards,
+        }))
+    }
+}
 
 /// What `add-temporal` is asked for.
 #[derive(Debug, Clone)]
@@ -45,9 +126,6 @@ pub struct AddTemporal {
     /// The number of history shards, which can never be changed afterwards.
     pub history_shards: u32,
 }
-
-/// The line that begins a module of ours, by which it is known again.
-const MADE_BY: &str = "# Made by `bluetext add-temporal`.\n";
 
 /// Plan it.
 pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporal) {
@@ -78,8 +156,10 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporal) {
     if let Some(stack) = &stack {
         add_steps(draft, stack, &steps);
     }
-    register(draft, TOOLS[1].name, &client_tool(draft.project()));
-    draft.next(TOOLS[1].next());
+    if let Some(next) = TOOL.following() {
+        register(draft, next);
+        draft.next(next.next());
+    }
     if let Some(stack) = stack {
         let mut why = "starts the containers".to_owned();
         if ui {
@@ -137,37 +217,6 @@ pub(super) fn known_image(name: &str) -> Option<Option<&'static str>> {
     }
 }
 
-/// The path of the project's own `polytope.yml`.
-pub(super) fn root_file() -> RelPath {
-    RelPath::literal(POLYTOPE_FILE)
-}
-
-fn start_root_file(draft: &mut Draft<'_>) {
-    const ROOT: Template = template!("add-temporal/polytope.yml");
-    if draft.project().root_file().is_none() {
-        draft.start_file(root_file(), render(ROOT, &()), Rank::RootPolytope);
-    }
-}
-
-/// Where modules go: where the project has its own.
-pub(super) fn modules_folder(project: &Project, asked: Option<&RelPath>) -> RelPath {
-    if let Some(folder) = asked {
-        return folder.clone();
-    }
-    let [modules, services] = MODULE_FOLDERS.map(RelPath::literal);
-    let is_used = |folder: &RelPath| project.below(folder).next().is_some();
-    if is_used(&services) && !is_used(&modules) {
-        services
-    } else {
-        modules
-    }
-}
-
-/// Whether the project uses a tool of this name that none of its own files defines.
-fn is_included_from_elsewhere(project: &Project, name: &str) -> bool {
-    project.tool(name).is_none() && project.has_tool(name)
-}
-
 fn render_postgres(arguments: &AddTemporal, awaits: bool) -> String {
     #[derive(Serialize)]
     struct Context<'a> {
@@ -198,243 +247,4 @@ fn render_temporal(arguments: &AddTemporal, awaits: bool) -> String {
         awaits,
     };
     render(MODULE, &context)
-}
-
-/// Make the base tool `bluetext`, which every registered tool calls, unless one of the
-/// project's own files defines it. An included repository does not count: many projects
-/// include one called `bluetext` that has no such tool, and a local tool takes precedence.
-pub(super) fn add_base_tool(draft: &mut Draft<'_>, folder: &RelPath) {
-    const MODULE: Template = template!("add-temporal/modules/bluetext/polytope.yml");
-    let image = format!("[default, str, \"bluetext:{}\"]", env!("CARGO_PKG_VERSION"));
-    let parameters = [
-        (
-            "args",
-            "The arguments as a list of strings; none of them passes through a shell",
-            "[default, [str], [--help]]",
-        ),
-        (
-            "image",
-            "The image to run, built from the Dockerfile of the bluetext repository",
-            &image,
-        ),
-    ];
-    let text = render_registered(draft.project(), MODULE, "    ", &parameters);
-    add_module(draft, folder, "bluetext", &text);
-}
-
-/// Make a module and include it, unless one of the project's own files defines its tool.
-/// Says whether the module is ours.
-fn add_module(draft: &mut Draft<'_>, folder: &RelPath, name: &str, text: &str) -> bool {
-    let project = draft.project();
-    let text = format!("{MADE_BY}{text}");
-    // A module of ours may have been made elsewhere by an earlier call.
-    let existing = project.tool(name).map(|tool| tool.file);
-    let path = match existing {
-        Some(file) if file.text().starts_with(MADE_BY) => file.path.clone(),
-        Some(_) => return false,
-        None => folder.join(name).join(POLYTOPE_FILE),
-    };
-    let there = project.text(&path).map(str::to_owned);
-    match &there {
-        Some(found) if !found.starts_with(MADE_BY) => {
-            if !defines(&path, found, name) {
-                draft.problem(
-                    Problem::new(
-                        ErrorCode::InTheWay,
-                        format!("`{path}` is in the way: it defines no tool `{name}`"),
-                    )
-                    .in_file(path.clone())
-                    .hint(format!(
-                        "move `{path}`, or choose another folder with `--modules-dir`"
-                    )),
-                );
-                return false;
-            }
-            // Somebody's own, which nothing has included yet.
-        }
-        _ => {
-            match PolytopeFile::read(path.clone(), &text) {
-                Ok(file) => find_conflicts(draft, &file),
-                Err(fault) => unreachable!("a template is no polytope.yml: {fault:?}"),
-            }
-            draft.generate(path.clone(), text, Rank::New);
-        }
-    }
-    let is_included = project.polytope_file(&path).is_some();
-    if let (false, Some(parent)) = (is_included, path.parent()) {
-        draft.edit_yaml(&root_file(), Rank::RootPolytope, |root| {
-            root.add_include(parent.as_str())
-        });
-    }
-    there.is_none_or(|found| found.starts_with(MADE_BY))
-}
-
-fn defines(path: &RelPath, text: &str, tool: &str) -> bool {
-    PolytopeFile::read(path.clone(), text).is_ok_and(|f| f.tools().any(|t| t.name == tool))
-}
-
-/// Compare what a file of ours would claim with what the project's tools have: names of
-/// tools, ports of the developer's machine, containers and hosts.
-pub(super) fn find_conflicts(draft: &mut Draft<'_>, ours: &PolytopeFile) {
-    let project = draft.project();
-    for tool in ours.tools() {
-        let claims = tool.claims();
-        for other in project.tools().filter(|other| other.file.path != ours.path) {
-            let mut conflict = |what: String, position| {
-                draft.problem(
-                    Problem::new(
-                        ErrorCode::Conflict,
-                        format!(
-                            "{what} is taken by the tool `{}` of this project, and `{}` needs it",
-                            other.name, tool.name
-                        ),
-                    )
-                    .in_file(other.file.path.clone())
-                    .at(position)
-                    .hint(format!("rename or move that in `{}`", other.file.path)),
-                );
-            };
-            if other.name == tool.name {
-                conflict(format!("the tool name `{}`", tool.name), other.position());
-            }
-            for (claim, way) in other.claims() {
-                if claims.iter().any(|(ours, _)| *ours == claim) {
-                    conflict(described(&claim), other.position_of(&way));
-                }
-            }
-        }
-    }
-}
-
-fn described(claim: &Claim) -> String {
-    match claim {
-        Claim::Port(port) => format!("port {port}"),
-        Claim::Container(id) => format!("the container id `{id}`"),
-        Claim::Host(id) => format!("the service id `{id}`"),
-    }
-}
-
-/// The tool whose `run` gets the containers; `None` if the one asked for is unknown.
-pub(super) fn stack_tool(draft: &mut Draft<'_>, asked: Option<&str>) -> Option<String> {
-    let project = draft.project();
-    let usual = ["default", "stack"];
-    let existing = usual.iter().find(|name| project.tool(name).is_some());
-    match asked {
-        None => Some(existing.unwrap_or(&usual[0]).to_string()),
-        // A project without one gets the one it asks for.
-        Some(name) if project.tool(name).is_some() || existing.is_none() => Some(name.to_owned()),
-        Some(name) => {
-            let known: Vec<String> = project.tools().map(|t| format!("`{}`", t.name)).collect();
-            draft.problem(
-                Problem::new(
-                    ErrorCode::UnknownStack,
-                    format!("there is no tool `{name}` in this project"),
-                )
-                .in_file(root_file())
-                .hint(format!("`--stack` takes one of {}", known.join(", "))),
-            );
-            None
-        }
-    }
-}
-
-/// Let the stack tool run what it does not run yet.
-pub(super) fn add_steps(draft: &mut Draft<'_>, stack: &str, steps: &[&str]) {
-    let project = draft.project();
-    let Some(tool) = project.tool(stack) else {
-        let mut body = "info: Runs everything that this project consists of.\nrun:\n".to_owned();
-        for step in steps {
-            body.push_str(&format!("  - tool: {step}\n"));
-        }
-        draft.edit_yaml(&root_file(), Rank::RootPolytope, |root| {
-            root.add_tool(stack, &body)
-        });
-        return;
-    };
-    let file = tool.file.path.clone();
-    let reached = project.reached_from(stack);
-    for step in steps {
-        if !reached.contains(*step) {
-            draft.edit_yaml(&file, Rank::RootPolytope, |file| file.add_step(stack, step));
-        }
-    }
-}
-
-/// Register a tool of ours in the root file, and let agents see it. One of ours that
-/// somebody has edited is left alone; a foreign one of its name is in the way.
-pub(super) fn register(draft: &mut Draft<'_>, name: &str, body: &str) {
-    let project = draft.project();
-    if let Some(tool) = project.tool(name) {
-        if !is_ours(name, tool.value) {
-            draft.problem(
-                Problem::new(
-                    ErrorCode::Conflict,
-                    format!("the tool `{name}` of this project is another one"),
-                )
-                .in_file(tool.file.path.clone())
-                .at(tool.position())
-                .hint(format!("rename that tool in `{}`", tool.file.path)),
-            );
-            return;
-        }
-        let expected: Option<Value> = serde_yaml::from_str(body).ok();
-        if expected.as_ref() != Some(tool.value) {
-            draft.warn(
-                WarningCode::Kept,
-                format!("the tool `{name}` has been edited and is left as it is"),
-                Some(tool.file.path.clone()),
-            );
-        }
-    } else {
-        let added = draft.edit_yaml(&root_file(), Rank::RootPolytope, |root| {
-            root.add_tool(name, body)
-        });
-        if added {
-            draft.registered(name);
-        }
-    }
-    draft.edit_yaml(&root_file(), Rank::RootPolytope, |root| {
-        root.allow_in_mcp(name)
-    });
-}
-
-/// What a registered tool's template is rendered with.
-#[derive(Serialize)]
-struct Registered {
-    params: String,
-    reference: &'static str,
-}
-
-pub(super) fn render_registered(
-    project: &Project,
-    template: Template,
-    indent: &str,
-    parameters: &[(&str, &str, &str)],
-) -> String {
-    let style = ParameterStyle::of(project);
-    let context = Registered {
-        params: indented(&style.declaration(parameters), indent),
-        reference: style.reference(),
-    };
-    render(template, &context)
-}
-
-fn client_tool(project: &Project) -> String {
-    const TOOL: Template = template!("add-temporal/registered/add-temporal-client.yml");
-    let services = project.services();
-    let names: Vec<&str> = services.iter().map(|s| s.name.as_str()).collect();
-    let (info, kind) = match client::default_service(services) {
-        Some(name) => (
-            "The service that gets the client".to_owned(),
-            format!("[default, str, {name}]"),
-        ),
-        None => (
-            format!(
-                "The service that gets the client: one of {}",
-                names.join(", ")
-            ),
-            "str".to_owned(),
-        ),
-    };
-    render_registered(project, TOOL, "", &[("service", &info, &kind)])
 }

@@ -1,8 +1,11 @@
 //! `add-temporal-workflow`: typed workflows with models, activities and tests.
 
+mod arguments;
 mod context;
 mod parts;
 mod request;
+
+use clap::{Args, FromArgMatches};
 
 use crate::change::Rank;
 use crate::edit::python::Import;
@@ -13,11 +16,38 @@ use crate::project::{Content, POLYTOPE_FILE, Project, Service};
 use crate::python::{Field, MemberName, Style, WorkflowName};
 use crate::template::{Template, render, template};
 
-use super::client::{self, Registry};
-use super::container::worker_tools;
-use super::{Draft, TOOLS, temporal};
+use super::client::{self, Registry, worker_tools};
+use super::polytope::{add_base_tool, modules_folder};
+use super::register::register;
+use super::{Draft, Registered, ToolInfo};
+use arguments::Arguments;
 use context::Context;
 pub use request::{ActivityOptions, AddTemporalWorkflow, Members, Wrong};
+
+/// The tool.
+pub static TOOL: ToolInfo = ToolInfo {
+    name: "add-temporal-workflow",
+    about: "a typed workflow with models, activities and tests",
+    example: "bluetext add-temporal-workflow greeting --input name:str --output message:str",
+    help: "Add typed workflows with models, activities and tests",
+    examples: "Types: str int float bool bytes datetime date timedelta uuid decimal,
+list[T], dict[str,T], and T? for an optional value.
+
+Examples:
+  bluetext add-temporal-workflow greeting --input name:str --output message:str
+  bluetext add-temporal-workflow order-processing --input order_id:str,lines:dict[str,int]
+  bluetext add-temporal-workflow shipping --activity reserve,charge --heartbeat 10s
+  bluetext add-temporal-workflow approval --signal approve --query progress:str",
+    starts: false,
+    define: Arguments::augment_args,
+    ranges: &[],
+    request: |matches, values| Arguments::from_arg_matches(matches).ok()?.request(values),
+    allowed: |project| project.services().iter().any(|s| client::is_in(project, s)),
+    registered: Some(Registered {
+        template: template!("add-temporal-client/registered/add-temporal-workflow.yml"),
+        defaults: |_| Vec::new(),
+    }),
+};
 
 /// The modules of a workflow's package.
 const FILES: [(&str, Template); 4] = [
@@ -62,11 +92,10 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalWorkflow) {
         }
     }
     register_entries(draft, &service, &registry, &entries, &style);
-    if project.tool(TOOLS[2].name).is_none() {
-        let folder = temporal::modules_folder(project, None);
-        temporal::add_base_tool(draft, &folder);
+    if project.tool(TOOL.name).is_none() {
+        add_base_tool(draft, &modules_folder(project, None));
     }
-    temporal::register(draft, TOOLS[2].name, &client::workflow_tool(project));
+    register(draft, &TOOL);
     let mut commands = Vec::new();
     let own_file = service.folder.join(POLYTOPE_FILE);
     let own_file = project.polytope_file(&own_file);
@@ -100,7 +129,7 @@ fn choose_service(draft: &mut Draft<'_>, asked: Option<&ServiceName>) -> Option<
             [only] => Some(only),
             several => several
                 .iter()
-                .find(|s| s.name.as_str() == client::USUAL_SERVICE),
+                .find(|s| s.name.as_str() == client::DEFAULT_SERVICE),
         },
     };
     if let Some(found) = found {

@@ -49,13 +49,13 @@ pub struct Members {
 }
 
 /// The one activity of a workflow for which none is named.
-const USUAL_ACTIVITY: &str = "process";
+const DEFAULT_ACTIVITY: &str = "process";
 
 impl Default for Members {
     /// One activity, and no messages.
     fn default() -> Self {
         Self {
-            activities: USUAL_ACTIVITY.parse().into_iter().collect(),
+            activities: DEFAULT_ACTIVITY.parse().into_iter().collect(),
             signals: Vec::new(),
             queries: Vec::new(),
             updates: Vec::new(),

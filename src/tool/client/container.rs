@@ -443,7 +443,7 @@ fn refers_to(text: &str, reference: &str) -> bool {
 
 /// The tools of a service that run its workers: the service's own, unless its embedded worker
 /// is turned off, and those for workers alone.
-pub(super) fn worker_tools(file: &PolytopeFile, service: &Service) -> Vec<WorkerTool> {
+pub(in crate::tool) fn worker_tools(file: &PolytopeFile, service: &Service) -> Vec<WorkerTool> {
     let api = Container::of(file, service).filter(Container::embeds_worker);
     let module = service.module("worker");
     let workers = file

@@ -1,0 +1,181 @@
+//! A command from the project's folder to the plan on the disk.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::disk::{self, Disk, DiskError, Fault};
+use crate::plan::Plan;
+use crate::project::{Files, Project};
+use crate::tool::status::Status;
+use crate::tool::{self, Refused, Request, TOOLS, ToolInfo};
+
+/// How a request is carried out, whatever it asks for.
+#[derive(Clone)]
+pub struct Options {
+    /// The project's folder, if it was named.
+    pub project: Option<PathBuf>,
+    /// The folder that the search for the project starts in.
+    pub current: PathBuf,
+    /// Whether the plan is carried out.
+    pub write: bool,
+    /// Whether files of ours that differ are replaced.
+    pub force: bool,
+    /// How long to wait for another run to end.
+    pub lock_wait: Duration,
+    /// What makes calls to the disk fail, in tests.
+    pub fault: Option<Fault>,
+}
+
+impl Options {
+    /// Carry out the plan in the project that this folder is in.
+    #[must_use]
+    pub fn new(current: PathBuf) -> Self {
+        Self {
+            project: None,
+            current,
+            write: true,
+            force: false,
+            lock_wait: Duration::from_secs(10),
+            fault: None,
+        }
+    }
+}
+
+/// A plan, and whether it has been carried out.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The project's folder, absolute.
+    pub root: PathBuf,
+    /// The plan.
+    pub plan: Plan,
+    /// Whether the plan's changes are on the disk.
+    pub written: bool,
+}
+
+/// Why there is no outcome.
+#[derive(Debug)]
+pub enum Error {
+    /// The request does not fit this project; nothing was written.
+    Refused {
+        /// The project's folder, absolute.
+        root: PathBuf,
+        /// What is in the way.
+        refused: Refused,
+    },
+    /// The project could not be found, read or written.
+    Disk {
+        /// The project's folder, absolute, once it is known.
+        root: Option<PathBuf>,
+        /// What happened.
+        error: DiskError,
+    },
+}
+
+/// Carry out a request: find the project, lock it, read it, plan, write.
+///
+/// If a file is changed by somebody else between reading and writing, it is all done anew,
+/// once.
+///
+/// # Errors
+///
+/// See [`Error`]; in every case the project is as it was, or the error says what is not.
+pub fn run(request: &Request, options: &Options) -> Result<Outcome, Error> {
+    let root = find_root(options)?;
+    let fail = |error| Error::Disk {
+        root: Some(root.clone()),
+        error,
+    };
+    let disk = Disk::new(root.clone(), options.fault.clone());
+    let _lock = if options.write {
+        Some(disk.lock(options.lock_wait).map_err(fail)?)
+    } else {
+        None
+    };
+    let mut is_retry = false;
+    loop {
+        let plan = make_plan(&disk, &root, request, options.force)?;
+        match disk.prepare(plan.changes()).and_then(|targets| {
+            if options.write {
+                disk.commit(&targets)?;
+            }
+            Ok(())
+        }) {
+            Ok(()) => {
+                return Ok(Outcome {
+                    root,
+                    plan,
+                    written: options.write,
+                });
+            }
+            Err(DiskError::Changed(_)) if !is_retry => is_retry = true,
+            Err(error) => return Err(fail(error)),
+        }
+    }
+}
+
+/// Look at the project, and change nothing.
+///
+/// # Errors
+///
+/// See [`Error`].
+pub fn status(options: &Options) -> Result<(PathBuf, Status), Error> {
+    let root = find_root(options)?;
+    let files = Disk::new(root.clone(), options.fault.clone()).read(None);
+    let project = read_project(&root, files)?;
+    Ok((root, Status::of(&project)))
+}
+
+/// The tools that the project offers, told by its `polytope.yml` files alone.
+///
+/// # Errors
+///
+/// See [`Error`].
+pub fn offered(options: &Options) -> Result<Vec<&'static ToolInfo>, Error> {
+    let root = find_root(options)?;
+    let files = Disk::new(root.clone(), options.fault.clone()).read_tools();
+    let project = read_project(&root, files)?;
+    let tools = TOOLS.into_iter();
+    Ok(tools.filter(|tool| tool.is_offered(&project)).collect())
+}
+
+/// The project's folder, absolute.
+///
+/// # Errors
+///
+/// See [`Error`].
+pub fn find_root(options: &Options) -> Result<PathBuf, Error> {
+    disk::find_root(options.project.as_deref(), &options.current)
+        .map_err(|error| Error::Disk { root: None, error })
+}
+
+fn read_project(root: &Path, files: Files) -> Result<Project, Error> {
+    Project::new(root.to_owned(), files).map_err(|errors| Error::Refused {
+        root: root.to_owned(),
+        refused: Refused {
+            problems: errors.into_iter().map(Into::into).collect(),
+            next: Vec::new(),
+        },
+    })
+}
+
+/// Read the project and plan. Where the plan makes what turns out to be there already, that
+/// is read as well and planned with.
+fn make_plan(disk: &Disk, root: &Path, request: &Request, force: bool) -> Result<Plan, Error> {
+    let refuse = |refused| Error::Refused {
+        root: root.to_owned(),
+        refused,
+    };
+    let modules_folder = match request {
+        Request::AddTemporal(arguments) => arguments.modules_dir.as_ref(),
+        Request::AddTemporalClient(_) | Request::AddTemporalWorkflow(_) => None,
+    };
+    let mut files = disk.read(modules_folder);
+    loop {
+        let project = read_project(root, files)?;
+        let plan = tool::plan(&project, request, force).map_err(refuse)?;
+        files = project.into_files();
+        if !disk.read_targets(plan.changes(), &mut files) {
+            return Ok(plan);
+        }
+    }
+}

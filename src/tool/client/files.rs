@@ -1,0 +1,319 @@
+//! The files that a service gets: a new service, the client library, and the modules that
+//! connect them.
+
+use serde::Serialize;
+
+use crate::change::Rank;
+use crate::edit::indented;
+use crate::name::RelPath;
+use crate::project::{Layout, POLYTOPE_FILE, Project, Service};
+use crate::python::Style;
+use crate::template::{Template, render, template};
+use crate::tool::Draft;
+use crate::tool::polytope::find_conflicts;
+use crate::tool::register::{Parameter, ParameterStyle};
+
+use super::Library;
+
+/// What the templates of a service are rendered with.
+#[derive(Serialize)]
+struct ServiceContext<'a> {
+    service: &'a str,
+    /// The source folder from the service's own: `src/backend`.
+    src: String,
+    main_module: String,
+    worker_module: String,
+    workflows_package: String,
+    registry_module: String,
+    /// The same with the package before it, where there is one.
+    registry_package: String,
+    /// What an import begins with in a module of the source folder itself.
+    here: String,
+    /// The same in a module one folder below.
+    up: String,
+    /// Whether the modules are in the source folder itself, which then has to be on the
+    /// path of commands and tests.
+    is_flat: bool,
+}
+
+impl<'a> ServiceContext<'a> {
+    fn new(service: &'a Service, registry_module: &str) -> Self {
+        let is_flat = service.layout == Layout::Flat;
+        let src = match &service.layout {
+            Layout::Package(package) => format!("src/{package}"),
+            Layout::Flat => "src".to_owned(),
+        };
+        Self {
+            service: service.name.as_str(),
+            main_module: service.module("main"),
+            worker_module: service.module("worker"),
+            workflows_package: service.module("workflows"),
+            registry_package: service.module(registry_module),
+            registry_module: registry_module.to_owned(),
+            here: service.import_prefix(0),
+            up: service.import_prefix(1),
+            is_flat,
+            src,
+        }
+    }
+}
+
+/// What the template of a service's `polytope.yml` is rendered with.
+#[derive(Serialize)]
+struct ContainerContext<'a> {
+    #[serde(flatten)]
+    service: &'a ServiceContext<'a>,
+    /// The block that declares its parameters.
+    params: String,
+    reference: &'static str,
+    awaits: bool,
+}
+
+/// Begin a new service; what makes it speak to Temporal is added as to any other.
+pub(super) fn start_service(draft: &mut Draft<'_>, service: &Service) {
+    const POLYTOPE: Template = template!("add-temporal-client/new-service/polytope.yml");
+    const FILES: [(&str, Template); 4] = [
+        (
+            ".gitignore",
+            template!("add-temporal-client/new-service/.gitignore"),
+        ),
+        (
+            "README.md",
+            template!("add-temporal-client/new-service/README.md"),
+        ),
+        (
+            "pyproject.toml",
+            template!("add-temporal-client/new-service/pyproject.toml"),
+        ),
+        (
+            "tests/test_health.py",
+            template!("add-temporal-client/new-service/tests/test_health.py"),
+        ),
+    ];
+    const SOURCES: [(&str, Template); 3] = [
+        (
+            "main.py",
+            template!("add-temporal-client/new-service/src/main.py"),
+        ),
+        (
+            "conf/__init__.py",
+            template!("add-temporal-client/new-service/src/conf/__init__.py"),
+        ),
+        (
+            "init/__init__.py",
+            template!("add-temporal-client/new-service/src/init/__init__.py"),
+        ),
+    ];
+    const PACKAGE: Template = template!("add-temporal-client/new-service/src/__init__.py");
+    let context = ServiceContext::new(service, "workflows.registry");
+    let style = draft.project().python_style(service);
+    let start = |draft: &mut Draft<'_>, path: RelPath, template: Template| {
+        let rank = rank_of(&path);
+        draft.start_file(path, render_file(template, &context, &style), rank);
+    };
+    for (file, template) in FILES {
+        let path = service.folder.join(file);
+        start(draft, path, template);
+    }
+    for (file, template) in SOURCES {
+        start(draft, service.source().join(file), template);
+    }
+    if let Layout::Package(_) = service.layout {
+        start(draft, service.source().join("__init__.py"), PACKAGE);
+    }
+    let polytope = service.folder.join(POLYTOPE_FILE);
+    let dev_mode = Parameter {
+        id: "dev-mode".to_owned(),
+        info: "Whether it restarts when its code or its requirements change".to_owned(),
+        kind: "[default, bool, true]".to_owned(),
+    };
+    let style = ParameterStyle::of(draft.project());
+    let container = ContainerContext {
+        service: &context,
+        params: indented(&style.declaration(&[dev_mode]), "    "),
+        reference: style.reference(),
+        awaits: ParameterStyle::awaits_containers(draft.project()),
+    };
+    let text = render(POLYTOPE, &container);
+    draft.start_file(polytope.clone(), text, Rank::ServicePolytope);
+    if let Ok(file) = draft.polytope_file(&polytope, Rank::ServicePolytope) {
+        find_conflicts(draft, &file);
+    }
+}
+
+/// When a file of a service is written.
+fn rank_of(path: &RelPath) -> Rank {
+    let text = path.as_str();
+    if text.ends_with("/init/__init__.py") {
+        Rank::Hooks
+    } else if text.ends_with("/workflows/registry.py") {
+        Rank::Registry
+    } else if text.contains("/conf/") {
+        Rank::Configuration
+    } else if text.ends_with("/polytope.yml") {
+        Rank::ServicePolytope
+    } else if text.ends_with("/pyproject.toml") && !text.contains(LIBRARY) {
+        Rank::Dependencies
+    } else {
+        Rank::New
+    }
+}
+
+pub(super) const LIBRARY: &str = "clients/temporal-client";
+
+/// The folder of the client library inside a service.
+pub(super) fn library_folder(service: &Service) -> RelPath {
+    service.folder.join(LIBRARY)
+}
+
+pub(super) fn add_library(draft: &mut Draft<'_>, service: &Service) {
+    for (path, text) in library_files(service) {
+        draft.generate(path, text, Rank::New);
+    }
+}
+
+/// Whether a service has the client library, as this version writes it.
+pub(in crate::tool) fn library(project: &Project, service: &Service) -> Library {
+    let files = library_files(service);
+    if files.iter().all(|(path, _)| project.entry(path).is_none()) {
+        Library::Absent
+    } else if files
+        .iter()
+        .all(|(path, text)| project.text(path) == Some(text))
+    {
+        Library::Current
+    } else {
+        Library::Differs
+    }
+}
+
+/// The files of the client library in a service.
+fn library_files(service: &Service) -> Vec<(RelPath, String)> {
+    macro_rules! library {
+        ($($path:literal),+ $(,)?) => {
+            [$((
+                $path,
+                Template {
+                    path: concat!("add-temporal-client/library/clients/temporal-client/", $path),
+                    source: include_str!(concat!(
+                        env!("CARGO_MANIFEST_DIR"),
+                        "/templates/add-temporal-client/library/clients/temporal-client/",
+                        $path
+                    )),
+                },
+            )),+]
+        };
+    }
+    const FILES: [(&str, Template); 20] = library![
+        "README.md",
+        "pyproject.toml",
+        "src/temporal_client/__init__.py",
+        "src/temporal_client/activity.py",
+        "src/temporal_client/connection.py",
+        "src/temporal_client/errors.py",
+        "src/temporal_client/health.py",
+        "src/temporal_client/process.py",
+        "src/temporal_client/py.typed",
+        "src/temporal_client/reload.py",
+        "src/temporal_client/replicas.py",
+        "src/temporal_client/service.py",
+        "src/temporal_client/settings.py",
+        "src/temporal_client/unknown.py",
+        "src/temporal_client/worker.py",
+        "tests/test_activity.py",
+        "tests/test_connection.py",
+        "tests/test_reload.py",
+        "tests/test_replicas.py",
+        "tests/test_settings.py",
+    ];
+    let context = ServiceContext::new(service, "workflows.registry");
+    let folder = library_folder(service);
+    // Its own `pyproject.toml` has settings of ruff, so that the project's do not count.
+    let style = Style::default();
+    let file = |(file, template)| (folder.join(file), render_file(template, &context, &style));
+    FILES.into_iter().map(file).collect()
+}
+
+/// Render a file of a service; Python code gets the project's layout.
+fn render_file(template: Template, context: &ServiceContext<'_>, style: &Style) -> String {
+    let text = render(template, context);
+    match template.path.rsplit_once('.') {
+        Some((_, "py")) => style.layout_static(text),
+        _ => text,
+    }
+}
+
+pub(super) fn add_modules(
+    draft: &mut Draft<'_>,
+    service: &Service,
+    registry_module: &str,
+    without_registry: bool,
+) {
+    const FILES: [(&str, Template); 3] = [
+        (
+            "conf/temporal.py",
+            template!("add-temporal-client/service/src/conf/temporal.py"),
+        ),
+        (
+            "init/temporal.py",
+            template!("add-temporal-client/service/src/init/temporal.py"),
+        ),
+        (
+            "worker.py",
+            template!("add-temporal-client/service/src/worker.py"),
+        ),
+    ];
+    const REGISTRY: [(&str, Template); 2] = [
+        (
+            "workflows/__init__.py",
+            template!("add-temporal-client/service/src/workflows/__init__.py"),
+        ),
+        (
+            "workflows/registry.py",
+            template!("add-temporal-client/service/src/workflows/registry.py"),
+        ),
+    ];
+    const TESTS: [(&str, Template); 3] = [
+        (
+            "tests/workflows/conftest.py",
+            template!("add-temporal-client/service/tests/workflows/conftest.py"),
+        ),
+        (
+            "tests/workflows/test_histories.py",
+            template!("add-temporal-client/service/tests/workflows/test_histories.py"),
+        ),
+        (
+            "tests/workflows/test_registry.py",
+            template!("add-temporal-client/service/tests/workflows/test_registry.py"),
+        ),
+    ];
+    const CONFIGURATION: Template =
+        template!("add-temporal-client/new-service/src/conf/__init__.py");
+    let context = ServiceContext::new(service, registry_module);
+    let style = draft.project().python_style(service);
+    let source = service.source();
+    let conf = source.join("conf/__init__.py");
+    if !draft.exists(&conf) {
+        let text = render_file(CONFIGURATION, &context, &style);
+        draft.generate(conf, text, Rank::Configuration);
+    }
+    for (file, template) in FILES {
+        let path = source.join(file);
+        let text = render_file(template, &context, &style);
+        draft.generate(path.clone(), text, rank_of(&path));
+    }
+    if without_registry {
+        for (file, template) in REGISTRY {
+            let path = source.join(file);
+            // A package with something in it is somebody's, and stays as it is.
+            if !draft.exists(&path) {
+                let text = render_file(template, &context, &style);
+                draft.generate(path.clone(), text, rank_of(&path));
+            }
+        }
+    }
+    for (file, template) in TESTS {
+        let path = service.folder.join(file);
+        draft.generate(path, render_file(template, &context, &style), Rank::New);
+    }
+}

@@ -1,0 +1,113 @@
+//! The service's container: the address of the server, the tool of the workers, and its place
+//! in the stack.
+
+use crate::change::Rank;
+use crate::edit::yaml::Document;
+use crate::problem::WarningCode;
+use crate::project::{POLYTOPE_FILE, Service, root_path};
+use crate::tool::Draft;
+use crate::tool::polytope::{add_steps, stack_tool};
+use crate::tool::register::ParameterStyle;
+
+use super::container::Container;
+
+/// Where the server is, inside the job.
+const ADDRESS: &str = "{ name: TEMPORAL_ADDRESS, value: \"temporal:7233\" }";
+
+/// Give the service's container the server's address, and add the worker's tool.
+pub(super) fn add_to_polytope(draft: &mut Draft<'_>, service: &Service) {
+    let path = service.folder.join(POLYTOPE_FILE);
+    let by_hand = |draft: &mut Draft<'_>, why: &str| {
+        draft.warn(
+            WarningCode::ServiceContainer,
+            format!(
+                "{why}: give the container of `{}` the environment entry `{ADDRESS}`, and add \
+                 a tool `{}-worker` that runs `python -m {}` in it",
+                service.name,
+                service.name,
+                service.module("worker")
+            ),
+            Some(path.clone()),
+        );
+    };
+    if draft.text(&path).is_none() {
+        by_hand(draft, "the service has no `polytope.yml` of its own");
+        return;
+    }
+    let file = match draft.polytope_file(&path, Rank::ServicePolytope) {
+        Ok(file) => file,
+        Err(problem) => {
+            draft.problem(problem);
+            return;
+        }
+    };
+    let Some(container) = Container::of(&file, service) else {
+        by_hand(
+            draft,
+            "no tool there runs the service in a container that can be told apart",
+        );
+        return;
+    };
+    if !container.has_address() {
+        let route = container.route("env");
+        let edit = |file: &mut Document| file.add_item(&route, ADDRESS);
+        if !container.has_plain_environment()
+            || draft
+                .try_edit_yaml(&path, Rank::ServicePolytope, edit)
+                .is_err()
+        {
+            by_hand(
+                draft,
+                "the container's environment is written in a way that is not edited",
+            );
+            return;
+        }
+    }
+    let worker = format!("{}-worker", service.name);
+    if file.tools().any(|tool| tool.name == worker) {
+        return;
+    }
+    let awaits = ParameterStyle::awaits_containers(draft.project());
+    let Some(body) = container.worker_tool(service, awaits) else {
+        draft.warn(
+            WarningCode::ServiceWorker,
+            format!(
+                "the container of `{}` is written in a way that is not copied: add a tool \
+                 `{worker}` that runs `python -m {}` in it",
+                service.name,
+                service.module("worker")
+            ),
+            Some(path),
+        );
+        return;
+    };
+    let added = draft.edit_yaml(&path, Rank::ServicePolytope, |file| {
+        file.add_tool(&worker, &body)
+    });
+    if let (true, Some(doubt)) = (added, container.doubt()) {
+        draft.warn(
+            WarningCode::ServiceWorker,
+            format!(
+                "{doubt}: see that the tool `{worker}` can run `{}` in its container",
+                container.worker_command(service)
+            ),
+            Some(path),
+        );
+    }
+}
+
+/// Include a service that nothing includes yet, and let the stack run it.
+pub(super) fn include_service(draft: &mut Draft<'_>, service: &Service) {
+    let project = draft.project();
+    let path = service.folder.join(POLYTOPE_FILE);
+    let is_included = project.polytope_file(&path).is_some();
+    if is_included || !draft.exists(&path) {
+        return;
+    }
+    draft.edit_yaml(&root_path(), Rank::RootPolytope, |root| {
+        root.add_include(service.folder.as_str())
+    });
+    if let Some(stack) = stack_tool(draft, None) {
+        add_steps(draft, &stack, &[service.name.as_str()]);
+    }
+}

@@ -1,0 +1,308 @@
+//! How tools are registered in `polytope.yml`, in the style of the project's own tools. Their
+//! parameters are the arguments of the command line.
+
+use serde::Serialize;
+use serde_yaml::Value;
+
+use crate::change::Rank;
+use crate::edit::{indented, yaml};
+use crate::problem::{ErrorCode, Problem, WarningCode};
+use crate::project::{Project, Tool, root_path};
+use crate::template::{Template, render};
+
+use super::argument::Takes;
+use super::{Draft, ToolInfo};
+
+/// Register a tool of ours in the root file, and let agents see it. One of ours that
+/// somebody has edited is left alone; a foreign one of its name is in the way.
+pub(super) fn register(draft: &mut Draft<'_>, tool: &ToolInfo) {
+    let name = tool.name;
+    let project = draft.project();
+    let body = text(project, tool);
+    if let Some(tool) = project.tool(name) {
+        if !is_ours(name, tool.value) {
+            draft.problem(
+                Problem::new(
+                    ErrorCode::Conflict,
+                    format!("the tool `{name}` of this project is another one"),
+                )
+                .in_file(tool.file.path.clone())
+                .at(tool.position())
+                .hint(format!("rename that tool in `{}`", tool.file.path)),
+            );
+            return;
+        }
+        let expected: Option<Value> = serde_yaml::from_str(&body).ok();
+        if expected.as_ref() != Some(tool.value) {
+            draft.warn(
+                WarningCode::Kept,
+                format!("the tool `{name}` has been edited and is left as it is"),
+                Some(tool.file.path.clone()),
+            );
+        }
+    } else {
+        let added = draft.edit_yaml(&root_path(), Rank::RootPolytope, |root| {
+            root.add_tool(name, &body)
+        });
+        if added {
+            draft.registered(name);
+        }
+    }
+    draft.edit_yaml(&root_path(), Rank::RootPolytope, |root| {
+        root.allow_in_mcp(name)
+    });
+}
+
+/// A parameter of a tool in `polytope.yml`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Parameter {
+    /// Its id: the flag's name.
+    pub(super) id: String,
+    /// What it is for.
+    pub(super) info: String,
+    /// Its type in flow style.
+    pub(super) kind: String,
+}
+
+/// The text of a tool in `polytope.yml`: the parameters are those of the command line.
+fn text(project: &Project, tool: &ToolInfo) -> String {
+    let Some(registered) = &tool.registered else {
+        unreachable!("`{}` is the first step and never registered", tool.name);
+    };
+    let defaults = (registered.defaults)(project);
+    render_with(
+        project,
+        registered.template,
+        "",
+        &parameters(tool, &defaults),
+        &arguments(tool, ParameterStyle::of(project)),
+    )
+}
+
+/// The parameters of a tool; `defaults` has types that depend on the project.
+pub(super) fn parameters(tool: &ToolInfo, defaults: &[(&str, String)]) -> Vec<Parameter> {
+    let arguments = tool.arguments().into_iter();
+    arguments
+        .map(|argument| {
+            let special = defaults.iter().find(|(name, _)| *name == argument.name);
+            let kind = match (special, argument.takes) {
+                (Some((_, kind)), _) => kind.clone(),
+                (None, _) if argument.is_required => "str".to_owned(),
+                (None, Takes::Number(..)) => format!("[default, int, {}]", argument.default),
+                (None, Takes::Flag) => "[default, bool, false]".to_owned(),
+                (None, Takes::Text | Takes::Texts) => {
+                    format!("[default, str, \"{}\"]", argument.default)
+                }
+            };
+            Parameter {
+                id: argument.flag(),
+                info: argument.about,
+                kind,
+            }
+        })
+        .collect()
+}
+
+/// The words of the command line that pass the parameters on, as items of a YAML list.
+pub(super) fn arguments(tool: &ToolInfo, style: ParameterStyle) -> Vec<String> {
+    let reference = style.reference();
+    let (positional, flags): (Vec<_>, Vec<_>) =
+        tool.arguments().into_iter().partition(|a| a.is_positional);
+    let mut words = vec![tool.name.to_owned()];
+    words.extend(flags.iter().map(|argument| {
+        let flag = argument.flag();
+        format!("\"--{flag}={{pt.{reference} {flag}}}\"")
+    }));
+    if !positional.is_empty() {
+        words.push("\"--\"".to_owned());
+    }
+    words.extend(positional.iter().map(|argument| {
+        let id = argument.flag();
+        format!("\"{{pt.{reference} {id}}}\"")
+    }));
+    words
+}
+
+/// Render a tool's template, in which the parameters are indented.
+pub(super) fn render_with(
+    project: &Project,
+    template: Template,
+    indent: &str,
+    parameters: &[Parameter],
+    arguments: &[String],
+) -> String {
+    #[derive(Serialize)]
+    struct Context<'a> {
+        params: String,
+        reference: &'static str,
+        arguments: &'a [String],
+        awaits: bool,
+    }
+    let style = ParameterStyle::of(project);
+    let context = Context {
+        params: indented(&style.declaration(parameters), indent),
+        reference: style.reference(),
+        arguments,
+        awaits: ParameterStyle::awaits_containers(project),
+    };
+    render(template, &context)
+}
+
+/// How the project's tools take their arguments: Polytope has renamed `params` to `inputs`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ParameterStyle {
+    /// A list below `params`, referred to with `pt.param`.
+    Params,
+    /// A mapping below `inputs`, referred to with `pt.input`.
+    Inputs,
+}
+
+impl ParameterStyle {
+    /// The style that most of the project's tools are written in.
+    #[must_use]
+    pub(super) fn of(project: &Project) -> Self {
+        let count = |key: &str| {
+            project
+                .tools()
+                .filter(|t| t.value.get(key).is_some())
+                .count()
+        };
+        if count("inputs") > count("params") {
+            Self::Inputs
+        } else {
+            Self::Params
+        }
+    }
+
+    /// Whether containers of the project's generation have the argument `await`: with
+    /// `await: false` a step ends once its container runs, so that a call returns. Tools with
+    /// `inputs` have it, and so do projects that use it.
+    #[must_use]
+    pub(super) fn awaits_containers(project: &Project) -> bool {
+        let uses_it = |tool: Tool<'_>| {
+            tool.steps().any(|step| {
+                step.get("args")
+                    .is_some_and(|args| args.get("await").is_some())
+            })
+        };
+        Self::of(project) == Self::Inputs || project.tools().any(uses_it)
+    }
+
+    /// The word behind `pt.` in a reference.
+    #[must_use]
+    pub(super) fn reference(self) -> &'static str {
+        match self {
+            Self::Params => "param",
+            Self::Inputs => "input",
+        }
+    }
+
+    /// The block that declares parameters.
+    pub(super) fn declaration(self, parameters: &[Parameter]) -> String {
+        let mut block = String::new();
+        block.push_str(match self {
+            Self::Params => "params:\n",
+            Self::Inputs => "inputs:\n",
+        });
+        for Parameter { id, info, kind } in parameters {
+            let info = yaml::written(&info.as_str().into());
+            let info = info.trim_end();
+            block.push_str(&match self {
+                Self::Params => format!("  - id: {id}\n    info: {info}\n    type: {kind}\n"),
+                Self::Inputs => format!("  {id}:\n    info: {info}\n    type: {kind}\n"),
+            });
+        }
+        block
+    }
+}
+
+/// Whether a tool in `polytope.yml` is one of ours: its step calls `bluetext` with the
+/// tool's own name first.
+fn is_ours(name: &str, value: &Value) -> bool {
+    let steps = value.get("run").and_then(Value::as_sequence);
+    steps.into_iter().flatten().any(|step| {
+        let called = step.get("tool").and_then(Value::as_str);
+        let first = step
+            .get("args")
+            .and_then(|args| args.get("args")?.get(0)?.as_str());
+        called == Some("bluetext") && first == Some(name)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tool::{Argument, TOOLS};
+
+    /// A flag that is added to a tool is in its help, in its parameters in `polytope.yml` of
+    /// both styles, in what these pass on, and in what MCP clients are told.
+    #[test]
+    fn a_new_flag_is_everywhere() {
+        for tool in TOOLS {
+            let define: fn(clap::Command) -> clap::Command = match tool.name {
+                "add-temporal" => {
+                    |command| with_one_more(crate::tool::temporal::TOOL.define, command)
+                }
+                "add-temporal-client" => {
+                    |command| with_one_more(crate::tool::client::TOOL.define, command)
+                }
+                _ => |command| with_one_more(crate::tool::workflow::TOOL.define, command),
+            };
+            let tool = ToolInfo {
+                name: tool.name,
+                about: tool.about,
+                example: tool.example,
+                help: tool.help,
+                examples: tool.examples,
+                starts: tool.starts,
+                define,
+                ranges: tool.ranges,
+                request: tool.request,
+                allowed: tool.allowed,
+                registered: None,
+            };
+            let help = tool.command().render_help().to_string();
+            assert!(help.contains("--one-more <THING>"), "{help}");
+            let arguments: Vec<Argument> = tool.arguments();
+            assert!(
+                arguments
+                    .iter()
+                    .any(|a| a.name == "one_more" && a.about == "One more")
+            );
+            let parameters = parameters(&tool, &[]);
+            for (style, text) in [
+                (
+                    ParameterStyle::Params,
+                    "  - id: one-more\n    info: One more\n    type: [default, str, \"\"]\n",
+                ),
+                (
+                    ParameterStyle::Inputs,
+                    "  one-more:\n    info: One more\n    type: [default, str, \"\"]\n",
+                ),
+            ] {
+                assert!(
+                    style.declaration(&parameters).contains(text),
+                    "{}",
+                    tool.name
+                );
+                let word = format!("\"--one-more={{pt.{} one-more}}\"", style.reference());
+                assert!(
+                    super::arguments(&tool, style).contains(&word),
+                    "{}",
+                    tool.name
+                );
+            }
+        }
+    }
+
+    fn with_one_more(
+        define: fn(clap::Command) -> clap::Command,
+        command: clap::Command,
+    ) -> clap::Command {
+        let more = clap::Arg::new("one_more")
+            .long("one-more")
+            .value_name("THING")
+            .help("One more");
+        define(command).arg(more)
+    }
+}

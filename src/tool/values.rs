@@ -1,0 +1,91 @@
+//! Values of arguments on their way to being valid, and what is wrong with those that are not.
+
+use std::str::FromStr;
+
+use crate::name::{NameError, split_values};
+use crate::problem::{ErrorCode, Problem};
+use crate::python::{Field, default_field};
+
+use super::workflow::Wrong;
+
+/// Values on their way to being valid, and what is wrong with those that are not.
+#[derive(Debug, Default)]
+pub struct Values {
+    /// What is wrong.
+    pub problems: Vec<Problem>,
+}
+
+impl Values {
+    pub(super) fn one<T: FromStr<Err = NameError>>(&mut self, text: &str) -> Option<T> {
+        text.parse().map_err(|error| self.wrong(&error)).ok()
+    }
+
+    /// A value that may be left out, or be empty, which counts as that.
+    #[expect(
+        clippy::option_option,
+        reason = "not given, given and wrong, given and right"
+    )]
+    pub(super) fn optional<T: FromStr<Err = NameError>>(
+        &mut self,
+        text: Option<&str>,
+    ) -> Option<Option<T>> {
+        match text.map(str::trim).filter(|text| !text.is_empty()) {
+            None => Some(None),
+            Some(text) => self.one(text).map(Some),
+        }
+    }
+
+    pub(super) fn many<T: FromStr<Err = NameError>>(&mut self, texts: &[String]) -> Option<Vec<T>> {
+        let parts: Vec<&str> = texts.iter().flat_map(|text| split_values(text)).collect();
+        let parsed: Vec<Option<T>> = parts.into_iter().map(|part| self.one(part)).collect();
+        parsed.into_iter().collect()
+    }
+
+    /// Fields, no two of one name; one text where none is given.
+    pub(super) fn fields(&mut self, texts: &[String], flag: &str) -> Option<Vec<Field>> {
+        let fields: Vec<Field> = self.many(texts)?;
+        if fields.is_empty() {
+            return Some(vec![default_field()]);
+        }
+        for (index, field) in fields.iter().enumerate() {
+            if fields[..index].iter().any(|other| other.name == field.name) {
+                self.problems.push(usage(
+                    ErrorCode::InvalidName,
+                    format!("`{flag}` has the field `{}` twice", field.name),
+                    None,
+                ));
+                return None;
+            }
+        }
+        Some(fields)
+    }
+
+    /// Values that have to fit each other.
+    pub(super) fn together<T>(&mut self, checked: Result<T, Vec<Wrong>>) -> Option<T> {
+        let wrong = match checked {
+            Ok(values) => return Some(values),
+            Err(wrong) => wrong,
+        };
+        for Wrong { message, hint } in wrong {
+            self.problems
+                .push(usage(ErrorCode::InvalidCombination, message, Some(hint)));
+        }
+        None
+    }
+
+    pub(super) fn wrong(&mut self, error: &NameError) {
+        let hint = error
+            .suggestion
+            .as_ref()
+            .map(|text| format!("`{text}` would do"));
+        self.problems
+            .push(usage(ErrorCode::InvalidName, error.to_string(), hint));
+    }
+}
+
+pub(super) fn usage(code: ErrorCode, message: String, hint: Option<String>) -> Problem {
+    Problem {
+        hint,
+        ..Problem::new(code, message)
+    }
+}

@@ -1,0 +1,127 @@
+//! The arguments of `add-temporal-workflow`.
+
+use clap::{ArgAction, Args};
+
+use crate::problem::ErrorCode;
+use crate::python::{WorkflowName, distinct};
+use crate::tool::Request;
+use crate::tool::values::{Values, usage};
+
+use super::request::{ActivityOptions, AddTemporalWorkflow, Members};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The workflow's name, e.g. `order-processing`; several with commas or by repeating
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
+
+    /// The service that gets them [default: `api`, or the only one with the client]
+    #[arg(long, value_name = "NAME")]
+    service: Option<String>,
+
+    /// A field of the input, e.g. `order_id:str`; several with commas or by repeating
+    #[arg(long, value_name = "FIELD:TYPE", action = ArgAction::Append)]
+    input: Vec<String>,
+
+    /// A field of the result, e.g. `status:str`; several with commas or by repeating
+    #[arg(long, value_name = "FIELD:TYPE", action = ArgAction::Append)]
+    output: Vec<String>,
+
+    /// An activity; several, with commas or by repeating, run in their order [default: `process`]
+    #[arg(long, value_name = "NAME", action = ArgAction::Append)]
+    activity: Vec<String>,
+
+    /// A signal that the workflow waits for, e.g. `approve` or `note:str`
+    #[arg(long, value_name = "NAME[:TYPE]", action = ArgAction::Append)]
+    signal: Vec<String>,
+
+    /// A query, e.g. `progress:str`
+    #[arg(long, value_name = "NAME:TYPE", action = ArgAction::Append)]
+    query: Vec<String>,
+
+    /// An update that the workflow waits for, with a validator, e.g. `address:str`
+    #[arg(long, value_name = "NAME:TYPE", action = ArgAction::Append)]
+    update: Vec<String>,
+
+    /// How long one attempt of an activity may take [default: 30s, without the next]
+    #[arg(long, value_name = "TIME")]
+    start_to_close: Option<String>,
+
+    /// How long all attempts of an activity may take together
+    #[arg(long, value_name = "TIME")]
+    schedule_to_close: Option<String>,
+
+    /// How long an activity may wait for a worker
+    #[arg(long, value_name = "TIME")]
+    schedule_to_start: Option<String>,
+
+    /// How long an activity may be silent; it then sends heartbeats
+    #[arg(long, value_name = "TIME")]
+    heartbeat: Option<String>,
+
+    /// How often an activity is tried at the most [default: without end]
+    #[arg(long, value_name = "COUNT")]
+    max_attempts: Option<String>,
+}
+
+impl Arguments {
+    pub(super) fn request(self, values: &mut Values) -> Option<Request> {
+        let Self {
+            names,
+            service,
+            input,
+            output,
+            activity,
+            signal,
+            query,
+            update,
+            start_to_close,
+            schedule_to_close,
+            schedule_to_start,
+            heartbeat,
+            max_attempts,
+        } = self;
+        let names = values.many::<WorkflowName>(&names);
+        let service = values.optional(service.as_deref());
+        let input = values.fields(&input, "--input");
+        let output = values.fields(&output, "--output");
+        let activities = values.many(&activity);
+        let signals = values.many(&signal);
+        let queries = values.many(&query);
+        let updates = values.many(&update);
+        let start_to_close = values.optional(start_to_close.as_deref());
+        let schedule_to_close = values.optional(schedule_to_close.as_deref());
+        let schedule_to_start = values.optional(schedule_to_start.as_deref());
+        let heartbeat = values.optional(heartbeat.as_deref());
+        let max_attempts = values.optional(max_attempts.as_deref());
+        let names = names?;
+        if names.is_empty() {
+            let message = "no workflow is named".to_owned();
+            let hint = "bluetext add-temporal-workflow greeting".to_owned();
+            values
+                .problems
+                .push(usage(ErrorCode::InvalidName, message, Some(hint)));
+        }
+        if let Err(error) = distinct(&names) {
+            values.wrong(&error);
+        }
+        let options = ActivityOptions::checked(
+            start_to_close?,
+            schedule_to_close?,
+            schedule_to_start?,
+            heartbeat?,
+            max_attempts?,
+        );
+        let options = values.together(options);
+        let members = Members::checked(&names, activities?, signals?, queries?, updates?);
+        let members = values.together(members);
+        Some(Request::AddTemporalWorkflow(AddTemporalWorkflow {
+            names,
+            service: service?,
+            input: input?,
+            output: output?,
+            members: members?,
+            options: options?,
+        }))
+    }
+}
