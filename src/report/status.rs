@@ -8,11 +8,10 @@ use anstyle::{AnsiColor, Style};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{
-    ExitCode, Failure, Format, ReportedError, ReportedNext, ReportedWarning, SCHEMA_VERSION,
-    Status as Outcome, View, error_in, human_next, human_trouble, json_of, schema_of, shown,
-    trouble_text, write_out,
-};
+use super::human::{human_next, human_trouble, trouble_text};
+use super::output::{json_of, schema_of, write_out};
+use super::parts::{ReportedError, ReportedNext, ReportedWarning, error_in, shown};
+use super::{ExitCode, Failure, Format, SCHEMA_VERSION, Status as Outcome, View};
 use crate::problem::Problem;
 use crate::project::Layout;
 use crate::run::Error;

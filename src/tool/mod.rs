@@ -16,7 +16,7 @@ pub mod workflow;
 
 pub use argument::{Argument, Takes};
 pub use draft::Draft;
-pub use values::Values;
+pub use values::{Values, Wrong};
 
 use crate::plan::{Next, Plan};
 use crate::problem::{ErrorCode, Problem};

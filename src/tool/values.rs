@@ -1,4 +1,4 @@
-//! Values of arguments on their way to being valid, and what is wrong with those that are not.
+//! Checks the values of arguments, and collects what is wrong with them.
 
 use std::str::FromStr;
 
@@ -6,12 +6,10 @@ use crate::name::{NameError, split_values};
 use crate::problem::{ErrorCode, Problem};
 use crate::python::{Field, default_field};
 
-use super::workflow::Wrong;
-
-/// Values on their way to being valid, and what is wrong with those that are not.
+/// Parses values of arguments and collects the problems of those that are not valid.
 #[derive(Debug, Default)]
 pub struct Values {
-    /// What is wrong.
+    /// The problems found so far.
     pub problems: Vec<Problem>,
 }
 
@@ -80,6 +78,21 @@ impl Values {
             .map(|text| format!("`{text}` would do"));
         self.problems
             .push(usage(ErrorCode::InvalidName, error.to_string(), hint));
+    }
+}
+
+/// Why values that are right in themselves do not fit together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrong {
+    /// What is wrong and why.
+    pub message: String,
+    /// What would do.
+    pub hint: String,
+}
+
+impl Wrong {
+    pub(super) fn new(message: String, hint: String) -> Self {
+        Self { message, hint }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::elements::{Activity, Imports, MessageContext, Model, Query, Sample};
 use super::parts::Asked;
 use super::request::AddTemporalWorkflow;
 use crate::name::{Attempts, FieldType, Timeout};
@@ -44,66 +45,6 @@ pub(super) struct Context {
     uses: Uses,
 }
 
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Model {
-    pub(super) class: String,
-    pub(super) about: String,
-    pub(super) fields: Vec<ModelField>,
-    pub(super) has_bytes: bool,
-    pub(super) has_float: bool,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct ModelField {
-    pub(super) name: String,
-    pub(super) annotation: String,
-    pub(super) is_optional: bool,
-    /// Whether the name looks like a digit, which linters report.
-    pub(super) is_ambiguous: bool,
-}
-
-#[derive(Debug, Serialize)]
-pub(super) struct Activity {
-    pub(super) name: String,
-    /// The class of its input.
-    pub(super) input: String,
-    /// The class of its result.
-    pub(super) output: String,
-    /// The activity before it, whose result it is given.
-    pub(super) before: Option<String>,
-    /// The arguments of its result, as scaffolded.
-    pub(super) values: Vec<String>,
-    /// The constant that holds a sample of its input.
-    pub(super) input_sample: String,
-    /// The constant that holds a sample of its result.
-    pub(super) output_sample: String,
-}
-
-/// A signal or an update.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct MessageContext {
-    pub(super) name: String,
-    /// The class of what it carries, if anything.
-    pub(super) model: Option<String>,
-    /// The constant that holds a sample of that.
-    pub(super) sample: String,
-}
-
-#[derive(Debug, Serialize)]
-pub(super) struct Query {
-    pub(super) name: String,
-    /// The class of its answer.
-    pub(super) model: String,
-    /// The answer's value at the start.
-    pub(super) first: String,
-    /// The answer's value at the end, where it changes.
-    pub(super) last: Option<String>,
-    /// Whether it names the activity that is being executed.
-    pub(super) tells_stage: bool,
-    /// Whether the answer at the end is the field of the result that has its name.
-    pub(super) is_in_result: bool,
-}
-
 /// Options of an activity's execution; the timeouts as arguments of `timedelta`.
 #[derive(Debug, Serialize)]
 struct Options {
@@ -112,29 +53,6 @@ struct Options {
     schedule_to_start: Option<String>,
     heartbeat: Option<String>,
     max_attempts: Option<u32>,
-}
-
-/// A constant of the tests that holds a model.
-#[derive(Debug, Serialize)]
-pub(super) struct Sample {
-    pub(super) name: String,
-    pub(super) class: String,
-    pub(super) fields: Vec<SampleField>,
-}
-
-#[derive(Debug, Serialize)]
-pub(super) struct SampleField {
-    pub(super) name: String,
-    pub(super) sample: String,
-}
-
-/// The names of each import, in the order of import sorters.
-#[derive(Debug, Serialize)]
-pub(super) struct Imports {
-    pub(super) activities: Vec<String>,
-    pub(super) workflow: Vec<String>,
-    pub(super) test: Vec<String>,
-    pub(super) client: Vec<String>,
 }
 
 /// The modules and names of the standard library that each file uses.

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod context;
+mod elements;
 mod parts;
 mod request;
 
@@ -22,7 +23,7 @@ use super::register::register;
 use super::{Draft, Registered, ToolInfo};
 use arguments::Arguments;
 use context::Context;
-pub use request::{ActivityOptions, AddTemporalWorkflow, Members, Wrong};
+pub use request::{ActivityOptions, AddTemporalWorkflow, Members};
 
 /// The tool.
 pub static TOOL: ToolInfo = ToolInfo {

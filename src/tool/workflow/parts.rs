@@ -1,7 +1,7 @@
 //! The parts of a workflow, made from what was asked for: models, activities, queries and
 //! the samples of its tests.
 
-use super::context::{
+use super::elements::{
     Activity, Imports, MessageContext, Model, ModelField, Query, Sample, SampleField,
 };
 use super::request::AddTemporalWorkflow;

@@ -2,6 +2,7 @@
 
 use crate::name::{Attempts, ServiceName, Timeout};
 use crate::python::{Field, MemberName, Message, Signal, WorkflowName};
+use crate::tool::values::Wrong;
 
 /// What `add-temporal-workflow` is asked for.
 #[derive(Debug, Clone)]
@@ -18,21 +19,6 @@ pub struct AddTemporalWorkflow {
     pub members: Members,
     /// How each activity is executed.
     pub options: ActivityOptions,
-}
-
-/// Why values that are right in themselves cannot stand together.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wrong {
-    /// What is wrong and why.
-    pub message: String,
-    /// What would do.
-    pub hint: String,
-}
-
-impl Wrong {
-    fn new(message: String, hint: String) -> Self {
-        Self { message, hint }
-    }
 }
 
 /// The activities that a workflow executes, in their order, and the messages that it takes

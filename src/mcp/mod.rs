@@ -6,31 +6,35 @@
 //! tools it has announced, so that each change is announced once. The only async code of
 //! the house stands here.
 
-use std::collections::BTreeSet;
+mod call;
+mod schema;
+mod transport;
+
 use std::future::Future;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation,
-    JsonObject, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-    ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, Resource,
-    ResourceContents, ServerCapabilities, ServerConfig, SubscriptionFilter, Tool, ToolAnnotations,
+    CallToolRequestParams, CallToolResponse, Implementation, JsonObject, ListResourcesResult,
+    ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
+    ReadResourceResult, Resource, ResourceContents, ServerCapabilities, ServerConfig,
+    SubscriptionFilter, Tool,
 };
 use rmcp::service::{
-    NotificationContext, RequestContext, RoleServer, RxJsonRpcMessage, ServerInitializeError,
-    SubscriptionContext, TxJsonRpcMessage,
+    NotificationContext, RequestContext, RoleServer, ServerInitializeError, SubscriptionContext,
 };
-use rmcp::transport::Transport;
 use rmcp::{ErrorData, ServerHandler, ServiceExt};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::{Notify, watch};
 
+use self::call::{Answer, command_line};
+use self::schema::{STATUS, described};
+use self::transport::Patient;
 use crate::cli::{self, Discovery, Invocation, Stop};
 use crate::problem::{ErrorCode, Problem};
 use crate::report::{ExitCode, Report, StatusReport};
 use crate::run::{Options, find_root, offered, run, status};
-use crate::tool::{Argument, TOOLS, Takes};
+use crate::tool::TOOLS;
 
 /// How often the project's files are looked at for a change of the list.
 const LOOK_INTERVAL: Duration = Duration::from_millis(250);
@@ -91,45 +95,6 @@ pub fn serve(options: Options, discovery: Discovery) -> ExitCode {
 
 fn failed(message: &str) -> ExitCode {
     Report::of_problems("mcp", &[Problem::new(ErrorCode::Io, message.to_owned())]).print_trouble()
-}
-
-/// A transport that lets nothing but a request open the session: without it a stray notice
-/// or answer before the first request would end the server.
-///
-/// It also says when stdin has ended.
-struct Patient<T> {
-    inner: T,
-    is_open: bool,
-    ended: Arc<Notify>,
-}
-
-impl<T: Transport<RoleServer>> Transport<RoleServer> for Patient<T> {
-    type Error = T::Error;
-
-    fn send(
-        &mut self,
-        message: TxJsonRpcMessage<RoleServer>,
-    ) -> impl Future<Output = Result<(), Self::Error>> + Send + 'static {
-        self.inner.send(message)
-    }
-
-    async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleServer>> {
-        loop {
-            let Some(message) = self.inner.receive().await else {
-                self.ended.notify_one();
-                return None;
-            };
-            let is_request = matches!(message, rmcp::model::JsonRpcMessage::Request(_));
-            if self.is_open || is_request {
-                self.is_open = true;
-                return Some(message);
-            }
-        }
-    }
-
-    async fn close(&mut self) -> Result<(), Self::Error> {
-        self.inner.close().await
-    }
 }
 
 /// The server.
@@ -284,180 +249,6 @@ impl Server {
             json: json!(report),
         }
     }
-}
-
-/// The tool that says what the project has; always listed.
-const STATUS: &str = "status";
-
-/// What came of a call.
-struct Answer {
-    is_error: bool,
-    /// What a model reads first, where there is something to be said beside the document.
-    text: String,
-    /// The report as text.
-    document: String,
-    /// The same as data.
-    json: Value,
-}
-
-impl Answer {
-    fn of(report: &Report) -> Self {
-        Self {
-            is_error: report.exit() != ExitCode::Done,
-            text: report.trouble_text(),
-            document: report.json(),
-            json: json!(report),
-        }
-    }
-
-    fn result(self) -> CallToolResult {
-        let mut result = if self.is_error {
-            CallToolResult::structured_error(self.json)
-        } else {
-            CallToolResult::structured(self.json)
-        };
-        let texts = [self.text, self.document];
-        let texts = texts.into_iter().filter(|text| !text.is_empty());
-        result.content = texts.map(ContentBlock::text).collect();
-        result
-    }
-}
-
-/// The command line for a call's arguments, or why there is none.
-fn command_line(tool: &str, mut arguments: JsonObject) -> Result<Vec<std::ffi::OsString>, String> {
-    let known = cli::arguments_of(tool);
-    let names: BTreeSet<&str> = known.iter().map(|a| a.name.as_str()).collect();
-    if let Some(name) = arguments.keys().find(|name| !names.contains(name.as_str())) {
-        let names: Vec<&str> = names.into_iter().collect();
-        return Err(format!(
-            "`{tool}` takes no argument `{name}`: it takes {}",
-            names.join(", ")
-        ));
-    }
-    let mut given = Vec::new();
-    for argument in known {
-        let name = argument.name.clone();
-        match arguments.remove(&name) {
-            None => {}
-            Some(value) => {
-                let values = values_of(&argument, &value)
-                    .ok_or_else(|| format!("`{name}` must be {}", expected(argument.takes)))?;
-                if let Some(values) = values {
-                    given.push((argument, values));
-                }
-            }
-        }
-    }
-    Ok(cli::command_line(tool, &given))
-}
-
-/// The values of an argument as text; nothing where it says the same as not being given, and
-/// `None` where it is of another type.
-#[expect(clippy::option_option, reason = "wrong, not given, given")]
-fn values_of(argument: &Argument, value: &Value) -> Option<Option<Vec<String>>> {
-    let values = match (argument.takes, value) {
-        (Takes::Flag, Value::Bool(is_set)) => return Some(is_set.then(Vec::new)),
-        (Takes::Text | Takes::Texts, Value::String(text)) => vec![text.clone()],
-        (Takes::Number(..), Value::Number(number)) => vec![number.to_string()],
-        (Takes::Texts, Value::Array(items)) => items
-            .iter()
-            .map(|item| item.as_str().map(str::to_owned))
-            .collect::<Option<Vec<String>>>()?,
-        _ => return None,
-    };
-    let is_given = values.iter().any(|value| !value.trim().is_empty());
-    Some(is_given.then_some(values))
-}
-
-fn expected(takes: Takes) -> String {
-    match takes {
-        Takes::Flag => "true or false".to_owned(),
-        Takes::Text => "a text".to_owned(),
-        Takes::Texts => "a list of texts".to_owned(),
-        Takes::Number(least, most) => format!("a whole number from {least} to {most}"),
-    }
-}
-
-/// The schema of a tool's input: no types but the plain ones, no references, nothing beside
-/// what is named, which the strictest hosts accept.
-fn input_schema(arguments: &[Argument]) -> JsonObject {
-    let property = |argument: &Argument| {
-        let Argument { about, default, .. } = argument;
-        let schema = match argument.takes {
-            Takes::Flag => json!({"type": "boolean", "description": about, "default": false}),
-            Takes::Text => json!({"type": "string", "description": about, "default": default}),
-            Takes::Texts => json!({
-                "type": "array",
-                "items": {"type": "string"},
-                "description": about,
-            }),
-            Takes::Number(least, most) => json!({
-                "type": "integer",
-                "minimum": least,
-                "maximum": most,
-                "description": about,
-                "default": default.parse::<u32>().unwrap_or(least),
-            }),
-        };
-        (argument.name.clone(), schema)
-    };
-    let properties: JsonObject = arguments.iter().map(property).collect();
-    let required: Vec<&str> = arguments
-        .iter()
-        .filter(|argument| argument.is_required)
-        .map(|argument| argument.name.as_str())
-        .collect();
-    object(json!({
-        "type": "object",
-        "properties": properties,
-        "required": required,
-        "additionalProperties": false,
-    }))
-}
-
-fn object(value: Value) -> JsonObject {
-    match value {
-        Value::Object(object) => object,
-        _ => unreachable!("a schema is an object"),
-    }
-}
-
-/// A tool as it is listed. What it says is the same in every list, and made once.
-fn described(name: &'static str) -> Tool {
-    static DESCRIBED: OnceLock<Vec<Tool>> = OnceLock::new();
-    let all = DESCRIBED.get_or_init(|| {
-        let names = TOOLS.iter().map(|tool| tool.name).chain([STATUS]);
-        names.map(description).collect()
-    });
-    match all.iter().find(|tool| tool.name == name) {
-        Some(tool) => tool.clone(),
-        None => unreachable!("`{name}` is no tool"),
-    }
-}
-
-fn description(name: &'static str) -> Tool {
-    let (about, schema, output) = match TOOLS.iter().find(|tool| tool.name == name) {
-        Some(tool) => (
-            format!("Adds {}. Safe to call again.", tool.about),
-            input_schema(&cli::arguments_of(name)),
-            Report::schema(),
-        ),
-        None => (
-            "Says what the project has, and the next call to make. Changes nothing.".to_owned(),
-            input_schema(&[]),
-            StatusReport::schema(),
-        ),
-    };
-    let mut output = object(output);
-    output.remove("$schema");
-    let annotations = ToolAnnotations::new()
-        .read_only(name == STATUS)
-        .destructive(false)
-        .idempotent(true)
-        .open_world(false);
-    Tool::new(name, about, schema)
-        .with_raw_output_schema(Arc::new(output))
-        .with_annotations(annotations)
 }
 
 impl ServerHandler for Server {

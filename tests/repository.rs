@@ -1,4 +1,5 @@
-//! The borders of the house, as `src/lib.rs` draws them, and promises about the tree.
+//! Promises about the files of this repository: its templates, manifest, image and registered
+//! tools.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use std::fs;
@@ -32,75 +33,6 @@ fn files_below(folder: &str, extension: &str) -> Vec<(String, String)> {
     }
     files.sort();
     files
-}
-
-/// The code of a file without its tests and comments.
-fn code(text: &str) -> String {
-    let text = text.split("#[cfg(test)]").next().unwrap_or(text);
-    text.lines()
-        .filter(|line| !line.trim_start().starts_with("//"))
-        .map(|line| format!("{line}\n"))
-        .collect()
-}
-
-#[test]
-fn each_thing_is_done_in_its_room() {
-    let rules: [(&str, &[&str]); 6] = [
-        ("std::fs", &["src/disk.rs"]),
-        ("fs::", &["src/disk.rs"]),
-        ("clap", &["src/cli/mod.rs", "src/cli/agents.rs"]),
-        ("async fn", &["src/mcp.rs"]),
-        ("anstream::std", &["src/report/mod.rs"]),
-        ("indicatif", &["src/report/mod.rs"]),
-    ];
-    let mut faults = Vec::new();
-    for (name, text) in files_below("src", ".rs") {
-        if name.ends_with("_tests.rs") {
-            continue;
-        }
-        let code = code(&text);
-        for (word, rooms) in rules {
-            // Python in strings is not code of ours.
-            let uses = code
-                .lines()
-                .any(|line| line.contains(word) && !line.contains('"'));
-            if uses && !rooms.contains(&name.as_str()) {
-                faults.push(format!("{name} uses `{word}`"));
-            }
-        }
-    }
-    assert_eq!(faults, Vec::<String>::new());
-}
-
-#[test]
-fn the_core_knows_nothing_of_the_rim() {
-    let inner_rooms = [
-        "src/edit/",
-        "src/name/",
-        "src/plan.rs",
-        "src/project.rs",
-        "src/template.rs",
-        "src/tool/",
-    ];
-    let rim = [
-        "crate::disk",
-        "crate::report",
-        "crate::cli",
-        "crate::mcp",
-        "crate::guide",
-        "crate::demo",
-        "std::env::var",
-        "SystemTime",
-        "Instant",
-    ];
-    for (name, text) in files_below("src", ".rs") {
-        if inner_rooms.iter().any(|room| name.starts_with(room)) && !name.ends_with("_tests.rs") {
-            let code = code(&text);
-            for word in rim {
-                assert!(!code.contains(word), "{name} knows `{word}`");
-            }
-        }
-    }
 }
 
 #[test]

@@ -1,0 +1,326 @@
+//! Writes the changes of a plan: all of them, or none.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::{Disk, DiskError, Operation, STAGE, names_in};
+use crate::change::Change;
+
+/// A change and the file that it is made to, behind links inside the project.
+#[derive(Debug)]
+pub struct Target<'a> {
+    change: &'a Change,
+    path: PathBuf,
+}
+
+/// What a commit has done so far, in its order.
+#[derive(Debug, Default)]
+struct Done {
+    folders: Vec<PathBuf>,
+    created: Vec<PathBuf>,
+    replaced: Vec<(PathBuf, PathBuf)>,
+}
+
+impl Disk {
+    /// Find out where a plan's changes land, and check all that can be checked before the
+    /// first of them.
+    ///
+    /// # Errors
+    ///
+    /// [`DiskError::Changed`] if a file is not what the plan was made from, and whatever
+    /// else would keep one from being written.
+    pub fn prepare<'a>(&self, changes: &'a [Change]) -> Result<Vec<Target<'a>>, DiskError> {
+        let mut folders = BTreeMap::new();
+        changes
+            .iter()
+            .map(|change| {
+                self.check_case(change, &mut folders)?;
+                let path = self.target(change)?;
+                Ok(Target { change, path })
+            })
+            .collect()
+    }
+
+    /// Write what has been prepared: all of it, or nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`DiskError::Changed`] if a file was changed since; [`DiskError::Io`] names what the
+    /// system refused and what could not be undone.
+    pub fn commit(&self, targets: &[Target<'_>]) -> Result<(), DiskError> {
+        if targets.is_empty() {
+            return Ok(());
+        }
+        let stage = self.root.join(STAGE);
+        let mut done = Done::default();
+        match self.write(targets, &stage, &mut done) {
+            Ok(()) => {
+                // What is left here is cleared away by the next run.
+                drop(self.remove_stage(&stage));
+                Ok(())
+            }
+            Err(error) => Err(self.undo(error, &stage, done)),
+        }
+    }
+
+    fn before(&self, operation: Operation, path: &Path) -> io::Result<()> {
+        match &self.fault {
+            Some(fault) => fault(operation, path),
+            None => Ok(()),
+        }
+    }
+
+    /// Where a change really lands, behind links that stay inside; checks that the file is
+    /// what the plan was made from and may be written.
+    fn target(&self, change: &Change) -> Result<PathBuf, DiskError> {
+        let path = self.path(&change.path);
+        let Some(existing) = path.ancestors().find(|p| p.symlink_metadata().is_ok()) else {
+            return Err(DiskError::NoProject(self.root.clone()));
+        };
+        let real = existing
+            .canonicalize()
+            .map_err(|error| DiskError::io(existing, error))?;
+        if !real.starts_with(&self.root) {
+            return Err(DiskError::LeadsOut(change.path.clone()));
+        }
+        let target = match path.strip_prefix(existing) {
+            Ok(rest) if rest.as_os_str().is_empty() => real,
+            Ok(rest) => real.join(rest),
+            Err(_) => path,
+        };
+        Self::check_unchanged(change, &target)?;
+        if change.before.is_some() {
+            let metadata = fs::metadata(&target).map_err(|e| DiskError::io(&target, e))?;
+            // A rename would replace it all the same: the folder's mode decides on that.
+            if metadata.permissions().readonly() {
+                return Err(DiskError::ReadOnly(change.path.clone()));
+            }
+        }
+        Ok(target)
+    }
+
+    /// Refuse a name that differs from one that is there in upper and lower case alone.
+    fn check_case(
+        &self,
+        change: &Change,
+        folders: &mut BTreeMap<PathBuf, Vec<String>>,
+    ) -> Result<(), DiskError> {
+        let mut folder = self.root.clone();
+        for part in change.path.as_str().split('/') {
+            let names = folders
+                .entry(folder.clone())
+                .or_insert_with(|| names_in(&folder));
+            let wanted = part.to_lowercase();
+            let twin = names.iter().find(|name| name.to_lowercase() == wanted);
+            if let (Some(twin), false) = (twin, names.iter().any(|name| name == part)) {
+                return Err(DiskError::Case {
+                    wanted: change.path.clone(),
+                    found: folder.join(twin).display().to_string(),
+                });
+            }
+            folder = folder.join(part);
+        }
+        Ok(())
+    }
+
+    fn check_unchanged(change: &Change, target: &Path) -> Result<(), DiskError> {
+        let now = match fs::read(target) {
+            Ok(bytes) => Some(bytes),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => None,
+            Err(error) => return Err(DiskError::io(target, error)),
+        };
+        if now.as_deref() == change.before.as_ref().map(String::as_bytes) {
+            Ok(())
+        } else {
+            Err(DiskError::Changed(change.path.clone()))
+        }
+    }
+
+    fn write(
+        &self,
+        targets: &[Target<'_>],
+        stage: &Path,
+        done: &mut Done,
+    ) -> Result<(), DiskError> {
+        self.make_folder(stage)
+            .map_err(|error| DiskError::io(stage, error))?;
+        for (number, target) in targets.iter().enumerate() {
+            let Target {
+                change,
+                path: target,
+            } = target;
+            let staged = stage.join(format!("{number}.new"));
+            let fail = |error: io::Error| match error.kind() {
+                // What was to be replaced is gone.
+                io::ErrorKind::NotFound => DiskError::Changed(change.path.clone()),
+                _ => DiskError::io(target, error),
+            };
+            self.stage(change, target, &staged).map_err(fail)?;
+            if change.before.is_some() {
+                let backup = stage.join(format!("{number}.old"));
+                self.back_up(target, &backup).map_err(fail)?;
+            }
+        }
+        for (number, target) in targets.iter().enumerate() {
+            let Target {
+                change,
+                path: target,
+            } = target;
+            let staged = stage.join(format!("{number}.new"));
+            self.make_parents(target, done)?;
+            if change.before.is_some() {
+                Self::check_unchanged(change, target)?;
+                let backup = stage.join(format!("{number}.old"));
+                self.replace(&staged, target)
+                    .map_err(|error| DiskError::io(target, error))?;
+                done.replaced.push((target.clone(), backup));
+            } else {
+                match self.create(&staged, target) {
+                    Ok(()) => done.created.push(target.clone()),
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                        return Err(DiskError::Changed(change.path.clone()));
+                    }
+                    Err(error) => return Err(DiskError::io(target, error)),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn make_folder(&self, path: &Path) -> io::Result<()> {
+        self.before(Operation::MakeFolder, path)?;
+        fs::create_dir(path)?;
+        self.give_to_owner(path);
+        Ok(())
+    }
+
+    /// Write the new text; flushed to the disk where it replaces a user's file.
+    fn stage(&self, change: &Change, target: &Path, staged: &Path) -> io::Result<()> {
+        self.before(Operation::Stage, staged)?;
+        let mut file = File::options().write(true).create_new(true).open(staged)?;
+        file.write_all(change.after.as_bytes())?;
+        if change.before.is_some() {
+            file.set_permissions(fs::metadata(target)?.permissions())?;
+            file.sync_all()?;
+        }
+        self.give_to_owner(staged);
+        Ok(())
+    }
+
+    fn back_up(&self, target: &Path, backup: &Path) -> io::Result<()> {
+        self.before(Operation::Backup, backup)?;
+        // A second name costs no space; not every file system has them.
+        fs::hard_link(target, backup).or_else(|_| fs::copy(target, backup).map(drop))
+    }
+
+    fn make_parents(&self, target: &Path, done: &mut Done) -> Result<(), DiskError> {
+        let missing: Vec<&Path> = target
+            .ancestors()
+            .skip(1)
+            .take_while(|folder| !folder.is_dir())
+            .collect();
+        for folder in missing.into_iter().rev() {
+            self.make_folder(folder)
+                .map_err(|error| DiskError::io(folder, error))?;
+            done.folders.push(folder.to_owned());
+        }
+        Ok(())
+    }
+
+    fn replace(&self, staged: &Path, target: &Path) -> io::Result<()> {
+        self.before(Operation::Place, target)?;
+        match fs::rename(staged, target) {
+            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+                // A folder of the project is another file system: wait beside the file.
+                let name = target.file_name().and_then(OsStr::to_str).unwrap_or("file");
+                let beside = target.with_file_name(format!(".{name}.bluetext.tmp"));
+                fs::copy(staged, &beside)?;
+                self.give_to_owner(&beside);
+                fs::rename(&beside, target)
+            }
+            result => result,
+        }
+    }
+
+    /// Put a new file in its place, unless something stands there by now.
+    fn create(&self, staged: &Path, target: &Path) -> io::Result<()> {
+        self.before(Operation::Place, target)?;
+        match fs::hard_link(staged, target) {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+            // A file system without second names, or another one than the project's.
+            Err(_) if target.symlink_metadata().is_ok() => Err(io::ErrorKind::AlreadyExists.into()),
+            Err(_) => match fs::rename(staged, target) {
+                Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+                    fs::copy(staged, target)?;
+                    self.give_to_owner(target);
+                    Ok(())
+                }
+                result => result,
+            },
+        }
+    }
+
+    /// Undo what a failed commit has done, and add to its error what could not be undone.
+    fn undo(&self, mut error: DiskError, stage: &Path, done: Done) -> DiskError {
+        let mut resisting = Vec::new();
+        for (target, backup) in done.replaced.into_iter().rev() {
+            let restored = self
+                .before(Operation::Place, &target)
+                .and_then(|()| fs::rename(&backup, &target))
+                .or_else(|_| fs::copy(&backup, &target).map(drop));
+            if restored.is_err() {
+                resisting.push(target);
+            }
+        }
+        for target in done.created.into_iter().rev() {
+            if fs::remove_file(&target).is_err() {
+                resisting.push(target);
+            }
+        }
+        for folder in done.folders.into_iter().rev() {
+            if fs::remove_dir(&folder).is_err() {
+                resisting.push(folder);
+            }
+        }
+        // The old contents stay where they are if something has to be restored by hand.
+        if resisting.is_empty() && fs::remove_dir_all(stage).is_err() && stage.exists() {
+            resisting.push(stage.to_owned());
+        }
+        if let DiskError::Io { not_restored, .. } = &mut error {
+            *not_restored = resisting;
+        }
+        error
+    }
+
+    pub(super) fn remove_stage(&self, stage: &Path) -> io::Result<()> {
+        self.before(Operation::Remove, stage)?;
+        if stage.symlink_metadata()?.is_dir() {
+            fs::remove_dir_all(stage)
+        } else {
+            fs::remove_file(stage)
+        }
+    }
+
+    /// In a container this program runs as root on somebody's files: what it makes is given
+    /// to the one that the project belongs to.
+    fn give_to_owner(&self, path: &Path) {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::{MetadataExt, chown};
+            let (Ok(root), Ok(own)) = (fs::metadata(&self.root), fs::metadata(path)) else {
+                return;
+            };
+            if own.uid() != root.uid() || own.gid() != root.gid() {
+                // Only root may; for everybody else the file stays their own.
+                drop(chown(path, Some(root.uid()), Some(root.gid())));
+            }
+        }
+        #[cfg(not(unix))]
+        let _ = path;
+    }
+}

@@ -1,0 +1,75 @@
+//! Locks a project against other runs.
+
+use std::fs::{self, File, TryLockError};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::{Duration, Instant};
+
+use super::state::state_folder;
+use super::{Disk, DiskError, STAGE};
+
+/// A lock on a project, held until it is dropped or the process ends.
+#[derive(Debug)]
+pub struct Lock {
+    _held: File,
+}
+
+impl Disk {
+    /// Lock the project against other runs, and clear away what a dead one left.
+    ///
+    /// # Errors
+    ///
+    /// [`DiskError::Locked`] if another run holds it longer than `wait`.
+    pub fn lock(&self, wait: Duration) -> Result<Lock, DiskError> {
+        let until = Instant::now() + wait;
+        let handle = self.lock_handle()?;
+        loop {
+            match handle.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if Instant::now() < until => {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(DiskError::Locked(self.root.clone()));
+                }
+                Err(TryLockError::Error(error)) => {
+                    return Err(DiskError::io(&self.root, error));
+                }
+            }
+        }
+        let stage = self.root.join(STAGE);
+        if stage.symlink_metadata().is_ok() {
+            self.remove_stage(&stage)
+                .map_err(|error| DiskError::io(&stage, error))?;
+        }
+        Ok(Lock { _held: handle })
+    }
+
+    /// What the lock is taken on: the folder itself, which leaves nothing behind; where the
+    /// system has no locks on folders, a file in the user's state folder.
+    fn lock_handle(&self) -> Result<File, DiskError> {
+        if cfg!(unix)
+            && let Ok(folder) = File::open(&self.root)
+        {
+            match folder.try_lock() {
+                Ok(()) => {
+                    drop(folder.unlock());
+                    return Ok(folder);
+                }
+                Err(TryLockError::WouldBlock) => return Ok(folder),
+                // A file system that knows no locks.
+                Err(TryLockError::Error(_)) => {}
+            }
+        }
+        let mut hasher = DefaultHasher::new();
+        self.root.hash(&mut hasher);
+        let folder = state_folder().join("locks");
+        let path = folder.join(format!("{:016x}.lock", hasher.finish()));
+        fs::create_dir_all(&folder).map_err(|error| DiskError::io(&folder, error))?;
+        File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(|error| DiskError::io(&path, error))
+    }
+}

@@ -1,0 +1,287 @@
+//! Reads what the tools may look at.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::Path;
+
+use super::Disk;
+use crate::change::Change;
+use crate::edit::LARGEST_FILE;
+use crate::name::RelPath;
+use crate::project::{Content, Files, LEADS_OUT, MODULE_FOLDERS, POLYTOPE_FILE};
+use crate::python::SETTINGS_FILES;
+
+/// Folders that are never looked into, beside hidden ones such as `.git` and `.venv`.
+const SKIPPED: [&str; 3] = ["venv", "node_modules", "__pycache__"];
+
+/// Deeper folders than this are not looked into, so that links cannot lead in a circle.
+const DEEPEST_FOLDER: usize = 16;
+
+impl Disk {
+    /// Read every `polytope.yml` that the root leads to, and nothing else.
+    #[must_use]
+    pub fn read_tools(&self) -> Files {
+        let mut files = Files::default();
+        read_polytope_files(&self.root, &mut files);
+        files
+    }
+
+    /// Read all that a tool may look at: every `polytope.yml` that the root leads to, the
+    /// modules beside it, and the files of Python services.
+    #[must_use]
+    pub fn read(&self, modules_folder: Option<&RelPath>) -> Files {
+        let mut files = Files::default();
+        read_polytope_files(&self.root, &mut files);
+        // Settings of Python's formatters count for all folders below.
+        for (name, _) in SETTINGS_FILES {
+            read_entry(&self.root, &RelPath::literal(name), &mut files);
+            for folder in MODULE_FOLDERS {
+                let path = RelPath::literal(folder).join(name);
+                read_entry(&self.root, &path, &mut files);
+            }
+        }
+        let included: Vec<RelPath> = files
+            .entries
+            .keys()
+            .filter(|path| path.file_name() == POLYTOPE_FILE)
+            .filter_map(RelPath::parent)
+            .collect();
+        let mut folders: Vec<RelPath> = MODULE_FOLDERS.map(RelPath::literal).into();
+        folders.extend(modules_folder.cloned());
+        let mut modules = Vec::new();
+        for folder in folders {
+            modules.extend(list(&self.root, &folder, &mut files));
+        }
+        modules.extend(included);
+        modules.sort();
+        modules.dedup();
+        for module in modules {
+            let pyproject = module.join("pyproject.toml");
+            if self.path(&pyproject).symlink_metadata().is_ok() {
+                read_tree(&self.root, &module, &mut files, 0);
+            } else {
+                let file = module.join(POLYTOPE_FILE);
+                read_entry(&self.root, &file, &mut files);
+            }
+        }
+        files
+    }
+
+    /// Read what a plan is about to make and what has not been looked at yet, where it is
+    /// there: what a killed run has left, or somebody's own. Says whether there was any; then
+    /// the plan has to be made anew.
+    #[must_use]
+    pub fn read_targets(&self, changes: &[Change], files: &mut Files) -> bool {
+        let before = files.entries.len();
+        for change in changes {
+            let mut path = Some(change.path.clone());
+            while let Some(current) = path {
+                let real = self.path(&current);
+                if !files.entries.contains_key(&current) && real.symlink_metadata().is_ok() {
+                    // A folder above is nothing that is in the way.
+                    let is_way = current != change.path && real.is_dir();
+                    if !is_way {
+                        read_entry(&self.root, &current, files);
+                    }
+                }
+                path = current.parent();
+            }
+        }
+        files.entries.len() > before
+    }
+}
+
+/// Read the root's `polytope.yml` and all that it leads to.
+pub(super) fn read_polytope_files(root: &Path, files: &mut Files) {
+    let mut waiting = vec![RelPath::literal(POLYTOPE_FILE)];
+    while let Some(path) = waiting.pop() {
+        if files.entries.contains_key(&path) {
+            continue;
+        }
+        read_entry(root, &path, files);
+        if let Some(Ok(file)) = files.polytope(&path) {
+            waiting.extend(file.local_includes());
+        }
+    }
+}
+
+/// Note what stands in a folder, and return the folders among it.
+fn list(root: &Path, folder: &RelPath, files: &mut Files) -> Vec<RelPath> {
+    let path = root.join(folder.as_str());
+    match kind_of(root, &path) {
+        None => return Vec::new(),
+        Some(Kind::Folder) => {
+            files.entries.insert(folder.clone(), Content::Folder);
+        }
+        Some(Kind::File) => {
+            files.entries.insert(
+                folder.clone(),
+                Content::Unreadable("it is a file".to_owned()),
+            );
+            return Vec::new();
+        }
+        Some(Kind::Other(reason)) => {
+            files
+                .entries
+                .insert(folder.clone(), Content::Unreadable(reason));
+            return Vec::new();
+        }
+    }
+    let Ok(children) = fs::read_dir(&path) else {
+        let reason = "its content cannot be listed".to_owned();
+        files
+            .entries
+            .insert(folder.clone(), Content::Unreadable(reason));
+        return Vec::new();
+    };
+    let mut folders = Vec::new();
+    for child in children.flatten() {
+        let name = child.file_name();
+        let Some(name) = name.to_str().filter(|name| !SKIPPED.contains(name)) else {
+            continue;
+        };
+        let Ok(child_path) = format!("{folder}/{name}").parse::<RelPath>() else {
+            continue;
+        };
+        match kind_of(root, &child.path()) {
+            Some(Kind::Folder) => {
+                files.entries.insert(child_path.clone(), Content::Folder);
+                if !name.starts_with('.') {
+                    folders.push(child_path);
+                }
+            }
+            Some(Kind::File) => {
+                let reason = "it is a file that is not read".to_owned();
+                files
+                    .entries
+                    .entry(child_path)
+                    .or_insert(Content::Unreadable(reason));
+            }
+            Some(Kind::Other(reason)) => {
+                files
+                    .entries
+                    .insert(child_path, Content::Unreadable(reason));
+            }
+            None => {}
+        }
+    }
+    folders
+}
+
+fn read_tree(root: &Path, folder: &RelPath, files: &mut Files, depth: usize) {
+    let folders = list(root, folder, files);
+    let prefix = format!("{folder}/");
+    let listed: Vec<RelPath> = files
+        .entries
+        .range(folder.clone()..)
+        .take_while(|(path, _)| path == &folder || path.as_str().starts_with(&prefix))
+        .filter(|(path, content)| {
+            matches!(content, Content::Unreadable(_))
+                && !path.as_str()[prefix.len().min(path.as_str().len())..].contains('/')
+        })
+        .map(|(path, _)| path.clone())
+        .collect();
+    for file in listed {
+        if is_text(&file) {
+            // Its folder has just been listed, so that no link leads out on the way to it.
+            let content = content_of(root, &root.join(file.as_str()));
+            files.entries.extend(content.map(|content| (file, content)));
+        }
+    }
+    if depth < DEEPEST_FOLDER {
+        for folder in folders {
+            read_tree(root, &folder, files, depth + 1);
+        }
+    }
+}
+
+/// Whether a file is of a kind that some tool reads or writes.
+fn is_text(path: &RelPath) -> bool {
+    let name = path.file_name();
+    matches!(name, "Dockerfile" | ".gitignore" | "py.typed")
+        || matches!(
+            name.rsplit_once('.').map(|(_, extension)| extension),
+            Some("py" | "toml" | "yml" | "yaml" | "md" | "txt")
+        )
+}
+
+enum Kind {
+    File,
+    Folder,
+    Other(String),
+}
+
+fn kind_of(root: &Path, path: &Path) -> Option<Kind> {
+    let own = path.symlink_metadata().ok()?;
+    if own.is_symlink() {
+        match path.canonicalize() {
+            Ok(real) if !real.starts_with(root) => {
+                return Some(Kind::Other(LEADS_OUT.to_owned()));
+            }
+            Ok(_) => {}
+            Err(_) => {
+                let reason = "it is a symbolic link that leads nowhere";
+                return Some(Kind::Other(reason.to_owned()));
+            }
+        }
+    }
+    let metadata = if own.is_symlink() {
+        fs::metadata(path).ok()?
+    } else {
+        own
+    };
+    Some(if metadata.is_dir() {
+        Kind::Folder
+    } else if metadata.is_file() {
+        Kind::File
+    } else {
+        Kind::Other("it is neither a file nor a folder".to_owned())
+    })
+}
+
+/// Read one file; what does not exist is left out.
+fn read_entry(root: &Path, path: &RelPath, files: &mut Files) {
+    let real = root.join(path.as_str());
+    let outside = real
+        .parent()
+        .and_then(|parent| parent.canonicalize().ok())
+        .is_some_and(|parent| !parent.starts_with(root));
+    let content = if outside {
+        Some(Content::Unreadable(LEADS_OUT.to_owned()))
+    } else {
+        content_of(root, &real)
+    };
+    files
+        .entries
+        .extend(content.map(|content| (path.clone(), content)));
+}
+
+/// What stands at a path whose folder is inside the project.
+fn content_of(root: &Path, path: &Path) -> Option<Content> {
+    Some(match kind_of(root, path)? {
+        Kind::Folder => Content::Folder,
+        Kind::Other(reason) => Content::Unreadable(reason),
+        Kind::File => match read_text(path) {
+            Ok(text) => Content::Text(text),
+            Err(reason) => Content::Unreadable(reason),
+        },
+    })
+}
+
+fn read_text(path: &Path) -> Result<String, String> {
+    let limit = LARGEST_FILE as u64;
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(limit + 1).read_to_end(&mut bytes))
+        .map_err(|error| error.to_string())?;
+    if bytes.len() as u64 > limit {
+        return Err(format!("it is larger than {} MiB", limit >> 20));
+    }
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err("it is UTF-16; save it as UTF-8".to_owned());
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        format!("it is not UTF-8 text (byte {at})")
+    })
+}

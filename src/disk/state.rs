@@ -1,0 +1,126 @@
+//! Files and facts outside of a project: logs, the dev server's database, ports, the demo's folder.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{DiskError, names_in};
+
+/// The user's folder for state that is no configuration and no cache.
+///
+/// `XDG_STATE_HOME`, else `~/.local/state` (XDG Base Directory Specification 0.8), else the
+/// folder for temporary files.
+#[must_use]
+pub fn state_folder() -> PathBuf {
+    let from = |name: &str| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    from("XDG_STATE_HOME")
+        .or_else(|| from("HOME").map(|home| home.join(".local/state")))
+        .or_else(|| from("LOCALAPPDATA"))
+        .unwrap_or_else(std::env::temp_dir)
+        .join("bluetext")
+}
+
+/// The files that what is started for a project writes.
+#[derive(Debug, Clone)]
+pub struct StateFiles {
+    /// The output of the last start.
+    pub log: PathBuf,
+    /// The dev server's database.
+    pub database: PathBuf,
+}
+
+/// The files of a project in a folder for state, which is made.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn state_files(state_folder: &Path, root: &Path) -> Result<StateFiles, DiskError> {
+    // FNV-1a, 64 bits: a name for a path that stays the same.
+    let hash = root
+        .as_os_str()
+        .as_encoded_bytes()
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
+        });
+    let folder = state_folder.join(format!("{hash:016x}"));
+    fs::create_dir_all(&folder).map_err(|error| DiskError::io(&folder, error))?;
+    Ok(StateFiles {
+        log: folder.join("start.log"),
+        database: folder.join("temporal.db"),
+    })
+}
+
+/// Open a log file anew, for output and errors.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn open_log(path: &Path) -> Result<(File, File), DiskError> {
+    File::create(path)
+        .and_then(|file| Ok((file.try_clone()?, file)))
+        .map_err(|error| DiskError::io(path, error))
+}
+
+/// The last lines of a file of text, as far as it can be read.
+#[must_use]
+pub fn last_lines(path: &Path, count: usize) -> Vec<String> {
+    let text = fs::read(path).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<&str> = text.trim_end().lines().collect();
+    let last = lines[lines.len().saturating_sub(count)..].iter();
+    last.map(|line| (*line).to_owned()).collect()
+}
+
+/// The program that listens on a port of this machine, where the system tells: on Linux, of
+/// programs that the user may look at.
+#[must_use]
+pub fn listener_on(port: u16) -> Option<String> {
+    // proc_pid_net(5): the local address is the second column, its state the fourth, and the
+    // inode the tenth; 0A is LISTEN.
+    let tables = ["/proc/net/tcp", "/proc/net/tcp6"];
+    let suffix = format!(":{port:04X}");
+    let inode = tables.iter().find_map(|table| {
+        let text = fs::read_to_string(table).ok()?;
+        text.lines().find_map(|line| {
+            let columns: Vec<&str> = line.split_whitespace().collect();
+            let is_it = columns.get(1)?.ends_with(&suffix) && *columns.get(3)? == "0A";
+            is_it.then(|| columns.get(9).map(|inode| (*inode).to_owned()))?
+        })
+    })?;
+    let socket = PathBuf::from(format!("socket:[{inode}]"));
+    names_in(Path::new("/proc")).into_iter().find_map(|pid| {
+        pid.parse::<u32>().ok()?;
+        let process = Path::new("/proc").join(&pid);
+        let files = fs::read_dir(process.join("fd")).ok()?;
+        let mut files = files.flatten();
+        files.find(|file| fs::read_link(file.path()).is_ok_and(|link| link == socket))?;
+        let name = fs::read_to_string(process.join("comm")).ok()?;
+        Some(format!("`{}` (process {pid})", name.trim_end()))
+    })
+}
+
+/// Whether the demo may use a folder: there is none, it is empty, or it holds a demo.
+#[must_use]
+pub fn is_free_for_demo(folder: &Path) -> bool {
+    match fs::read_dir(folder) {
+        Ok(mut children) => {
+            let is_demo = folder.join("modules/api/clients/temporal-client").is_dir();
+            is_demo || children.next().is_none()
+        }
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }
+}
+
+/// Make the demo's folder, with those above it.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn make_demo_folder(folder: &Path) -> Result<(), DiskError> {
+    fs::create_dir_all(folder).map_err(|error| DiskError::io(folder, error))
+}

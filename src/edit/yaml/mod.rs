@@ -1,0 +1,333 @@
+//! Edits of `polytope.yml`: find the place with a parser, insert text there, and check.
+//!
+//! [`serde_yaml`] says what a file means, [`saphyr_parser`] where each node stands. Four
+//! edits are built on two operations, *append an item to a sequence* and *append an entry
+//! to a mapping*, in block or flow style, creating what is missing on the way.
+//!
+//! Limits: one document a file; no edit through an alias, a merge key, a tag or an
+//! explicit `? key`; at most 1 MiB.
+
+mod place;
+mod style;
+mod tree;
+mod write;
+
+use std::cell::OnceCell;
+
+use serde_yaml::{Mapping, Value};
+
+use self::place::{Entry, Insert, by_hand, changed, place};
+use self::tree::{Kind, Node, tree};
+pub use self::write::{scalar, written};
+
+use super::{EditError, Edited, Position, check_size, keeps_every_byte};
+
+/// One step from a node to one inside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step<'a> {
+    /// The value of this key.
+    Key(&'a str),
+    /// The item at this place, from 0.
+    Item(usize),
+}
+
+/// A file: its text, what it means, and where everything is.
+///
+/// It can be edited several times. Each edit inserts text at the place that the positions
+/// give; [`finish`](Self::finish) then proves the result once: it is parsed again, and must
+/// mean what the edits asked for.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// The text as it was read.
+    original: String,
+    /// The text with the edits so far.
+    text: String,
+    /// What the text means, or has to mean.
+    value: Value,
+    /// The positions in the text, once they are needed: the tree, `None` for a file without
+    /// a document; or why there are none.
+    root: OnceCell<Result<Option<Node>, EditError>>,
+    /// What has been added, with nothing around it, for a person who has to add it by hand.
+    added: Value,
+}
+
+impl Document {
+    /// Read a file.
+    ///
+    /// # Errors
+    ///
+    /// [`EditError::Syntax`] with the position, as far as it is known, for a text that is
+    /// too large, not YAML, or holds several documents.
+    pub fn parse(text: impl Into<String>) -> Result<Self, EditError> {
+        let text = text.into();
+        check_size(&text)?;
+        let value = meaning(&text)?;
+        super::count(|parses| parses.yaml += 1);
+        Ok(Self {
+            original: text.clone(),
+            text,
+            value,
+            root: OnceCell::new(),
+            added: Value::Null,
+        })
+    }
+
+    /// The text, with the edits so far.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What the text means.
+    #[must_use]
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// Where the key at the end of a route is, or the item; `None` if there is none.
+    #[must_use]
+    pub fn position(&self, route: &[Step<'_>]) -> Option<Position> {
+        let mut node = self.root().as_ref().ok()?.as_ref()?;
+        let mut at = node.start;
+        for step in route {
+            (at, node) = match (step, &node.kind) {
+                (Step::Key(key), Kind::Mapping { entries, .. }) => {
+                    let (found, value) = entries.iter().find(|(k, _)| k.is_key(key))?;
+                    (found.start, value)
+                }
+                (Step::Item(index), Kind::Sequence { items, .. }) => {
+                    let item = items.get(*index)?;
+                    (item.start, item)
+                }
+                _ => return None,
+            };
+        }
+        Some(Position::of(&self.text, at))
+    }
+
+    /// The two parsers may disagree on what is valid: then a file can be read, and is not
+    /// edited.
+    fn root(&self) -> &Result<Option<Node>, EditError> {
+        self.root.get_or_init(|| {
+            super::count(|parses| parses.yaml_positions += 1);
+            tree(&self.text)
+        })
+    }
+
+    /// Append a path to `include`.
+    ///
+    /// ```text
+    /// include:              include:
+    ///   - a          →        - a
+    ///                         - modules/temporal
+    /// ```
+    ///
+    /// Says whether anything had to be changed.
+    ///
+    /// # Errors
+    ///
+    /// See [`EditError`].
+    pub fn add_include(&mut self, path: &str) -> Result<bool, EditError> {
+        let item = Insert::scalar(path);
+        self.append_item(&[Step::Key("include")], &item)
+    }
+
+    /// Append a step that calls a tool to the `run` of another tool, which is made where it is
+    /// missing.
+    ///
+    /// ```text
+    /// tools:                   tools:
+    ///   default:                 default:
+    ///     run:          →          run:
+    ///       - tool: x                - tool: x
+    ///                                - tool: temporal
+    /// ```
+    ///
+    /// Says whether anything had to be changed.
+    ///
+    /// # Errors
+    ///
+    /// See [`EditError`].
+    pub fn add_step(&mut self, stack_tool: &str, called: &str) -> Result<bool, EditError> {
+        let called = scalar(called);
+        let item = Insert {
+            value: Value::Mapping(Mapping::from_iter([(
+                Value::from("tool"),
+                meaning(&called)?,
+            )])),
+            block: format!("tool: {called}\n"),
+            flow: format!("{{ tool: {called} }}"),
+        };
+        let route = [Step::Key("tools"), Step::Key(stack_tool), Step::Key("run")];
+        self.append_item(&route, &item)
+    }
+
+    /// Add a tool from rendered text: the tool's body, indented by nothing, with its comments.
+    ///
+    /// Says whether anything had to be changed.
+    ///
+    /// # Errors
+    ///
+    /// See [`EditError`]. A tool of this name that means something else is a
+    /// [`EditError::Shape`].
+    pub fn add_tool(&mut self, name: &str, body: &str) -> Result<bool, EditError> {
+        let insert = Insert::rendered(body)?;
+        self.append_entry(&[Step::Key("tools")], name, &insert)
+    }
+
+    /// Append a tool's name to `mcp.only`, where a file has that; elsewhere nothing changes.
+    ///
+    /// Says whether anything had to be changed.
+    ///
+    /// # Errors
+    ///
+    /// See [`EditError`].
+    pub fn allow_in_mcp(&mut self, tool: &str) -> Result<bool, EditError> {
+        let only = self.value.get("mcp").and_then(|mcp| mcp.get("only"));
+        // Null means that nothing is left out, just as if the key were not there.
+        if only.is_none_or(Value::is_null) {
+            return Ok(false);
+        }
+        let route = [Step::Key("mcp"), Step::Key("only")];
+        self.append_item(&route, &Insert::scalar(tool))
+    }
+
+    /// Append an item, given as one line in flow style, to the sequence at a route.
+    ///
+    /// Says whether anything had to be changed.
+    ///
+    /// # Errors
+    ///
+    /// See [`EditError`].
+    pub fn add_item(&mut self, route: &[Step<'_>], item: &str) -> Result<bool, EditError> {
+        let insert = Insert {
+            value: meaning(item)?,
+            block: format!("{item}\n"),
+            flow: item.to_owned(),
+        };
+        self.append_item(route, &insert)
+    }
+
+    fn append_item(&mut self, route: &[Step<'_>], insert: &Insert) -> Result<bool, EditError> {
+        self.edit(route, insert, &|target| match target {
+            Value::Null => Some(Value::Sequence(vec![insert.value.clone()])),
+            Value::Sequence(items) if items.contains(&insert.value) => None,
+            Value::Sequence(items) => {
+                let mut items = items.clone();
+                items.push(insert.value.clone());
+                Some(Value::Sequence(items))
+            }
+            other => Some(other.clone()),
+        })
+    }
+
+    fn append_entry(
+        &mut self,
+        route: &[Step<'_>],
+        key: &str,
+        insert: &Insert,
+    ) -> Result<bool, EditError> {
+        let entry = Entry::of(key, insert);
+        self.edit(route, &entry, &|target| match target {
+            Value::Mapping(entries) if entries.get(key) == Some(&insert.value) => None,
+            Value::Mapping(entries) => {
+                let mut entries = entries.clone();
+                entries.insert(Value::from(key), insert.value.clone());
+                Some(Value::Mapping(entries))
+            }
+            Value::Null => Some(Value::Mapping(Mapping::from_iter([(
+                Value::from(key),
+                insert.value.clone(),
+            )]))),
+            other => Some(other.clone()),
+        })
+    }
+
+    /// Make an edit; `change` gives the value that it has to lead to, or `None` if it is
+    /// there already.
+    fn edit(
+        &mut self,
+        route: &[Step<'_>],
+        insert: &Insert,
+        change: &dyn Fn(&Value) -> Option<Value>,
+    ) -> Result<bool, EditError> {
+        let Some(expected) = changed(&self.value, route, change) else {
+            return Ok(false);
+        };
+        let by_hand = by_hand(route, insert);
+        let cannot_edit = || cannot_edit(self.position(&route[..1]), by_hand.clone());
+        let Ok(tree) = self.root() else {
+            return Err(cannot_edit());
+        };
+        if !tree
+            .as_ref()
+            .is_none_or(|root| root.is_in_order(&self.text))
+        {
+            return Err(cannot_edit());
+        }
+        let (after, removed) = place(&self.text, tree.as_ref(), route, insert)
+            .map_err(|refusal| refusal.with_lines(&self.text, &by_hand))?;
+        let kept = match removed {
+            None => keeps_every_byte(&self.text, &after),
+            Some(range) => {
+                let (before, behind) = (&self.text[..range.start], &self.text[range.end..]);
+                keeps_every_byte(&format!("{before}{behind}"), &after)
+            }
+        };
+        if !kept {
+            return Err(cannot_edit());
+        }
+        if let Some(added) = changed(&self.added, route, change) {
+            self.added = added;
+        }
+        self.text = after;
+        self.value = expected;
+        self.root = OnceCell::new();
+        Ok(true)
+    }
+
+    /// The result of all edits, proved by parsing it.
+    ///
+    /// # Errors
+    ///
+    /// [`EditError::Shape`] where it does not mean what was asked for.
+    pub fn finish(self) -> Result<Edited, EditError> {
+        if self.text == self.original {
+            return Ok(Edited::Unchanged);
+        }
+        let is_right = |result: &Self| result.value == self.value && result.root().is_ok();
+        if Self::parse(self.text.as_str()).as_ref().is_ok_and(is_right) {
+            return Ok(Edited::Changed(self.text));
+        }
+        Err(cannot_edit(None, written(&self.added)))
+    }
+}
+
+fn cannot_edit(position: Option<Position>, by_hand: String) -> EditError {
+    EditError::shape(
+        "this file is written in a way that cannot be edited safely",
+        position.or(Some(Position { line: 1, column: 1 })),
+        by_hand,
+    )
+}
+
+/// What a text means.
+fn meaning(text: &str) -> Result<Value, EditError> {
+    let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+    serde_yaml::from_str(body).map_err(|error| {
+        let position = error.location().map(|location| Position {
+            line: location.line().max(1),
+            column: location.column().max(1),
+        });
+        let mut message = error.to_string();
+        // The position is told in its own place.
+        if let Some(at) = message.find(" at line ") {
+            message.truncate(at);
+        }
+        EditError::syntax(message, position.or(Some(Position { line: 1, column: 1 })))
+    })
+}
+
+#[cfg(test)]
+#[path = "../yaml_tests.rs"]
+mod tests;

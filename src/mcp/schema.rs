@@ -1,0 +1,95 @@
+//! The tools as they are listed, with the schemas of their arguments and results.
+
+use std::sync::{Arc, OnceLock};
+
+use rmcp::model::{JsonObject, Tool, ToolAnnotations};
+use serde_json::{Value, json};
+
+use crate::cli;
+use crate::report::{Report, StatusReport};
+use crate::tool::{Argument, TOOLS, Takes};
+
+/// The tool that says what the project has; always listed.
+pub(super) const STATUS: &str = "status";
+
+/// A tool as it is listed. What it says is the same in every list, and made once.
+pub(super) fn described(name: &'static str) -> Tool {
+    static DESCRIBED: OnceLock<Vec<Tool>> = OnceLock::new();
+    let all = DESCRIBED.get_or_init(|| {
+        let names = TOOLS.iter().map(|tool| tool.name).chain([STATUS]);
+        names.map(description).collect()
+    });
+    match all.iter().find(|tool| tool.name == name) {
+        Some(tool) => tool.clone(),
+        None => unreachable!("`{name}` is no tool"),
+    }
+}
+
+fn description(name: &'static str) -> Tool {
+    let (about, schema, output) = match TOOLS.iter().find(|tool| tool.name == name) {
+        Some(tool) => (
+            format!("Adds {}. Safe to call again.", tool.about),
+            input_schema(&cli::arguments_of(name)),
+            Report::schema(),
+        ),
+        None => (
+            "Says what the project has, and the next call to make. Changes nothing.".to_owned(),
+            input_schema(&[]),
+            StatusReport::schema(),
+        ),
+    };
+    let mut output = object(output);
+    output.remove("$schema");
+    let annotations = ToolAnnotations::new()
+        .read_only(name == STATUS)
+        .destructive(false)
+        .idempotent(true)
+        .open_world(false);
+    Tool::new(name, about, schema)
+        .with_raw_output_schema(Arc::new(output))
+        .with_annotations(annotations)
+}
+
+/// The schema of a tool's input: no types but the plain ones, no references, nothing beside
+/// what is named, which the strictest hosts accept.
+fn input_schema(arguments: &[Argument]) -> JsonObject {
+    let property = |argument: &Argument| {
+        let Argument { about, default, .. } = argument;
+        let schema = match argument.takes {
+            Takes::Flag => json!({"type": "boolean", "description": about, "default": false}),
+            Takes::Text => json!({"type": "string", "description": about, "default": default}),
+            Takes::Texts => json!({
+                "type": "array",
+                "items": {"type": "string"},
+                "description": about,
+            }),
+            Takes::Number(least, most) => json!({
+                "type": "integer",
+                "minimum": least,
+                "maximum": most,
+                "description": about,
+                "default": default.parse::<u32>().unwrap_or(least),
+            }),
+        };
+        (argument.name.clone(), schema)
+    };
+    let properties: JsonObject = arguments.iter().map(property).collect();
+    let required: Vec<&str> = arguments
+        .iter()
+        .filter(|argument| argument.is_required)
+        .map(|argument| argument.name.as_str())
+        .collect();
+    object(json!({
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    }))
+}
+
+fn object(value: Value) -> JsonObject {
+    match value {
+        Value::Object(object) => object,
+        _ => unreachable!("a schema is an object"),
+    }
+}
