@@ -29,7 +29,7 @@ fn main() {
     let folder = tempfile::tempdir().unwrap();
     let project = folder.path().canonicalize().unwrap();
     let run = |arguments: &[&str], folder: &Path| {
-        // Beside this example stands the program, built by the same command.
+        // The program is next to this example, built by the same command.
         let program = std::env::current_exe().unwrap();
         let program = program.ancestors().nth(2).unwrap().join("bluetext");
         let output = Command::new(program)

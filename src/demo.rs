@@ -124,7 +124,7 @@ pub fn run(demo: &Demo, view: View) -> Result<(), Box<Report>> {
             fail(
                 ErrorCode::Interrupted,
                 &anyhow::anyhow!(
-                    "the demo was interrupted: what it started has ended, and its files are in {}",
+                    "the demo was interrupted: its processes have ended, and its files are in {}",
                     demo.folder.display()
                 ),
             )

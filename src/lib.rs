@@ -1,7 +1,8 @@
 //! `bluetext` adds Temporal to a project that Polytope runs.
 //!
-//! A pure core and a thin rim. [`tool`] looks at an immutable picture of the
-//! [`project`] and returns a [`plan`]; only [`disk`] touches the project's files.
+//! A core without I/O and an outer layer with all of it. [`tool`] reads an immutable snapshot
+//! of the [`project`] and returns a [`plan`]; only [`disk`] reads and writes the project's
+//! files. `tests/architecture.rs` checks which module may use which.
 //!
 //! ```text
 //! main ─► cli ─► Request + Options ─► run ─► Outcome ─► report, start  the terminal

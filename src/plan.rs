@@ -9,14 +9,14 @@ use crate::problem::WarningCode;
 pub enum Left {
     /// The file is as it should be.
     Unchanged,
-    /// The file is one of ours and differs: it is kept as it is.
+    /// A generated file that has been edited: it is kept as it is.
     Kept,
 }
 
 /// Something a person should know that does not stop the command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
-    /// A name that never changes its meaning.
+    /// A stable name.
     pub code: WarningCode,
     /// What there is to know, and what to do about it.
     pub message: String,
@@ -27,7 +27,7 @@ pub struct Warning {
 /// A call that is worth making next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Next {
-    /// The tool's name, if it is one of ours.
+    /// The tool's name, if bluetext registers it.
     pub tool: Option<&'static str>,
     /// A command line that works when it is pasted.
     pub command: String,
@@ -58,7 +58,7 @@ pub enum Reload {
 /// Everything a command is going to do.
 ///
 /// Invariants, asserted by [`Plan::new`]: one change a path; before differs from after; the
-/// changes stand in the order of their ranks.
+/// changes are in the order of their ranks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     changes: Vec<Change>,

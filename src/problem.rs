@@ -31,7 +31,7 @@ pub enum ExitCode {
     WouldChange = 4,
     /// Scaffolded, but what was to be started does not run.
     NotStarted = 5,
-    /// Another run holds the project, or a file was changed meanwhile.
+    /// Another run holds the project, or a file was changed on disk during the run.
     TryAgain = 6,
 }
 
@@ -88,47 +88,47 @@ macro_rules! codes {
 codes! {
     /// Why a command was refused, or failed.
     ErrorCode {
-        Case = "case" (Refused): "A path differs from one that is there only in upper and lower case.",
-        Changed = "changed" (TryAgain): "A file was changed by somebody else again and again while the plan was made.",
+        Case = "case" (Refused): "A path differs from an existing one only in case.",
+        Changed = "changed" (TryAgain): "A file was changed on disk again and again during this run.",
         Conflict = "conflict" (Refused): "A tool, workflow, module or port of the project has the name that is needed.",
         DemoFailed = "demo-failed" (Failed): "A program that the demo runs failed or could not be found.",
-        InTheWay = "in-the-way" (Refused): "A file or folder stands where one would be made.",
+        InTheWay = "in-the-way" (Refused): "A file or folder exists where another one is needed.",
         Interrupted = "interrupted" (Failed): "The demo was ended with Ctrl-C or a signal before it was done.",
-        InvalidCombination = "invalid-combination" (Usage): "Values that are right in themselves cannot stand together.",
-        InvalidName = "invalid-name" (Usage): "A name, type, duration or version is wrong in itself.",
-        Io = "io" (Failed): "The disk or the system failed; everything was undone, or what could not be is named.",
+        InvalidCombination = "invalid-combination" (Usage): "Each value is valid, but not together with the others.",
+        InvalidName = "invalid-name" (Usage): "A name, type, duration or version is not valid.",
+        Io = "io" (Failed): "An I/O operation failed; all changes were undone, or the message names what could not be.",
         LeadsOut = "leads-out" (Refused): "A link leads out of the project.",
         Locked = "locked" (TryAgain): "Another run holds the project.",
         NoProject = "no-project" (Usage): "The project's folder does not exist.",
-        NotStarted = "not-started" (NotStarted): "It was scaffolded, but what was to be started does not run; the files stay.",
-        OlderGeneration = "older-generation" (Refused): "A `polytope.yml` is of the generation that had no tools.",
-        Panic = "panic" (Failed): "A fault of this program; the same call again completes what is missing.",
+        NotStarted = "not-started" (NotStarted): "The files are scaffolded, but what they start does not run; the files stay.",
+        OlderGeneration = "older-generation" (Refused): "A `polytope.yml` has an older format, without tools.",
+        Panic = "panic" (Failed): "A bug in bluetext; the same call again completes what is missing.",
         ReadOnly = "read-only" (Failed): "A file that would be changed is not writable.",
-        StepMissing = "step-missing" (Refused): "The step that this one builds on has not been taken; `next` names it.",
+        StepMissing = "step-missing" (Refused): "The step before this one is missing; `next` names it.",
         Syntax = "syntax" (Refused): "A file cannot be parsed.",
-        UnknownService = "unknown-service" (Refused): "There is no such service, or it is not clear which one is meant.",
-        UnknownShape = "unknown-shape" (Refused): "A file is written in a way that is not edited; the hint has the lines to add by hand.",
+        UnknownService = "unknown-service" (Refused): "There is no such service, or there are several and none is named.",
+        UnknownShape = "unknown-shape" (Refused): "A file has a form that cannot be edited safely; the hint has the lines to add by hand.",
         UnknownStack = "unknown-stack" (Refused): "There is no such tool to run the containers.",
         Unreadable = "unreadable" (Refused): "A file is not UTF-8, too large, or cannot be read.",
         Usage = "usage" (Usage): "The command line or the call is wrong.",
-        WrongShape = "wrong-shape" (Refused): "A `polytope.yml` is YAML, but not what Polytope reads.",
+        WrongShape = "wrong-shape" (Refused): "A `polytope.yml` is valid YAML, but not a valid Polytope file.",
     }
 }
 
 codes! {
     /// Something that a person should know.
     WarningCode {
-        DeprecatedImage = "deprecated-image" (Done): "A container runs an image that is not released any more.",
+        DeprecatedImage = "deprecated-image" (Done): "A container runs an image that is no longer released.",
         Dockerfile = "dockerfile" (Done): "A Dockerfile installs the service before it has the client library.",
-        HooksByHand = "hooks-by-hand" (Done): "The hooks are imported in a file that is not edited: see that they are called.",
-        Kept = "kept" (Done): "A file of ours differs and is left as it is; `--force` replaces it.",
-        LibraryDiffers = "library-differs" (Done): "The client library of a service is not what this version would write.",
-        LockBehind = "lock-behind" (Done): "A lock file does not have the new dependency yet.",
+        HooksByHand = "hooks-by-hand" (Done): "The hooks are imported in a file that is not edited: check that they are called.",
+        Kept = "kept" (Done): "A generated file has been edited and is left as it is; `--force` replaces it.",
+        LibraryDiffers = "library-differs" (Done): "The client library of a service differs from the one of this version.",
+        LockBehind = "lock-behind" (Done): "A lock file does not contain the new dependency yet.",
         NotRegistered = "not-registered" (Done): "A workflow is in the service's code, but not in its registry: no worker runs it.",
-        RegistryInPackage = "registry-in-package" (Done): "The registry stands in `workflows/__init__.py`, which is slow.",
-        ServiceContainer = "service-container" (Done): "The service's container could not be edited: the message has what to add.",
-        ServiceWorker = "service-worker" (Done): "The worker's tool could not be made, or may not fit its container.",
-        StartsTemporalAlready = "starts-temporal-already" (Done): "The hooks start Temporal in another way and are left as they are.",
+        RegistryInPackage = "registry-in-package" (Done): "The registry is in `workflows/__init__.py`, which is slow.",
+        ServiceContainer = "service-container" (Done): "The service's container could not be edited: the message says what to add.",
+        ServiceWorker = "service-worker" (Done): "The worker's tool could not be generated, or may not fit its container.",
+        StartsTemporalAlready = "starts-temporal-already" (Done): "The hooks start Temporal differently and are left as they are.",
         Unparsable = "unparsable" (Done): "A Python module cannot be parsed: what it defines is not known.",
     }
 }
@@ -136,7 +136,7 @@ codes! {
 /// Why a command cannot be carried out on this project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// A name that never changes its meaning.
+    /// A stable name.
     pub code: ErrorCode,
     /// What is the matter.
     pub message: String,

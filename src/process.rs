@@ -16,7 +16,7 @@ const STOP_LIMIT: Duration = Duration::from_secs(15);
 /// From now on Ctrl-C and SIGTERM are noticed, and do not end this program.
 pub(crate) fn catch_interrupts() -> anyhow::Result<()> {
     match ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::SeqCst)) {
-        // It is this one: there is no other in the house.
+        // This handler is the only one in the program.
         Ok(()) | Err(ctrlc::Error::MultipleHandlers) => Ok(()),
         Err(error) => Err(error.into()),
     }
@@ -118,7 +118,7 @@ pub(crate) fn end_group(id: u32, at_once: bool) {
         let signal = if at_once { Signal::KILL } else { Signal::TERM };
         let pid = i32::try_from(id).ok().and_then(Pid::from_raw);
         if let Some(pid) = pid {
-            // It may have ended by itself meanwhile.
+            // It may have ended by itself since.
             let _ = kill_process_group(pid, signal);
         }
     }

@@ -18,9 +18,9 @@ pub struct Options {
     pub current: PathBuf,
     /// Whether the plan is carried out.
     pub write: bool,
-    /// Whether files of ours that differ are replaced.
+    /// Whether generated files that have been edited are replaced.
     pub force: bool,
-    /// How long to wait for another run to end.
+    /// How long to wait for another run on the same project.
     pub lock_wait: Duration,
     /// What makes calls to the disk fail, in tests.
     pub fault: Option<Fault>,
@@ -73,7 +73,7 @@ pub enum Error {
 
 /// Carry out a request: find the project, lock it, read it, plan, write.
 ///
-/// If a file is changed by somebody else between reading and writing, it is all done anew,
+/// If a file is changed on disk between reading and writing, everything is done again,
 /// once.
 ///
 /// # Errors

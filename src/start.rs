@@ -77,7 +77,7 @@ pub struct Started {
 }
 
 /// How often it is looked whether a port answers.
-const LOOK_INTERVAL: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// How long a connection to a port of this machine may take.
 const CONNECT_LIMIT: Duration = Duration::from_millis(300);
@@ -245,7 +245,7 @@ fn wait_for(child: &mut Child, endpoint: &Endpoint, until: Instant) -> Result<()
         if Instant::now() > until {
             return Err(Reason::TimedOut);
         }
-        std::thread::sleep(LOOK_INTERVAL);
+        std::thread::sleep(POLL_INTERVAL);
     }
 }
 
@@ -287,9 +287,9 @@ fn failure(message: String, log: Option<&Path>) -> Problem {
     }
     Problem::new(ErrorCode::NotStarted, message).hint(match log {
         Some(log) => format!(
-            "the files stay; {} has all of the output; mend the cause and run this again",
+            "the files stay; {} has all of the output; fix the cause and run this again",
             log.display()
         ),
-        None => "the files stay; mend the cause and run this again, or use `--no-start`".to_owned(),
+        None => "the files stay; fix the cause and run this again, or use `--no-start`".to_owned(),
     })
 }

@@ -1,7 +1,7 @@
 //! The embedded templates, and how they are rendered.
 //!
 //! `templates/` mirrors what is generated: a folder for each step, and in it each file where
-//! it will stand. Templates are whole files; their values come from one context struct. Python code
+//! it will be. Templates are whole files; their values come from one context struct. Python code
 //! gets its layout after that, from [`crate::python::Style`].
 
 use minijinja::syntax::SyntaxConfig;
@@ -46,7 +46,7 @@ pub fn render<C: Serialize>(template: Template, context: &C) -> String {
         .build();
     match syntax {
         Ok(syntax) => environment.set_syntax(syntax),
-        Err(error) => unreachable!("the usual delimiters are valid: {error}"),
+        Err(error) => unreachable!("the default delimiters are valid: {error}"),
     }
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     match environment.render_named_str(template.path, template.source, Serde(context)) {

@@ -196,7 +196,7 @@ fn a_broken_pipe_ends_quietly() {
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
 }
 
-/// Every example in the help of a command works, in the order in which they stand.
+/// Every example in the help of a command works, in their order.
 #[test]
 fn the_examples_in_the_help_work() {
     let project = Project::with(&[("polytope.yml", "tools:\n  stack:\n    run: []\n")]);

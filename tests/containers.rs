@@ -1,4 +1,4 @@
-//! The scripts of the set-up steps, run by `sh` with stand-ins for Temporal's two programs
+//! The scripts of the set-up steps, run by `sh` with fakes of Temporal's two programs
 //! that record how they are called.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 

@@ -27,7 +27,7 @@ use common::Project;
 
 type Tree = BTreeMap<String, Vec<u8>>;
 
-/// A file that somebody has worked on.
+/// A file with edits of the user.
 const ROOT: &str = "# ours: ask Mia\ninclude:\n  - modules/web   # the shop\n\ntools:\n  stack:\n    run:\n      - tool: web\n      # more to come\n\n# the end\n";
 const WEB: &str = "tools:\n  web:\n    run: []\n";
 
@@ -437,7 +437,7 @@ fn what_a_dead_run_left_is_cleared_away() {
     assert!(!project.path().join(".bluetext.tmp").exists());
 }
 
-/// Somebody saves a file while the plan is on its way to the disk.
+/// Another program saves a file between the plan and the commit.
 fn saving(path: PathBuf, times: usize) -> (Fault, Arc<Mutex<usize>>) {
     let saved = Arc::new(Mutex::new(0));
     let counter = Arc::clone(&saved);
@@ -692,7 +692,7 @@ fn odd_paths_are_paths() {
 #[test]
 fn a_second_run_opens_nothing_for_writing() {
     let Ok(strace) = which::which("strace") else {
-        eprintln!("left out: strace is not to be had; `twice_is_once` compares times");
+        eprintln!("left out: strace is not installed; `twice_is_once` compares times");
         return;
     };
     let project = started();

@@ -1,7 +1,7 @@
 //! What is written down about the program, and the program itself: schemas, codes, and the
 //! documents that a report has to be.
 //!
-//! `BLUETEXT_UPDATE=1` writes the schemas and the table of codes anew, to be reviewed.
+//! `BLUETEXT_UPDATE=1` rewrites the schemas and the table of codes, to be reviewed.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod common;
@@ -225,8 +225,8 @@ fn complete() -> Project {
     project
 }
 
-/// Every command of ours in a block of shell code works, in the order of its document; what
-/// else stands there are programs that the other tests run.
+/// Every `bluetext` command in a block of shell code works, in the order of its document; the
+/// other programs in there are run by other tests.
 #[test]
 fn every_shell_example_works() {
     let others = ["cargo ", "uv ", "RECORD_HISTORY=1 uv "];

@@ -340,11 +340,11 @@ fn every_type_and_option_passes_the_gate() {
     assert!(shown.contains("function a2"), "{shown}");
     project.write(registry, &text);
 
-    // Where there is no time-skipping server, the usual one stands in.
+    // Where there is no time-skipping server, the plain one is used.
     fs::remove_file(service.join(".venv/bin/temporal-test-server")).unwrap();
-    let usual = pytest(&["tests/workflows/test_patient.py"], "");
-    let shown = String::from_utf8_lossy(&usual.stdout);
-    assert!(usual.status.success(), "{shown}");
+    let plain = pytest(&["tests/workflows/test_patient.py"], "");
+    let shown = String::from_utf8_lossy(&plain.stdout);
+    assert!(plain.status.success(), "{shown}");
 }
 
 /// Generated code has the layout that the project's own settings ask for, and names may be
@@ -598,7 +598,7 @@ fn worker_processes_serve_metrics_and_wait_for_their_version() {
 }
 
 /// Projects that people have worked on for a while, of both generations: what was there
-/// still works, beside what was added.
+/// still works, together with what was added.
 #[test]
 fn projects_of_years_complete_workflows() {
     skip_if_asked!();
@@ -756,7 +756,7 @@ fn the_dev_server_is_started_and_recognised() {
     assert!(log.with_file_name("temporal.db").exists());
 }
 
-/// The namespace step's script, as it stands in the generated file, on a real server: it
+/// The namespace step's script, as written in the generated file, on a real server: it
 /// waits, makes what is missing, and can run again.
 #[test]
 fn the_namespace_step_makes_the_namespace() {

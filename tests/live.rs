@@ -117,7 +117,7 @@ impl Service {
     }
 }
 
-/// A workflow is added, a broken save made and mended, and a requirement added, all while an
+/// A workflow is added, a broken save made and fixed, and a requirement added, all while an
 /// activity or the worker runs.
 fn stays_live(flat: bool, tool: &str) {
     /// How long an execution may take, counted from the moment it can be asked for.

@@ -83,7 +83,7 @@ fn text_of(result: &CallToolResult) -> &str {
     &result.content[0].as_text().unwrap().text
 }
 
-/// What stands for a folder in reports that are compared.
+/// The placeholder for a folder in reports that are compared.
 fn without(folder: &Path, value: &Value) -> Value {
     let text = value
         .to_string()
@@ -388,7 +388,7 @@ async fn two_calls_at_once_both_land() {
     }
 }
 
-/// A fault of ours ends the call and not the session.
+/// A panic ends the call and not the session.
 #[tokio::test]
 async fn a_panic_is_an_answer() {
     let project = Project::empty();

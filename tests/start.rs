@@ -1,4 +1,4 @@
-//! Starting what was scaffolded, with a stand-in for Polytope's `pt`: a program that writes
+//! Starting what was scaffolded, with a fake of Polytope's `pt`: a program that writes
 //! down how it was called; its ports are the test's own.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
@@ -259,7 +259,7 @@ fn a_dev_server_that_does_not_answer_is_ended() {
 }
 
 /// Whether the whole of it runs on this machine already; then the program has nothing to
-/// start on its usual ports, and says so.
+/// start on its default ports, and says so.
 fn runs_here() -> bool {
     let Ports {
         postgres,

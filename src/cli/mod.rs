@@ -100,7 +100,7 @@ pub enum Stop {
     version,
     about,
     after_help = "Start in your project's folder with `bluetext add-temporal`; each step names \
-                  the next one. `bluetext demo` shows it all in a new folder.",
+                  the next one. `bluetext demo` runs all of them in a new folder.",
     disable_help_subcommand = true,
     infer_long_args = false
 )]
@@ -112,33 +112,33 @@ struct Cli {
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Options everywhere")]
+#[command(next_help_heading = "Global options")]
 struct Global {
-    /// The project's folder [default: `$BLUETEXT_PROJECT`, or found upwards]
+    /// The project's folder [default: `$BLUETEXT_PROJECT`, or the nearest above]
     #[arg(short = 'C', long, global = true, value_name = "DIR")]
     project: Option<PathBuf>,
 
-    /// How the report is written
+    /// Format of the report
     #[arg(long, global = true, value_enum, default_value = "human")]
     format: Format,
 
-    /// Show the same plan, and write nothing
+    /// Print the plan, and write nothing
     #[arg(long, global = true)]
     dry_run: bool,
 
-    /// As --dry-run; exit 4 if anything would change
+    /// Like --dry-run; exit with 4 if anything would change
     #[arg(long, global = true)]
     check: bool,
 
-    /// Show every change as a unified diff
+    /// Print each change as a unified diff
     #[arg(long, global = true)]
     diff: bool,
 
-    /// Replace files of ours that differ
+    /// Replace generated files that have been edited
     #[arg(long, global = true)]
     force: bool,
 
-    /// How long to wait for another run to end
+    /// How long to wait for another run on the same project
     #[arg(long, global = true, value_name = "TIME", default_value = "10s")]
     #[arg(value_parser = parse_duration)]
     lock_wait: Duration,
@@ -153,38 +153,38 @@ struct Global {
     )]
     color: ColorChoice,
 
-    /// Print nothing but errors
+    /// Print errors only
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
 
-    /// Also list what needs no change
+    /// Also list unchanged files
     #[arg(short, long, global = true)]
     verbose: bool,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Say what the project has, and the next step
+    /// Show the state of the project, and the next step
     #[command(after_help = "Examples:
   bluetext status
   bluetext status --format json")]
     Status,
-    /// Show it all in a new folder, on a real Temporal server
+    /// Run all three steps in a new folder, on a real Temporal server
     #[command(after_help = "Examples:
   bluetext demo
   bluetext demo --once --format json")]
     Demo(DemoArgs),
-    /// Serve these tools to AI agents, over stdin and stdout (Model Context Protocol)
+    /// Serve the tools to AI agents over stdin and stdout (Model Context Protocol)
     #[command(after_help = "Examples:
   bluetext mcp --discovery static
   bluetext mcp config --client claude-code")]
     Mcp(McpArgs),
-    /// Print a page for AI agents: the three steps, the rules of workflows, how to verify
+    /// Print a guide for AI agents: the three steps, the rules of workflows, how to verify
     #[command(after_help = "Examples:
   bluetext guide
   bluetext guide --format json")]
     Guide,
-    /// Print what completes these commands in a shell
+    /// Print shell completions
     #[command(after_help = "Examples:
   bluetext completions bash
   bluetext completions fish")]
@@ -198,7 +198,7 @@ enum Command {
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 struct McpArgs {
-    /// Which tools are listed: those whose turn has come, or all of them
+    /// Which tools are listed: the next ones only, or all of them
     #[arg(long, value_enum, value_name = "HOW", default_value = "progressive")]
     discovery: Discovery,
 
@@ -208,12 +208,12 @@ struct McpArgs {
 
 #[derive(Debug, Subcommand)]
 enum McpCommand {
-    /// Print the lines that make the server known to a host; nothing is written
+    /// Print the configuration of an MCP client; nothing is written
     #[command(after_help = "Examples:
   bluetext mcp config --client vscode
   bluetext mcp config --client codex --project .")]
     Config {
-        /// The host
+        /// The MCP client
         #[arg(long, value_enum, value_name = "HOST")]
         client: guide::Host,
     },
@@ -221,7 +221,7 @@ enum McpCommand {
 
 #[derive(Debug, Args)]
 struct DemoArgs {
-    /// The folder to make
+    /// The folder to create
     #[arg(default_value = "bluetext-demo", value_name = "DIR")]
     folder: PathBuf,
 

@@ -25,7 +25,7 @@ struct Done {
 }
 
 impl Disk {
-    /// Find out where a plan's changes land, and check all that can be checked before the
+    /// Resolve the paths of a plan's changes, and check all that can be checked before the
     /// first of them.
     ///
     /// # Errors
@@ -58,7 +58,7 @@ impl Disk {
         let mut done = Done::default();
         match self.write(targets, &stage, &mut done) {
             Ok(()) => {
-                // What is left here is cleared away by the next run.
+                // The next run removes what is left here.
                 drop(self.remove_stage(&stage));
                 Ok(())
             }
@@ -73,7 +73,7 @@ impl Disk {
         }
     }
 
-    /// Where a change really lands, behind links that stay inside; checks that the file is
+    /// The real path of a change, behind links that stay inside; checks that the file is
     /// what the plan was made from and may be written.
     fn target(&self, change: &Change) -> Result<PathBuf, DiskError> {
         let path = self.path(&change.path);
@@ -235,18 +235,18 @@ impl Disk {
         self.before(Operation::Place, target)?;
         match fs::rename(staged, target) {
             Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
-                // A folder of the project is another file system: wait beside the file.
+                // A folder of the project is another file system: stage next to the file.
                 let name = target.file_name().and_then(OsStr::to_str).unwrap_or("file");
-                let beside = target.with_file_name(format!(".{name}.bluetext.tmp"));
-                fs::copy(staged, &beside)?;
-                self.give_to_owner(&beside);
-                fs::rename(&beside, target)
+                let neighbour = target.with_file_name(format!(".{name}.bluetext.tmp"));
+                fs::copy(staged, &neighbour)?;
+                self.give_to_owner(&neighbour);
+                fs::rename(&neighbour, target)
             }
             result => result,
         }
     }
 
-    /// Put a new file in its place, unless something stands there by now.
+    /// Move a new file to its path, unless something exists there by now.
     fn create(&self, staged: &Path, target: &Path) -> io::Result<()> {
         self.before(Operation::Place, target)?;
         match fs::hard_link(staged, target) {
@@ -306,7 +306,7 @@ impl Disk {
         }
     }
 
-    /// In a container this program runs as root on somebody's files: what it makes is given
+    /// In a container this program runs as root on the user's files: what it makes is given
     /// to the one that the project belongs to.
     fn give_to_owner(&self, path: &Path) {
         #[cfg(unix)]

@@ -14,7 +14,7 @@ pub struct Lock {
 }
 
 impl Disk {
-    /// Lock the project against other runs, and clear away what a dead one left.
+    /// Lock the project against other runs, and remove what a killed one left.
     ///
     /// # Errors
     ///

@@ -58,7 +58,7 @@ pub enum DiskError {
     #[error("another run of bluetext holds the project `{}`", .0.display())]
     Locked(PathBuf),
     /// A file is not any more what was read.
-    #[error("`{0}` was changed by somebody else meanwhile")]
+    #[error("`{0}` was changed on disk during this run")]
     Changed(RelPath),
     /// A path leads out of the project, through a symbolic link.
     #[error("`{0}` leads out of the project through a symbolic link")]

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::Disk;
 use crate::change::Change;
-use crate::edit::LARGEST_FILE;
+use crate::edit::MAX_FILE_SIZE;
 use crate::name::RelPath;
 use crate::project::{Content, Files, LEADS_OUT, MODULE_FOLDERS, POLYTOPE_FILE};
 use crate::python::SETTINGS_FILES;
@@ -15,7 +15,7 @@ use crate::python::SETTINGS_FILES;
 const SKIPPED: [&str; 3] = ["venv", "node_modules", "__pycache__"];
 
 /// Deeper folders than this are not looked into, so that links cannot lead in a circle.
-const DEEPEST_FOLDER: usize = 16;
+const MAX_FOLDER_DEPTH: usize = 16;
 
 impl Disk {
     /// Read every `polytope.yml` that the root leads to, and nothing else.
@@ -68,8 +68,8 @@ impl Disk {
     }
 
     /// Read what a plan is about to make and what has not been looked at yet, where it is
-    /// there: what a killed run has left, or somebody's own. Says whether there was any; then
-    /// the plan has to be made anew.
+    /// there: what a killed run has left, or the user's own. Returns whether there was any; then
+    /// the plan has to be made again.
     #[must_use]
     pub fn read_targets(&self, changes: &[Change], files: &mut Files) -> bool {
         let before = files.entries.len();
@@ -78,7 +78,7 @@ impl Disk {
             while let Some(current) = path {
                 let real = self.path(&current);
                 if !files.entries.contains_key(&current) && real.symlink_metadata().is_ok() {
-                    // A folder above is nothing that is in the way.
+                    // A parent folder is no obstacle.
                     let is_way = current != change.path && real.is_dir();
                     if !is_way {
                         read_entry(&self.root, &current, files);
@@ -105,7 +105,7 @@ pub(super) fn read_polytope_files(root: &Path, files: &mut Files) {
     }
 }
 
-/// Note what stands in a folder, and return the folders among it.
+/// Record the entries of a folder, and return the folders among them.
 fn list(root: &Path, folder: &RelPath, files: &mut Files) -> Vec<RelPath> {
     let path = root.join(folder.as_str());
     match kind_of(root, &path) {
@@ -188,7 +188,7 @@ fn read_tree(root: &Path, folder: &RelPath, files: &mut Files, depth: usize) {
             files.entries.extend(content.map(|content| (file, content)));
         }
     }
-    if depth < DEEPEST_FOLDER {
+    if depth < MAX_FOLDER_DEPTH {
         for folder in folders {
             read_tree(root, &folder, files, depth + 1);
         }
@@ -256,7 +256,7 @@ fn read_entry(root: &Path, path: &RelPath, files: &mut Files) {
         .extend(content.map(|content| (path.clone(), content)));
 }
 
-/// What stands at a path whose folder is inside the project.
+/// The content at a path whose folder is inside the project.
 fn content_of(root: &Path, path: &Path) -> Option<Content> {
     Some(match kind_of(root, path)? {
         Kind::Folder => Content::Folder,
@@ -269,7 +269,7 @@ fn content_of(root: &Path, path: &Path) -> Option<Content> {
 }
 
 fn read_text(path: &Path) -> Result<String, String> {
-    let limit = LARGEST_FILE as u64;
+    let limit = MAX_FILE_SIZE as u64;
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(limit + 1).read_to_end(&mut bytes))

@@ -55,7 +55,7 @@ pub fn state_files(state_folder: &Path, root: &Path) -> Result<StateFiles, DiskE
     })
 }
 
-/// Open a log file anew, for output and errors.
+/// Open an empty log file, for output and errors.
 ///
 /// # Errors
 ///

@@ -46,7 +46,7 @@ fn count(add: impl FnOnce(&mut Parses)) {
 }
 
 /// Files larger than this, in bytes, are refused before any parser sees them.
-pub const LARGEST_FILE: usize = 1024 * 1024;
+pub const MAX_FILE_SIZE: usize = 1024 * 1024;
 
 /// A place in a text, counted from 1 as editors do; columns count characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +76,7 @@ impl Position {
 /// What an edit came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Edited {
-    /// What was asked for is there already.
+    /// The file has what was asked for.
     Unchanged,
     /// The whole new text.
     Changed(String),
@@ -139,10 +139,10 @@ impl EditError {
 
 /// Refuse a text that is too large for the parsers.
 fn check_size(text: &str) -> Result<(), EditError> {
-    if text.len() > LARGEST_FILE {
+    if text.len() > MAX_FILE_SIZE {
         let message = format!(
-            "the file is larger than {} MiB, more than is read",
-            LARGEST_FILE >> 20
+            "the file is larger than {} MiB, more than is supported",
+            MAX_FILE_SIZE >> 20
         );
         return Err(EditError::syntax(
             message,
@@ -157,7 +157,7 @@ fn check_size(text: &str) -> Result<(), EditError> {
 struct Splices<'a> {
     text: &'a str,
     newline: &'static str,
-    /// Replaced range and what stands there afterwards, in any order.
+    /// Replaced ranges and their new texts, in any order.
     list: Vec<(Range<usize>, String)>,
 }
 
@@ -180,7 +180,7 @@ impl<'a> Splices<'a> {
         self.replace(at..at, inserted);
     }
 
-    /// Put text in the place of what must make room.
+    /// Replace a range with text.
     fn replace(&mut self, range: Range<usize>, inserted: &str) {
         let inserted = inserted.replace('\n', self.newline);
         self.list.push((range, inserted));

@@ -1,7 +1,7 @@
 //! What holds for every file that people could have written, tried on random ones.
 //!
 //! The editors check meaning and bytes themselves, before they return; so here it counts
-//! that a valid file of a usual shape is edited at all, that twice is once, and that taking
+//! that a valid file of a common shape is edited at all, that twice is once, and that taking
 //! our lines out again gives the file as it was.
 
 use proptest::prelude::*;
@@ -44,7 +44,7 @@ fn style() -> impl Strategy<Value = Style> {
         })
 }
 
-/// What stands at a key.
+/// The value of a key.
 #[derive(Debug, Clone)]
 enum Piece {
     Missing,

@@ -212,7 +212,7 @@ fn what_would_end_the_process_is_refused() {
     let chain = format!("x = {}1\n", "1 if x else ".repeat(20_000));
     let power = format!("x = {}1\n", "1 ** ".repeat(20_000));
     let lambda = format!("x = {}1\n", "lambda: ".repeat(100_000));
-    let large = format!("# {}\n", "x".repeat(crate::edit::LARGEST_FILE));
+    let large = format!("# {}\n", "x".repeat(crate::edit::MAX_FILE_SIZE));
     for text in [deep, unary, not, blocks, chain, power, lambda, large] {
         assert!(
             matches!(hooks(&text), Err(EditError::Syntax { .. })),

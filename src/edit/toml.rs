@@ -1,6 +1,6 @@
 //! Edits of `pyproject.toml`: a dependency, its source for uv, and the development group.
 //!
-//! [`toml_edit`] says where tables and arrays stand and what they mean; text is inserted
+//! [`toml_edit`] says where tables and arrays are and what they mean; text is inserted
 //! there, and the result must mean the old document with what was asked for.
 //!
 //! Limits: the `[project]` table of PEP 621 is needed; tables written with dotted keys in
@@ -313,7 +313,7 @@ fn append_table(splices: &mut Splices<'_>, table: &str, is_behind_another: bool)
 }
 
 /// The place of a value behind keys, made where it is missing; `None` where something else
-/// than a table stands on the way.
+/// than a table is on the route.
 fn slot<'v>(value: &'v mut Value, path: &[&str]) -> Option<&'v mut Value> {
     path.iter().try_fold(value, |value, key| {
         if value.is_null() {
@@ -325,7 +325,7 @@ fn slot<'v>(value: &'v mut Value, path: &[&str]) -> Option<&'v mut Value> {
 
 fn cannot_edit(by_hand: String) -> EditError {
     EditError::shape(
-        "this file is written in a way that cannot be edited safely",
+        "this file has a form that cannot be edited safely",
         Some(Position { line: 1, column: 1 }),
         by_hand,
     )

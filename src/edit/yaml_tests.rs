@@ -115,7 +115,7 @@ fn bad_files_are_refused_with_the_place() {
             format!("a{n}: &a{n} [{}]\n", vec![one; 9].join(", "))
         }))
         .collect();
-    let large = format!("a: {}\n", "x".repeat(LARGEST));
+    let large = format!("a: {}\n", "x".repeat(MAX));
     let cases: [(&str, &str); 9] = [
         ("tabs", "tools:\n\tdefault: x\n"),
         ("duplicate keys", "tools:\n  a: 1\ntools:\n  b: 1\n"),
@@ -142,7 +142,7 @@ fn bad_files_are_refused_with_the_place() {
     insta::assert_snapshot!(shown);
 }
 
-const LARGEST: usize = crate::edit::LARGEST_FILE;
+const MAX: usize = crate::edit::MAX_FILE_SIZE;
 
 #[test]
 fn a_scalar_is_quoted_only_where_it_must_be() {

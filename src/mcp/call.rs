@@ -12,7 +12,7 @@ use crate::tool::{Argument, Takes};
 /// What came of a call.
 pub(super) struct Answer {
     pub(super) is_error: bool,
-    /// What a model reads first, where there is something to be said beside the document.
+    /// What a model reads first, where there is more to say than the document.
     pub(super) text: String,
     /// The report as text.
     pub(super) document: String,

@@ -1,10 +1,9 @@
 //! The agents' server: the Model Context Protocol over stdin and stdout, in both eras of it
 //! (2025-11-25 with its handshake, and 2026-07-28 without).
 //!
-//! It keeps nothing in mind: the project is read anew for every request, and a call becomes
-//! the command line that a person would have typed. What it does remember is which list of
-//! tools it has announced, so that each change is announced once. The only async code of
-//! the house stands here.
+//! It is stateless: the project is read again for every request, and a call becomes
+//! the command line that a person would have typed. The one exception is the list of tools
+//! that was announced last, so that each change is announced once. All async code is here.
 
 mod call;
 mod schema;
@@ -37,14 +36,14 @@ use crate::run::{Options, find_root, offered, run, status};
 use crate::tool::TOOLS;
 
 /// How often the project's files are looked at for a change of the list.
-const LOOK_INTERVAL: Duration = Duration::from_millis(250);
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
 /// How long a notice may take to be sent: a host that reads no more must not hold anything.
 const SEND_LIMIT: Duration = Duration::from_millis(100);
 
 /// How long a call that is running when stdin ends may take to end: it is all or nothing,
 /// so that it may also be cut off.
-const LAST_CALL: Duration = Duration::from_millis(700);
+const SHUTDOWN_LIMIT: Duration = Duration::from_millis(700);
 
 /// The resource that is the report of `status`.
 const PROJECT: &str = "bluetext://project";
@@ -74,7 +73,7 @@ pub fn serve(options: Options, discovery: Discovery) -> ExitCode {
                 reason = serving.waiting() => reason.map(drop).map_err(|e| e.to_string()),
                 () = async {
                     ended.notified().await;
-                    tokio::time::sleep(LAST_CALL).await;
+                    tokio::time::sleep(SHUTDOWN_LIMIT).await;
                 } => Ok(()),
             },
             // The host has gone before there was a request, or before it was answered.
@@ -132,7 +131,7 @@ impl Server {
         last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The names of the tools that are listed now, beside `status`. While the project's
+    /// The names of the tools that are listed now, besides `status`. While the project's
     /// files cannot be read, all of them are.
     fn listed(&self) -> Vec<&'static str> {
         let all = || TOOLS.iter().map(|tool| tool.name).collect();
@@ -164,7 +163,7 @@ impl Server {
         F: Future<Output = Result<(), E>>,
     {
         let mut changes = self.announcer.changes.subscribe();
-        let mut timer = tokio::time::interval(LOOK_INTERVAL);
+        let mut timer = tokio::time::interval(POLL_INTERVAL);
         loop {
             tokio::select! {
                 seen = changes.changed() => {
@@ -178,7 +177,7 @@ impl Server {
         }
     }
 
-    /// Make the call as the command line would have, in a thread of its own: a fault of ours
+    /// Make the call as the command line would have, in a thread of its own: a panic
     /// ends that thread, and not the session.
     async fn call(&self, tool: &'static str, arguments: JsonObject) -> Answer {
         let server = self.clone();

@@ -9,7 +9,7 @@ use crate::cli;
 use crate::report::{Report, StatusReport};
 use crate::tool::{Argument, TOOLS, Takes};
 
-/// The tool that says what the project has; always listed.
+/// The tool that reports the state of the project; always listed.
 pub(super) const STATUS: &str = "status";
 
 /// A tool as it is listed. What it says is the same in every list, and made once.
@@ -33,7 +33,7 @@ fn description(name: &'static str) -> Tool {
             Report::schema(),
         ),
         None => (
-            "Says what the project has, and the next call to make. Changes nothing.".to_owned(),
+            "Reports the state of the project and the next call. Changes nothing.".to_owned(),
             input_schema(&[]),
             StatusReport::schema(),
         ),
@@ -50,7 +50,7 @@ fn description(name: &'static str) -> Tool {
         .with_annotations(annotations)
 }
 
-/// The schema of a tool's input: no types but the plain ones, no references, nothing beside
+/// The schema of a tool's input: no types but the plain ones, no references, nothing besides
 /// what is named, which the strictest hosts accept.
 fn input_schema(arguments: &[Argument]) -> JsonObject {
     let property = |argument: &Argument| {

@@ -86,7 +86,7 @@ impl FromStr for Timeout {
         const LONGEST: Duration = Duration::from_hours(3650 * 24);
         let duration = parse_duration(text)?;
         let reason = if duration < SHORTEST {
-            "below 100ms no task reaches a worker and its result the server"
+            "a task cannot reach a worker and return within less than 100ms"
         } else if duration > LONGEST {
             "it is longer than ten years"
         } else {
@@ -108,9 +108,9 @@ impl fmt::Display for Timeout {
     }
 }
 
-/// How often an activity is tried at the most.
+/// The maximum number of attempts of an activity.
 ///
-/// Invariant: at least 1; Temporal takes 0 for "without end".
+/// Invariant: at least 1; Temporal takes 0 for "unlimited".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempts(u32);
 

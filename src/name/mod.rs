@@ -29,7 +29,7 @@ pub struct NameError {
     pub what: &'static str,
     /// Why it cannot be that.
     pub reason: String,
-    /// A text close to it that would do.
+    /// A valid name close to it.
     pub suggestion: Option<String>,
 }
 
@@ -43,7 +43,7 @@ const MAX_SERVICE_NAME: usize = 64;
 pub struct ServiceName(String);
 
 impl ServiceName {
-    /// The name as it stands in paths and tools.
+    /// The name as it is written in paths and tools.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -39,7 +39,7 @@ const TYPES: &str = "str int float bool bytes datetime date timedelta uuid decim
                      dict[str,T], and T? for an optional value";
 
 /// Deeper types than this are refused rather than followed.
-const DEEPEST_TYPE: usize = 8;
+const MAX_TYPE_DEPTH: usize = 8;
 
 impl FieldType {
     /// Whether this type or one inside it answers the question with yes.
@@ -54,7 +54,7 @@ impl FieldType {
     }
 
     fn parse(text: &str, depth: usize) -> Option<Self> {
-        if depth > DEEPEST_TYPE {
+        if depth > MAX_TYPE_DEPTH {
             return None;
         }
         let text = text.trim();

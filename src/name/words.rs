@@ -29,7 +29,7 @@ pub(crate) fn checked_words(text: &str) -> Result<Vec<String>, String> {
         Some(_) => {}
     }
     if text.split(['-', '_']).any(str::is_empty) {
-        return Err("`-` and `_` stand between two words, one at a time".to_owned());
+        return Err("`-` and `_` are allowed between two words, one at a time".to_owned());
     }
     Ok(words_of(text))
 }

@@ -35,7 +35,7 @@ pub const MODULE_FOLDERS: [&str; 2] = ["modules", "services"];
 /// Why a file or folder behind a link is not read.
 pub const LEADS_OUT: &str = "it is a symbolic link that leads out of the project";
 
-/// What stands at a path.
+/// The content at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
     /// A file, as text.
@@ -170,7 +170,7 @@ impl Project {
         &self.root
     }
 
-    /// What stands at a path; `None` if nothing does.
+    /// The content at a path; `None` if there is none.
     #[must_use]
     pub fn entry(&self, path: &RelPath) -> Option<&Content> {
         self.files.entries.get(path)

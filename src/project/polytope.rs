@@ -12,7 +12,7 @@ use crate::name::RelPath;
 pub struct PolytopeFile {
     /// Where it is.
     pub path: RelPath,
-    /// What it means and where everything stands.
+    /// Its values and their positions.
     pub document: Document,
 }
 
@@ -168,7 +168,7 @@ impl PolytopeFile {
 }
 
 impl<'a> Tool<'a> {
-    /// Where its name stands.
+    /// The position of its name.
     #[must_use]
     pub fn position(&self) -> Option<Position> {
         self.position_of(&[])
@@ -188,7 +188,7 @@ impl<'a> Tool<'a> {
             .collect()
     }
 
-    /// Where something in it stands, by the way to it from the tool.
+    /// The position of a value in it, by its route from the tool.
     #[must_use]
     pub fn position_of(&self, way: &[Step<'_>]) -> Option<Position> {
         let mut route = vec![Step::Key("tools"), Step::Key(self.name)];
@@ -239,7 +239,7 @@ fn extended(way: &[Step<'static>], rest: &[Step<'static>]) -> Vec<Step<'static>>
     way.iter().chain(rest).copied().collect()
 }
 
-/// A text that stands for itself, and is neither a reference nor code.
+/// A literal text: neither a reference nor code.
 fn literal(value: Option<&Value>) -> Option<String> {
     let text = value?.as_str()?;
     is_literal(text).then(|| text.to_owned())
@@ -279,7 +279,7 @@ fn is_mapping(value: &Value) -> bool {
     matches!(value, Value::Mapping(_) | Value::Null)
 }
 
-/// Whether a value stands for itself, and is neither a reference nor code.
+/// Whether a value is literal: neither a reference nor code.
 fn is_literal(text: &str) -> bool {
     !text.starts_with("pt.") && !text.starts_with('#') && !text.contains("{pt.")
 }

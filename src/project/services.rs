@@ -81,7 +81,7 @@ pub(super) fn find(entries: &BTreeMap<RelPath, Content>) -> Vec<Service> {
     services
 }
 
-/// The layout of a service, told by where its hook file stands.
+/// The layout of a service, by the path of its hook file.
 fn layout_of(entries: &BTreeMap<RelPath, Content>, folder: &RelPath) -> Option<Layout> {
     if entries.contains_key(&folder.join("src/init/__init__.py")) {
         return Some(Layout::Flat);

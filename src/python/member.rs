@@ -8,7 +8,7 @@ use super::Field;
 use super::name::{KEYWORDS, MAX_NAME};
 use crate::name::{FieldType, NameError, capitalised, checked_words, kebab};
 
-/// Names that generated code uses itself where a function or method of the user's stands,
+/// Names that generated code uses itself in the scope of the user's functions and methods,
 /// and the builtins that its annotations need.
 const TAKEN_MEMBERS: &[&str] = &[
     "activities",
@@ -122,7 +122,7 @@ impl fmt::Display for MemberName {
     }
 }
 
-/// A name close to a text that would do.
+/// A valid name close to a text.
 fn usable(text: &str, check: fn(&str) -> Result<MemberName, String>) -> Option<String> {
     let bare = kebab(text);
     let candidates = [bare.clone(), format!("{bare}-step"), format!("do-{bare}")];

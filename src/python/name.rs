@@ -16,7 +16,7 @@ pub(super) const KEYWORDS: &[&str] = &[
     "try", "type", "while", "with", "yield",
 ];
 
-/// Modules that generated code imports, that stand beside a generated package or whose
+/// Modules that generated code imports, that are siblings of a generated package or whose
 /// tests have the place of the workflow's, and folders that are not read.
 const USED_NAMES: &[&str] = &[
     "activities",

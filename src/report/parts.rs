@@ -37,7 +37,7 @@ pub(super) enum Action {
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct ReportedNext {
-    /// The tool's name, if it is one of ours.
+    /// The tool's name, if bluetext registers it.
     pub(super) tool: Option<&'static str>,
     /// A command line that works when it is pasted.
     pub(super) command: String,
@@ -47,7 +47,7 @@ pub(super) struct ReportedNext {
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct ReportedWarning {
-    /// A name that never changes its meaning.
+    /// A stable name.
     pub(super) code: WarningCode,
     /// What there is to know.
     pub(super) message: String,
@@ -112,11 +112,11 @@ pub(super) struct ReportedError {
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct ReportedProblem {
-    /// A name that never changes its meaning.
+    /// A stable name.
     pub(super) code: ErrorCode,
     /// What is the matter.
     pub(super) message: String,
-    /// The command or the lines that mend it.
+    /// The command or the lines that fix it.
     pub(super) hint: Option<String>,
     /// The file at fault, from the project's folder.
     pub(super) path: Option<String>,

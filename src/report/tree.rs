@@ -4,7 +4,7 @@
 /// A line of a tree.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Line {
-    /// How deep it stands.
+    /// Its depth in the tree.
     pub depth: usize,
     /// What it shows: folders end in `/`.
     pub text: String,
@@ -19,7 +19,7 @@ pub(super) fn lines(paths: &[&str]) -> Vec<Line> {
         .enumerate()
         .map(|(index, path)| (path.split('/').collect(), index))
         .collect();
-    // Folders stand before the files beside them.
+    // Folders are listed before files.
     sorted.sort_by(|(a, _), (b, _)| {
         let common = a.iter().zip(b).take_while(|(a, b)| a == b).count();
         let is_file = |parts: &[&str]| common + 1 == parts.len();
@@ -70,7 +70,7 @@ mod tests {
     use super::lines;
 
     #[test]
-    fn folders_are_named_once_and_stand_before_files() {
+    fn folders_are_named_once_and_listed_before_files() {
         let paths = [
             "polytope.yml",
             "modules/api/src/a/b/one.py",

@@ -89,19 +89,19 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Whether something stands at a path, or will.
+    /// Whether a file exists at a path, or is planned.
     #[must_use]
     pub fn exists(&self, path: &RelPath) -> bool {
         self.files.contains_key(path) || self.project.entry(path).is_some()
     }
 
-    /// Whether a file of ours differs from what it would be, and is left as it is.
+    /// Whether a generated file has been edited, and is left as it is.
     #[must_use]
     pub fn is_kept(&self, path: &RelPath) -> bool {
         self.kept.contains(path)
     }
 
-    /// A file of ours. One that is there and differs is kept, with a warning, unless
+    /// A generated file. One that exists and differs is kept, with a warning, unless
     /// `--force` replaces it.
     pub fn generate(&mut self, path: RelPath, text: String, rank: Rank) {
         let Ok(before) = self.current(&path) else {
@@ -331,7 +331,7 @@ impl<'a> Draft<'a> {
             if file.is_of_new_service && file.before.is_some() && !self.force {
                 self.problems.push(in_the_way(
                     &path,
-                    "a file of another content stands where the new service would be",
+                    "a file with other content exists at a path of the new service",
                 ));
                 continue;
             }
@@ -382,7 +382,7 @@ impl<'a> Draft<'a> {
         );
     }
 
-    /// The text at a path where a file of ours goes; what cannot be replaced is a problem.
+    /// The text at the path of a generated file; what cannot be replaced is a problem.
     fn current(&mut self, path: &RelPath) -> Result<Option<String>, ()> {
         let problem = match self.project.entry(path) {
             None => match self.obstacle_above(path) {
@@ -390,7 +390,7 @@ impl<'a> Draft<'a> {
                 Some(problem) => problem,
             },
             Some(Content::Text(text)) => return Ok(Some(text.clone())),
-            Some(Content::Folder) => in_the_way(path, "a folder stands where a file would be"),
+            Some(Content::Folder) => in_the_way(path, "it is a folder, and a file is needed there"),
             Some(Content::Unreadable(reason)) => unreadable(path, reason),
         };
         self.problems.push(problem);
@@ -401,9 +401,10 @@ impl<'a> Draft<'a> {
     fn obstacle_above(&self, path: &RelPath) -> Option<Problem> {
         let parent = path.parent()?;
         match self.project.entry(&parent) {
-            Some(Content::Text(_)) => {
-                Some(in_the_way(&parent, "a file stands where a folder would be"))
-            }
+            Some(Content::Text(_)) => Some(in_the_way(
+                &parent,
+                "it is a file, and a folder is needed there",
+            )),
             Some(Content::Unreadable(reason)) => Some(in_the_way(&parent, reason)),
             Some(Content::Folder) | None => self.obstacle_above(&parent),
         }

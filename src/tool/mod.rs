@@ -149,8 +149,8 @@ impl ToolInfo {
     }
 }
 
-/// Why a request is refused: everything that stands in its way, and the call that clears
-/// it, if one does.
+/// Why a request is refused: all of its problems, and the call that solves them, if there
+/// is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
     /// At least one problem.
@@ -192,7 +192,7 @@ fn check_order(project: &Project, request: &Request) -> Result<(), Refused> {
             Problem::new(
                 ErrorCode::StepMissing,
                 format!(
-                    "`{}` builds on what `{}` adds, and this project does not have that yet",
+                    "`{}` needs what `{}` adds, and this project does not have it yet",
                     tool.name, missing.name
                 ),
             )

@@ -10,7 +10,7 @@ use crate::template::{Template, render, template};
 use super::Draft;
 use super::register::{Parameter, render_with};
 
-/// The line that begins a module of ours, by which it is known again.
+/// The first line of a generated module, by which it is recognised.
 const MADE_BY: &str = "# Made by `bluetext add-temporal`.\n";
 
 pub(super) fn start_root_file(draft: &mut Draft<'_>) {
@@ -68,7 +68,7 @@ pub(super) fn add_base_tool(draft: &mut Draft<'_>, folder: &RelPath) {
 pub(super) fn add_module(draft: &mut Draft<'_>, folder: &RelPath, name: &str, text: &str) -> bool {
     let project = draft.project();
     let text = format!("{MADE_BY}{text}");
-    // A module of ours may have been made elsewhere by an earlier call.
+    // An earlier call may have generated the module elsewhere.
     let existing = project.tool(name).map(|tool| tool.file);
     let path = match existing {
         Some(file) if file.text().starts_with(MADE_BY) => file.path.clone(),
@@ -91,7 +91,7 @@ pub(super) fn add_module(draft: &mut Draft<'_>, folder: &RelPath, name: &str, te
                 );
                 return false;
             }
-            // Somebody's own, which nothing has included yet.
+            // The user's own module, which nothing includes yet.
         }
         _ => {
             match PolytopeFile::read(path.clone(), &text) {
@@ -114,7 +114,7 @@ fn defines(path: &RelPath, text: &str, tool: &str) -> bool {
     PolytopeFile::read(path.clone(), text).is_ok_and(|f| f.tools().any(|t| t.name == tool))
 }
 
-/// Compare what a file of ours would claim with what the project's tools have: names of
+/// Compare what a generated file would use with what the project's tools have: names of
 /// tools, ports of the developer's machine, containers and hosts.
 pub(super) fn find_conflicts(draft: &mut Draft<'_>, ours: &PolytopeFile) {
     let project = draft.project();
@@ -158,10 +158,10 @@ fn described(claim: &Claim) -> String {
 /// The tool whose `run` gets the containers; `None` if the one asked for is unknown.
 pub(super) fn stack_tool(draft: &mut Draft<'_>, asked: Option<&str>) -> Option<String> {
     let project = draft.project();
-    let usual = ["default", "stack"];
-    let existing = usual.iter().find(|name| project.tool(name).is_some());
+    let defaults = ["default", "stack"];
+    let existing = defaults.iter().find(|name| project.tool(name).is_some());
     match asked {
-        None => Some(existing.unwrap_or(&usual[0]).to_string()),
+        None => Some(existing.unwrap_or(&defaults[0]).to_string()),
         // A project without one gets the one it asks for.
         Some(name) if project.tool(name).is_some() || existing.is_none() => Some(name.to_owned()),
         Some(name) => {

@@ -13,8 +13,8 @@ use crate::template::{Template, render};
 use super::argument::Takes;
 use super::{Draft, ToolInfo};
 
-/// Register a tool of ours in the root file, and let agents see it. One of ours that
-/// somebody has edited is left alone; a foreign one of its name is in the way.
+/// Register a tool in the root file, and expose it to agents. A registered tool that has
+/// been edited is left as it is; another tool of the same name is an error.
 pub(super) fn register(draft: &mut Draft<'_>, tool: &ToolInfo) {
     let name = tool.name;
     let project = draft.project();
@@ -24,7 +24,7 @@ pub(super) fn register(draft: &mut Draft<'_>, tool: &ToolInfo) {
             draft.problem(
                 Problem::new(
                     ErrorCode::Conflict,
-                    format!("the tool `{name}` of this project is another one"),
+                    format!("the tool `{name}` is already defined differently"),
                 )
                 .in_file(tool.file.path.clone())
                 .at(tool.position())
@@ -216,7 +216,7 @@ impl ParameterStyle {
     }
 }
 
-/// Whether a tool in `polytope.yml` is one of ours: its step calls `bluetext` with the
+/// Whether bluetext registered a tool in `polytope.yml`: its step calls `bluetext` with the
 /// tool's own name first.
 fn is_ours(name: &str, value: &Value) -> bool {
     let steps = value.get("run").and_then(Value::as_sequence);

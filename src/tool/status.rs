@@ -73,7 +73,7 @@ pub struct ImageStatus {
     pub tool: String,
     /// The file that says so.
     pub path: RelPath,
-    /// Where it stands in that file.
+    /// The position in that file.
     pub position: Option<Position>,
 }
 
@@ -141,7 +141,7 @@ fn service_status(
         warnings.push(Warning {
             code: WarningCode::LibraryDiffers,
             message: format!(
-                "the client library of `{name}` is not what this version would write; \
+                "the client library of `{name}` differs from the one of this version; \
                  `bluetext add-temporal-client --service {name} --diff --force --dry-run` shows \
                  the difference",
                 name = service.name

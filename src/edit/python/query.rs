@@ -43,7 +43,7 @@ impl Module {
     }
 
     /// The classes at the top of a module that have a decorator of this name, called or not,
-    /// after whatever stands before it: `defn` finds `@workflow.defn` and `@defn(name="x")`.
+    /// after any prefix: `defn` finds `@workflow.defn` and `@defn(name="x")`.
     #[must_use]
     pub fn decorated_classes(&self, decorator: &str) -> Vec<String> {
         let is_wanted = |expression: &Expr| {

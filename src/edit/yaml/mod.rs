@@ -1,6 +1,6 @@
 //! Edits of `polytope.yml`: find the place with a parser, insert text there, and check.
 //!
-//! [`serde_yaml`] says what a file means, [`saphyr_parser`] where each node stands. Four
+//! [`serde_yaml`] says what a file means, [`saphyr_parser`] where each node is. Four
 //! edits are built on two operations, *append an item to a sequence* and *append an entry
 //! to a mapping*, in block or flow style, creating what is missing on the way.
 //!
@@ -305,7 +305,7 @@ impl Document {
 
 fn cannot_edit(position: Option<Position>, by_hand: String) -> EditError {
     EditError::shape(
-        "this file is written in a way that cannot be edited safely",
+        "this file has a form that cannot be edited safely",
         position.or(Some(Position { line: 1, column: 1 })),
         by_hand,
     )

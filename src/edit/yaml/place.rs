@@ -63,7 +63,7 @@ impl Entry {
     }
 }
 
-/// The value with what stands at the route changed; `None` if nothing is to be changed.
+/// The value with the part at the route changed; `None` if nothing changes.
 pub(super) fn changed(
     value: &Value,
     route: &[Step<'_>],
@@ -116,7 +116,7 @@ pub(super) fn refuse<T>(at: usize, message: impl Into<String>) -> Result<T, Refu
     })
 }
 
-/// The text with the insertion, and the range of what had to make room.
+/// The text with the insertion, and the range of what was replaced.
 pub(super) fn place(
     text: &str,
     root: Option<&Node>,
@@ -142,15 +142,12 @@ pub(super) fn place(
     let mut owner: Option<&Node> = None;
     for (depth, step) in route.iter().enumerate() {
         if node.marked && matches!(node.kind, Kind::Scalar { .. }) {
-            return refuse(
-                node.start,
-                "an anchor or a tag stands where a value would go",
-            );
+            return refuse(node.start, "an anchor or a tag is where a value would go");
         }
         if matches!(node.kind, Kind::Alias) {
             return refuse(
                 node.start,
-                "an alias stands here: an edit would change what it refers to as well",
+                "this is an alias: an edit would change what it refers to as well",
             );
         }
         match (step, &node.kind) {
@@ -289,7 +286,7 @@ pub(super) fn append(
     match &node.kind {
         Kind::Alias => refuse(
             node.start,
-            "an alias stands here: an edit would change what it refers to as well",
+            "this is an alias: an edit would change what it refers to as well",
         ),
         Kind::Sequence { items, flow: true } if !rest.is_entry => {
             append_to_flow(text, node, owner, items, rest, style, splices)
@@ -357,7 +354,7 @@ pub(super) fn append(
 /// Put the first lines below a key, in the place of a null or an empty `[]` or `{}`.
 pub(super) fn fill(
     text: &str,
-    room: Range<usize>,
+    replaced: Range<usize>,
     owner: &Node,
     rest: &Rest,
     indent: usize,
@@ -377,16 +374,16 @@ pub(super) fn fill(
     };
     let mut removed = None;
     let mut end = colon + 1;
-    if !room.is_empty() {
+    if !replaced.is_empty() {
         // The space before it would be left at the end of the line.
         let start = colon
             + 1
-            + text[colon + 1..room.start]
+            + text[colon + 1..replaced.start]
                 .trim_end_matches([' ', '\t'])
                 .len();
-        splices.replace(start..room.end, "");
-        end = room.end;
-        removed = Some(start..room.end);
+        splices.replace(start..replaced.end, "");
+        end = replaced.end;
+        removed = Some(start..replaced.end);
     }
     let end = with_inner_comments(text, end, column);
     splices.insert_lines_after(end, &indented(&block, &" ".repeat(column + indent)));

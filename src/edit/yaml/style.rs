@@ -41,7 +41,7 @@ impl Style {
                             _ => {}
                         }
                     }
-                    // Reversed, so that what stands first in the file speaks for it.
+                    // Reversed, so that what is first in the file decides.
                     waiting.extend(entries.iter().rev().map(|(_, value)| value));
                 }
                 Kind::Sequence { items, flow: false } => waiting.extend(items.iter().rev()),
@@ -104,7 +104,7 @@ impl Style {
     }
 }
 
-/// A block scalar in a text that is indented anew.
+/// A block scalar in a text whose indentation is changed.
 struct Scalar {
     /// The column of its key.
     key: usize,

@@ -1,4 +1,4 @@
-//! Where every node of a YAML file stands, as byte offsets into its text.
+//! The position of every node of a YAML file, as byte offsets into its text.
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
@@ -11,7 +11,7 @@ pub(super) struct Node {
     /// Behind the last byte of the node's content.
     pub(super) end: usize,
     pub(super) kind: Kind,
-    /// Whether an anchor or a tag stands before the node.
+    /// Whether an anchor or a tag is before the node.
     pub(super) marked: bool,
 }
 
@@ -37,7 +37,7 @@ impl Node {
         matches!(&self.kind, Kind::Scalar { text, .. } if text == key)
     }
 
-    /// Whether the parts of this node stand one behind the other. The parser's positions of
+    /// Whether the parts of this node follow one another. The parser's positions of
     /// explicit `? key`s and the like may not.
     pub(super) fn is_in_order(&self, text: &str) -> bool {
         let parts: Vec<&Self> = match &self.kind {
@@ -64,7 +64,7 @@ impl Node {
         }
     }
 
-    /// A value that is not there stands behind its key's colon, or behind the key.
+    /// A missing value is placed behind its key's colon, or behind the key.
     fn moved_behind(mut self, text: &str, key: &Self) -> Self {
         let at = colon_after(text, key.end).map_or(key.end, |colon| colon + 1);
         (self.start, self.end) = (at, at);
@@ -95,7 +95,7 @@ pub(super) fn column_of(text: &str, offset: usize) -> usize {
         .count()
 }
 
-/// The offset of the colon behind a key, which may stand behind spaces.
+/// The offset of the colon behind a key, which may follow spaces.
 pub(super) fn colon_after(text: &str, key_end: usize) -> Option<usize> {
     let rest = &text[key_end..];
     let spaces = leading_space(rest).len();
@@ -117,7 +117,7 @@ pub(super) fn dash_column(text: &str, key: &Node) -> Option<usize> {
     }
 }
 
-/// Where everything stands; `None` for a file without a document.
+/// All positions; `None` for a file without a document.
 ///
 /// A bracket that is closed at the column of its key is not what the specification allows,
 /// but people write it and most parsers take it. This one does not: it is shown the closing
@@ -228,7 +228,7 @@ impl Builder {
         self.open.push((node, None));
     }
 
-    /// Close the innermost collection; `end` is where its closing bracket stands, if it has
+    /// Close the innermost collection; `end` is the position of its closing bracket, if it has
     /// one.
     fn close(&mut self, text: &str, end: usize) {
         let Some((mut node, _)) = self.open.pop() else {

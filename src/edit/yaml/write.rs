@@ -47,7 +47,7 @@ pub fn written(value: &Value) -> String {
 }
 
 /// Longer flow collections than this are written as blocks.
-const LONGEST_FLOW: usize = 70;
+const MAX_FLOW_WIDTH: usize = 70;
 
 fn write_block(text: &mut String, value: &Value, indent: usize) {
     let margin = " ".repeat(indent);
@@ -123,7 +123,7 @@ fn is_small(value: &Value) -> bool {
         Value::Sequence(items) => items.iter().all(is_small),
         _ => true,
     };
-    is_plain && (flow(value).len() <= LONGEST_FLOW || value.is_string())
+    is_plain && (flow(value).len() <= MAX_FLOW_WIDTH || value.is_string())
 }
 
 pub(super) fn flow(value: &Value) -> String {

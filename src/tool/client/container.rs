@@ -377,7 +377,7 @@ impl Container {
         Reload::No
     }
 
-    /// Whether it runs a worker beside the API.
+    /// Whether it runs a worker as well as the API.
     fn embeds_worker(&self) -> bool {
         !matches!(
             self.variable("TEMPORAL_EMBEDDED_WORKER"),
@@ -392,9 +392,7 @@ impl Container {
             .get("code")
             .and_then(|code| code.get("path")?.as_str());
         if let Some(path) = code.filter(|path| !matches!(*path, "." | "./")) {
-            return Some(format!(
-                "the container has `{path}` of the service, and not the whole of it"
-            ));
+            return Some(format!("the container has only `{path}` of the service"));
         }
         let runners = [
             "uv",

@@ -305,7 +305,7 @@ pub(super) fn add_modules(
     if without_registry {
         for (file, template) in REGISTRY {
             let path = source.join(file);
-            // A package with something in it is somebody's, and stays as it is.
+            // A package with content is the user's, and stays as it is.
             if !draft.exists(&path) {
                 let text = render_file(template, &context, &style);
                 draft.generate(path.clone(), text, rank_of(&path));

@@ -53,7 +53,7 @@ pub static TOOL: ToolInfo = ToolInfo {
 
 #[derive(Debug, Args)]
 struct Arguments {
-    /// The service that gets the client [default: `api`, or the only one]
+    /// The service to add the client to [default: `api`, or the only one]
     #[arg(long, value_name = "NAME")]
     service: Option<String>,
 }
@@ -175,8 +175,8 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalClient) {
     if registry_module == "workflows" {
         draft.warn(
             WarningCode::RegistryInPackage,
-            "the registry stands in `workflows/__init__.py`: the SDK then loads every workflow \
-             anew for every execution, which is slow once there are many; \
+            "the registry is in `workflows/__init__.py`: the SDK then loads every workflow \
+             again for every execution, which is slow once there are many; \
              `workflows/registry.py` is not loaded that way"
                 .to_owned(),
             registry.as_ref().map(|registry| registry.path.clone()),

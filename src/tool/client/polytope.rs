@@ -44,7 +44,7 @@ pub(super) fn add_to_polytope(draft: &mut Draft<'_>, service: &Service) {
     let Some(container) = Container::of(&file, service) else {
         by_hand(
             draft,
-            "no tool there runs the service in a container that can be told apart",
+            "no tool in it runs the service in exactly one container",
         );
         return;
     };
@@ -58,7 +58,7 @@ pub(super) fn add_to_polytope(draft: &mut Draft<'_>, service: &Service) {
         {
             by_hand(
                 draft,
-                "the container's environment is written in a way that is not edited",
+                "the container's environment has a form that cannot be edited",
             );
             return;
         }
@@ -72,7 +72,7 @@ pub(super) fn add_to_polytope(draft: &mut Draft<'_>, service: &Service) {
         draft.warn(
             WarningCode::ServiceWorker,
             format!(
-                "the container of `{}` is written in a way that is not copied: add a tool \
+                "the container of `{}` has a form that cannot be copied: add a tool \
                  `{worker}` that runs `python -m {}` in it",
                 service.name,
                 service.module("worker")

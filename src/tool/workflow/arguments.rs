@@ -15,7 +15,7 @@ pub(super) struct Arguments {
     #[arg(required = true, value_name = "NAME")]
     names: Vec<String>,
 
-    /// The service that gets them [default: `api`, or the only one with the client]
+    /// The service to add them to [default: `api`, or the only one with the client]
     #[arg(long, value_name = "NAME")]
     service: Option<String>,
 
@@ -43,23 +43,23 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME:TYPE", action = ArgAction::Append)]
     update: Vec<String>,
 
-    /// How long one attempt of an activity may take [default: 30s, without the next]
+    /// Timeout of one attempt of an activity [default: 30s, without --schedule-to-close]
     #[arg(long, value_name = "TIME")]
     start_to_close: Option<String>,
 
-    /// How long all attempts of an activity may take together
+    /// Timeout of all attempts of an activity together
     #[arg(long, value_name = "TIME")]
     schedule_to_close: Option<String>,
 
-    /// How long an activity may wait for a worker
+    /// Timeout for an activity to wait for a worker
     #[arg(long, value_name = "TIME")]
     schedule_to_start: Option<String>,
 
-    /// How long an activity may be silent; it then sends heartbeats
+    /// Timeout between two heartbeats of an activity; it then sends them
     #[arg(long, value_name = "TIME")]
     heartbeat: Option<String>,
 
-    /// How often an activity is tried at the most [default: without end]
+    /// Maximum attempts of an activity [default: unlimited]
     #[arg(long, value_name = "COUNT")]
     max_attempts: Option<String>,
 }

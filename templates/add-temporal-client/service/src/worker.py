@@ -1,6 +1,6 @@
 """This service's worker, without the API: `python -m {{ worker_module }}`.
 
-The API's hooks are not run here: what activities need beside Temporal, such as a pool
+The API's hooks are not run here: what activities need besides Temporal, such as a pool
 of database connections, they open themselves, or this module does before it runs.
 """
 

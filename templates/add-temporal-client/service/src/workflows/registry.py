@@ -1,6 +1,6 @@
 """The workflows and activities that this service's workers run.
 
-Not in `__init__.py`: the SDK loads a workflow's parent packages anew for every
+Not in `__init__.py`: the SDK loads a workflow's parent packages again for every
 execution, so what they import is imported every time.
 """
 

@@ -27,18 +27,18 @@ async def environment() -> AsyncIterator[WorkflowEnvironment]:
     """A server of this test run's own.
 
     Time passes on it as fast as it can; where there is no such server for the machine,
-    it is the usual one, and time passes as it does.
+    it is the plain dev server, and time passes as usual.
     """
     scripts = sysconfig.get_path("scripts")
     skipping = shutil.which("temporal-test-server", path=scripts)
-    usual = shutil.which("temporal", path=scripts) or shutil.which("temporal")
+    cli = shutil.which("temporal", path=scripts) or shutil.which("temporal")
     if skipping is not None:
         started = await WorkflowEnvironment.start_time_skipping(
             test_server_existing_path=skipping, data_converter=pydantic_data_converter
         )
-    elif usual is not None:
+    elif cli is not None:
         started = await WorkflowEnvironment.start_local(
-            dev_server_existing_path=usual, data_converter=pydantic_data_converter
+            dev_server_existing_path=cli, data_converter=pydantic_data_converter
         )
     else:
         pytest.fail("`temporal-test-server` is missing: run `uv sync`")

@@ -1,4 +1,4 @@
-"""What activities need beside their own work."""
+"""Helpers for activities."""
 
 import contextvars
 import threading
@@ -12,7 +12,7 @@ HEARTBEATS_PER_TIMEOUT = 3
 
 
 def idempotency_key() -> str:
-    """A text that is the same for every attempt of an activity, and for no other one.
+    """A key that is the same for every attempt of an activity, and unique to it.
 
     A service that is given it does what it is asked only once.
     """

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """Where the connection stands."""
+    """The state of the connection."""
 
     CONNECTING = "connecting"
     """Not connected yet; trying again and again."""
@@ -18,7 +18,7 @@ class State(StrEnum):
     """There was a connection, and the last probe was not answered."""
 
     MISCONFIGURED = "misconfigured"
-    """A setting is wrong: nothing is tried until the service is started anew."""
+    """A setting is wrong: no attempt is made until the service is restarted."""
 
     STOPPED = "stopped"
     """Not started yet, or stopped."""

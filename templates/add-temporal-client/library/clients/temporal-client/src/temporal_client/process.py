@@ -101,7 +101,7 @@ async def _work(
             give_up()
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        # Not to be had on Windows, where Ctrl-C raises KeyboardInterrupt.
+        # Not available on Windows, where Ctrl-C raises KeyboardInterrupt.
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, stop)
     await temporal.run()

@@ -16,8 +16,8 @@ MISCONFIGURED = 2
 FIRST_PAUSE = 0.5
 """Seconds before a worker that ended by itself is started again; then doubled."""
 
-LONGEST_PAUSE = 15.0
-"""Seconds before it is started again, at the most."""
+MAX_PAUSE = 15.0
+"""The longest pause before it is started again, in seconds."""
 
 
 def replica_environment(env: Mapping[str, str], index: int) -> dict[str, str]:
@@ -81,7 +81,7 @@ class _Replicas:
             if code == MISCONFIGURED:
                 self.stop()
                 return code
-            if loop.time() - started > LONGEST_PAUSE:
+            if loop.time() - started > MAX_PAUSE:
                 pause = FIRST_PAUSE
             logger.error(
                 "Worker process %d of %d ended with code %d; next try in %.1f s",
@@ -92,7 +92,7 @@ class _Replicas:
             )
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
+            pause = min(pause * 2, MAX_PAUSE)
         return 0
 
     async def _run(self, environment: Mapping[str, str]) -> int:

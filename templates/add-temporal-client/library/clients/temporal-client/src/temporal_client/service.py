@@ -32,8 +32,8 @@ _Result = TypeVar("_Result")
 FIRST_PAUSE = 0.5
 """Seconds between the first try and the second; doubled from then on."""
 
-LONGEST_PAUSE = 15.0
-"""Seconds between two tries, at the most."""
+MAX_PAUSE = 15.0
+"""The longest pause between two attempts, in seconds."""
 
 CONNECT_TIMEOUT = 10.0
 """Seconds that one try may take."""
@@ -113,7 +113,7 @@ class Temporal:
         return self._settings.graceful_shutdown.total_seconds() + STOP_LEEWAY
 
     def health(self) -> Health:
-        """The state as it was last seen; asks nobody."""
+        """The state as it was last observed; makes no request."""
         return Health(
             state=self._state,
             address=self._address,
@@ -208,7 +208,7 @@ class Temporal:
                 pause,
             )
             await self._unless_stopping(asyncio.sleep(pause))
-            pause = min(pause * 2, LONGEST_PAUSE)
+            pause = min(pause * 2, MAX_PAUSE)
 
     async def _connect(self, config: ClientConnectConfig) -> Client | None:
         """Try once; on failure remember why."""
@@ -257,7 +257,7 @@ class Temporal:
             self._polling = False
             probe.cancel()
             await asyncio.gather(probe, return_exceptions=True)
-        return asyncio.get_running_loop().time() - started > LONGEST_PAUSE
+        return asyncio.get_running_loop().time() - started > MAX_PAUSE
 
     async def _run_worker(self, client: Client) -> None:
         if self._executor is None:

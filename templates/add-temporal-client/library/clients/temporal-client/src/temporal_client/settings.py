@@ -8,14 +8,14 @@ from typing import Self
 
 from .errors import ConfigurationError
 
-MOST_AT_ONCE = 10_000
+MAX_CONCURRENT = 10_000
 """More tasks at once than this are a mistyped number, and as many threads."""
 
-MOST_PROCESSES = 256
+MAX_PROCESSES = 256
 """More worker processes than this are a mistyped number, on any machine."""
 
-LONGEST_WAIT = 3600
-"""Seconds; whoever waits has long lost patience by then."""
+MAX_TIMEOUT = 3600
+"""The longest timeout that is accepted, in seconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +93,7 @@ class TemporalSettings:
                 values,
                 "TEMPORAL_WORKER_PROCESSES",
                 default.worker_processes,
-                MOST_PROCESSES,
+                MAX_PROCESSES,
             ),
             metrics_address=values.get("TEMPORAL_METRICS_ADDRESS"),
             deployment_name=values.get(
@@ -126,7 +126,7 @@ def _flag(values: Mapping[str, str], name: str, default: bool) -> bool:
 
 
 def _count(
-    values: Mapping[str, str], name: str, default: int, most: int = MOST_AT_ONCE
+    values: Mapping[str, str], name: str, default: int, most: int = MAX_CONCURRENT
 ) -> int:
     text = values.get(name)
     if text is None:
@@ -148,8 +148,8 @@ def _seconds(values: Mapping[str, str], name: str, default: timedelta) -> timede
     except ValueError:
         seconds = -1
     # NaN, for which every comparison is false, is refused as well.
-    if not 0 <= seconds <= LONGEST_WAIT:
+    if not 0 <= seconds <= MAX_TIMEOUT:
         raise ConfigurationError(
-            f"{name} is `{text}`: use a number of seconds from 0 to {LONGEST_WAIT}"
+            f"{name} is `{text}`: use a number of seconds from 0 to {MAX_TIMEOUT}"
         )
     return timedelta(seconds=seconds)

@@ -30,7 +30,7 @@ Must be less than the 2 s after which the SDK reports a deadlock.
 """
 
 ANY_TYPE = "(any type)"
-"""Stands for a dynamic workflow, which runs every type."""
+"""A dynamic workflow, which handles every type."""
 
 _tries: dict[str, int] = {}
 
@@ -55,7 +55,7 @@ def unknown_workflow_names() -> list[str]:
 
 @workflow.defn(dynamic=True, sandboxed=False)
 class UnknownWorkflow:
-    """Stands in for every type that is not registered.
+    """Handles every type that is not registered.
 
     It fails the workflow task, not the execution: the server retries the task, so
     that the execution goes on once a worker has the type.

@@ -19,7 +19,7 @@ from .settings import TemporalSettings
 from .unknown import ANY_TYPE, UnknownWorkflow, workflow_names
 
 # A module that a workflow imports outside `workflow.unsafe.imports_passed_through()`
-# is loaded anew for every execution. That works, slowly: so it is reported.
+# is loaded again for every execution. That works, slowly: so it is reported.
 _RESTRICTIONS = SandboxRestrictions.default.with_import_notification_policy(
     SandboxImportNotificationPolicy.WARN_ON_DYNAMIC_IMPORT
     | SandboxImportNotificationPolicy.WARN_ON_UNINTENTIONAL_PASSTHROUGH
