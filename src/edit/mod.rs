@@ -8,6 +8,8 @@
 //! Nothing here knows of paths, of Temporal or of the project.
 
 #[cfg(test)]
+mod case_tests;
+#[cfg(test)]
 mod properties;
 pub mod python;
 pub mod toml;

@@ -1,0 +1,7 @@
+
+# Start-up hooks.
+async def init(app):
+    await a()
+
+async def deinit(app):
+    await b()

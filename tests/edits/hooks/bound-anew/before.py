@@ -1,0 +1,7 @@
+async def init(app):
+    pass
+
+init = other
+
+async def deinit(app):
+    pass

@@ -1,0 +1,9 @@
+from .temporal import deinit_temporal, init_temporal
+
+
+async def init(app):
+    if app:
+        await init_temporal(app)
+
+async def deinit(app):
+    await deinit_temporal(app)

@@ -1,0 +1,22 @@
+import os
+
+from .temporal import deinit_temporal, init_temporal
+
+@traced
+async def init(application: "FastAPI", *, fast: bool = False) -> None:
+    async def helper() -> None:
+        async def init(app): pass
+        return None
+
+    if fast:
+        await helper()
+    else:
+        try:
+            await helper()
+        finally:
+            print(f"{'a' + "b"}")
+    await init_temporal(application)
+
+@traced
+@other(1)
+async def deinit(application) -> None: await deinit_temporal(application)

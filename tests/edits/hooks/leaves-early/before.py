@@ -1,0 +1,5 @@
+async def init(app):
+    return None
+
+async def deinit(app):
+    pass

@@ -1,0 +1,5 @@
+async def init():
+    pass
+
+async def deinit():
+    pass

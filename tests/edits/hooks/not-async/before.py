@@ -1,0 +1,5 @@
+def init(app):
+    pass
+
+def deinit(app):
+    pass

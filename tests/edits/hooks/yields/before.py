@@ -1,0 +1,5 @@
+async def init(app):
+    yield
+
+async def deinit(app):
+    pass

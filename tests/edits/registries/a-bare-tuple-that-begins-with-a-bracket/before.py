@@ -1,0 +1,2 @@
+WORKFLOWS = (A), B
+ACTIVITIES = []

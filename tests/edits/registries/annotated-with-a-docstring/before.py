@@ -1,0 +1,4 @@
+"""What runs."""
+
+WORKFLOWS: list[type] = []
+ACTIVITIES: list = []

@@ -1,0 +1,2 @@
+WORKFLOWS = find_all()
+ACTIVITIES = []

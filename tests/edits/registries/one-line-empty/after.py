@@ -1,0 +1,10 @@
+from .greeting import activities as greeting_activities
+from .greeting.workflow import GreetingWorkflow
+
+
+WORKFLOWS = [
+    GreetingWorkflow,
+]
+ACTIVITIES = [
+    greeting_activities.process,
+]

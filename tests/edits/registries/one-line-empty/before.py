@@ -1,0 +1,2 @@
+WORKFLOWS = []
+ACTIVITIES = []

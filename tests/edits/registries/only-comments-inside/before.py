@@ -1,0 +1,5 @@
+WORKFLOWS = [
+    # none
+]
+ACTIVITIES = [  # none
+]

@@ -1,0 +1,4 @@
+WORKFLOWS = (A,)
+ACTIVITIES = (
+    (b),
+)
