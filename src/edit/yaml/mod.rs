@@ -16,7 +16,7 @@ use std::cell::OnceCell;
 
 use serde_yaml::{Mapping, Value};
 
-use self::place::{Entry, Insert, by_hand, changed, place};
+use self::place::{Entry, Insert, by_hand, change_at, place, value_at};
 use self::tree::{Kind, Node, tree};
 pub use self::write::{scalar, written};
 
@@ -209,15 +209,13 @@ impl Document {
     }
 
     fn append_item(&mut self, route: &[Step<'_>], insert: &Insert) -> Result<bool, EditError> {
-        self.edit(route, insert, &|target| match target {
-            Value::Null => Some(Value::Sequence(vec![insert.value.clone()])),
-            Value::Sequence(items) if items.contains(&insert.value) => None,
-            Value::Sequence(items) => {
-                let mut items = items.clone();
-                items.push(insert.value.clone());
-                Some(Value::Sequence(items))
-            }
-            other => Some(other.clone()),
+        let has_item = |target: &Value| {
+            let items = target.as_sequence();
+            items.is_some_and(|items| items.contains(&insert.value))
+        };
+        self.edit(route, insert, &has_item, &|target| match target {
+            Value::Sequence(items) => items.push(insert.value.clone()),
+            other => *other = Value::Sequence(vec![insert.value.clone()]),
         })
     }
 
@@ -227,33 +225,27 @@ impl Document {
         key: &str,
         insert: &Insert,
     ) -> Result<bool, EditError> {
+        let has_entry = |target: &Value| target.get(key) == Some(&insert.value);
         let entry = Entry::of(key, insert);
-        self.edit(route, &entry, &|target| match target {
-            Value::Mapping(entries) if entries.get(key) == Some(&insert.value) => None,
+        self.edit(route, &entry, &has_entry, &|target| match target {
             Value::Mapping(entries) => {
-                let mut entries = entries.clone();
                 entries.insert(Value::from(key), insert.value.clone());
-                Some(Value::Mapping(entries))
             }
-            Value::Null => Some(Value::Mapping(Mapping::from_iter([(
-                Value::from(key),
-                insert.value.clone(),
-            )]))),
-            other => Some(other.clone()),
+            other => *other = entry.value.clone(),
         })
     }
 
-    /// Make an edit; `change` gives the value that it has to lead to, or `None` if it is
-    /// there already.
+    /// Make an edit, unless the value at the route `has` it; `add` makes it in that value.
     fn edit(
         &mut self,
         route: &[Step<'_>],
         insert: &Insert,
-        change: &dyn Fn(&Value) -> Option<Value>,
+        has: &dyn Fn(&Value) -> bool,
+        add: &dyn Fn(&mut Value),
     ) -> Result<bool, EditError> {
-        let Some(expected) = changed(&self.value, route, change) else {
+        if value_at(&self.value, route).is_some_and(has) {
             return Ok(false);
-        };
+        }
         let by_hand = by_hand(route, insert);
         let cannot_edit = || cannot_edit(self.position(&route[..1]), by_hand.clone());
         let Ok(tree) = self.root() else {
@@ -277,11 +269,9 @@ impl Document {
         if !kept {
             return Err(cannot_edit());
         }
-        if let Some(added) = changed(&self.added, route, change) {
-            self.added = added;
-        }
+        change_at(&mut self.value, route, add);
+        change_at(&mut self.added, route, add);
         self.text = after;
-        self.value = expected;
         self.root = OnceCell::new();
         Ok(true)
     }

@@ -63,37 +63,34 @@ impl Entry {
     }
 }
 
-/// The value with the part at the route changed; `None` if nothing changes.
-pub(super) fn changed(
-    value: &Value,
-    route: &[Step<'_>],
-    change: &dyn Fn(&Value) -> Option<Value>,
-) -> Option<Value> {
+/// The value at a route; `None` if there is none.
+pub(super) fn value_at<'v>(value: &'v Value, route: &[Step<'_>]) -> Option<&'v Value> {
+    route.iter().try_fold(value, |value, step| match step {
+        Step::Key(key) => value.as_mapping()?.get(*key),
+        Step::Item(index) => value.as_sequence()?.get(*index),
+    })
+}
+
+/// Change the value at a route. Missing entries are added on the way, as [`place`] adds their
+/// text; a value that the route does not fit is left as it is, as `place` refuses that.
+pub(super) fn change_at(value: &mut Value, route: &[Step<'_>], change: &dyn Fn(&mut Value)) {
     let Some((step, rest)) = route.split_first() else {
         return change(value);
     };
+    if let (Step::Key(_), Value::Null) = (step, &*value) {
+        *value = Value::Mapping(Mapping::new());
+    }
     match (step, value) {
         (Step::Key(key), Value::Mapping(entries)) => {
-            let inner = entries.get(*key).unwrap_or(&Value::Null);
-            let inner = changed(inner, rest, change)?;
-            let mut entries = entries.clone();
-            entries.insert(Value::from(*key), inner);
-            Some(Value::Mapping(entries))
+            let inner = entries.entry(Value::from(*key)).or_insert(Value::Null);
+            change_at(inner, rest, change);
         }
-        (Step::Key(key), Value::Null) => {
-            let inner = changed(&Value::Null, rest, change)?;
-            Some(Value::Mapping(Mapping::from_iter([(
-                Value::from(*key),
-                inner,
-            )])))
+        (Step::Item(index), Value::Sequence(items)) => {
+            if let Some(inner) = items.get_mut(*index) {
+                change_at(inner, rest, change);
+            }
         }
-        (Step::Item(index), Value::Sequence(items)) if *index < items.len() => {
-            let mut items = items.clone();
-            items[*index] = changed(&items[*index], rest, change)?;
-            Some(Value::Sequence(items))
-        }
-        // Not what the route expects: `place` says so with the position.
-        (_, other) => Some(other.clone()),
+        _ => {}
     }
 }
 

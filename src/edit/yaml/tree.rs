@@ -40,20 +40,24 @@ impl Node {
     /// Whether the parts of this node follow one another. The parser's positions of
     /// explicit `? key`s and the like may not.
     pub(super) fn is_in_order(&self, text: &str) -> bool {
-        let parts: Vec<&Self> = match &self.kind {
-            Kind::Scalar { .. } | Kind::Alias => Vec::new(),
-            Kind::Sequence { items, .. } => items.iter().collect(),
-            Kind::Mapping { entries, .. } => entries.iter().flat_map(|(k, v)| [k, v]).collect(),
+        let is_offset = |at: usize| at <= text.len() && text.is_char_boundary(at);
+        let mut before = 0;
+        let mut follows = |part: &Self| {
+            let follows = before <= part.start && part.is_in_order(text);
+            before = part.end;
+            follows
         };
-        let is_place = |at: usize| at <= text.len() && text.is_char_boundary(at);
-        self.start <= self.end
-            && is_place(self.start)
-            && is_place(self.end)
-            && parts.iter().all(|part| part.is_in_order(text))
-            && parts.windows(2).all(|pair| pair[0].end <= pair[1].start)
-            && parts
-                .last()
-                .is_none_or(|last| last.end + self.bracket() <= self.end)
+        let parts_follow = match &self.kind {
+            Kind::Scalar { .. } | Kind::Alias => true,
+            Kind::Sequence { items, .. } => items.iter().all(&mut follows),
+            Kind::Mapping { entries, .. } => entries
+                .iter()
+                .all(|(key, value)| follows(key) && follows(value)),
+        };
+        is_offset(self.start)
+            && is_offset(self.end)
+            && parts_follow
+            && before + self.bracket() <= self.end
     }
 
     /// The length of the bracket that closes it.
@@ -159,10 +163,16 @@ fn with_brackets_closed_above(text: &str) -> String {
 fn tree_of(text: &str, shown: &str) -> Result<Option<Node>, EditError> {
     let bom = text.len() - text.trim_start_matches('\u{feff}').len();
     let body = &shown[bom..];
-    // Markers count characters.
-    let mut offsets: Vec<usize> = body.char_indices().map(|(at, _)| at + bom).collect();
-    offsets.push(text.len());
-    let offset = |index: usize| offsets[index.min(offsets.len() - 1)];
+    // Markers count characters, which are bytes where all of them are ASCII.
+    let mut offsets: Vec<usize> = Vec::new();
+    if !body.is_ascii() {
+        offsets.extend(body.char_indices().map(|(at, _)| at + bom));
+    }
+    let offset = |index: usize| match offsets.get(index) {
+        Some(offset) => *offset,
+        None if offsets.is_empty() => (index + bom).min(text.len()),
+        None => text.len(),
+    };
 
     let mut tree = Builder::default();
     for event in Parser::new_from_str(body) {
