@@ -6,14 +6,14 @@ WORKDIR /src
 COPY Cargo.toml Cargo.lock ./
 COPY src src
 COPY templates templates
-# The guide is a part of the program; a manifest names its benchmark.
+# The program embeds docs/for-agents.md; Cargo.toml refers to benches/.
 COPY docs docs
 COPY benches benches
-# On Alpine the result needs no library of the system, so that nothing else is in the image.
+# On Alpine the program is statically linked, so the image needs nothing else.
 RUN cargo build --release --locked
 
 FROM scratch
 COPY --from=build /src/target/release/bluetext /bluetext
-# Runs as any user. As root, it gives what it makes to the owner of the mounted project.
+# Runs as any user. As root, it gives new files to the owner of the mounted project.
 WORKDIR /project
 ENTRYPOINT ["/bluetext"]

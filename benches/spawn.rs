@@ -1,7 +1,7 @@
-//! How long it takes until the program has answered, as a ratio to spawning `true`.
+//! Measures the program's response time relative to spawning `true`.
 //!
-//! `cargo bench --bench spawn` prints the median of many runs, taken in turns so that what
-//! else the machine does falls on all of them alike.
+//! `cargo bench --bench spawn` prints the median of many runs, interleaved so that other load
+//! on the machine affects all of them equally.
 #![allow(
     clippy::unwrap_used,
     reason = "a benchmark that cannot go on says where"
@@ -26,7 +26,7 @@ fn bluetext(project: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// From the spawn to the end.
+/// Time from spawn to exit.
 fn run(mut command: Command) -> Duration {
     let started = Instant::now();
     let status = command.stdout(Stdio::null()).status().unwrap();
@@ -35,7 +35,7 @@ fn run(mut command: Command) -> Duration {
     took
 }
 
-/// From the spawn to the answer to `tools/list`.
+/// Time from spawn to the answer to `tools/list`.
 fn list_tools(project: &Path) -> Duration {
     let started = Instant::now();
     let mut child = bluetext(project, &["mcp"])

@@ -1,4 +1,4 @@
-//! Makes the pictures of the terminal in the documents, from real runs in empty folders:
+//! Generates the terminal images in the documents from real runs in empty folders:
 //! `cargo run --example pictures`.
 #![allow(
     clippy::unwrap_used,
@@ -10,7 +10,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
-/// What is typed, in its order.
+/// The commands to run, in order.
 const COMMANDS: [&[&str]; 4] = [
     &["add-temporal"],
     &["add-temporal-client", "--quiet"],
@@ -54,7 +54,7 @@ fn main() {
     }
     draw("session", &session);
 
-    // Needs what `bluetext demo` needs.
+    // Has the same requirements as `bluetext demo`.
     let folder = tempfile::tempdir().unwrap();
     let (shown, progress) = run(&["demo", "--once"], &folder.path().canonicalize().unwrap());
     // The last line of the progress comes after the result.

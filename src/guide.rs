@@ -1,14 +1,13 @@
-//! Pages for people and agents who want to know how: the guide, and what makes the agents'
-//! server known to a host.
+//! Pages for people and agents: the guide and the configuration of MCP clients.
 
 use std::path::Path;
 
 use serde_json::json;
 
-/// How the three steps go, what workflows must not do, and how to verify.
+/// The three steps, the rules of workflows, and how to verify.
 pub const GUIDE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/for-agents.md"));
 
-/// A program that agents run in.
+/// An MCP client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Host {
     /// Claude Code: `.mcp.json` in the project.
@@ -18,12 +17,12 @@ pub enum Host {
     VsCode,
     /// Cursor: `.cursor/mcp.json` in the project.
     Cursor,
-    /// Codex: `~/.codex/config.toml`. It never asks again for the list of tools, so that
-    /// all of them are listed.
+    /// Codex: `~/.codex/config.toml`. It reads the list of tools only once, so all tools are
+    /// listed.
     Codex,
 }
 
-/// The text that makes the server known to a host, ready to be put into its file.
+/// The configuration that registers the server with an MCP client.
 #[must_use]
 pub fn configuration(host: Host, project: Option<&Path>) -> String {
     let mut arguments = vec!["mcp".to_owned()];

@@ -1,4 +1,4 @@
-//! From the arguments to the exit code.
+//! Entry point: parses the arguments, runs the command, prints the report, returns the exit code.
 
 use std::process::ExitCode;
 use std::time::Instant;

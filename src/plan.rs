@@ -1,37 +1,37 @@
-//! What a command is going to do, as plain data.
+//! The changes that a command will make, as plain data.
 
 use crate::change::Change;
 use crate::name::RelPath;
 use crate::problem::WarningCode;
 
-/// What a plan finds at a path that it does not change.
+/// Why a plan leaves a file unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Left {
-    /// The file is as it should be.
+    /// The file is up to date.
     Unchanged,
-    /// A generated file that has been edited: it is kept as it is.
+    /// A generated file that has been edited is not overwritten.
     Kept,
 }
 
-/// Something a person should know that does not stop the command.
+/// A message for the user that does not stop the command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
     /// A stable name.
     pub code: WarningCode,
-    /// What there is to know, and what to do about it.
+    /// What is wrong, and what to do about it.
     pub message: String,
-    /// The file that it is about.
+    /// The affected file.
     pub path: Option<RelPath>,
 }
 
-/// A call that is worth making next.
+/// A recommended next command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Next {
     /// The tool's name, if bluetext registers it.
     pub tool: Option<&'static str>,
-    /// A command line that works when it is pasted.
+    /// A command line that can be pasted into a shell.
     pub command: String,
-    /// Why one would.
+    /// Why it is recommended.
     pub why: String,
 }
 
@@ -40,49 +40,49 @@ pub struct Next {
 pub struct WorkerTool {
     /// The tool's name.
     pub tool: String,
-    /// Whether a worker that runs takes up what has been added.
+    /// Whether a running worker loads the added code.
     pub reload: Reload,
 }
 
-/// Whether a program runs changed code without being restarted by hand.
+/// Whether a program loads changed code without a manual restart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reload {
-    /// It does: this option or variable shows it.
+    /// Yes, as this option or variable shows.
     Yes(String),
-    /// It does if this expression is true, which is evaluated when the tool is run.
+    /// Yes if this expression, evaluated when the tool runs, is true.
     Depends(String),
-    /// Nothing shows that it does.
+    /// No setting for reloading was found.
     No,
 }
 
-/// Everything a command is going to do.
+/// All changes that a command will make.
 ///
-/// Invariants, asserted by [`Plan::new`]: one change a path; before differs from after; the
-/// changes are in the order of their ranks.
+/// Invariants, asserted by [`Plan::new`]: at most one change per path; before differs from
+/// after; the changes are sorted by rank.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     changes: Vec<Change>,
     left: Vec<(RelPath, Left)>,
     /// The tools that the change registers.
     pub registered: Vec<String>,
-    /// What a person should know.
+    /// Warnings for the user.
     pub warnings: Vec<Warning>,
-    /// The calls worth making next, the best first.
+    /// Recommended next commands, best first.
     pub next: Vec<Next>,
-    /// The tool that runs what has been added, if there is anything to run.
+    /// The tool that runs the added parts, if there is anything to run.
     pub run: Option<String>,
-    /// The tools that run the workers of what has been added; `None` if that is not about
+    /// The tools that run the affected workers; `None` if the command does not concern
     /// workers.
     pub workers: Option<Vec<WorkerTool>>,
 }
 
 impl Plan {
-    /// Make a plan, putting the changes into their order.
+    /// Create a plan and sort its changes.
     ///
     /// # Panics
     ///
-    /// If a path is changed twice or a change changes nothing: that is a fault of the tool
-    /// that made it.
+    /// If a path is changed twice or a change has no effect; both are bugs in the tool that
+    /// made the change.
     #[must_use]
     pub fn new(mut changes: Vec<Change>, mut left: Vec<(RelPath, Left)>) -> Self {
         changes.sort_by(|a, b| (a.rank, &a.path).cmp(&(b.rank, &b.path)));
@@ -90,7 +90,7 @@ impl Plan {
         for (index, change) in changes.iter().enumerate() {
             assert!(
                 change.before.as_ref() != Some(&change.after),
-                "{} is changed to what it is",
+                "the change of {} has no effect",
                 change.path
             );
             assert!(
@@ -112,13 +112,13 @@ impl Plan {
         }
     }
 
-    /// The files that are written, in the order in which they are.
+    /// The files to write, in order.
     #[must_use]
     pub fn changes(&self) -> &[Change] {
         &self.changes
     }
 
-    /// The files that are looked at and left alone.
+    /// The files that the plan leaves unchanged.
     #[must_use]
     pub fn left(&self) -> &[(RelPath, Left)] {
         &self.left

@@ -1,8 +1,8 @@
-//! What can be wrong: the codes of errors and warnings, a problem with its place and its hint,
-//! how errors of the other modules become problems, and the exit codes.
+//! Codes of errors and warnings, problems with their position and hint, the conversion of
+//! other modules' errors to problems, and exit codes.
 //!
-//! What a code means never changes; `docs/codes.md` lists them, and a test compares it with
-//! this file.
+//! The meaning of a code never changes; `docs/codes.md` lists the codes, and a test compares it
+//! with this file.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -23,19 +23,19 @@ pub enum ExitCode {
     Done = 0,
     /// Failed, and rolled back.
     Failed = 1,
-    /// Wrong in itself; nothing was read or written.
+    /// Invalid arguments; nothing was read or written.
     Usage = 2,
-    /// Wrong for this project; nothing was written.
+    /// Not possible in this project; nothing was written.
     Refused = 3,
     /// `--check`: something would change.
     WouldChange = 4,
-    /// Scaffolded, but what was to be started does not run.
+    /// Scaffolded, but starting the services failed.
     NotStarted = 5,
     /// Another run holds the project, or a file was changed on disk during the run.
     TryAgain = 6,
 }
 
-/// An enum of names in kebab case, each with what it means.
+/// Define an enum of kebab-case codes, each with its exit code and meaning.
 macro_rules! codes {
     (
         $(#[$documentation:meta])*
@@ -55,7 +55,7 @@ macro_rules! codes {
         }
 
         impl $name {
-            /// All of them, in the order of the alphabet.
+            /// All codes, in alphabetical order.
             pub const ALL: &[Self] = &[$(Self::$variant),+];
 
             /// The name as it is written in reports.
@@ -74,7 +74,7 @@ macro_rules! codes {
                 }
             }
 
-            /// The exit code that it comes with.
+            /// The exit code that belongs to it.
             #[must_use]
             pub fn exit(self) -> ExitCode {
                 match self {
@@ -116,7 +116,7 @@ codes! {
 }
 
 codes! {
-    /// Something that a person should know.
+    /// A warning for the user.
     WarningCode {
         DeprecatedImage = "deprecated-image" (Done): "A container runs an image that is no longer released.",
         Dockerfile = "dockerfile" (Done): "A Dockerfile installs the service before it has the client library.",
@@ -138,18 +138,18 @@ codes! {
 pub struct Problem {
     /// A stable name.
     pub code: ErrorCode,
-    /// What is the matter.
+    /// What is wrong.
     pub message: String,
     /// The file at fault.
     pub path: Option<RelPath>,
-    /// The place in it.
+    /// The position in the file.
     pub position: Option<Position>,
     /// The command or the lines that fix it.
     pub hint: Option<String>,
 }
 
 impl Problem {
-    /// A problem without a place and without a hint.
+    /// Create a problem without a position and without a hint.
     #[must_use]
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self {
@@ -161,28 +161,28 @@ impl Problem {
         }
     }
 
-    /// The same problem of a file.
+    /// Set the file.
     #[must_use]
     pub fn in_file(mut self, path: impl Into<Option<RelPath>>) -> Self {
         self.path = path.into();
         self
     }
 
-    /// The same problem at a place in its file.
+    /// Set the position in the file.
     #[must_use]
     pub fn at(mut self, position: Option<Position>) -> Self {
         self.position = position;
         self
     }
 
-    /// The same problem with the command or the lines that fix it.
+    /// Set the command or the lines that fix it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// The line that it is about, read from the project.
+    /// The line at its position, read from the project.
     #[must_use]
     pub fn excerpt(&self, root: &Path) -> Option<String> {
         let path = root.join(self.path.as_ref()?.as_str());
@@ -203,7 +203,7 @@ impl From<ProjectError> for Problem {
             Fault::OlderGeneration(position) => Self::new(
                 ErrorCode::OlderGeneration,
                 format!(
-                    "`{}` is of the generation before tools (it has `templates` or `modules` \
+                    "`{}` has an older format without tools (it has `templates` or `modules` \
                      as lists)",
                     error.path
                 ),
@@ -213,7 +213,7 @@ impl From<ProjectError> for Problem {
             .hint("move to Polytope's current format, with a mapping `tools`, and try again"),
             Fault::WrongShape(what, position) => Self::new(
                 ErrorCode::WrongShape,
-                format!("`{}` is no valid polytope.yml: {what}", error.path),
+                format!("`{}` is not a valid polytope.yml: {what}", error.path),
             )
             .in_file(path)
             .at(position),
@@ -269,7 +269,7 @@ impl From<&DiskError> for Problem {
             DiskError::LeadsOut(path) => {
                 problem.code = ErrorCode::LeadsOut;
                 problem.path = Some(path.clone());
-                problem.hint = Some("replace the link by a folder of the project".to_owned());
+                problem.hint = Some("replace the link with a folder in the project".to_owned());
             }
             DiskError::Case { wanted, found } => {
                 problem.code = ErrorCode::Case;
@@ -291,7 +291,7 @@ impl From<&DiskError> for Problem {
                         .collect();
                     let _ = write!(
                         problem.message,
-                        "; everything is as it was but for{}",
+                        "; these paths could not be restored:{}",
                         paths.concat()
                     );
                 }
@@ -304,7 +304,7 @@ impl From<&DiskError> for Problem {
 /// A line of a file with its number, and a marker below the column.
 #[must_use]
 pub fn marked(excerpt: &str, line: usize, column: usize) -> String {
-    /// The most characters that are shown, and how many of them before the marker.
+    /// Maximum number of characters to show, in total and before the marker.
     const MAX_WIDTH: usize = 96;
     const BEFORE: usize = 60;
     let blue = AnsiColor::Blue.on_default().bold();

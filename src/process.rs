@@ -1,5 +1,5 @@
-//! Programs that are started: run to their end or in the background, and ended together with
-//! all that they have started, also when this program is interrupted.
+//! Runs programs to completion or in the background, and ends them together with their child
+//! processes, also when this program is interrupted.
 
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,10 +10,10 @@ use anyhow::{Context, bail};
 /// Set by Ctrl-C and SIGTERM.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// How long a process may take to end what it is doing.
+/// Maximum time for a process to shut down.
 const STOP_LIMIT: Duration = Duration::from_secs(15);
 
-/// From now on Ctrl-C and SIGTERM are noticed, and do not end this program.
+/// From now on, record Ctrl-C and SIGTERM instead of ending this program.
 pub(crate) fn catch_interrupts() -> anyhow::Result<()> {
     match ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::SeqCst)) {
         // This handler is the only one in the program.
@@ -22,8 +22,8 @@ pub(crate) fn catch_interrupts() -> anyhow::Result<()> {
     }
 }
 
-/// Run a program to its end, and return what it printed; on failure, the last of it is in
-/// the error.
+/// Run a program to completion and return its output; on failure, the error contains the last
+/// lines of the output.
 pub(crate) fn finish(mut command: Command, what: &str) -> anyhow::Result<Vec<u8>> {
     command
         .stdin(Stdio::null())
@@ -79,7 +79,7 @@ impl Process {
         self.child.try_wait().ok().flatten()
     }
 
-    /// Ask it to end, and wait until it has.
+    /// Ask the process to end, and wait until it has ended.
     pub(crate) fn stop(mut self) {
         end_group(self.child.id(), false);
         let until = Instant::now() + STOP_LIMIT;
@@ -99,8 +99,8 @@ impl Drop for Process {
     }
 }
 
-/// A terminal's Ctrl-C goes to its whole foreground group: the children get one of their
-/// own, so that they are ended in order.
+/// Ctrl-C in a terminal signals the whole foreground process group. Child processes get a
+/// group of their own, so that they can be ended in order.
 pub(crate) fn in_own_group(command: &mut Command) {
     #[cfg(unix)]
     {
@@ -118,7 +118,7 @@ pub(crate) fn end_group(id: u32, at_once: bool) {
         let signal = if at_once { Signal::KILL } else { Signal::TERM };
         let pid = i32::try_from(id).ok().and_then(Pid::from_raw);
         if let Some(pid) = pid {
-            // It may have ended by itself since.
+            // The process may have ended already.
             let _ = kill_process_group(pid, signal);
         }
     }

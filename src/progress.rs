@@ -1,11 +1,11 @@
-//! Steps that take a while, on stderr: a spinner in a terminal, plain lines elsewhere.
+//! Shows the progress of slow steps on stderr: a spinner in a terminal, plain lines elsewhere.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// Steps that take a while, on stderr: a spinner in a terminal, plain lines elsewhere.
+/// Shows the progress of slow steps on stderr: a spinner in a terminal, plain lines elsewhere.
 #[derive(Debug)]
 pub(crate) struct Progress {
     is_terminal: bool,
@@ -23,7 +23,7 @@ impl Progress {
         }
     }
 
-    /// Do one step, and say how long it took.
+    /// Run one step and print how long it took.
     ///
     /// # Errors
     ///
@@ -47,7 +47,7 @@ impl Progress {
         result.map(|value| (value, took))
     }
 
-    /// Say something between two steps.
+    /// Print a line between two steps.
     pub(crate) fn line(&self, text: &str) {
         if !self.quiet {
             drop(writeln!(anstream::stderr(), "{text}"));

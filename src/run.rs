@@ -1,4 +1,4 @@
-//! A command from the project's folder to the plan on the disk.
+//! Runs a command: finds and reads the project, makes the plan and writes it.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,12 +9,12 @@ use crate::project::{Files, Project};
 use crate::tool::status::Status;
 use crate::tool::{self, Refused, Request, TOOLS, ToolInfo};
 
-/// How a request is carried out, whatever it asks for.
+/// Options that apply to every request.
 #[derive(Clone)]
 pub struct Options {
-    /// The project's folder, if it was named.
+    /// The project's folder, if it was specified.
     pub project: Option<PathBuf>,
-    /// The folder that the search for the project starts in.
+    /// The folder in which the search for the project starts.
     pub current: PathBuf,
     /// Whether the plan is carried out.
     pub write: bool,
@@ -22,12 +22,12 @@ pub struct Options {
     pub force: bool,
     /// How long to wait for another run on the same project.
     pub lock_wait: Duration,
-    /// What makes calls to the disk fail, in tests.
+    /// Makes disk operations fail in tests.
     pub fault: Option<Fault>,
 }
 
 impl Options {
-    /// Carry out the plan in the project that this folder is in.
+    /// Options to carry out the plan in the project that contains this folder.
     #[must_use]
     pub fn new(current: PathBuf) -> Self {
         Self {
@@ -59,7 +59,7 @@ pub enum Error {
     Refused {
         /// The project's folder, absolute.
         root: PathBuf,
-        /// What is in the way.
+        /// Why it was refused.
         refused: Refused,
     },
     /// The project could not be found, read or written.
@@ -78,7 +78,7 @@ pub enum Error {
 ///
 /// # Errors
 ///
-/// See [`Error`]; in every case the project is as it was, or the error says what is not.
+/// See [`Error`]; the project is unchanged, or the error names what could not be restored.
 pub fn run(request: &Request, options: &Options) -> Result<Outcome, Error> {
     let root = find_root(options)?;
     let fail = |error| Error::Disk {
@@ -113,7 +113,7 @@ pub fn run(request: &Request, options: &Options) -> Result<Outcome, Error> {
     }
 }
 
-/// Look at the project, and change nothing.
+/// Report the status of the project without changing it.
 ///
 /// # Errors
 ///
@@ -125,7 +125,7 @@ pub fn status(options: &Options) -> Result<(PathBuf, Status), Error> {
     Ok((root, Status::of(&project)))
 }
 
-/// The tools that the project offers, told by its `polytope.yml` files alone.
+/// The tools that the project offers, determined from its `polytope.yml` files alone.
 ///
 /// # Errors
 ///
@@ -158,8 +158,8 @@ fn read_project(root: &Path, files: Files) -> Result<Project, Error> {
     })
 }
 
-/// Read the project and plan. Where the plan makes what turns out to be there already, that
-/// is read as well and planned with.
+/// Read the project and make the plan. If the plan would create files that already exist,
+/// read them too and plan again.
 fn make_plan(disk: &Disk, root: &Path, request: &Request, force: bool) -> Result<Plan, Error> {
     let refuse = |refused| Error::Refused {
         root: root.to_owned(),

@@ -1,7 +1,7 @@
-//! Starting what was scaffolded: with Polytope, or with Temporal's own dev server.
+//! Starts the scaffolded services with Polytope, or with Temporal's own dev server.
 //!
-//! What is started goes on when this program has ended, with its output in a log file. It is
-//! started whole or not at all: an interrupt ends what has been started so far.
+//! The started processes continue after this program ends and write to a log file. Either all
+//! of them are started or none: an interrupt ends those that have been started so far.
 
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -17,32 +17,32 @@ use crate::progress::Progress;
 /// What runs the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Runtime {
-    /// Polytope if its command `pt` is there, else nothing.
+    /// Polytope if its command `pt` is installed, else nothing.
     Auto,
     /// Polytope: the containers.
     Polytope,
-    /// `temporal server start-dev`, with its database in a file of the user's.
+    /// `temporal server start-dev`, with its database in the user's state folder.
     DevServer,
 }
 
-/// How it is started.
+/// Options for starting.
 #[derive(Debug, Clone)]
 pub struct Start {
     /// What runs the server.
     pub runtime: Runtime,
-    /// How long everything may take to answer.
+    /// Maximum time until everything answers.
     pub wait: Duration,
-    /// Whether no progress is shown.
+    /// Whether to hide progress.
     pub quiet: bool,
-    /// Where programs are looked for, as in `PATH`.
+    /// The folders in which programs are searched, in the format of `PATH`.
     pub path: OsString,
     /// The user's folder for logs and databases.
     pub state_folder: PathBuf,
-    /// Where it will answer.
+    /// The ports of the services.
     pub ports: Ports,
 }
 
-/// The ports of the developer's machine on which it will answer.
+/// The ports of the services on the developer's machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ports {
     /// Postgres.
@@ -63,43 +63,43 @@ impl Default for Ports {
     }
 }
 
-/// What runs now.
+/// The running services.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Started {
-    /// What runs it: `polytope` or `dev-server`.
+    /// What runs them: `polytope` or `dev-server`.
     pub runtime: &'static str,
-    /// Whether it ran before; then nothing was started.
+    /// Whether they were already running, so that nothing was started.
     pub was_running: bool,
-    /// Where it answers.
+    /// The addresses of the services.
     pub addresses: Vec<String>,
-    /// The file that its output goes to, if it was started now.
+    /// The log file, if they were started by this run.
     pub log: Option<PathBuf>,
 }
 
-/// How often it is looked whether a port answers.
+/// The interval between checks whether a port answers.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// How long a connection to a port of this machine may take.
+/// Timeout of a connection to a port of this machine.
 const CONNECT_LIMIT: Duration = Duration::from_millis(300);
 
-/// How many lines of the log a report of failure has.
+/// Number of log lines in an error message.
 const LAST_LINES: usize = 12;
 
-/// Something that has to answer.
+/// A service that must accept connections.
 struct Endpoint {
     what: &'static str,
     port: u16,
     address: String,
 }
 
-/// Start the project's tool, or the dev server in its place, and wait until all of it
-/// answers. Nothing is started where it runs already, nor, unless it is asked for, where
-/// Polytope is not installed.
+/// Start the project's tool, or the dev server instead, and wait until all endpoints answer.
+/// Nothing is started if they already answer, or if Polytope is not installed and was not
+/// explicitly requested.
 ///
 /// # Errors
 ///
-/// Why it does not run, with the last lines of the log; what has been started is ended,
-/// unless it only needs more time.
+/// Why starting failed, with the last lines of the log. Started processes are ended, unless
+/// Polytope only needs more time.
 pub fn start(root: &Path, tool: &str, start: &Start) -> Result<Option<Started>, Problem> {
     let find = |program: &str| which::which_in(program, Some(&start.path), root).ok();
     let (runtime, program) = match start.runtime {
@@ -127,7 +127,7 @@ pub fn start(root: &Path, tool: &str, start: &Start) -> Result<Option<Started>, 
     if taken.len() == endpoints.len() {
         return Ok(Some(started(true, None)));
     }
-    // Containers that run already are Polytope's to judge; the dev server needs its ports.
+    // Polytope handles containers that already run; the dev server needs all of its ports.
     if runtime == Runtime::DevServer && !taken.is_empty() {
         return Err(failure(in_use(&taken), None));
     }
@@ -174,7 +174,7 @@ pub fn start(root: &Path, tool: &str, start: &Start) -> Result<Option<Started>, 
                     endpoint.address,
                     start.wait.as_secs()
                 ),
-                Reason::Interrupted => format!("`{shown}` was interrupted, and is ended"),
+                Reason::Interrupted => format!("`{shown}` was interrupted and ended"),
                 Reason::Ended(status) => format!("`{shown}` failed ({status})"),
             };
             if !taken.is_empty() {
@@ -183,7 +183,7 @@ pub fn start(root: &Path, tool: &str, start: &Start) -> Result<Option<Started>, 
             let mut problem = failure(message, Some(&files.log));
             if goes_on {
                 problem.hint = Some(format!(
-                    "it goes on in the background: see {}, and run this again",
+                    "it continues in the background: see {}, and run this again",
                     files.log.display()
                 ));
             }
@@ -220,7 +220,7 @@ fn endpoints(runtime: Runtime, ports: Ports) -> Vec<Endpoint> {
     endpoints
 }
 
-/// Why something does not answer.
+/// Why an endpoint does not answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reason {
     TimedOut,
@@ -236,7 +236,7 @@ fn wait_for(child: &mut Child, endpoint: &Endpoint, until: Instant) -> Result<()
         if is_interrupted() {
             return Err(Reason::Interrupted);
         }
-        // One that ended well has handed over to what runs in the background.
+        // A process that exits successfully has left its services in the background.
         if let Ok(Some(status)) = child.try_wait()
             && !status.success()
         {
@@ -254,7 +254,7 @@ fn answers(port: u16) -> bool {
     TcpStream::connect_timeout(&address, CONNECT_LIMIT).is_ok()
 }
 
-/// Which ports are in use, and by what, where the system tells.
+/// Which ports are in use, and by which programs, if known.
 fn in_use(taken: &[&Endpoint]) -> String {
     let named: Vec<String> = taken
         .iter()
@@ -275,7 +275,7 @@ fn absent(program: &str) -> Problem {
     problem
 }
 
-/// Why it does not run; the files that were made stay.
+/// The problem of a failed start; generated files are kept.
 fn failure(message: String, log: Option<&Path>) -> Problem {
     let mut message = message;
     if let Some(log) = log {

@@ -1,8 +1,8 @@
 //! The embedded templates, and how they are rendered.
 //!
-//! `templates/` mirrors what is generated: a folder for each step, and in it each file where
-//! it will be. Templates are whole files; their values come from one context struct. Python code
-//! gets its layout after that, from [`crate::python::Style`].
+//! `templates/` mirrors the generated files: one folder for each step, with each file at its
+//! target path. Templates are whole files; their values come from one context struct. Python
+//! code is then formatted by [`crate::python::Style`].
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
@@ -33,8 +33,8 @@ pub(crate) use template;
 ///
 /// # Panics
 ///
-/// If the template is wrong or names what the context does not have. Both are faults of
-/// this program that its tests find: every template is rendered by them.
+/// If the template is invalid or uses a value that is not in the context. Both are bugs that
+/// the tests find, because they render every template.
 #[must_use]
 pub fn render<C: Serialize>(template: Template, context: &C) -> String {
     let mut environment = Environment::new();

@@ -1,8 +1,8 @@
-//! The layers of `src`, as `src/lib.rs` draws them: who may use whom, and which module may use
-//! which library.
+//! Checks the layers of `src` described in `src/lib.rs`: which module may use which other
+//! module and which library.
 //!
-//! Each file is split into tokens, so that strings and comments are never taken for code, and
-//! code inside of macros is read as well. Test modules are left out.
+//! The checks work on tokens, so that strings and comments are not taken for code, and code
+//! inside macros is included. Test modules are excluded.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +17,7 @@ const LAYERS: [&str; 20] = [
     "process", "progress", "start", "run", "guide", "report", "demo", "cli", "mcp", "main",
 ];
 
-/// The modules that may use each part of the standard library that has effects.
+/// The modules that may use each part of the standard library with side effects.
 const EFFECTS: [(&str, &[&str]); 8] = [
     ("std::env", &["disk", "progress", "demo", "cli", "main"]),
     ("std::fs", &["disk"]),
@@ -75,7 +75,7 @@ const DEPENDENCIES: [(&str, &[&str]); 26] = [
     ("which", &["start", "demo"]),
 ];
 
-/// A file of `src` with the paths that its code names, each resolved to a whole one.
+/// A file of `src` with the absolute paths that its code uses.
 struct File {
     name: String,
     module: Vec<String>,
@@ -112,14 +112,14 @@ fn files() -> Vec<File> {
     names.iter().map(read).collect()
 }
 
-/// Whether a file is code of the program, and not of its tests.
+/// Whether a file is production code, not tests.
 fn is_code(path: &Path) -> bool {
     let name = path.file_stem().unwrap().to_str().unwrap();
     let is_test = name.ends_with("tests") || name == "properties";
     path.extension().is_some_and(|extension| extension == "rs") && !is_test
 }
 
-/// The module that a file is, e.g. `edit::yaml`; none for the root of the library.
+/// The module of a file, e.g. `edit::yaml`; empty for the library root.
 fn module(file: &Path) -> Vec<String> {
     let mut names: Vec<String> = file
         .with_extension("")
@@ -132,7 +132,7 @@ fn module(file: &Path) -> Vec<String> {
     names
 }
 
-/// All paths in a text, those of `use` expanded.
+/// All paths in a source text, with `use` trees expanded.
 fn paths(text: &str) -> Vec<Vec<String>> {
     let tokens: TokenStream = text.parse().unwrap();
     let mut found = Vec::new();
@@ -168,7 +168,7 @@ fn collect(tokens: TokenStream, found: &mut Vec<Vec<String>>) {
     }
 }
 
-/// Read the path or tree of paths at the start of some tokens; the number of tokens read.
+/// Read the path or `use` tree at the start of some tokens; return the number of tokens read.
 fn path(tokens: &[TokenTree], before: &[String], found: &mut Vec<Vec<String>>) -> usize {
     let mut names = before.to_vec();
     let mut at = 0;
@@ -241,7 +241,7 @@ fn is_library(name: &str) -> bool {
     name == "std" || DEPENDENCIES.iter().any(|(library, _)| *library == name)
 }
 
-/// `src/lib.rs` shows what `run` has under shorter names.
+/// `src/lib.rs` re-exports the items of `run` under shorter names.
 fn reexported(names: &[String]) -> Vec<String> {
     let Some(first) = names.first() else {
         return Vec::new();
@@ -278,7 +278,7 @@ fn each_module_uses_only_the_layers_below_it() {
     assert_eq!(faults, Vec::<String>::new());
 }
 
-/// Inside of a folder as well: which files use which is a graph without cycles.
+/// Dependencies between files are acyclic, also within a folder.
 #[test]
 fn files_of_a_folder_do_not_use_each_other_in_a_circle() {
     let files = files();
@@ -299,7 +299,7 @@ fn files_of_a_folder_do_not_use_each_other_in_a_circle() {
             uses.entry(from).or_default().insert(to);
         }
     }
-    // Take away those that use none of the rest, until nothing changes.
+    // Repeatedly remove files that use none of the remaining files.
     let mut rest = uses.clone();
     loop {
         let left: BTreeSet<&[String]> = rest.keys().copied().collect();
@@ -333,7 +333,7 @@ fn each_library_is_used_only_where_it_belongs() {
     assert_eq!(faults, Vec::<String>::new());
 }
 
-/// A new dependency gets its place in the table.
+/// Every dependency is listed in the table.
 #[test]
 fn the_table_names_every_dependency() {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
@@ -349,7 +349,7 @@ fn the_table_names_every_dependency() {
     assert_eq!(known.collect::<BTreeSet<String>>(), names);
 }
 
-/// What would make the other tests pass for the wrong reason.
+/// The parser finds all paths, so that the other tests cannot pass by accident.
 #[test]
 fn paths_are_found_wherever_code_is() {
     let text = r#"

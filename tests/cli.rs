@@ -1,4 +1,4 @@
-//! The command line as a user meets it: stdout, stderr and exit code, compared whole.
+//! Tests of the command line: complete stdout, stderr and exit code.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod common;
@@ -118,7 +118,7 @@ fn a_human_sees_the_diff() {
     );
 }
 
-/// What a project has at each step, and what is wrong with it.
+/// `status` reports the state and the problems of a project at each step.
 #[test]
 fn the_status_names_what_is_there_and_what_is_next() {
     let mut shown = String::new();
@@ -155,8 +155,8 @@ fn the_status_names_what_is_there_and_what_is_next() {
     });
 }
 
-/// The report with every detail; with colour where it is asked for, and without it under
-/// `NO_COLOR`, in a pipe and on a terminal that has none.
+/// The verbose report: with colour if requested, without it under `NO_COLOR`, in a pipe and on
+/// a terminal without colour.
 #[test]
 fn the_report_says_why_and_is_plain_where_it_has_to_be() {
     let project = Project::empty();
@@ -180,7 +180,7 @@ fn the_report_says_why_and_is_plain_where_it_has_to_be() {
     assert!(refused.stderr.starts_with("error: "), "{}", refused.stderr);
 }
 
-/// A reader that goes away is no fault.
+/// A broken pipe is not an error.
 #[test]
 fn a_broken_pipe_ends_quietly() {
     use std::process::Stdio;
@@ -196,7 +196,7 @@ fn a_broken_pipe_ends_quietly() {
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
 }
 
-/// Every example in the help of a command works, in their order.
+/// The examples in each command's help work when run in order.
 #[test]
 fn the_examples_in_the_help_work() {
     let project = Project::with(&[("polytope.yml", "tools:\n  stack:\n    run: []\n")]);
@@ -211,7 +211,7 @@ fn the_examples_in_the_help_work() {
         "guide",
         "completions",
     ] {
-        // `demo` has its example run on the real server, by the end-to-end tests.
+        // The end-to-end tests run the example of `demo` on the real server.
         let words: Vec<&str> = command.split(' ').chain(["--help"]).collect();
         let help = project.done(&words).stdout;
         let (_, examples) = help.split_once("Examples:\n").unwrap();
@@ -261,7 +261,7 @@ fn shells_are_told_what_completes_a_command() {
         assert!(run.stdout.contains("add-temporal-workflow"), "{shell}");
         assert_eq!(run.stderr, "");
     }
-    // Bash itself reads it, and completes with it.
+    // Bash loads the script and completes with it.
     let script = project.done(&["completions", "bash"]).stdout;
     let probe = "COMP_WORDS=(bluetext add-temporal-w); COMP_CWORD=1; _bluetext bluetext \
                  add-temporal-w bluetext; printf '%s\\n' \"${COMPREPLY[@]}\"";
@@ -549,7 +549,7 @@ fn a_server_with_the_deprecated_image_is_kept() {
     project.done(&["add-temporal-client"]);
 }
 
-/// Python and TOML that cannot be edited: refused with the place, and nothing is written.
+/// Python and TOML that cannot be edited are refused with a position; nothing is written.
 #[test]
 fn broken_modules_are_refused_with_the_place() {
     let hooks = "modules/api/src/backend/init/__init__.py";
@@ -637,7 +637,7 @@ fn hooks_of_an_unknown_shape_can_be_done_by_hand() {
     project.write(hooks, by_hand);
     let run = project.done(&["add-temporal-client"]);
     assert!(
-        run.stderr.contains("see that it calls them"),
+        run.stderr.contains("check that it calls them"),
         "{}",
         run.stderr
     );
@@ -700,7 +700,7 @@ fn help_tells_what_there_is() {
     }
 }
 
-/// The README shows what really happens.
+/// The README matches the real output.
 #[test]
 fn the_readme_shows_real_output() {
     let readme =

@@ -1,5 +1,5 @@
-//! The scripts of the set-up steps, run by `sh` with fakes of Temporal's two programs
-//! that record how they are called.
+//! Runs the scripts of the set-up steps with `sh` and fakes of Temporal's two programs that
+//! record their calls.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod common;
@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 
 use common::Project;
 
-/// Run a step's script with programs that are shell scripts of their own.
+/// Run a step's script with shell scripts as fake programs.
 fn run(project: &Project, step: &str, programs: &[(&str, &str)]) -> Output {
     let bin = project.path().join("bin");
     for (name, body) in programs {
@@ -50,7 +50,7 @@ fn shown(project: &Project, output: &Output) -> String {
     )
 }
 
-/// No time passes in these tests.
+/// `sleep` returns at once in these tests.
 const SLEEP: (&str, &str) = ("sleep", "");
 
 fn scaffolded() -> Project {

@@ -1,4 +1,4 @@
-//! All or nothing: what breaks while a plan is written, and what is there afterwards.
+//! Tests that writing a plan is atomic: failures during the write and the resulting files.
 //!
 //! `BLUETEXT_SOAK=1` runs ten times as many kills and rounds.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
@@ -27,7 +27,7 @@ use common::Project;
 
 type Tree = BTreeMap<String, Vec<u8>>;
 
-/// A file with edits of the user.
+/// A file with user edits.
 const ROOT: &str = "# ours: ask Mia\ninclude:\n  - modules/web   # the shop\n\ntools:\n  stack:\n    run:\n      - tool: web\n      # more to come\n\n# the end\n";
 const WEB: &str = "tools:\n  web:\n    run: []\n";
 
@@ -41,7 +41,7 @@ const STEPS: [&[&str]; 3] = [
     &["add-temporal-workflow", "greeting", "order-processing"],
 ];
 
-/// A request as the command line makes it.
+/// A request parsed from a command line.
 fn request(arguments: &[&str]) -> Request {
     let line = std::iter::once("bluetext").chain(arguments.iter().copied());
     let line: Vec<_> = line.map(Into::into).collect();
@@ -61,7 +61,7 @@ fn is_soak() -> bool {
     std::env::var_os("BLUETEXT_SOAK").is_some_and(|value| value == "1")
 }
 
-/// Fails the n-th call that changes the disk.
+/// Fails the n-th call that modifies the file system.
 fn failing(n: usize, kind: io::ErrorKind) -> (Fault, Arc<AtomicUsize>) {
     let calls = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&calls);
@@ -75,7 +75,7 @@ fn failing(n: usize, kind: io::ErrorKind) -> (Fault, Arc<AtomicUsize>) {
     (fault, calls)
 }
 
-/// Each call that changes the disk fails once, with each error, in each tool.
+/// Fails each file-system modification once, with each error, in each tool.
 fn every_fault_is_undone(project: &Project) -> usize {
     let kinds = [
         io::ErrorKind::StorageFull,
@@ -91,7 +91,7 @@ fn every_fault_is_undone(project: &Project) -> usize {
                 let (fault, calls) = failing(n, kind);
                 let result = run(&request, &options(project, Some(fault)));
                 if let Ok(outcome) = result {
-                    // The last call clears up, and does not matter; none is left to fail.
+                    // The last call only cleans up; no further call can fail.
                     assert!(outcome.written);
                     let done = calls.load(Ordering::SeqCst);
                     assert!(n + 1 >= done, "call {n} of {done} failed unnoticed");
@@ -125,7 +125,7 @@ fn every_fault_is_undone(project: &Project) -> usize {
     faults
 }
 
-/// Compare two trees, and name the files that differ rather than show their bytes.
+/// Compare two trees and name the files that differ, without showing their bytes.
 fn assert_same(found: &Tree, expected: &Tree, when: &str) {
     let paths: std::collections::BTreeSet<_> = found.keys().chain(expected.keys()).collect();
     let differing: Vec<_> = paths
@@ -156,7 +156,7 @@ fn after_every_fault_the_project_is_as_it_was() {
     assert!(faults > 300);
 }
 
-/// The same where the project is on another file system than temporary files.
+/// The same with the project on a different file system than temporary files.
 #[cfg(target_os = "linux")]
 #[test]
 fn after_every_fault_on_another_file_system_the_project_is_as_it_was() {
@@ -174,7 +174,7 @@ fn after_every_fault_on_another_file_system_the_project_is_as_it_was() {
     every_fault_is_undone(&project);
 }
 
-/// When an undo fails too, the message says what could not be put back.
+/// If the rollback fails too, the message names the files that could not be restored.
 #[test]
 fn what_could_not_be_put_back_is_named() {
     let project = started();
@@ -184,7 +184,7 @@ fn what_could_not_be_put_back_is_named() {
     let fault: Fault = Arc::new(move |operation, path| {
         let is_place = operation == Operation::Place && path == failing_target;
         if is_place && places.fetch_add(1, Ordering::SeqCst) == 0 {
-            // Whatever was made before this is in the way of being removed.
+            // An unexpected file prevents the removal of the created folder.
             let folder = failing_target.with_file_name("modules").join("temporal");
             fs::File::create(folder.join("somebody's")).unwrap();
             return Err(io::ErrorKind::StorageFull.into());
@@ -206,7 +206,7 @@ fn what_could_not_be_put_back_is_named() {
     assert_eq!(project.read("polytope.yml"), ROOT);
 }
 
-/// What the three steps come to when nothing disturbs them.
+/// The result of the three steps without interference.
 fn reference() -> Vec<Tree> {
     let project = started();
     STEPS
@@ -218,8 +218,8 @@ fn reference() -> Vec<Tree> {
         .collect()
 }
 
-/// After a kill: the project works, nothing of the user's is gone, and the same command
-/// completes the rest.
+/// After a kill, the project works, no user data is lost, and the same command completes the
+/// rest.
 fn check_after_kill(project: &Project, step: &[&str], reference: &Tree) {
     let text = project.read("polytope.yml");
     serde_yaml::from_str::<serde_yaml::Value>(&text).unwrap();
@@ -251,13 +251,13 @@ fn check_after_kill(project: &Project, step: &[&str], reference: &Tree) {
     );
 }
 
-/// The test binary itself, killed by the n-th call that changes the disk.
+/// Runs this test binary, which is killed at the n-th file-system modification.
 #[test]
 fn killed_before_every_call_the_same_command_completes_the_rest() {
     let references = reference();
     let mut kills = 0;
     for (index, step) in STEPS.iter().enumerate() {
-        // Every tenth call in a plain run.
+        // Without `BLUETEXT_SOAK`, every tenth call only.
         for n in (0..).step_by(if is_soak() { 1 } else { 10 }) {
             let project = started();
             for earlier in &STEPS[..index] {
@@ -288,7 +288,7 @@ fn killed_before_every_call_the_same_command_completes_the_rest() {
     println!("{kills} kills before a call, each completed by the next run");
 }
 
-/// Not a test of its own: what the test above starts and what is killed.
+/// Not a test: the process that the test above starts and kills.
 #[test]
 #[ignore = "started by the test above"]
 fn is_killed_by_the_nth_call() {
@@ -313,7 +313,7 @@ fn is_killed_by_the_nth_call() {
     run(&request(STEPS[index]), &options).unwrap();
 }
 
-/// A generator of numbers that are the same in each run (Marsaglia's xorshift64).
+/// A deterministic random number generator (Marsaglia's xorshift64).
 struct Random(u64);
 
 impl Random {
@@ -345,7 +345,7 @@ fn killed_at_random_moments_the_same_command_completes_the_rest() {
         std::thread::sleep(Duration::from_micros(random.below(12_000)));
         child.kill().unwrap();
         if child.wait().unwrap().success() {
-            // It was faster than the kill.
+            // It finished before the kill.
             continue;
         }
         kills += 1;
@@ -405,7 +405,7 @@ fn a_project_that_is_held_is_left_alone() {
         (&report["status"], &report["error"]["code"]),
         (&"refused".into(), &"locked".into())
     );
-    // Those that write nothing do not wait.
+    // Read-only runs do not wait.
     assert_eq!(
         project
             .bluetext(&["add-temporal", "--dry-run", "--lock-wait", "0s"])
@@ -419,7 +419,7 @@ fn a_project_that_is_held_is_left_alone() {
         4
     );
     assert_eq!(project.tree(), before);
-    // It waits for as long as it may.
+    // It waits until the timeout.
     let path = project.path();
     let waiting = std::thread::spawn(move || common::bluetext(&path, &["add-temporal"], &[]).code);
     std::thread::sleep(Duration::from_millis(100));
@@ -560,7 +560,7 @@ fn no_link_leads_out_of_the_project() {
     });
 }
 
-/// What is only read may live elsewhere: nothing of it is needed.
+/// Modules that are only read may be outside the project.
 #[cfg(unix)]
 #[test]
 fn an_included_module_may_be_a_link_to_elsewhere() {
@@ -687,7 +687,7 @@ fn odd_paths_are_paths() {
     }
 }
 
-/// A second run opens no file for writing, as the system sees it.
+/// A second run opens no file for writing, according to the operating system.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_second_run_opens_nothing_for_writing() {

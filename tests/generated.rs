@@ -1,4 +1,4 @@
-//! Snapshots of everything that is generated, file by file, for people to review.
+//! Snapshots of all generated files, for review.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod common;
@@ -108,7 +108,7 @@ fn the_client_library_is_the_same_everywhere() {
     }
 }
 
-/// Projects that people have worked on for a while, of both generations.
+/// Realistic existing projects of both generations.
 #[test]
 fn projects_of_years_keep_what_they_have() {
     for name in ["older", "newer"] {

@@ -1,6 +1,6 @@
-//! Workflows that are added while a service runs, on the real Temporal server: the API and
-//! the worker are started with the command and the environment of the generated
-//! `polytope.yml`, and nobody restarts them.
+//! Adds workflows while a service runs on the real Temporal server. The API and the worker are
+//! started with the command and environment of the generated `polytope.yml`, and are never
+//! restarted by hand.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 #![allow(clippy::print_stderr, reason = "what was left out is said")]
 
@@ -20,8 +20,8 @@ use polytope::{Container, Polytope};
 use real::{Process, Server, Tools, free_port, health, skip_if_asked, take_three_steps, wait_for};
 use serde_json::{Value, json};
 
-/// A service with one workflow, whose activity takes 5 s and writes down when it begins and
-/// ends; in one of the two layouts.
+/// A service with one workflow, in one of the two layouts. Its activity takes 5 s and logs its
+/// start and end.
 struct Service {
     project: Project,
     folder: PathBuf,
@@ -84,8 +84,8 @@ impl Service {
         assert!(run.stdout.contains("reloads its code"), "{}", run.stdout);
     }
 
-    /// Start a container's program as Polytope does; what is inside a container is mapped to
-    /// this machine: the host `temporal`, the folders, and the port.
+    /// Start a container's program like Polytope. The host `temporal`, the folders and the
+    /// port of the container are mapped to this machine.
     fn start(&self, container: &Container, server: &Server, port: u16) -> Process {
         let app = container.code.clone().unwrap();
         let venv = self.project.path().join("venv");
@@ -117,10 +117,10 @@ impl Service {
     }
 }
 
-/// A workflow is added, a broken save made and fixed, and a requirement added, all while an
+/// Add a workflow, save and fix a syntax error, and adds a requirement, all while an
 /// activity or the worker runs.
 fn stays_live(flat: bool, tool: &str) {
-    /// How long an execution may take, counted from the moment it can be asked for.
+    /// Timeout of an execution, measured from when it can be requested.
     const LIMIT: Duration = Duration::from_secs(20);
     let service = Service::new(flat);
     let server = Server::start(free_port());
@@ -155,7 +155,7 @@ fn stays_live(flat: bool, tool: &str) {
         assert!(started.elapsed() < LIMIT, "{:?}", started.elapsed());
         assert_eq!(first["result"], output("first"), "{}", service.log());
     });
-    // The reload gave the running activity its time: it was not tried again.
+    // The reload waited for the running activity: it was not retried.
     assert_eq!(service.attempts(), "begun ended ");
 
     let models = format!("{}/farewell/models.py", service.workflows);
@@ -188,7 +188,7 @@ fn stays_live(flat: bool, tool: &str) {
 
     asks_for_a_type_that_is_missing(&service, &server, is_api.then_some(port));
     let code = process.stop();
-    // uvicorn ends itself with the signal that it was sent.
+    // uvicorn terminates itself with the signal that it received.
     assert_eq!(
         code,
         Some(if is_api { 143 } else { 0 }),
@@ -202,7 +202,7 @@ fn relative(service: &Service) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-/// A type that no worker has is named in the log and in the API's health.
+/// A type that no worker has registered is named in the log and in the API's health check.
 fn asks_for_a_type_that_is_missing(service: &Service, server: &Server, port: Option<u16>) {
     let mut start = Tools::get().command("temporal", Path::new("/"));
     start.args(["workflow", "start", "--type", "NobodysWorkflow"]);

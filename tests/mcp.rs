@@ -1,5 +1,5 @@
-//! The agents' server: the built binary with a real client in both eras of the protocol, raw
-//! lines that no client would send, and the same calls made by command line.
+//! Tests of the MCP server: the built binary with a real client in both protocol versions,
+//! malformed raw lines, and the same calls on the command line.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod common;
@@ -25,7 +25,7 @@ use rmcp::{
 };
 use serde_json::{Value, json};
 
-/// A host that counts the notices it is sent.
+/// A client that counts the notifications it receives.
 #[derive(Clone, Default)]
 struct Host {
     notices: Arc<AtomicUsize>,
@@ -83,7 +83,7 @@ fn text_of(result: &CallToolResult) -> &str {
     &result.content[0].as_text().unwrap().text
 }
 
-/// The placeholder for a folder in reports that are compared.
+/// The placeholder for a folder in compared reports.
 fn without(folder: &Path, value: &Value) -> Value {
     let text = value
         .to_string()
@@ -138,8 +138,8 @@ async fn each_step_makes_the_next_one_known() {
     }
 }
 
-/// Everything that is answered is what the tool's own schema says, and the same by command
-/// line: the trees and the reports.
+/// Every answer matches the tool's schema. The command line produces the same file trees and
+/// reports.
 #[tokio::test]
 async fn a_call_is_the_command() {
     let steps: [(&'static str, Value, &[&str]); 9] = [
@@ -214,7 +214,7 @@ async fn a_call_is_the_command() {
                 .map(|error| error.to_string())
                 .collect();
             assert_eq!(faults, Vec::<String>::new(), "{tool} {report:#}");
-            // What is wrong in itself is refused before the project is looked for.
+            // Invalid arguments are refused before the project is searched for.
             if run.code == 2 {
                 expected["project"] = json!("[PROJECT]");
             }
@@ -300,7 +300,7 @@ async fn the_resource_is_the_status() {
     }
 }
 
-/// Wait until the host has been told this often, then see that it is not told once more.
+/// Wait for this number of notifications, then check that no further one arrives.
 async fn told(host: &Host, times: usize) {
     let until = Instant::now() + Duration::from_secs(30);
     while host.notices.load(Ordering::SeqCst) < times {
@@ -327,7 +327,7 @@ async fn a_change_is_announced_once_whoever_makes_it() {
     // By another process.
     project.done(&["add-temporal-client"]);
     told(&host, 2).await;
-    // By a person who is still typing: then all are listed, and calls say where it is wrong.
+    // By a half-finished edit: all tools are listed, and calls report the position of the error.
     let complete = project.read("polytope.yml");
     project.write("polytope.yml", "tools: [\n");
     told(&host, 2).await;
@@ -388,7 +388,7 @@ async fn two_calls_at_once_both_land() {
     }
 }
 
-/// A panic ends the call and not the session.
+/// A panic ends the call, not the session.
 #[tokio::test]
 async fn a_panic_is_an_answer() {
     let project = Project::empty();
@@ -409,7 +409,7 @@ async fn a_panic_is_an_answer() {
     drop(serving.await.unwrap());
 }
 
-/// The binary with pipes for lines that no client would send.
+/// The binary with pipes, for malformed lines.
 struct Raw {
     child: Child,
     input: Option<ChildStdin>,
@@ -445,7 +445,7 @@ impl Raw {
         serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line:?}"))
     }
 
-    /// Close stdin; the exit code, the rest of stdout, and stderr.
+    /// Close stdin; return the exit code, the rest of stdout, and stderr.
     fn end(mut self) -> (Option<i32>, String, String) {
         drop(self.input.take());
         let until = Instant::now() + Duration::from_secs(30);
@@ -483,7 +483,7 @@ fn lines_that_no_client_would_send_do_no_harm() {
         answer = raw.answer();
     }
     assert_eq!(answer["result"]["serverInfo"]["name"], "bluetext");
-    // A line of 20 MB is thrown away.
+    // A line of 20 MB is discarded.
     let huge = [&[b'{'; 1][..], &vec![b' '; 20 << 20], b"}\n"].concat();
     raw.send(&huge);
     raw.send(b"{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"no/such/method\"}\n");
@@ -501,8 +501,8 @@ fn lines_that_no_client_would_send_do_no_harm() {
     assert!(project.tree().is_empty());
 }
 
-/// Wherever stdin ends, the process does; what stdout has is whole lines of JSON-RPC; and a
-/// call that was running is all there or not at all.
+/// The process exits wherever stdin ends, stdout has only complete JSON-RPC lines, and a running
+/// call is applied completely or not at all.
 #[test]
 fn the_end_of_stdin_ends_it_at_every_point() {
     let call = b"{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/call\",\"params\":{\"name\":\"add-temporal\",\"arguments\":{}}}\n";
@@ -516,7 +516,7 @@ fn the_end_of_stdin_ends_it_at_every_point() {
         let started = Instant::now();
         let (code, rest, errors) = raw.end();
         let took = started.elapsed();
-        // A second, and as many for a busy machine.
+        // One second, plus a margin for a busy machine.
         assert!(took < Duration::from_secs(3), "{end}: {took:?}");
         assert_eq!((code, errors.as_str()), (Some(0), ""), "{end}");
         for line in rest.lines() {
@@ -528,7 +528,7 @@ fn the_end_of_stdin_ends_it_at_every_point() {
     }
 }
 
-/// A host that has gone without closing stdin is noticed when it is to be answered.
+/// A client that disconnects without closing stdin is detected when the server answers.
 #[test]
 fn the_end_of_stdout_ends_it() {
     let project = Project::empty();
@@ -552,8 +552,8 @@ fn the_end_of_stdout_ends_it() {
     drop(input);
 }
 
-/// A call that waits for another run does not hold the process when the host has gone, nor
-/// when the host takes the call back.
+/// A call that waits for another run does not keep the process alive after the client has
+/// disconnected or cancelled the call.
 #[test]
 fn a_call_that_waits_is_left_behind() {
     let project = Project::empty();

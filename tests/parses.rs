@@ -1,4 +1,4 @@
-//! Each file is parsed once a run, and what is written is parsed once more, to prove it.
+//! Each file is parsed once per run; written files are parsed once more for verification.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod common;
@@ -7,7 +7,7 @@ use bluetext::edit::{Parses, parses};
 use bluetext::{cli, run, status};
 use common::Project;
 
-/// What the parsers did during a call.
+/// The parses during a call.
 fn during(call: impl FnOnce()) -> Parses {
     let before = parses();
     call();
@@ -20,7 +20,7 @@ fn during(call: impl FnOnce()) -> Parses {
     }
 }
 
-/// A tool's call in this thread, where its parses can be counted.
+/// Calls a tool in this thread, where its parses can be counted.
 fn call(project: &Project, arguments: &[&str]) -> Parses {
     let line: Vec<_> = std::iter::once("bluetext")
         .chain(arguments.iter().copied())
@@ -75,7 +75,7 @@ fn each_file_is_parsed_once() {
     });
 }
 
-/// The counts follow the number of files, whatever else a project has.
+/// The counts depend only on the number of files.
 #[test]
 fn parsing_is_linear_in_the_project() {
     let project = |services: usize| {
@@ -94,6 +94,6 @@ fn parsing_is_linear_in_the_project() {
         let parses = [call(&project, &["add-temporal"]), look(&project)];
         parses.map(|parses| parses.yaml)
     });
-    // One more file is one more parse.
+    // One more file causes one more parse.
     assert_eq!([large[0] - small[0], large[1] - small[1]], [10, 10]);
 }

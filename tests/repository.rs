@@ -1,5 +1,4 @@
-//! Promises about the files of this repository: its templates, manifest, image and registered
-//! tools.
+//! Checks of this repository's files: its templates, manifest, image and registered tools.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use std::fs;
@@ -42,7 +41,7 @@ fn every_file_opens_by_saying_what_it_owns() {
     }
 }
 
-/// What the end-to-end tests would find minutes later.
+/// A fast check for errors that the end-to-end tests would find minutes later.
 #[test]
 fn lines_of_generated_python_fit() {
     for (name, text) in files_below("templates", ".py") {
@@ -54,7 +53,7 @@ fn lines_of_generated_python_fit() {
     }
 }
 
-/// What is paid for is used.
+/// Every dependency is used.
 #[test]
 fn every_dependency_is_used() {
     let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
@@ -78,8 +77,7 @@ fn every_dependency_is_used() {
     }
 }
 
-/// The image is built from what its Dockerfile copies: that has all that the manifest and the
-/// code name.
+/// The Dockerfile copies every file that the manifest and the code reference.
 #[test]
 fn the_image_gets_all_that_it_is_built_from() {
     let dockerfile = fs::read_to_string(root().join("Dockerfile")).unwrap();
@@ -146,7 +144,7 @@ fn server_and_admin_tools_carry_one_version() {
     }
 }
 
-/// A project that includes this repository gets the same base tool as one that has its own.
+/// A project that includes this repository gets the same base tool as a scaffolded project.
 #[test]
 fn the_repository_offers_the_base_tool_and_the_first_step() {
     let text = fs::read_to_string(root().join("polytope.yml")).unwrap();
@@ -162,7 +160,7 @@ fn the_repository_offers_the_base_tool_and_the_first_step() {
         let text = fs::read_to_string(root().join(document)).unwrap();
         assert!(text.contains(&image), "{document} names another image");
     }
-    // The first step has a container of its own, like the base tool's but for these.
+    // The first step has its own container, like the base tool's except for these.
     let mut base = own["tools"]["bluetext"]["run"][0]["args"].clone();
     let step = &own["tools"]["add-temporal"]["run"][0];
     for key in ["id", "cmd"] {

@@ -1,5 +1,5 @@
-//! Starting what was scaffolded, with a fake of Polytope's `pt`: a program that writes
-//! down how it was called; its ports are the test's own.
+//! Tests of starting the containers, with a fake `pt` that records its calls and with ports
+//! that the test chooses.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 #![allow(clippy::print_stderr, reason = "what was left out is said")]
@@ -17,7 +17,7 @@ use bluetext::problem::Problem;
 use bluetext::start::{Ports, Runtime, Start, Started, start};
 use common::Project;
 
-/// Ports that nobody listens on, held until they are let go.
+/// Free ports, reserved until they are released.
 struct Held([TcpListener; 3]);
 
 impl Held {
@@ -36,7 +36,7 @@ impl Held {
     }
 }
 
-/// A folder with programs, and one for state.
+/// A folder for programs and one for state.
 struct Machine {
     project: Project,
     ports: Ports,
@@ -75,7 +75,7 @@ impl Machine {
         self.project.path().join("bin")
     }
 
-    /// What a program has written, once it has.
+    /// Wait for a program's output and return it.
     fn written(&self, file: &str) -> String {
         let path = self.project.path().join(file);
         let until = Instant::now() + Duration::from_secs(30);
@@ -122,7 +122,7 @@ fn the_tool_is_run_and_waited_for() {
     let held = Held::new();
     let machine = Machine::new(held.ports());
     drop(held);
-    // It ends while what it has started runs on, as one that speaks to a daemon does.
+    // It exits while the server keeps running, like a client of a daemon.
     machine.program("pt", "echo \"pt $*\" in \"$PWD\"\necho \"$*\" > called\n");
     let path = machine.project.path();
     let ports = machine.ports;
@@ -152,7 +152,7 @@ fn the_tool_is_run_and_waited_for() {
     };
     assert_eq!(started, expected);
 
-    // What runs is not started once more.
+    // A running server is not started again.
     fs::remove_file(root.join("called")).unwrap();
     let again = machine.start(Runtime::Auto, LONG).unwrap().unwrap();
     assert_eq!((again.was_running, again.log), (true, None));
@@ -214,7 +214,7 @@ fn what_only_needs_time_goes_on() {
     );
     let hint = problem.hint.unwrap();
     assert!(
-        hint.starts_with("it goes on in the background: see "),
+        hint.starts_with("it continues in the background: see "),
         "{hint}"
     );
     let pid = machine.written("pid");
@@ -245,7 +245,7 @@ fn a_dev_server_that_does_not_answer_is_ended() {
         format!("server start-dev --log-level warn --port {server} --ui-port {ui} --db-filename ");
     assert!(called.starts_with(&expected), "{called}");
     assert!(!is_alive(&machine.written("pid")));
-    // A port that something else has is named before anything is started.
+    // A port used by another program is reported before anything is started.
     fs::remove_file(machine.project.path().join("called")).unwrap();
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, server)).unwrap();
     let problem = machine.start(Runtime::DevServer, LONG).unwrap_err();
@@ -258,8 +258,8 @@ fn a_dev_server_that_does_not_answer_is_ended() {
     drop(taken);
 }
 
-/// Whether the whole of it runs on this machine already; then the program has nothing to
-/// start on its default ports, and says so.
+/// Whether all servers already run on the default ports of this machine; then the program
+/// starts nothing and reports that.
 fn runs_here() -> bool {
     let Ports {
         postgres,
@@ -274,7 +274,7 @@ fn runs_here() -> bool {
     runs
 }
 
-/// As a user meets it: the files stay, the exit code is its own, and the report says both.
+/// If starting fails, the files stay, the exit code is distinct, and the report shows both.
 #[test]
 fn the_files_stay_when_the_start_fails() {
     if runs_here() {
@@ -341,7 +341,7 @@ fn an_interrupt_leaves_nothing_half_started() {
     assert_eq!(child.wait().unwrap().code(), Some(5));
     let mut errors = String::new();
     std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut errors).unwrap();
-    assert!(errors.contains("was interrupted, and is ended"), "{errors}");
+    assert!(errors.contains("was interrupted and ended"), "{errors}");
     assert!(!is_alive(&project.read("pid")));
 }
 

@@ -1,4 +1,4 @@
-//! The calls of MCP clients as command lines.
+//! Converts calls of MCP clients to command lines.
 
 use std::ffi::OsString;
 

@@ -1,5 +1,4 @@
-//! The command line. Flags become requests whose values are valid; the flags of a tool are
-//! defined with the tool.
+//! The command line. Parses flags into validated requests. Each tool defines its own flags.
 
 mod agents;
 mod start;
@@ -29,23 +28,23 @@ use start::StartArgs;
 /// Which tools are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Discovery {
-    /// Those whose turn has come: a tool that the project registers.
+    /// Only the tools that the project has registered.
     Progressive,
-    /// All of them, for hosts that never ask again.
+    /// All of them, for clients that read the list only once.
     Static,
 }
 
-/// A command line that makes sense.
+/// A valid command line.
 pub enum Invocation {
     /// One of the tools.
     Tool {
         /// What is asked for.
         request: Box<Request>,
-        /// How it is carried out.
+        /// The options of the run.
         options: Options,
         /// What the report shows.
         view: View,
-        /// How what was added is started, if it is to be.
+        /// How to start the added containers, if requested.
         start: Option<Start>,
     },
     /// `status`
@@ -55,14 +54,14 @@ pub enum Invocation {
         /// What the report shows.
         view: View,
     },
-    /// The agents' server.
+    /// The MCP server.
     Mcp {
-        /// Where it works.
+        /// The options of its runs.
         options: Options,
         /// Which tools it lists.
         discovery: Discovery,
     },
-    /// A page to be printed.
+    /// A page to print.
     Page {
         /// The page.
         page: Page,
@@ -78,15 +77,15 @@ pub enum Invocation {
     },
 }
 
-/// A command line that ends here.
+/// A command line that runs no command.
 pub enum Stop {
-    /// Help or a version: to be printed, exit 0.
+    /// Help or version to print; exit 0.
     Print(String),
-    /// It is wrong in itself: exit 2.
+    /// Invalid usage; exit 2.
     Wrong {
-        /// The command as far as it was understood.
+        /// The command, if it was recognised.
         command: String,
-        /// What is wrong.
+        /// The problems.
         problems: Vec<Problem>,
         /// How to report it.
         view: View,
@@ -230,11 +229,11 @@ struct DemoArgs {
     once: bool,
 }
 
-/// Understand a command line; the first argument is the program's name.
+/// Parse a command line; the first argument is the program's name.
 ///
 /// # Errors
 ///
-/// [`Stop`] for help, versions and everything that is wrong.
+/// [`Stop`] for help, version and invalid usage.
 pub fn parse(arguments: &[OsString], current: PathBuf) -> Result<Invocation, Stop> {
     let wrong = |error: &clap::Error| stop(arguments, error);
     let matches = command()
@@ -302,7 +301,7 @@ fn tool_call(
 }
 
 impl Global {
-    /// What these options mean for a run that is started in a folder.
+    /// Convert these options for a run in the folder `current`.
     fn meaning(self, current: PathBuf) -> (Options, View) {
         let Self {
             project,
@@ -344,7 +343,7 @@ impl Global {
     }
 }
 
-/// The server, or a page about it.
+/// The MCP server, or its client configuration.
 fn mcp(
     command: Option<&McpCommand>,
     discovery: Discovery,
@@ -354,7 +353,7 @@ fn mcp(
     match command {
         None => Invocation::Mcp { options, discovery },
         Some(McpCommand::Config { client }) => {
-            // The host starts the server in a folder of its own choice.
+            // The client may start the server in any folder.
             let project = options.project.map(|project| options.current.join(project));
             let text = guide::configuration(*client, project.as_deref());
             Invocation::Page {
@@ -376,7 +375,7 @@ pub fn command() -> clap::Command {
             command
         }
     });
-    // The short help alone: the long one has a line for each value of an option.
+    // Short help only: long help has a line for each value of an option.
     let help = Arg::new("help")
         .short('h')
         .long("help")
@@ -389,7 +388,7 @@ pub fn command() -> clap::Command {
         .subcommands(tools)
 }
 
-/// What to do with a command line that clap did not take.
+/// Convert a clap error.
 fn stop(arguments: &[OsString], error: &clap::Error) -> Stop {
     let is_help = matches!(
         error.kind(),
@@ -423,7 +422,7 @@ fn stop(arguments: &[OsString], error: &clap::Error) -> Stop {
     }
 }
 
-/// The format asked for, in arguments that could not be parsed.
+/// The requested format, from arguments that could not be parsed.
 fn format_of(arguments: &[OsString]) -> Format {
     let mut arguments = arguments.iter().filter_map(|argument| argument.to_str());
     while let Some(argument) = arguments.next() {

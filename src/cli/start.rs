@@ -1,5 +1,5 @@
-//! The options that start what a tool has added: of the command line alone, since a call of
-//! an agent starts nothing that would outlive it.
+//! Options that start the added containers. Only on the command line: a call by an agent starts
+//! no process that would outlive it.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ pub(super) struct StartArgs {
 }
 
 impl StartArgs {
-    /// How what is added is started, unless it is not to be.
+    /// How to start the added containers; `None` if starting is disabled.
     pub(super) fn start(&self, quiet: bool) -> Option<Start> {
         let is_off = std::env::var_os("BLUETEXT_NO_START").is_some_and(|value| value == "1");
         let is_wanted = !self.no_start && (self.start || !is_off);

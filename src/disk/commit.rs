@@ -9,14 +9,14 @@ use std::path::{Path, PathBuf};
 use super::{Disk, DiskError, Operation, STAGE, names_in};
 use crate::change::Change;
 
-/// A change and the file that it is made to, behind links inside the project.
+/// A change and its target file, with links inside the project resolved.
 #[derive(Debug)]
 pub struct Target<'a> {
     change: &'a Change,
     path: PathBuf,
 }
 
-/// What a commit has done so far, in its order.
+/// The operations that a commit has completed, in order.
 #[derive(Debug, Default)]
 struct Done {
     folders: Vec<PathBuf>,
@@ -25,13 +25,13 @@ struct Done {
 }
 
 impl Disk {
-    /// Resolve the paths of a plan's changes, and check all that can be checked before the
-    /// first of them.
+    /// Resolve the paths of a plan's changes, and check everything that can be checked before
+    /// writing.
     ///
     /// # Errors
     ///
-    /// [`DiskError::Changed`] if a file is not what the plan was made from, and whatever
-    /// else would keep one from being written.
+    /// [`DiskError::Changed`] if a file has changed since the plan was made; other errors if a
+    /// file cannot be written.
     pub fn prepare<'a>(&self, changes: &'a [Change]) -> Result<Vec<Target<'a>>, DiskError> {
         let mut folders = BTreeMap::new();
         changes
@@ -44,12 +44,12 @@ impl Disk {
             .collect()
     }
 
-    /// Write what has been prepared: all of it, or nothing.
+    /// Write the prepared changes: all of them, or none.
     ///
     /// # Errors
     ///
-    /// [`DiskError::Changed`] if a file was changed since; [`DiskError::Io`] names what the
-    /// system refused and what could not be undone.
+    /// [`DiskError::Changed`] if a file was changed since; [`DiskError::Io`] names the failed
+    /// path and the paths that could not be restored.
     pub fn commit(&self, targets: &[Target<'_>]) -> Result<(), DiskError> {
         if targets.is_empty() {
             return Ok(());
@@ -58,7 +58,7 @@ impl Disk {
         let mut done = Done::default();
         match self.write(targets, &stage, &mut done) {
             Ok(()) => {
-                // The next run removes what is left here.
+                // If this fails, the next run removes the folder.
                 drop(self.remove_stage(&stage));
                 Ok(())
             }
@@ -73,8 +73,8 @@ impl Disk {
         }
     }
 
-    /// The real path of a change, behind links that stay inside; checks that the file is
-    /// what the plan was made from and may be written.
+    /// The path of a change with links inside the project resolved; checks that the file has
+    /// not changed since the plan was made and is writable.
     fn target(&self, change: &Change) -> Result<PathBuf, DiskError> {
         let path = self.path(&change.path);
         let Some(existing) = path.ancestors().find(|p| p.symlink_metadata().is_ok()) else {
@@ -94,7 +94,7 @@ impl Disk {
         Self::check_unchanged(change, &target)?;
         if change.before.is_some() {
             let metadata = fs::metadata(&target).map_err(|e| DiskError::io(&target, e))?;
-            // A rename would replace it all the same: the folder's mode decides on that.
+            // A rename would replace it anyway: that depends only on the folder's mode.
             if metadata.permissions().readonly() {
                 return Err(DiskError::ReadOnly(change.path.clone()));
             }
@@ -102,7 +102,7 @@ impl Disk {
         Ok(target)
     }
 
-    /// Refuse a name that differs from one that is there in upper and lower case alone.
+    /// Reject a name that differs from an existing one only in case.
     fn check_case(
         &self,
         change: &Change,
@@ -155,7 +155,7 @@ impl Disk {
             } = target;
             let staged = stage.join(format!("{number}.new"));
             let fail = |error: io::Error| match error.kind() {
-                // What was to be replaced is gone.
+                // The file to replace has been removed.
                 io::ErrorKind::NotFound => DiskError::Changed(change.path.clone()),
                 _ => DiskError::io(target, error),
             };
@@ -198,7 +198,7 @@ impl Disk {
         Ok(())
     }
 
-    /// Write the new text; flushed to the disk where it replaces a user's file.
+    /// Write the new text to the stage; flush it to the disk if it replaces an existing file.
     fn stage(&self, change: &Change, target: &Path, staged: &Path) -> io::Result<()> {
         self.before(Operation::Stage, staged)?;
         let mut file = File::options().write(true).create_new(true).open(staged)?;
@@ -213,7 +213,7 @@ impl Disk {
 
     fn back_up(&self, target: &Path, backup: &Path) -> io::Result<()> {
         self.before(Operation::Backup, backup)?;
-        // A second name costs no space; not every file system has them.
+        // A hard link uses no space, but not every file system supports it.
         fs::hard_link(target, backup).or_else(|_| fs::copy(target, backup).map(drop))
     }
 
@@ -235,7 +235,7 @@ impl Disk {
         self.before(Operation::Place, target)?;
         match fs::rename(staged, target) {
             Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
-                // A folder of the project is another file system: stage next to the file.
+                // The folder is on another file system: stage next to the file.
                 let name = target.file_name().and_then(OsStr::to_str).unwrap_or("file");
                 let neighbour = target.with_file_name(format!(".{name}.bluetext.tmp"));
                 fs::copy(staged, &neighbour)?;
@@ -246,13 +246,13 @@ impl Disk {
         }
     }
 
-    /// Move a new file to its path, unless something exists there by now.
+    /// Move a new file to its path, unless the path exists by now.
     fn create(&self, staged: &Path, target: &Path) -> io::Result<()> {
         self.before(Operation::Place, target)?;
         match fs::hard_link(staged, target) {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
-            // A file system without second names, or another one than the project's.
+            // The file system has no hard links, or is not the project's.
             Err(_) if target.symlink_metadata().is_ok() => Err(io::ErrorKind::AlreadyExists.into()),
             Err(_) => match fs::rename(staged, target) {
                 Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
@@ -265,7 +265,7 @@ impl Disk {
         }
     }
 
-    /// Undo what a failed commit has done, and add to its error what could not be undone.
+    /// Undo a failed commit, and add the paths that could not be restored to its error.
     fn undo(&self, mut error: DiskError, stage: &Path, done: Done) -> DiskError {
         let mut resisting = Vec::new();
         for (target, backup) in done.replaced.into_iter().rev() {
@@ -287,7 +287,7 @@ impl Disk {
                 resisting.push(folder);
             }
         }
-        // The old contents stay where they are if something has to be restored by hand.
+        // Keep the backups if something must be restored by hand.
         if resisting.is_empty() && fs::remove_dir_all(stage).is_err() && stage.exists() {
             resisting.push(stage.to_owned());
         }
@@ -306,8 +306,8 @@ impl Disk {
         }
     }
 
-    /// In a container this program runs as root on the user's files: what it makes is given
-    /// to the one that the project belongs to.
+    /// In a container this program runs as root on the user's files, so the owner of the
+    /// project becomes the owner of everything that it creates.
     fn give_to_owner(&self, path: &Path) {
         #[cfg(unix)]
         {
@@ -316,7 +316,7 @@ impl Disk {
                 return;
             };
             if own.uid() != root.uid() || own.gid() != root.gid() {
-                // Only root may; for everybody else the file stays their own.
+                // Only root may do this; for other users the owner does not change.
                 drop(chown(path, Some(root.uid()), Some(root.gid())));
             }
         }

@@ -14,11 +14,11 @@ pub struct Lock {
 }
 
 impl Disk {
-    /// Lock the project against other runs, and remove what a killed one left.
+    /// Lock the project against other runs, and remove temporary files of a killed run.
     ///
     /// # Errors
     ///
-    /// [`DiskError::Locked`] if another run holds it longer than `wait`.
+    /// [`DiskError::Locked`] if another run holds the lock for longer than `wait`.
     pub fn lock(&self, wait: Duration) -> Result<Lock, DiskError> {
         let until = Instant::now() + wait;
         let handle = self.lock_handle()?;
@@ -44,8 +44,8 @@ impl Disk {
         Ok(Lock { _held: handle })
     }
 
-    /// What the lock is taken on: the folder itself, which leaves nothing behind; where the
-    /// system has no locks on folders, a file in the user's state folder.
+    /// The file to lock: the project's folder itself, which needs no lock file; if folders
+    /// cannot be locked, a file in the user's state folder.
     fn lock_handle(&self) -> Result<File, DiskError> {
         if cfg!(unix)
             && let Ok(folder) = File::open(&self.root)
@@ -56,7 +56,7 @@ impl Disk {
                     return Ok(folder);
                 }
                 Err(TryLockError::WouldBlock) => return Ok(folder),
-                // A file system that knows no locks.
+                // The file system does not support locks.
                 Err(TryLockError::Error(_)) => {}
             }
         }

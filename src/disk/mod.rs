@@ -1,8 +1,8 @@
-//! The only file that touches a project's files: find it, lock it, read it, write it.
+//! The only module that accesses a project's files: it finds, locks, reads and writes them.
 //!
 //! A commit writes everything to a hidden folder of the project first, and then renames
-//! file by file in the plan's order. What fails is undone; what is killed leaves each file
-//! whole, old or new. No link is followed out of the project.
+//! file by file in the plan's order. A failed commit is undone; a killed one leaves each
+//! file complete, old or new. Links that lead out of the project are not followed.
 
 mod commit;
 mod lock;
@@ -26,26 +26,26 @@ pub use self::state::{
     state_folder,
 };
 
-/// Where new files wait until they are renamed; in the project, so that a rename suffices.
+/// The staging folder for new files; inside the project, so that they can be renamed.
 const STAGE: &str = ".bluetext.tmp";
 
-/// A call that changes the disk, named before it is made.
+/// An operation that changes the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
     /// Make a folder.
     MakeFolder,
-    /// Make and fill a file that waits to be renamed.
+    /// Write a new file to the staging folder.
     Stage,
-    /// Keep the old content of a file, to restore it from.
+    /// Back up the old content of a file.
     Backup,
-    /// Put a new file or a new version in its place.
+    /// Move a new or changed file to its path.
     Place,
-    /// Take away what is not needed any more.
+    /// Remove the staging folder.
     Remove,
 }
 
-/// Called before each change of the disk; an error from it is taken for the call's own.
-/// Tests make the n-th call fail with it.
+/// Called before each change of the disk; if it returns an error, the operation fails with
+/// that error. Tests use it to make the n-th operation fail.
 pub type Fault = Arc<dyn Fn(Operation, &Path) -> io::Result<()> + Send + Sync>;
 
 /// Why the project could not be read or written.
@@ -57,7 +57,7 @@ pub enum DiskError {
     /// Another run holds the project.
     #[error("another run of bluetext holds the project `{}`", .0.display())]
     Locked(PathBuf),
-    /// A file is not any more what was read.
+    /// A file has changed since it was read.
     #[error("`{0}` was changed on disk during this run")]
     Changed(RelPath),
     /// A path leads out of the project, through a symbolic link.
@@ -66,22 +66,22 @@ pub enum DiskError {
     /// A file may not be written.
     #[error("`{0}` is read-only")]
     ReadOnly(RelPath),
-    /// Two names would be one where upper and lower case are the same.
-    #[error("`{wanted}` and `{found}` are one name where upper and lower case are the same")]
+    /// Two names differ only in case.
+    #[error("`{wanted}` and `{found}` differ only in case")]
     Case {
         /// The path that a file would get.
         wanted: RelPath,
-        /// What is there.
+        /// The existing path.
         found: String,
     },
-    /// The system refused a call.
+    /// An I/O operation failed.
     #[error("{}: {source}", path.display())]
     Io {
-        /// The file or folder that the call was about.
+        /// The affected file or folder.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
-        /// What could not be put back as it was.
+        /// The paths that could not be restored.
         not_restored: Vec<PathBuf>,
     },
 }
@@ -98,13 +98,13 @@ impl DiskError {
 
 /// Find the project's folder.
 ///
-/// What is asked for counts; else the nearest folder upwards with a `polytope.yml`, and from
-/// there the outermost one in the same git work tree whose `polytope.yml` includes it; else
-/// the current folder. The result is absolute, without links.
+/// It is `asked` if present; else, starting from the nearest folder upwards with a
+/// `polytope.yml`, the outermost folder in the same git work tree whose `polytope.yml`
+/// includes it; else the current folder. The result is absolute, without links.
 ///
 /// # Errors
 ///
-/// [`DiskError::NoProject`] if what is asked for is no folder.
+/// [`DiskError::NoProject`] if `asked` is not a folder.
 pub fn find_root(asked: Option<&Path>, current: &Path) -> Result<PathBuf, DiskError> {
     let resolve = |path: &Path| {
         path.canonicalize()
@@ -180,12 +180,12 @@ fn names_in(folder: &Path) -> Vec<String> {
     names.filter_map(|name| name.into_string().ok()).collect()
 }
 
-/// A line of a file, counted from 1, as far as it can be read.
+/// A line of a file, counted from 1; `None` if it cannot be read.
 #[must_use]
 pub fn line_of(path: &Path, number: usize) -> Option<String> {
     let text = fs::read_to_string(path).ok()?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    // A position may be at the end of the file, behind its last line.
+    // A position may be at the end of the file, after its last line.
     let line = text.lines().nth(number.checked_sub(1)?);
     line.map(str::to_owned)
 }

@@ -1,4 +1,4 @@
-//! Reads what the tools may look at.
+//! Reads the files that tools may need.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -11,14 +11,14 @@ use crate::name::RelPath;
 use crate::project::{Content, Files, LEADS_OUT, MODULE_FOLDERS, POLYTOPE_FILE};
 use crate::python::SETTINGS_FILES;
 
-/// Folders that are never looked into, beside hidden ones such as `.git` and `.venv`.
+/// Folders that are never read, besides hidden ones such as `.git` and `.venv`.
 const SKIPPED: [&str; 3] = ["venv", "node_modules", "__pycache__"];
 
-/// Deeper folders than this are not looked into, so that links cannot lead in a circle.
+/// Maximum depth of folders, so that circular links do not recurse without end.
 const MAX_FOLDER_DEPTH: usize = 16;
 
 impl Disk {
-    /// Read every `polytope.yml` that the root leads to, and nothing else.
+    /// Read only the root's `polytope.yml` and those that it includes.
     #[must_use]
     pub fn read_tools(&self) -> Files {
         let mut files = Files::default();
@@ -26,13 +26,13 @@ impl Disk {
         files
     }
 
-    /// Read all that a tool may look at: every `polytope.yml` that the root leads to, the
-    /// modules beside it, and the files of Python services.
+    /// Read everything that a tool may need: the root's `polytope.yml` and those that it
+    /// includes, the modules beside it, and the files of Python services.
     #[must_use]
     pub fn read(&self, modules_folder: Option<&RelPath>) -> Files {
         let mut files = Files::default();
         read_polytope_files(&self.root, &mut files);
-        // Settings of Python's formatters count for all folders below.
+        // Settings of Python formatters apply to all subfolders.
         for (name, _) in SETTINGS_FILES {
             read_entry(&self.root, &RelPath::literal(name), &mut files);
             for folder in MODULE_FOLDERS {
@@ -67,9 +67,9 @@ impl Disk {
         files
     }
 
-    /// Read what a plan is about to make and what has not been looked at yet, where it is
-    /// there: what a killed run has left, or the user's own. Returns whether there was any; then
-    /// the plan has to be made again.
+    /// Read files that already exist at paths that a plan would create, if they have not been
+    /// read yet: left by a killed run, or the user's own. Returns whether there were any; if
+    /// so, the plan must be made again.
     #[must_use]
     pub fn read_targets(&self, changes: &[Change], files: &mut Files) -> bool {
         let before = files.entries.len();
@@ -78,7 +78,7 @@ impl Disk {
             while let Some(current) = path {
                 let real = self.path(&current);
                 if !files.entries.contains_key(&current) && real.symlink_metadata().is_ok() {
-                    // A parent folder is no obstacle.
+                    // An existing parent folder is not a conflict.
                     let is_way = current != change.path && real.is_dir();
                     if !is_way {
                         read_entry(&self.root, &current, files);
@@ -91,7 +91,7 @@ impl Disk {
     }
 }
 
-/// Read the root's `polytope.yml` and all that it leads to.
+/// Read the root's `polytope.yml` and all that it includes, directly or indirectly.
 pub(super) fn read_polytope_files(root: &Path, files: &mut Files) {
     let mut waiting = vec![RelPath::literal(POLYTOPE_FILE)];
     while let Some(path) = waiting.pop() {
@@ -183,7 +183,7 @@ fn read_tree(root: &Path, folder: &RelPath, files: &mut Files, depth: usize) {
         .collect();
     for file in listed {
         if is_text(&file) {
-            // Its folder has just been listed, so that no link leads out on the way to it.
+            // Its folder has just been listed, so the folder is inside the project.
             let content = content_of(root, &root.join(file.as_str()));
             files.entries.extend(content.map(|content| (file, content)));
         }
@@ -195,7 +195,7 @@ fn read_tree(root: &Path, folder: &RelPath, files: &mut Files, depth: usize) {
     }
 }
 
-/// Whether a file is of a kind that some tool reads or writes.
+/// Whether tools read or write files of this kind.
 fn is_text(path: &RelPath) -> bool {
     let name = path.file_name();
     matches!(name, "Dockerfile" | ".gitignore" | "py.typed")
@@ -239,7 +239,7 @@ fn kind_of(root: &Path, path: &Path) -> Option<Kind> {
     })
 }
 
-/// Read one file; what does not exist is left out.
+/// Read one file, if it exists.
 fn read_entry(root: &Path, path: &RelPath, files: &mut Files) {
     let real = root.join(path.as_str());
     let outside = real

@@ -1,4 +1,4 @@
-//! Files and facts outside of a project: logs, the dev server's database, ports, the demo's folder.
+//! State outside of a project: logs, the dev server's database, ports, the demo's folder.
 
 use std::fs::{self, File};
 use std::io;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{DiskError, names_in};
 
-/// The user's folder for state that is no configuration and no cache.
+/// The user's folder for state that is neither configuration nor cache.
 ///
 /// `XDG_STATE_HOME`, else `~/.local/state` (XDG Base Directory Specification 0.8), else the
 /// folder for temporary files.
@@ -24,7 +24,7 @@ pub fn state_folder() -> PathBuf {
         .join("bluetext")
 }
 
-/// The files that what is started for a project writes.
+/// Files that are written by the processes started for a project.
 #[derive(Debug, Clone)]
 pub struct StateFiles {
     /// The output of the last start.
@@ -33,13 +33,13 @@ pub struct StateFiles {
     pub database: PathBuf,
 }
 
-/// The files of a project in a folder for state, which is made.
+/// The state files of a project; creates their folder.
 ///
 /// # Errors
 ///
 /// What the system says.
 pub fn state_files(state_folder: &Path, root: &Path) -> Result<StateFiles, DiskError> {
-    // FNV-1a, 64 bits: a name for a path that stays the same.
+    // FNV-1a, 64 bits: a stable name for a path.
     let hash = root
         .as_os_str()
         .as_encoded_bytes()
@@ -66,7 +66,7 @@ pub fn open_log(path: &Path) -> Result<(File, File), DiskError> {
         .map_err(|error| DiskError::io(path, error))
 }
 
-/// The last lines of a file of text, as far as it can be read.
+/// The last lines of a text file; empty if it cannot be read.
 #[must_use]
 pub fn last_lines(path: &Path, count: usize) -> Vec<String> {
     let text = fs::read(path).unwrap_or_default();
@@ -76,8 +76,8 @@ pub fn last_lines(path: &Path, count: usize) -> Vec<String> {
     last.map(|line| (*line).to_owned()).collect()
 }
 
-/// The program that listens on a port of this machine, where the system tells: on Linux, of
-/// programs that the user may look at.
+/// The program that listens on a port of this machine; known only on Linux, for processes
+/// that the user may inspect.
 #[must_use]
 pub fn listener_on(port: u16) -> Option<String> {
     // proc_pid_net(5): the local address is the second column, its state the fourth, and the
@@ -104,7 +104,7 @@ pub fn listener_on(port: u16) -> Option<String> {
     })
 }
 
-/// Whether the demo may use a folder: there is none, it is empty, or it holds a demo.
+/// Whether the demo may use a folder: it does not exist, is empty, or contains a demo.
 #[must_use]
 pub fn is_free_for_demo(folder: &Path) -> bool {
     match fs::read_dir(folder) {
@@ -116,7 +116,7 @@ pub fn is_free_for_demo(folder: &Path) -> bool {
     }
 }
 
-/// Make the demo's folder, with those above it.
+/// Create the demo's folder and its parent folders.
 ///
 /// # Errors
 ///

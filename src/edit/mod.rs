@@ -1,11 +1,11 @@
-//! Edits of files that people have written: text in, text out.
+//! Edits user-written files: text in, text out.
 //!
-//! Each editor finds with a parser *where* something belongs, and puts it there as an
-//! insertion into the original text. What comes out is parsed again; it counts only if
-//! its meaning is the old one with what was asked for and nothing else, and if every
-//! byte of the original is still there, in its order. Otherwise the edit is refused.
+//! Each editor uses a parser to find the position of an edit, and inserts text there. The
+//! result is parsed again. It is accepted only if its meaning differs from the original by
+//! exactly the requested change, and if it keeps every byte of the original in order.
+//! Otherwise the edit is refused.
 //!
-//! Nothing here knows of paths, of Temporal or of the project.
+//! This module does not depend on paths, Temporal or the project.
 
 #[cfg(test)]
 mod case_tests;
@@ -21,9 +21,9 @@ use std::ops::Range;
 /// How often each parser has run in a thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Parses {
-    /// YAML, for its meaning.
+    /// YAML values.
     pub yaml: usize,
-    /// YAML, for positions.
+    /// YAML positions.
     pub yaml_positions: usize,
     /// TOML.
     pub toml: usize,
@@ -35,7 +35,7 @@ thread_local! {
     static PARSES: Cell<Parses> = Cell::default();
 }
 
-/// How often each parser has run in this thread: a file is to be parsed once.
+/// How often each parser has run in this thread; each file should be parsed only once.
 #[must_use]
 pub fn parses() -> Parses {
     PARSES.get()
@@ -47,7 +47,7 @@ fn count(add: impl FnOnce(&mut Parses)) {
     PARSES.set(parses);
 }
 
-/// Files larger than this, in bytes, are refused before any parser sees them.
+/// Maximum file size in bytes; larger files are rejected before parsing.
 pub const MAX_FILE_SIZE: usize = 1024 * 1024;
 
 /// A place in a text, counted from 1 as editors do; columns count characters.
@@ -75,10 +75,10 @@ impl Position {
     }
 }
 
-/// What an edit came to.
+/// The result of an edit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Edited {
-    /// The file has what was asked for.
+    /// The file already contains the requested change.
     Unchanged,
     /// The whole new text.
     Changed(String),
@@ -106,14 +106,14 @@ pub enum EditError {
         /// Where, as far as the parser knows.
         position: Option<Position>,
     },
-    /// The text is valid, but of a shape that cannot be edited safely.
+    /// The text is valid, but has a form that cannot be edited safely.
     #[error("{message}")]
     Shape {
-        /// What is in the way.
+        /// What prevents the edit.
         message: String,
         /// Where.
         position: Option<Position>,
-        /// The lines that a person can add.
+        /// The lines to add by hand.
         by_hand: String,
     },
 }
@@ -154,7 +154,7 @@ fn check_size(text: &str) -> Result<(), EditError> {
     Ok(())
 }
 
-/// Insertions into a text, collected and then made all at once.
+/// Insertions into a text, collected and then applied together.
 #[derive(Debug)]
 struct Splices<'a> {
     text: &'a str,
@@ -165,7 +165,7 @@ struct Splices<'a> {
 
 impl<'a> Splices<'a> {
     fn new(text: &'a str) -> Self {
-        // The first line ending speaks for the file.
+        // The first line ending determines the style of the file.
         let newline = match text.find('\n') {
             Some(at) if text[..at].ends_with('\r') => "\r\n",
             _ => "\n",
@@ -188,8 +188,8 @@ impl<'a> Splices<'a> {
         self.list.push((range, inserted));
     }
 
-    /// Insert whole lines behind the line that holds `at`, also where that is the last one
-    /// and does not end in a newline: then the text still ends without one.
+    /// Insert whole lines after the line that contains `at`. A text without a final newline
+    /// still has none afterwards.
     fn insert_lines_after(&mut self, at: usize, lines: &str) {
         let lines = lines.strip_suffix('\n').unwrap_or(lines);
         match self.text[at..].find('\n') {
@@ -198,13 +198,13 @@ impl<'a> Splices<'a> {
         }
     }
 
-    /// The new text. Insertions at one place keep the order in which they were asked for.
+    /// Apply all insertions. Insertions at the same offset keep the order of the calls.
     fn apply(mut self) -> String {
         self.list.sort_by_key(|(range, _)| (range.start, range.end));
         let mut after = String::with_capacity(self.text.len() + 256);
         let mut done = 0;
         for (range, inserted) in &self.list {
-            assert!(range.start >= done, "two edits of one place");
+            assert!(range.start >= done, "overlapping edits");
             after.push_str(&self.text[done..range.start]);
             after.push_str(inserted);
             done = range.end;
@@ -214,7 +214,7 @@ impl<'a> Splices<'a> {
     }
 }
 
-/// Whether every byte of `before` is in `after`, in its order.
+/// Whether `after` contains every byte of `before`, in the same order.
 fn keeps_every_byte(before: &str, after: &str) -> bool {
     let mut rest = after.bytes();
     before.bytes().all(|byte| rest.any(|other| other == byte))
@@ -223,9 +223,9 @@ fn keeps_every_byte(before: &str, after: &str) -> bool {
 /// Append an item to a bracketed list whose comments begin with `#`: a flow sequence or
 /// mapping of YAML, a list or tuple of Python, an array of TOML.
 ///
-/// `open` is the offset behind the opening bracket, `close` that of the closing one and
-/// `items` the ranges of the items. An empty list on one line becomes `[item]`; where each
-/// item has a line of its own, so has the new one.
+/// `open` is the offset after the opening bracket, `close` that of the closing one and
+/// `items` the ranges of the items. An empty list on one line becomes `[item]`; if each item
+/// is on its own line, so is the new one.
 ///
 /// Before and after: `[a, b]` and `[a, b, item]`; `[\n  a, # x\n]` and
 /// `[\n  a, # x\n  item,\n]`.
@@ -270,7 +270,7 @@ fn append_to_brackets(
     let trailing = if comma.is_some() { "," } else { "" };
     let lines = new_items.join(&format!(",\n{indent}"));
     match end_of_line {
-        // A carriage return belongs to the newline behind it.
+        // In a CRLF file, insert before the carriage return.
         Some(at) => {
             let at = if text[..at].ends_with('\r') {
                 at - 1
@@ -283,7 +283,7 @@ fn append_to_brackets(
     }
 }
 
-/// The first comma between two offsets that is in no comment.
+/// The first comma between two offsets that is not in a comment.
 fn find_comma(text: &str, from: usize, to: usize) -> Option<usize> {
     let mut in_comment = false;
     for (index, character) in text[from..to].char_indices() {
@@ -297,7 +297,7 @@ fn find_comma(text: &str, from: usize, to: usize) -> Option<usize> {
     None
 }
 
-/// The spaces and tabs that a line begins with.
+/// The leading spaces and tabs of a line.
 fn leading_space(line: &str) -> &str {
     let end = line
         .find(|c: char| c != ' ' && c != '\t')
@@ -305,7 +305,7 @@ fn leading_space(line: &str) -> &str {
     &line[..end]
 }
 
-/// The text with every line but empty ones moved to the right.
+/// Indent every line that is not empty.
 pub(crate) fn indented(text: &str, indent: &str) -> String {
     text.lines()
         .map(|line| {

@@ -1,15 +1,15 @@
-//! What holds for every file that people could have written, tried on random ones.
+//! Property tests of the editors on randomly generated files.
 //!
-//! The editors check meaning and bytes themselves, before they return; so here it counts
-//! that a valid file of a common shape is edited at all, that twice is once, and that taking
-//! our lines out again gives the file as it was.
+//! The editors themselves check meaning and bytes before they return. These tests check that
+//! valid files of common shapes can be edited, that edits are idempotent, and that removing
+//! the added lines restores the original file.
 
 use proptest::prelude::*;
 
 use super::python::{Import, Module, Place};
 use super::{EditError, Edited, keeps_every_byte, yaml};
 
-/// How a piece of YAML is written.
+/// The style of generated YAML.
 #[derive(Debug, Clone)]
 struct Style {
     indent: usize,
@@ -153,7 +153,7 @@ impl File {
         if self.style.comments { remark } else { "" }
     }
 
-    /// A list below a key; each item with something before it.
+    /// A list below a key; each item has a prefix.
     fn list(&self, column: usize, key: &str, piece: &Piece, before: &str) -> String {
         let key = self.key(key);
         match piece {
@@ -218,7 +218,7 @@ impl File {
     }
 }
 
-/// The text with every run of lines that the edit has added taken out again.
+/// The text after the edit without the lines that the edit added.
 fn without_added_lines(before: &str, after: &str) -> Option<String> {
     let mut rest = after.split_inclusive('\n').peekable();
     let mut kept = String::new();

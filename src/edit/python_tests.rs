@@ -1,4 +1,4 @@
-//! Edits of Python modules in the shapes that people write.
+//! Tests of edits to Python modules of common shapes.
 
 use super::*;
 use crate::edit::Edited;

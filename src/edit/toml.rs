@@ -1,10 +1,10 @@
-//! Edits of `pyproject.toml`: a dependency, its source for uv, and the development group.
+//! Edits `pyproject.toml`: a dependency, its source for uv, and the development group.
 //!
-//! [`toml_edit`] says where tables and arrays are and what they mean; text is inserted
-//! there, and the result must mean the old document with what was asked for.
+//! [`toml_edit`] gives the positions and values of tables and arrays; text is inserted there,
+//! and the result must have the old values with the requested additions.
 //!
-//! Limits: the `[project]` table of PEP 621 is needed; tables written with dotted keys in
-//! unusual places are refused rather than guessed.
+//! Limits: the `[project]` table of PEP 621 is required; tables written with dotted keys in
+//! unusual places are refused.
 
 use std::ops::Range;
 
@@ -15,7 +15,7 @@ use super::{
     EditError, Edited, Position, Splices, append_to_brackets, check_size, keeps_every_byte,
 };
 
-/// A requirement of PEP 508, e.g. `pytest>=8`, told apart by its normalised name.
+/// The normalised name that identifies a PEP 508 requirement, e.g. `pytest>=8`.
 ///
 /// PEP 503: names are compared in lower case with runs of `-`, `_` and `.` as one `-`.
 #[must_use]
@@ -39,19 +39,19 @@ pub fn requirement_name(requirement: &str) -> String {
     normalised
 }
 
-/// A `pyproject.toml`: its text and what it means.
+/// A `pyproject.toml`: its text and values.
 ///
-/// It can be edited several times; [`finish`](Self::finish) then proves the result once.
+/// It can be edited several times; [`finish`](Self::finish) then verifies the result once.
 #[derive(Debug)]
 pub struct PyProject {
     document: Document<String>,
-    /// What the result has to mean.
+    /// The expected values of the result.
     expected: Value,
-    /// Replaced ranges of the text and what is there afterwards.
+    /// Replaced ranges of the text and their new texts.
     splices: Vec<(Range<usize>, String)>,
     /// Whether a table has been appended.
     has_appended: bool,
-    /// The lines of each edit, for a person who has to add them by hand.
+    /// The lines of each edit, shown to the user if they must be added by hand.
     by_hand: String,
 }
 
@@ -109,14 +109,14 @@ impl PyProject {
         self.add_requirements("project", "dependencies", &[requirement], by_hand)
     }
 
-    /// Add requirements to a group of `[dependency-groups]` (PEP 735), which is made where it
-    /// is missing. A requirement that the group has in another version is left as it is.
+    /// Add requirements to a group of `[dependency-groups]` (PEP 735), which is created if it
+    /// is missing. A requirement that the group has with another version is left unchanged.
     ///
     /// # Errors
     ///
     /// See [`EditError`].
     pub fn add_to_group(&mut self, group: &str, requirements: &[&str]) -> Result<(), EditError> {
-        // PEP 735: names of groups are compared as those of packages are.
+        // PEP 735: group names are compared like package names.
         let group = {
             let existing = self.document.get("dependency-groups");
             let existing = existing.and_then(Item::as_table_like);
@@ -132,7 +132,7 @@ impl PyProject {
         self.add_requirements("dependency-groups", &group, requirements, by_hand)
     }
 
-    /// Say in `[tool.uv.sources]` that a dependency is the folder at a path, installed
+    /// Set the source of a dependency in `[tool.uv.sources]` to a folder, installed as
     /// editable.
     ///
     /// # Errors
@@ -161,7 +161,7 @@ impl PyProject {
             Some(Item::Table(table)) if !table.is_implicit() && !table.is_dotted() => {
                 splices.insert_lines_after(end_of_table(table), &line);
             }
-            // `sources.other = …` in `[tool.uv]`: one more of these.
+            // `sources.other = …` in `[tool.uv]`: add another line of this form.
             Some(Item::Table(table)) if table.is_dotted() => {
                 splices.insert_lines_after(end_of_table(table), &format!("sources.{line}"));
             }
@@ -267,11 +267,11 @@ impl PyProject {
         self.by_hand.push_str(by_hand);
     }
 
-    /// The result of all edits, proved by parsing it.
+    /// Return the result of all edits, verified by parsing it.
     ///
     /// # Errors
     ///
-    /// [`EditError::Shape`] where it does not mean what was asked for.
+    /// [`EditError::Shape`] if the values differ from those that the edits requested.
     pub fn finish(self) -> Result<Edited, EditError> {
         if self.splices.is_empty() {
             return Ok(Edited::Unchanged);
@@ -297,7 +297,7 @@ fn parse(text: &str) -> Result<Document<String>, EditError> {
     })
 }
 
-/// A new table goes to the end of the file, behind a blank line.
+/// Append a new table to the file, after a blank line.
 fn append_table(splices: &mut Splices<'_>, table: &str, is_behind_another: bool) {
     let text = splices.text;
     if text.is_empty() {
@@ -312,8 +312,8 @@ fn append_table(splices: &mut Splices<'_>, table: &str, is_behind_another: bool)
     }
 }
 
-/// The place of a value behind keys, made where it is missing; `None` where something else
-/// than a table is on the route.
+/// The value at a path of keys, created if it is missing; `None` if a value on the path is
+/// not a table.
 fn slot<'v>(value: &'v mut Value, path: &[&str]) -> Option<&'v mut Value> {
     path.iter().try_fold(value, |value, key| {
         if value.is_null() {
@@ -336,7 +336,7 @@ fn item_position(text: &str, item: Option<&Item>) -> Option<Position> {
     Some(Position::of(text, span.start))
 }
 
-/// The end of a table's last own entry, or of its header; tables inside it do not count.
+/// The end of a table's last direct entry, or of its header; nested tables do not count.
 fn end_of_table(table: &toml_edit::Table) -> usize {
     let header = table.span().map_or(0, |span| span.end);
     table
@@ -347,7 +347,7 @@ fn end_of_table(table: &toml_edit::Table) -> usize {
         .fold(header, usize::max)
 }
 
-/// What an item means, without the way it is written.
+/// The value of an item, independent of its notation.
 fn meaning(item: &Item) -> Value {
     match item {
         Item::None => Value::Null,
@@ -370,7 +370,7 @@ fn value_meaning(value: &toml_edit::Value) -> Value {
         Toml::String(text) => json!(text.value()),
         Toml::Integer(number) => json!(number.value()),
         Toml::Boolean(flag) => json!(flag.value()),
-        // Told apart by type as well, since JSON has neither dates nor infinity.
+        // Tagged with the type, because JSON has neither dates nor infinity.
         Toml::Float(number) => json!({ "float": number.value().to_string() }),
         Toml::Datetime(time) => json!({ "datetime": time.value().to_string() }),
         Toml::Array(items) => items.iter().map(value_meaning).collect(),

@@ -1,9 +1,9 @@
-//! Edits of `pyproject.toml` in the shapes that people write.
+//! Tests of edits to `pyproject.toml` files of common shapes.
 
 use super::*;
 use crate::edit::case_tests::check;
 
-/// All edits that a service gets, of one document.
+/// Apply all edits for a service to one document.
 fn edit_all(text: &str) -> Result<Edited, EditError> {
     let mut project = PyProject::parse(text)?;
     project.add_dependency("api-temporal-client")?;

@@ -1,4 +1,4 @@
-//! The four edits of `polytope.yml` over files in the shapes that are met in real projects.
+//! Tests of the four edits of `polytope.yml` on file shapes from real projects.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ const TOOL: &str = "info: |\n  Two\n  lines.\n# ours\nrun:\n  - tool: bluetext\n
 /// One edit of a document.
 type Edit<'a> = &'a dyn Fn(&mut Document) -> Result<bool, EditError>;
 
-/// All four edits of one document, as a tool makes them.
+/// Apply all four edits to one document, as a tool does.
 fn edit_all(text: &str) -> Result<String, EditError> {
     let stack = if text.contains("stack:") {
         "stack"
@@ -53,7 +53,7 @@ fn edit_all(text: &str) -> Result<String, EditError> {
     Ok(after)
 }
 
-/// Line endings and marks that a snapshot would not show.
+/// Make line endings and byte-order marks visible in a snapshot.
 fn visible(text: &str) -> String {
     text.replace('\u{feff}', "<BOM>").replace('\r', "<CR>") + "<END>"
 }
@@ -71,7 +71,7 @@ fn every_shape_is_edited_as_a_person_would() {
     }
 }
 
-/// The table for readers names every shape and the snapshot of what becomes of it.
+/// The table in `README.md` lists every shape with the snapshot of its result.
 #[test]
 fn the_table_names_every_shape() {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/polytope");

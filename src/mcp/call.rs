@@ -1,4 +1,4 @@
-//! A call's arguments as a command line, and a report as its answer.
+//! Converts a call's arguments to a command line, and a report to the call's result.
 
 use std::collections::BTreeSet;
 
@@ -9,12 +9,12 @@ use crate::cli;
 use crate::report::{ExitCode, Report};
 use crate::tool::{Argument, Takes};
 
-/// What came of a call.
+/// The result of a call.
 pub(super) struct Answer {
     pub(super) is_error: bool,
-    /// What a model reads first, where there is more to say than the document.
+    /// Error text that a model reads before the document; may be empty.
     pub(super) text: String,
-    /// The report as text.
+    /// The report as JSON text.
     pub(super) document: String,
     /// The same as data.
     pub(super) json: Value,
@@ -43,7 +43,7 @@ impl Answer {
     }
 }
 
-/// The command line for a call's arguments, or why there is none.
+/// The command line for a call's arguments, or why they are invalid.
 pub(super) fn command_line(
     tool: &str,
     mut arguments: JsonObject,
@@ -74,8 +74,8 @@ pub(super) fn command_line(
     Ok(cli::command_line(tool, &given))
 }
 
-/// The values of an argument as text; nothing where it says the same as not being given, and
-/// `None` where it is of another type.
+/// The values of an argument as text. `Some(None)` if the value equals an omitted argument,
+/// `None` if it has the wrong type.
 #[expect(clippy::option_option, reason = "wrong, not given, given")]
 fn values_of(argument: &Argument, value: &Value) -> Option<Option<Vec<String>>> {
     let values = match (argument.takes, value) {
@@ -95,8 +95,8 @@ fn values_of(argument: &Argument, value: &Value) -> Option<Option<Vec<String>>> 
 fn expected(takes: Takes) -> String {
     match takes {
         Takes::Flag => "true or false".to_owned(),
-        Takes::Text => "a text".to_owned(),
-        Takes::Texts => "a list of texts".to_owned(),
-        Takes::Number(least, most) => format!("a whole number from {least} to {most}"),
+        Takes::Text => "a string".to_owned(),
+        Takes::Texts => "a list of strings".to_owned(),
+        Takes::Number(least, most) => format!("an integer from {least} to {most}"),
     }
 }

@@ -1,9 +1,9 @@
-//! The agents' server: the Model Context Protocol over stdin and stdout, in both eras of it
-//! (2025-11-25 with its handshake, and 2026-07-28 without).
+//! The MCP server over stdin and stdout. It supports two protocol versions: 2025-11-25, with
+//! a handshake, and 2026-07-28, without.
 //!
-//! It is stateless: the project is read again for every request, and a call becomes
-//! the command line that a person would have typed. The one exception is the list of tools
-//! that was announced last, so that each change is announced once. All async code is here.
+//! It is stateless: every request reads the project again, and a call is converted to the
+//! equivalent command line. The only state is the last announced list of tools, so that each
+//! change is announced once. All async code is here.
 
 mod call;
 mod schema;
@@ -35,20 +35,20 @@ use crate::report::{ExitCode, Report, StatusReport};
 use crate::run::{Options, find_root, offered, run, status};
 use crate::tool::TOOLS;
 
-/// How often the project's files are looked at for a change of the list.
+/// How often the project is checked for a changed list of tools.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
-/// How long a notice may take to be sent: a host that reads no more must not hold anything.
+/// Timeout for sending a notification: a client that stops reading must not block the server.
 const SEND_LIMIT: Duration = Duration::from_millis(100);
 
-/// How long a call that is running when stdin ends may take to end: it is all or nothing,
-/// so that it may also be cut off.
+/// Timeout for a running call after stdin closes. Calls are atomic, so aborting one is
+/// safe.
 const SHUTDOWN_LIMIT: Duration = Duration::from_millis(700);
 
-/// The resource that is the report of `status`.
+/// The URI of the resource that contains the `status` report.
 const PROJECT: &str = "bluetext://project";
 
-/// Serve until stdin ends.
+/// Serve until stdin closes.
 #[must_use]
 pub fn serve(options: Options, discovery: Discovery) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -76,7 +76,7 @@ pub fn serve(options: Options, discovery: Discovery) -> ExitCode {
                     tokio::time::sleep(SHUTDOWN_LIMIT).await;
                 } => Ok(()),
             },
-            // The host has gone before there was a request, or before it was answered.
+            // The client disconnected before its first request or before the answer.
             Err(
                 ServerInitializeError::ConnectionClosed(_)
                 | ServerInitializeError::TransportError { .. },
@@ -84,7 +84,7 @@ pub fn serve(options: Options, discovery: Discovery) -> ExitCode {
             Err(error) => Err(error.to_string()),
         }
     });
-    // Threads that wait, for stdin or for a lock, cannot be ended; the process can.
+    // Threads blocked on stdin or a lock cannot be cancelled; exit without joining them.
     runtime.shutdown_background();
     match outcome {
         Ok(()) => ExitCode::Done,
@@ -104,14 +104,14 @@ pub struct Server {
     announcer: Arc<Announcer>,
 }
 
-/// Knows which list of tools was announced last, and counts the changes.
+/// Stores the last announced list of tools and counts its changes.
 struct Announcer {
     last: Mutex<Vec<&'static str>>,
     changes: watch::Sender<u64>,
 }
 
 impl Server {
-    /// A server that works in the project that these options find.
+    /// Create a server for the project that these options select.
     #[must_use]
     pub fn new(options: Options, discovery: Discovery) -> Self {
         let server = Self {
@@ -131,8 +131,8 @@ impl Server {
         last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The names of the tools that are listed now, besides `status`. While the project's
-    /// files cannot be read, all of them are.
+    /// The names of the currently listed tools, except `status`. All tools if the project's
+    /// files cannot be read.
     fn listed(&self) -> Vec<&'static str> {
         let all = || TOOLS.iter().map(|tool| tool.name).collect();
         match self.discovery {
@@ -144,7 +144,7 @@ impl Server {
         }
     }
 
-    /// Announce the list if it is another one than was announced last.
+    /// Announce the list of tools if it has changed.
     fn look(&self) {
         if self.discovery == Discovery::Static {
             return;
@@ -157,7 +157,7 @@ impl Server {
         }
     }
 
-    /// Send a notice for each change from now on, until that fails or this is dropped.
+    /// Send a notification for each future change, until sending fails or this is dropped.
     async fn announce<F, E>(&self, mut send: impl FnMut() -> F)
     where
         F: Future<Output = Result<(), E>>,
@@ -177,8 +177,8 @@ impl Server {
         }
     }
 
-    /// Make the call as the command line would have, in a thread of its own: a panic
-    /// ends that thread, and not the session.
+    /// Run the call like the command line, in its own thread: a panic ends the thread, not
+    /// the session.
     async fn call(&self, tool: &'static str, arguments: JsonObject) -> Answer {
         let server = self.clone();
         let call = move || match tool {
@@ -190,9 +190,9 @@ impl Server {
             Err(error) => {
                 let mut problem = Problem::new(
                     ErrorCode::Panic,
-                    format!("a fault of bluetext ended the call: {error}"),
+                    format!("bluetext panicked during the call: {error}"),
                 );
-                let again = "make the same call again: it completes what is missing";
+                let again = "repeat the call: it completes what is missing";
                 problem.hint = Some(again.to_owned());
                 Answer::of(&Report::of_problems(tool, &[problem]))
             }
@@ -221,7 +221,7 @@ impl Server {
         }
     }
 
-    /// A call that is wrong in itself; the project is named all the same.
+    /// The answer to a call with invalid arguments; it still names the project.
     fn usage(&self, tool: &str, problems: &[Problem]) -> Answer {
         let mut report = Report::of_problems(tool, problems);
         if let Ok(root) = find_root(&self.options) {
@@ -234,7 +234,7 @@ impl Server {
         let mut report = match arguments.keys().next() {
             None => StatusReport::new(&status(&self.options)),
             Some(name) => {
-                let message = format!("`{STATUS}` takes no argument `{name}`: it takes none");
+                let message = format!("`{STATUS}` takes no arguments, but got `{name}`");
                 StatusReport::usage(&[Problem::new(ErrorCode::Usage, message)])
             }
         };
@@ -293,7 +293,11 @@ impl ServerHandler for Server {
         let Some(name) = names.clone().find(|name| *name == request.name) else {
             let names: Vec<&str> = names.collect();
             return Err(ErrorData::invalid_params(
-                format!("there is no tool `{}`: {}", request.name, names.join(", ")),
+                format!(
+                    "there is no tool `{}`; use one of {}",
+                    request.name,
+                    names.join(", ")
+                ),
                 None,
             ));
         };
@@ -319,7 +323,7 @@ impl ServerHandler for Server {
         _context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
         if request.uri != PROJECT {
-            let message = format!("there is no resource `{}`: {PROJECT}", request.uri);
+            let message = format!("there is no resource `{}`; use {PROJECT}", request.uri);
             return Err(ErrorData::resource_not_found(message, None));
         }
         let answer = self.call(STATUS, JsonObject::new()).await;
@@ -330,7 +334,7 @@ impl ServerHandler for Server {
         Ok(ReadResourceResult::new(vec![contents]).into())
     }
 
-    /// Hosts of the earlier era are told without having asked.
+    /// Clients of protocol 2025-11-25 are notified without a subscription.
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
         if self.discovery == Discovery::Static {
             return;

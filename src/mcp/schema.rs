@@ -1,4 +1,4 @@
-//! The tools as they are listed, with the schemas of their arguments and results.
+//! The tool descriptions for MCP clients, with input and output schemas.
 
 use std::sync::{Arc, OnceLock};
 
@@ -12,7 +12,7 @@ use crate::tool::{Argument, TOOLS, Takes};
 /// The tool that reports the state of the project; always listed.
 pub(super) const STATUS: &str = "status";
 
-/// A tool as it is listed. What it says is the same in every list, and made once.
+/// The description of a tool, built once.
 pub(super) fn described(name: &'static str) -> Tool {
     static DESCRIBED: OnceLock<Vec<Tool>> = OnceLock::new();
     let all = DESCRIBED.get_or_init(|| {
@@ -50,8 +50,8 @@ fn description(name: &'static str) -> Tool {
         .with_annotations(annotations)
 }
 
-/// The schema of a tool's input: no types but the plain ones, no references, nothing besides
-/// what is named, which the strictest hosts accept.
+/// The input schema of a tool. Uses only basic types, without references or additional
+/// properties, so that the strictest clients accept it.
 fn input_schema(arguments: &[Argument]) -> JsonObject {
     let property = |argument: &Argument| {
         let Argument { about, default, .. } = argument;

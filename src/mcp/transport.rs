@@ -1,4 +1,4 @@
-//! The transport, made safe against what hosts send before their first request.
+//! A transport that ignores messages before the client's first request.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -8,10 +8,10 @@ use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::Transport;
 use tokio::sync::Notify;
 
-/// A transport that lets nothing but a request open the session: without it a stray notice
-/// or answer before the first request would end the server.
+/// A transport that drops all messages before the first request: otherwise a stray
+/// notification or response would end the server.
 ///
-/// It also says when stdin has ended.
+/// It also signals the end of stdin.
 pub(super) struct Patient<T> {
     pub(super) inner: T,
     pub(super) is_open: bool,

@@ -1,4 +1,4 @@
-//! Durations and numbers of attempts, as they are written on the command line.
+//! Durations and attempt counts from the command line.
 
 use std::fmt;
 use std::str::FromStr;
@@ -18,7 +18,7 @@ const UNITS: [(&str, u64); 5] = [
 ///
 /// # Errors
 ///
-/// A bare number is refused: nobody can tell whether it means seconds or milliseconds.
+/// A number without a unit is rejected: it could mean seconds or milliseconds.
 pub fn parse_duration(text: &str) -> Result<Duration, NameError> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, unit) = text.split_at(digits);
@@ -39,8 +39,8 @@ pub fn parse_duration(text: &str) -> Result<Duration, NameError> {
 
 /// A timeout of an activity.
 ///
-/// Invariant: from 100 milliseconds, below which no task can reach a worker and its result
-/// the server, to 3650 days.
+/// Invariant: 100 milliseconds to 3650 days. In less than 100 milliseconds a task cannot
+/// reach a worker and return its result to the server.
 ///
 /// ```
 /// use bluetext::name::Timeout;
@@ -52,7 +52,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, NameError> {
 pub struct Timeout(Duration);
 
 impl Timeout {
-    /// A timeout that this program has written itself.
+    /// Create a timeout from a constant in this program.
     #[must_use]
     pub const fn seconds(seconds: u64) -> Self {
         Self(Duration::from_secs(seconds))
@@ -64,7 +64,7 @@ impl Timeout {
         self.0
     }
 
-    /// A whole number and the largest unit that it can be told in: `d`, `h`, `m`, `s` or
+    /// The timeout as a whole number of the largest possible unit: `d`, `h`, `m`, `s` or
     /// `ms`.
     #[must_use]
     pub fn parts(self) -> (u128, &'static str) {
@@ -110,7 +110,7 @@ impl fmt::Display for Timeout {
 
 /// The maximum number of attempts of an activity.
 ///
-/// Invariant: at least 1; Temporal takes 0 for "unlimited".
+/// Invariant: at least 1; Temporal interprets 0 as "unlimited".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempts(u32);
 
@@ -126,14 +126,14 @@ impl FromStr for Attempts {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        // The server's field is a signed number of 32 bits.
+        // The server's field is a signed 32-bit integer.
         let most = u32::MAX / 2;
         match text.parse() {
             Ok(number) if (1..=most).contains(&number) => Ok(Self(number)),
             _ => Err(NameError {
                 text: text.to_owned(),
                 what: "a number of attempts",
-                reason: format!("it is a whole number from 1 to {most}; left out, there is no end"),
+                reason: format!("it must be a whole number from 1 to {most}; omit it for no limit"),
                 suggestion: None,
             }),
         }

@@ -1,9 +1,8 @@
 //! Names, types, durations and paths, parsed once where they enter the program.
 //!
-//! A value of each type here is valid, and no code behind the parser checks it again. An
-//! error says what is wrong and, where possible, suggests a valid text. Nothing here
-//! depends on a programming language: names that become Python code are in
-//! [`crate::python`].
+//! Values of these types are always valid; no code after the parser checks them again.
+//! Errors give a reason and, if possible, a suggestion. This module does not depend on a
+//! programming language: names that become Python code are in [`crate::python`].
 
 mod duration;
 mod path;
@@ -19,23 +18,23 @@ pub use types::{FieldType, split_values};
 use words::described;
 pub(crate) use words::{capitalised, checked_words, kebab};
 
-/// Why a text is not the name, type or duration that it was given as.
+/// Why a text is not a valid name, type or duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{}` cannot be {what}: {reason}", text.escape_debug())]
 pub struct NameError {
-    /// The text as it was given.
+    /// The rejected text.
     pub text: String,
-    /// What it was meant to be, with its article: "a workflow's name".
+    /// What was expected, with its article: "a workflow's name".
     pub what: &'static str,
-    /// Why it cannot be that.
+    /// Why it is not valid.
     pub reason: String,
-    /// A valid name close to it.
+    /// A similar valid text.
     pub suggestion: Option<String>,
 }
 
 const MAX_SERVICE_NAME: usize = 64;
 
-/// The name of a service: that of its folder and of its Polytope tool, e.g. `api`.
+/// The name of a service, of its folder and of its Polytope tool, e.g. `api`.
 ///
 /// Invariant: 1 to 64 characters, lower-case ASCII letters, digits, `-` and `_`, the first
 /// a letter.
@@ -43,7 +42,7 @@ const MAX_SERVICE_NAME: usize = 64;
 pub struct ServiceName(String);
 
 impl ServiceName {
-    /// The name as it is written in paths and tools.
+    /// The name as used in paths and tools.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -64,7 +63,7 @@ impl FromStr for ServiceName {
 }
 
 impl ServiceName {
-    /// The name, or the reason why there is none.
+    /// The name, or the reason why the text is not valid.
     fn checked(text: &str) -> Result<Self, String> {
         let is_right =
             |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
@@ -72,7 +71,7 @@ impl ServiceName {
             Err("it is empty".to_owned())
         } else if let Some(wrong) = text.chars().find(|c| !is_right(*c)) {
             Err(format!(
-                "it holds {}, and only lower-case ASCII letters, digits, `-` and `_` may be in it",
+                "it contains {}; only lower-case ASCII letters, digits, `-` and `_` are allowed",
                 described(wrong)
             ))
         } else if !text.starts_with(|c: char| c.is_ascii_lowercase()) {
@@ -91,10 +90,10 @@ impl fmt::Display for ServiceName {
     }
 }
 
-/// The tag of a container image or the version that it carries, e.g. `1.32.0`.
+/// The tag of a container image, or its version, e.g. `1.32.0`.
 ///
-/// Invariant: what the OCI distribution specification (1.1, "Pulling manifests") allows as
-/// a tag, and not `latest`, which means something else every week.
+/// Invariant: a tag that the OCI distribution specification (1.1, "Pulling manifests")
+/// allows, except `latest`, which is not a fixed version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageTag(String);
 
@@ -112,7 +111,7 @@ impl FromStr for ImageTag {
     fn from_str(text: &str) -> Result<Self, NameError> {
         let valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
         let reason = if text == "latest" {
-            "`latest` is another image every week; name the version"
+            "`latest` is not a fixed version; specify a version"
         } else if text.is_empty() || text.len() > 128 || !text.chars().all(valid) {
             "a tag is 1 to 128 ASCII letters, digits, `_`, `.` and `-`"
         } else if text.starts_with(['.', '-']) {

@@ -11,7 +11,7 @@ use super::NameError;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RelPath(String);
 
-// Ordered as the text is, so that folders can be searched in sorted maps.
+// Paths sort like their text, so that sorted maps can be searched by folder.
 impl std::borrow::Borrow<str> for RelPath {
     fn borrow(&self) -> &str {
         self.as_str()
@@ -19,11 +19,11 @@ impl std::borrow::Borrow<str> for RelPath {
 }
 
 impl RelPath {
-    /// A path that this program has written itself.
+    /// Create a path from a constant in this program.
     ///
     /// # Panics
     ///
-    /// If the text is no valid relative path.
+    /// If the text is not a valid relative path.
     #[must_use]
     pub fn literal(text: &str) -> Self {
         assert!(is_relative_path(text), "`{text}` leaves the project");
@@ -36,12 +36,12 @@ impl RelPath {
         &self.0
     }
 
-    /// This path with more parts behind it; what is added must itself be a valid path.
+    /// Append parts to this path; the appended text must itself be a valid path.
     ///
     /// # Panics
     ///
-    /// If `more` is no valid relative path: callers pass texts of the program's own, or
-    /// parts of paths that were read from the project's folders.
+    /// If `more` is not a valid relative path: callers pass constants, or parts of paths
+    /// that were read from the project's folders.
     #[must_use]
     pub fn join(&self, more: &str) -> Self {
         let joined = format!("{}/{more}", self.0);
@@ -49,7 +49,7 @@ impl RelPath {
         Self(joined)
     }
 
-    /// The folder that this path is in, or `None` at the top of the project.
+    /// The parent folder, or `None` at the top level of the project.
     #[must_use]
     pub fn parent(&self) -> Option<Self> {
         let (parent, _) = self.0.rsplit_once('/')?;
@@ -93,7 +93,7 @@ fn is_relative_path(text: &str) -> bool {
         && text.split('/').all(|part| !matches!(part, "" | "." | ".."))
 }
 
-/// A text as one word of a POSIX shell, quoted where that is needed.
+/// Write a text as one word of a POSIX shell, quoted if necessary.
 #[must_use]
 pub fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.');

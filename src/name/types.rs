@@ -1,10 +1,10 @@
-//! Types of fields, as they are written on the command line.
+//! Field types from the command line.
 
 use std::str::FromStr;
 
 use super::NameError;
 
-/// The type of a field, as it is written on the command line.
+/// A field type from the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FieldType {
     /// `str`
@@ -38,11 +38,11 @@ pub enum FieldType {
 const TYPES: &str = "str int float bool bytes datetime date timedelta uuid decimal, list[T], \
                      dict[str,T], and T? for an optional value";
 
-/// Deeper types than this are refused rather than followed.
+/// Maximum nesting depth; deeper types are rejected.
 const MAX_TYPE_DEPTH: usize = 8;
 
 impl FieldType {
-    /// Whether this type or one inside it answers the question with yes.
+    /// Whether the predicate holds for this type or a nested type.
     pub fn any(&self, question: &dyn Fn(&Self) -> bool) -> bool {
         question(self)
             || match self {
@@ -60,7 +60,7 @@ impl FieldType {
         let text = text.trim();
         if let Some(inner) = text.strip_suffix('?') {
             let inner = Self::parse(inner, depth + 1)?;
-            // `T??` says nothing that `T?` does not.
+            // `T??` means the same as `T?`.
             return (!matches!(inner, Self::Optional(_))).then(|| Self::Optional(Box::new(inner)));
         }
         if let Some(inner) = text.strip_prefix("list[").and_then(|t| t.strip_suffix(']')) {
@@ -109,9 +109,9 @@ impl FromStr for FieldType {
     }
 }
 
-/// Split a value that may hold several, separated by commas outside brackets.
+/// Split a list of values at commas outside brackets.
 ///
-/// Empty parts count as not given, so that a tool can pass one text that may be empty.
+/// Empty parts are ignored, so that a tool can pass a text that may be empty.
 ///
 /// ```
 /// use bluetext::name::split_values;

@@ -13,28 +13,28 @@ pub(super) fn described(character: char) -> String {
     }
 }
 
-/// The words of a name that becomes one in Python, or the reason why it cannot.
+/// Split a name into words, or return the reason why it cannot become a Python name.
 pub(crate) fn checked_words(text: &str) -> Result<Vec<String>, String> {
     if let Some(character) = text.chars().find(|c| !is_name_character(*c)) {
         return Err(format!(
-            "it holds {}, and only ASCII letters, digits, `-` and `_` may be in it",
+            "it contains {}; only ASCII letters, digits, `-` and `_` are allowed",
             described(character)
         ));
     }
     match text.chars().next() {
         None => return Err("it is empty".to_owned()),
         Some(first) if !first.is_ascii_alphabetic() => {
-            return Err(format!("it starts with `{first}` and not with a letter"));
+            return Err(format!("it starts with `{first}` instead of a letter"));
         }
         Some(_) => {}
     }
     if text.split(['-', '_']).any(str::is_empty) {
-        return Err("`-` and `_` are allowed between two words, one at a time".to_owned());
+        return Err("only a single `-` or `_` is allowed between words".to_owned());
     }
     Ok(words_of(text))
 }
 
-/// The words of a name in kebab, snake or Pascal case, in lower case.
+/// Split a name in kebab, snake or Pascal case into lower-case words.
 fn words_of(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     for part in text.split(['-', '_']) {
@@ -64,9 +64,9 @@ pub(crate) fn capitalised(word: &str) -> String {
     }
 }
 
-/// The letters and digits of a text as a name in kebab case; may be empty.
+/// Convert the letters and digits of a text to kebab case; may return an empty text.
 pub(crate) fn kebab(text: &str) -> String {
-    // Leaving letters out would make another word.
+    // Omitting non-ASCII letters would produce a different word.
     if text.chars().any(|c| c.is_alphabetic() && !c.is_ascii()) {
         return String::new();
     }

@@ -1,7 +1,7 @@
-//! An immutable picture of a project: its files as they were read, and what they mean.
+//! An immutable snapshot of a project: its files and their parsed contents.
 //!
-//! Nothing here reads a disk. [`crate::disk`] fills the picture once; every tool then looks
-//! at the same one.
+//! This module does not access the disk. [`crate::disk`] reads the files once; every tool then
+//! uses the same snapshot.
 
 mod polytope;
 mod services;
@@ -29,10 +29,10 @@ pub fn root_path() -> RelPath {
     RelPath::literal(POLYTOPE_FILE)
 }
 
-/// Folders whose own folders may be services and modules.
+/// Folders whose subfolders may be services or modules.
 pub const MODULE_FOLDERS: [&str; 2] = ["modules", "services"];
 
-/// Why a file or folder behind a link is not read.
+/// The reason why a file or folder outside of the project is not read.
 pub const LEADS_OUT: &str = "it is a symbolic link that leads out of the project";
 
 /// The content at a path.
@@ -46,17 +46,17 @@ pub enum Content {
     Folder,
 }
 
-/// What was read of a project. A `polytope.yml` is parsed once, when its includes or its
-/// tools are first asked for.
+/// The files that were read from a project. A `polytope.yml` is parsed once, when its includes
+/// or tools are first needed.
 #[derive(Debug, Default)]
 pub struct Files {
-    /// What is at each path that was looked at.
+    /// The content at each path that was read.
     pub entries: BTreeMap<RelPath, Content>,
     polytope: BTreeMap<RelPath, Result<Rc<PolytopeFile>, Fault>>,
 }
 
 impl Files {
-    /// The `polytope.yml` at a path; `None` if there is no text.
+    /// The `polytope.yml` at a path; `None` if it is not a text file.
     pub fn polytope(&mut self, path: &RelPath) -> Option<&Result<Rc<PolytopeFile>, Fault>> {
         let Content::Text(text) = self.entries.get(path)? else {
             return None;
@@ -66,20 +66,20 @@ impl Files {
     }
 }
 
-/// The picture of a project.
+/// A snapshot of a project.
 #[derive(Debug)]
 pub struct Project {
     root: PathBuf,
     files: Files,
     polytope_files: Vec<Rc<PolytopeFile>>,
-    /// The file that defines each tool; the first one counts.
+    /// The index of the file that defines each tool; the first definition wins.
     tools: HashMap<String, usize>,
     services: Vec<Service>,
-    /// The Python modules that have been asked for.
+    /// The Python modules parsed so far.
     modules: RefCell<BTreeMap<RelPath, Rc<Result<Module, EditError>>>>,
 }
 
-/// Why a project cannot be worked on as it is.
+/// Why a project cannot be processed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProjectError {
     /// The file at fault.
@@ -95,14 +95,14 @@ pub enum Fault {
     Unreadable(String),
     /// It is not valid in its language.
     Broken(EditError),
-    /// It is a `polytope.yml` of the generation before tools.
+    /// It is a `polytope.yml` in the older format without tools.
     OlderGeneration(Option<Position>),
-    /// It is valid YAML but no `polytope.yml`.
+    /// It is valid YAML, but not a valid `polytope.yml`.
     WrongShape(String, Option<Position>),
 }
 
 impl Project {
-    /// Make the picture from what was read below an absolute root.
+    /// Create the snapshot from the files that were read below an absolute root.
     ///
     /// # Errors
     ///
@@ -119,7 +119,7 @@ impl Project {
             let fault = match files.entries.get(&path) {
                 None => continue,
                 Some(Content::Folder) => Fault::Unreadable("it is a folder".to_owned()),
-                // A module that is elsewhere is like one of another repository.
+                // Treat a module outside of the project like one from another repository.
                 Some(Content::Unreadable(reason))
                     if reason == LEADS_OUT && path.parent().is_some() =>
                 {
@@ -128,7 +128,7 @@ impl Project {
                 Some(Content::Unreadable(reason)) => Fault::Unreadable(reason.clone()),
                 Some(Content::Text(_)) => match files.polytope(&path) {
                     Some(Ok(file)) => {
-                        // Reversed, for the last one waits at the top.
+                        // Reversed, because the stack returns the last one first.
                         waiting.extend(file.local_includes().into_iter().rev());
                         polytope_files.push(file.clone());
                         continue;
@@ -158,7 +158,7 @@ impl Project {
         })
     }
 
-    /// What it was made from.
+    /// The files that it was made from.
     #[must_use]
     pub fn into_files(self) -> Files {
         self.files
@@ -181,7 +181,7 @@ impl Project {
         below(&self.files.entries, folder).map(|(path, _)| path)
     }
 
-    /// The text of a file; `None` if there is none, or none that is text.
+    /// The text of a file; `None` if the file does not exist or is not text.
     #[must_use]
     pub fn text(&self, path: &RelPath) -> Option<&str> {
         match self.files.entries.get(path)? {
@@ -199,10 +199,10 @@ impl Project {
             .filter(|file| file.path.as_str() == POLYTOPE_FILE)
     }
 
-    /// The `polytope.yml` at a path, if the root leads to it.
+    /// The `polytope.yml` at a path, if the root's file includes it.
     #[must_use]
     pub fn polytope_file(&self, path: &RelPath) -> Option<&PolytopeFile> {
-        // What is parsed was reached from the root.
+        // Only files that the root's file includes have been parsed.
         self.files.polytope.get(path)?.as_deref().ok()
     }
 
@@ -211,14 +211,14 @@ impl Project {
         self.polytope_files.iter().flat_map(|file| file.tools())
     }
 
-    /// The tool of this name that one of the project's own files defines.
+    /// The tool of this name, if one of the project's own files defines it.
     #[must_use]
     pub fn tool(&self, name: &str) -> Option<Tool<'_>> {
         self.polytope_files[*self.tools.get(name)?].tool(name)
     }
 
-    /// Whether there is a tool of this name: a local one, or one that some `run` calls and
-    /// that no local file defines, so that it comes from an included repository.
+    /// Whether there is a tool of this name: a local one, or one that a `run` calls but no
+    /// local file defines, so that it must come from an included repository.
     #[must_use]
     pub fn has_tool(&self, name: &str) -> bool {
         self.tool(name).is_some()
@@ -226,7 +226,7 @@ impl Project {
                 && self.tools().any(|tool| tool.calls().contains(&name)))
     }
 
-    /// The tools whose containers run this image, in whatever version.
+    /// The tools whose containers run any version of this image.
     pub fn tools_with_image<'a>(&'a self, image: &'a str) -> impl Iterator<Item = Tool<'a>> {
         self.tools().filter(move |tool| {
             tool.steps().any(|step| {
@@ -240,7 +240,7 @@ impl Project {
         })
     }
 
-    /// The names of the tools that running this one runs, through local tools.
+    /// The names of all tools that this one calls, directly or through local tools.
     #[must_use]
     pub fn reached_from(&self, name: &str) -> BTreeSet<String> {
         let mut reached = BTreeSet::new();
@@ -278,8 +278,8 @@ impl Project {
         )
     }
 
-    /// The layout of a service's Python code: the settings in its folder, else in the nearest
-    /// folder above that has some.
+    /// The style of a service's Python code: from the settings in its folder, or in the nearest
+    /// parent folder that has some.
     #[must_use]
     pub fn python_style(&self, service: &Service) -> Style {
         let mut folder = Some(service.folder.clone());
@@ -308,7 +308,7 @@ impl Project {
     }
 }
 
-/// What is below a folder, in order.
+/// The entries below a folder, in order.
 fn below<'a, T>(
     entries: &'a BTreeMap<RelPath, T>,
     folder: &RelPath,

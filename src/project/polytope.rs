@@ -1,4 +1,4 @@
-//! `polytope.yml` files: includes, tools, steps, and what their containers claim.
+//! `polytope.yml` files: includes, tools, steps, and the resources that containers claim.
 
 use serde_yaml::Value;
 
@@ -7,10 +7,10 @@ use crate::edit::Position;
 use crate::edit::yaml::{Document, Step};
 use crate::name::RelPath;
 
-/// A `polytope.yml` that the project's own includes lead to; the root's comes first.
+/// A `polytope.yml` that the project includes, directly or indirectly; the root's is the first.
 #[derive(Debug)]
 pub struct PolytopeFile {
-    /// Where it is.
+    /// Its path.
     pub path: RelPath,
     /// Its values and their positions.
     pub document: Document,
@@ -27,7 +27,7 @@ pub struct Tool<'a> {
     pub value: &'a Value,
 }
 
-/// Something of which there can be only one in a running project.
+/// A resource that must be unique in a running project.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Claim {
     /// A port of the developer's machine.
@@ -39,7 +39,7 @@ pub enum Claim {
 }
 
 impl PolytopeFile {
-    /// Read one.
+    /// Parse a `polytope.yml`.
     ///
     /// # Errors
     ///
@@ -49,7 +49,7 @@ impl PolytopeFile {
         Self::of(path, document)
     }
 
-    /// The file that a document is.
+    /// Create a file from a parsed document.
     ///
     /// # Errors
     ///
@@ -196,7 +196,7 @@ impl<'a> Tool<'a> {
         self.file.document.position(&route)
     }
 
-    /// What its containers claim, each with the way to it from the tool.
+    /// The claims of its containers, each with its route from the tool.
     #[must_use]
     pub fn claims(&self) -> Vec<(Claim, Vec<Step<'static>>)> {
         let mut claims = Vec::new();
@@ -245,7 +245,7 @@ fn literal(value: Option<&Value>) -> Option<String> {
     is_literal(text).then(|| text.to_owned())
 }
 
-/// The path of the `polytope.yml` in a folder, given as text; an empty one is the root.
+/// The path of the `polytope.yml` in a folder; an empty text means the root.
 #[must_use]
 pub fn polytope_file_of(folder: &str) -> Option<RelPath> {
     let path = if folder.is_empty() {
@@ -256,7 +256,7 @@ pub fn polytope_file_of(folder: &str) -> Option<RelPath> {
     path.parse().ok()
 }
 
-/// A path from a folder, without `.` and `..`; `None` if it leads out of the project.
+/// Resolve `.` and `..` in a path relative to a folder; `None` if it leaves the project.
 fn resolved(folder: &str, path: &str) -> Option<String> {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in path.split('/') {

@@ -1,4 +1,4 @@
-//! Python services: where they are, and how their code is laid out.
+//! Python services: their folders and the layout of their code.
 
 use std::collections::BTreeMap;
 
@@ -44,8 +44,8 @@ impl Service {
         }
     }
 
-    /// What an import of one of its modules begins with in a module that is this many
-    /// folders below the source folder: dots, or nothing in the flat layout.
+    /// The prefix for importing one of its modules from a module that is this many folders
+    /// below the source folder: dots, or an empty text in the flat layout.
     #[must_use]
     pub fn import_prefix(&self, depth: usize) -> String {
         match &self.layout {
@@ -55,7 +55,7 @@ impl Service {
     }
 }
 
-/// The services among what was read.
+/// Find the services in the files that were read.
 pub(super) fn find(entries: &BTreeMap<RelPath, Content>) -> Vec<Service> {
     let mut services = Vec::new();
     for path in entries.keys() {

@@ -1,12 +1,12 @@
-//! Fields of models, as they are written on the command line.
+//! Model fields from the command line.
 
 use std::str::FromStr;
 
 use super::name::{KEYWORDS, MAX_NAME, is_identifier};
 use crate::name::{FieldType, NameError, kebab};
 
-/// Names that a field must not have: attributes of Pydantic's `BaseModel` (2.12) that it
-/// would hide, and names that the generated code uses itself.
+/// Reserved field names: attributes of Pydantic's `BaseModel` (2.12) that a field would
+/// hide, and names that the generated code uses.
 const TAKEN_FIELDS: &[&str] = &[
     "BaseModel",
     "ConfigDict",
@@ -38,8 +38,8 @@ const TAKEN_FIELDS: &[&str] = &[
 
 /// One field of a workflow's input or output, written `NAME:TYPE`.
 ///
-/// Invariant: the name is a Python identifier in ASCII of at most [`MAX_NAME`] characters that is
-/// no keyword, does not start with `_` and hides no attribute of a Pydantic model.
+/// Invariant: the name is an ASCII Python identifier of at most [`MAX_NAME`] characters, is not
+/// a keyword, does not start with `_` and does not hide an attribute of a Pydantic model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
     /// The field's name.
@@ -81,7 +81,7 @@ impl FromStr for Field {
 impl Field {
     /// Why a field cannot have this name.
     pub(super) fn fault(name: &str) -> Option<String> {
-        // Soft keywords are names like any other here.
+        // Soft keywords are valid field names.
         let soft = ["case", "match", "type"];
         if !is_identifier(name) {
             Some(format!(
@@ -95,7 +95,7 @@ impl Field {
         } else if name.starts_with('_') {
             Some("Pydantic keeps names that start with `_` out of the data".to_owned())
         } else if name.starts_with("model_") {
-            Some("Pydantic keeps names that start with `model_` for itself".to_owned())
+            Some("Pydantic reserves names that start with `model_`".to_owned())
         } else if TAKEN_FIELDS.contains(&name) {
             Some(format!(
                 "`{name}` would hide a name that Pydantic or the generated code needs"

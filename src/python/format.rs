@@ -1,6 +1,6 @@
-//! The layout of generated code: ruff's own formatter, with the project's settings.
+//! Formats generated code with ruff's own formatter and the project's settings.
 //!
-//! Templates contain code in any layout; this lays it out once, after rendering.
+//! Templates may contain code in any layout; it is formatted once, after rendering.
 
 use ruff_formatter::{IndentStyle, IndentWidth, LineWidth};
 use ruff_python_formatter::{
@@ -8,9 +8,9 @@ use ruff_python_formatter::{
 };
 use toml_edit::{Document, Item};
 
-/// How a project lays out its Python code, as far as the formatter knows it.
+/// A project's Python style: the options that the formatter supports.
 ///
-/// The default is that of ruff and Black: 88 columns, 4 spaces, double quotes.
+/// The defaults are those of ruff and Black: 88 columns, 4 spaces, double quotes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Style {
     line_width: LineWidth,
@@ -31,7 +31,7 @@ impl Default for Style {
     }
 }
 
-/// A file that may hold the settings of a formatter.
+/// A file that may contain formatter settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SettingsFile {
     /// `ruff.toml` or `.ruff.toml`: settings at the top level.
@@ -49,12 +49,12 @@ pub const SETTINGS_FILES: [(&str, SettingsFile); 3] = [
 ];
 
 impl Style {
-    /// The style that a settings file asks for; `None` if it has no settings of a formatter,
-    /// so that the folders above count. Values that ruff would refuse are ignored: a style
-    /// is a matter of taste, and no reason to refuse a project.
+    /// Read the style from a settings file; `None` if it has no formatter settings, so that
+    /// the parent folders apply. Values that ruff would reject are ignored: an invalid style
+    /// is no reason to refuse a project.
     #[must_use]
     pub fn from_settings(text: &str, file: SettingsFile) -> Option<Self> {
-        // Most files have none; parsing them would be the most expensive part.
+        // Most files have no such settings, and parsing is the most expensive part.
         let may_have = file == SettingsFile::Ruff
             || ["tool.ruff", "tool.black", "[tool]", "tool ="]
                 .iter()
@@ -82,7 +82,7 @@ impl Style {
         let format = |key: &str| settings.get("format")?.get(key)?.as_str();
         style.quotes = match format("quote-style") {
             Some("single") => QuoteStyle::Single,
-            // Generated code has double quotes to preserve.
+            // `preserve` keeps the double quotes of generated code.
             _ => QuoteStyle::Double,
         };
         if format("indent-style") == Some("tab") {
@@ -111,11 +111,11 @@ impl Style {
         }
     }
 
-    /// Lay out code; the layout that it comes in does not matter.
+    /// Format code, regardless of its current layout.
     ///
     /// # Panics
     ///
-    /// If the code is not valid Python: that is a fault of a template.
+    /// If the code is not valid Python, which is a bug in a template.
     #[must_use]
     pub fn layout(&self, code: &str) -> String {
         let options = PyFormatOptions::default()
@@ -130,8 +130,8 @@ impl Style {
         }
     }
 
-    /// Lay out the code of a template that is in the default layout already, unless it is
-    /// right as it is: most of it depends on nothing but the project's settings.
+    /// Format template code that already has the default layout. It is returned unchanged if
+    /// the project uses the default style and no line is too long.
     #[must_use]
     pub fn layout_static(&self, code: String) -> String {
         let is_wide = |line: &str| line.chars().count() > usize::from(self.line_width.value());
@@ -177,7 +177,7 @@ mod tests {
             pyproject("tool = { black = { line-length = 20 } }\n"),
             "def f(\n    first: str,\n) -> str:\n    return g(\n        \"a\", \"b\"\n    )\n"
         );
-        // What ruff would refuse.
+        // Values that ruff rejects.
         assert_eq!(ruff("line-length = 9000\n"), default);
         assert_eq!(ruff("line-length = \"wide\"\n"), default);
     }

@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
-/// The order in which ruff and isort put the names of modules and of what is imported from
-/// them: without case, and numbers by their value, but for those that begin with a zero.
+/// Compare names of modules and of imported items as ruff and isort do: case-insensitively,
+/// and numbers by value unless they begin with a zero.
 ///
 /// ```
 /// use std::cmp::Ordering;
@@ -42,7 +42,7 @@ fn natural_order(mut a: &str, mut b: &str) -> Ordering {
     a.len().cmp(&b.len())
 }
 
-/// Names of one import, each once, in the order of import sorters.
+/// Sort the names of one import as import sorters do, and remove duplicates.
 pub fn sort_names(names: impl IntoIterator<Item = String>) -> Vec<String> {
     let mut names: Vec<String> = names.into_iter().collect();
     names.sort_by(|a, b| import_order(a, b));

@@ -1,5 +1,5 @@
-//! Names that become functions and methods of generated code: activities, and the messages
-//! (signals, queries, updates) that a running workflow takes.
+//! Names of functions and methods in generated code: activities, and the messages (signals,
+//! queries, updates) that a running workflow accepts.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,8 +8,8 @@ use super::Field;
 use super::name::{KEYWORDS, MAX_NAME};
 use crate::name::{FieldType, NameError, capitalised, checked_words, kebab};
 
-/// Names that generated code uses itself in the scope of the user's functions and methods,
-/// and the builtins that its annotations need.
+/// Reserved names: names that generated code uses in the scope of the user's functions and
+/// methods, and the builtins that its annotations need.
 const TAKEN_MEMBERS: &[&str] = &[
     "activities",
     "activity",
@@ -40,8 +40,8 @@ const TAKEN_MEMBERS: &[&str] = &[
 /// The name of an activity, signal, query or update.
 ///
 /// Invariant: [`snake`](Self::snake) is a Python identifier of at most [`MAX_NAME`] lower-case
-/// ASCII letters, digits and underscores, begins with a letter, is no keyword, and hides nothing
-/// that generated code needs.
+/// ASCII letters, digits and underscores, begins with a letter, is not a keyword and does not
+/// hide a name that generated code needs.
 ///
 /// ```
 /// use bluetext::python::MemberName;
@@ -62,19 +62,19 @@ impl MemberName {
         &self.snake
     }
 
-    /// The name as the stem of Python classes: `ChargeCard`.
+    /// The name as the prefix of Python class names: `ChargeCard`.
     #[must_use]
     pub fn class(&self) -> String {
         self.words.iter().map(|word| capitalised(word)).collect()
     }
 
-    /// The name of a constant in Python: `CHARGE_CARD`.
+    /// The name as a Python constant: `CHARGE_CARD`.
     #[must_use]
     pub fn constant(&self) -> String {
         self.snake.to_ascii_uppercase()
     }
 
-    /// The name, or the reason why there is none.
+    /// The name, or the reason why the text is not valid.
     fn checked(text: &str) -> Result<Self, String> {
         let words = checked_words(text)?;
         let snake = words.join("_");
@@ -83,7 +83,7 @@ impl MemberName {
         } else if KEYWORDS.contains(&snake.as_str()) {
             Err(format!("`{snake}` is a keyword of Python"))
         } else if snake.starts_with("model_") {
-            Err("Pydantic keeps names that start with `model_` for itself".to_owned())
+            Err("Pydantic reserves names that start with `model_`".to_owned())
         } else if TAKEN_MEMBERS.contains(&snake.as_str()) {
             Err(format!(
                 "`{snake}` would hide a name that the generated code needs"
@@ -93,7 +93,7 @@ impl MemberName {
         }
     }
 
-    /// The name of a message, which is also the name of its model's field.
+    /// Check the name of a message, which also becomes a field name in its model.
     fn of_message(text: &str) -> Result<Self, String> {
         let name = Self::checked(text)?;
         match Field::fault(&name.snake) {
@@ -122,7 +122,7 @@ impl fmt::Display for MemberName {
     }
 }
 
-/// A valid name close to a text.
+/// A valid name similar to a text.
 fn usable(text: &str, check: fn(&str) -> Result<MemberName, String>) -> Option<String> {
     let bare = kebab(text);
     let candidates = [bare.clone(), format!("{bare}-step"), format!("do-{bare}")];
@@ -134,7 +134,7 @@ fn usable(text: &str, check: fn(&str) -> Result<MemberName, String>) -> Option<S
 pub struct Signal {
     /// Its name.
     pub name: MemberName,
-    /// What it carries, if anything.
+    /// The type of its argument, if it has one.
     pub kind: Option<FieldType>,
 }
 
@@ -161,7 +161,7 @@ impl FromStr for Signal {
 pub struct Message {
     /// Its name.
     pub name: MemberName,
-    /// What a query is answered with, or what an update carries.
+    /// The type of a query's result or of an update's argument.
     pub kind: FieldType,
 }
 

@@ -1,14 +1,14 @@
-//! Names of workflows, and what makes a name valid in Python.
+//! Workflow names, and the rules for valid Python names.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::name::{NameError, capitalised, checked_words, kebab};
 
-/// The keywords of Python, soft ones included (Python 3.14 language reference, 2.3).
+/// Python keywords, including soft keywords (Python 3.14 language reference, 2.3).
 ///
-/// The soft keywords `match`, `case` and `_` may be module names, but a line that begins
-/// with one reads as a statement; `type` would hide the builtin.
+/// The soft keywords `match`, `case` and `_` are valid module names, but a line that begins
+/// with one looks like a statement; `type` would hide the builtin.
 pub(super) const KEYWORDS: &[&str] = &[
     "False", "None", "True", "and", "as", "assert", "async", "await", "break", "case", "class",
     "continue", "def", "del", "elif", "else", "except", "finally", "for", "from", "global", "if",
@@ -16,8 +16,8 @@ pub(super) const KEYWORDS: &[&str] = &[
     "try", "type", "while", "with", "yield",
 ];
 
-/// Modules that generated code imports, that are siblings of a generated package or whose
-/// tests have the place of the workflow's, and folders that are not read.
+/// Reserved names: modules that generated code imports, siblings of a generated package,
+/// modules whose tests would collide with the workflow's, and folders that are not read.
 const USED_NAMES: &[&str] = &[
     "activities",
     "activity",
@@ -57,15 +57,15 @@ const USED_NAMES: &[&str] = &[
     "workflows",
 ];
 
-/// The most characters of a name: it becomes part of file names, which file systems limit to
-/// 255 bytes.
+/// Maximum length of a name in characters: it becomes part of file names, which file systems
+/// limit to 255 bytes.
 pub const MAX_NAME: usize = 200;
 
 /// The name of a workflow, e.g. `order-processing`.
 ///
 /// Invariant: [`snake`](Self::snake) is a Python identifier of at most [`MAX_NAME`] lower-case
-/// ASCII letters, digits and underscores that is no keyword and hides no module that generated
-/// code imports. Two names are the same workflow when their [`class`](Self::class) is.
+/// ASCII letters, digits and underscores, is not a keyword and does not hide a module that
+/// generated code imports. Names with the same [`class`](Self::class) are the same workflow.
 ///
 /// ```
 /// use bluetext::python::WorkflowName;
@@ -86,7 +86,7 @@ impl WorkflowName {
         &self.snake
     }
 
-    /// The name as the stem of Python classes: `OrderProcessing`.
+    /// The name as the prefix of Python class names: `OrderProcessing`.
     #[must_use]
     pub fn class(&self) -> String {
         self.words.iter().map(|word| capitalised(word)).collect()
@@ -99,7 +99,7 @@ impl FromStr for WorkflowName {
     fn from_str(text: &str) -> Result<Self, NameError> {
         Self::checked(text).map_err(|reason| {
             let bare = kebab(text);
-            // A word that is taken becomes free with another one behind it.
+            // A suffix makes a reserved name valid.
             let candidates = [bare.clone(), format!("{bare}-flow")];
             NameError {
                 text: text.to_owned(),
@@ -112,7 +112,7 @@ impl FromStr for WorkflowName {
 }
 
 impl WorkflowName {
-    /// The name, or the reason why there is none.
+    /// The name, or the reason why the text is not valid.
     fn checked(text: &str) -> Result<Self, String> {
         let mut words = checked_words(text)?;
         // `greeting-workflow` would become `GreetingWorkflowWorkflow`.
@@ -141,11 +141,11 @@ impl fmt::Display for WorkflowName {
     }
 }
 
-/// Refuse a list in which two names become the same Python name.
+/// Check that no two names become the same Python class name.
 ///
 /// # Errors
 ///
-/// Names the later of the two.
+/// The error names the second of the two.
 pub fn distinct(names: &[WorkflowName]) -> Result<(), NameError> {
     for (index, name) in names.iter().enumerate() {
         if let Some(earlier) = names[..index].iter().find(|n| n.class() == name.class()) {
@@ -153,7 +153,7 @@ pub fn distinct(names: &[WorkflowName]) -> Result<(), NameError> {
                 text: name.to_string(),
                 what: "a workflow's name",
                 reason: format!(
-                    "it becomes the Python class `{}Workflow`, as `{earlier}` before it does",
+                    "it becomes the same Python class `{}Workflow` as `{earlier}`",
                     name.class()
                 ),
                 suggestion: Some(format!("{name}-two")),

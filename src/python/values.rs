@@ -4,7 +4,7 @@
 use super::Field;
 use crate::name::FieldType;
 
-/// A type as an annotation.
+/// The Python annotation of a type.
 #[must_use]
 pub(crate) fn annotation(kind: &FieldType) -> String {
     match kind {
@@ -25,7 +25,7 @@ pub(crate) fn annotation(kind: &FieldType) -> String {
     }
 }
 
-/// A literal of a type, for tests; a `str` is the given text.
+/// A literal of a type, for tests; for `str` it is the given text.
 #[must_use]
 pub(crate) fn sample(kind: &FieldType, text: &str) -> String {
     match kind {
@@ -45,7 +45,7 @@ pub(crate) fn sample(kind: &FieldType, text: &str) -> String {
     }
 }
 
-/// The value of a query's answer before it is known, in a workflow's code.
+/// The initial value of a query's result in a workflow's code.
 #[must_use]
 pub(crate) fn initial(kind: &FieldType) -> &'static str {
     match kind {
@@ -76,7 +76,7 @@ fn constant(kind: &FieldType) -> &'static str {
     }
 }
 
-/// The field of a model for which none is given.
+/// The default field of a model without specified fields.
 pub(crate) fn default_field() -> Field {
     Field {
         name: "message".to_owned(),
@@ -84,24 +84,24 @@ pub(crate) fn default_field() -> Field {
     }
 }
 
-/// The most characters of a text with its label: with the field's name before it, it should
-/// fit on a line.
+/// Maximum length of a text with its label, so that it fits on a line together with the
+/// field's name.
 const MAX_TEXT: usize = 50;
 
-/// What an activity is given, to create its result from.
+/// The values from which an activity creates its result.
 pub(crate) struct Given<'a> {
     /// The fields of the workflow's input.
     pub(crate) fields: &'a [Field],
-    /// The expression that is the workflow's input.
+    /// The Python expression for the workflow's input.
     pub(crate) path: &'static str,
-    /// The expression that is the text which the activity before returned, if there is one.
+    /// The Python expression for the text that the previous activity returned, if any.
     pub(crate) before: Option<String>,
 }
 
 impl Given<'_> {
-    /// An expression for a field of the result: the input's field of the same name and type;
-    /// else, for a text, one that shows what it was made from; else the input's first field
-    /// of the same type; else a value that is the same for every attempt.
+    /// An expression for a field of the result. The first match is used: the input's field of
+    /// the same name and type; for a text, one that includes its source; the input's first
+    /// field of the same type; a value that is the same for every attempt.
     pub(crate) fn value(&self, field: &Field) -> String {
         let same_type = |other: &&Field| other.kind == field.kind;
         let mut same = self.fields.iter().filter(same_type);
@@ -117,8 +117,8 @@ impl Given<'_> {
         }
     }
 
-    /// A text that begins with a label and shows what it was made from; without the label
-    /// where that is long, for a formatter does not wrap strings.
+    /// A text that begins with a label and includes its source value. Long texts omit the
+    /// label, because formatters do not wrap strings.
     pub(crate) fn text(&self, label: &str) -> String {
         // Bytes have no readable text.
         let is_text = |field: &&Field| !field.kind.any(&|kind| *kind == FieldType::Bytes);
@@ -138,7 +138,7 @@ impl Given<'_> {
     }
 }
 
-/// Whether a word is in a text, by itself and not as part of another word.
+/// Whether a text contains a word as a whole word.
 #[must_use]
 pub(crate) fn mentions(text: &str, word: &str) -> bool {
     text.split(|c: char| !(c.is_alphanumeric() || c == '_'))

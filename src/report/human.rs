@@ -17,7 +17,7 @@ use crate::problem::marked;
 impl Report {
     pub(super) fn human(&self, view: View) -> String {
         let mut text = String::new();
-        // What was scaffolded is told, also where it could not be started.
+        // Report the scaffolded files even if the containers could not be started.
         let is_told = self.error.is_none() || self.exit == ExitCode::NotStarted;
         if view.quiet || !is_told {
             return text;
@@ -92,7 +92,7 @@ impl ReportedProblem {
     }
 }
 
-/// Every change as a tree of folders, with what is done to each file before it.
+/// The changes as a folder tree, each file preceded by its action.
 pub(super) fn human_changes(changes: &[ReportedChange], status: Status, view: View) -> String {
     let shown: Vec<&ReportedChange> = changes
         .iter()
@@ -138,14 +138,14 @@ pub(super) fn human_changes(changes: &[ReportedChange], status: Status, view: Vi
     text
 }
 
-/// Whether the workers that run take up what was added.
+/// Whether running workers load the added code.
 pub(super) fn human_workers(workers: &[ReportedWorker]) -> String {
     let bold = Style::new().bold();
     let mut text = String::new();
     if workers.is_empty() {
         let _ = writeln!(
             text,
-            "{bold}Worker{bold:#} no tool of the project runs one: a worker that runs has to be restarted"
+            "{bold}Worker{bold:#} no tool of the project runs one: restart running workers by hand"
         );
     }
     for worker in workers {

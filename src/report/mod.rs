@@ -1,7 +1,7 @@
-//! What a user sees: the report as text or JSON, errors, progress, and the exit code.
+//! User-visible output: the report as text or JSON, errors, progress, and the exit code.
 //!
-//! The types that are written as JSON are this module's own. What they are called and what
-//! they mean does not change within a `schema_version`.
+//! The JSON types are private to this module. Their names and meanings do not change within a
+//! `schema_version`.
 
 mod human;
 mod output;
@@ -32,10 +32,10 @@ pub use self::output::{Page, print, schema_of};
 pub use self::status::StatusReport;
 pub use crate::problem::ExitCode;
 
-/// The version of the JSON documents.
+/// The schema version of the JSON documents.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// How a report is written.
+/// Output format of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Format {
     /// Text for people.
@@ -48,15 +48,15 @@ pub enum Format {
 /// What a report shows.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct View {
-    /// Whether the outcome is to be judged as a check: whether anything would change.
+    /// Whether the exit code tells if anything would change.
     pub check: bool,
     /// Whether changes are shown as unified diffs.
     pub diff: bool,
-    /// Whether files that need no change are listed too.
+    /// Whether unchanged files are listed too.
     pub verbose: bool,
-    /// Whether nothing but errors is shown.
+    /// Whether only errors are shown.
     pub quiet: bool,
-    /// How it is written.
+    /// The output format.
     pub format: Format,
 }
 
@@ -64,26 +64,26 @@ pub struct View {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(title = "bluetext report", deny_unknown_fields)]
 pub struct Report {
-    /// The version of this document; what it holds does not change its meaning within one.
+    /// Schema version of this document. Fields keep their meaning within a version.
     schema_version: u32,
-    /// The command, e.g. `add-temporal`; empty where none was recognised.
+    /// The command, e.g. `add-temporal`; empty if it was not recognised.
     command: String,
-    /// What came of it.
+    /// The result of the command.
     status: Status,
     /// The project's folder, absolute, once it is known.
     project: Option<String>,
-    /// Every file that was looked at, with what was done to it.
+    /// Every file that was examined, with the action taken.
     changes: Vec<ReportedChange>,
     /// The tools that were registered in the project's `polytope.yml`.
     registered: Vec<String>,
-    /// The calls worth making next, the best first.
+    /// Suggested next calls, best first.
     next: Vec<ReportedNext>,
-    /// What a person should know.
+    /// Warnings.
     warnings: Vec<ReportedWarning>,
-    /// The tools that run the workers of what was added, and whether they take it up while
-    /// they run; `null` for a command that is not about workers, empty where no tool is known.
+    /// The tools that run the affected workers, and whether they reload code while running.
+    /// `null` for a command that does not affect workers; empty if no such tool is known.
     workers: Option<Vec<ReportedWorker>>,
-    /// What was started, where something was.
+    /// What was started, if anything.
     start: Option<Start>,
     /// Why it was refused or failed.
     error: Option<ReportedError>,
@@ -94,15 +94,15 @@ pub struct Report {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Status {
-    /// The changes are on the disk.
+    /// The changes were written.
     Applied,
-    /// Nothing had to be changed.
+    /// No change was needed.
     Unchanged,
-    /// The changes are those that would be made.
+    /// The changes would be made; nothing was written.
     Planned,
-    /// It is wrong in itself, or for this project; nothing was written.
+    /// The request is invalid, or does not fit this project; nothing was written.
     Refused,
-    /// It failed, and was rolled back.
+    /// The command failed and was rolled back.
     Failed,
 }
 
@@ -123,7 +123,7 @@ fn exit_of(problems: &[Problem]) -> ExitCode {
 }
 
 impl Report {
-    /// The report of what came out of a run.
+    /// The report of a run's result.
     #[must_use]
     pub fn new(command: &str, result: &Result<Outcome, Error>, view: View) -> Self {
         match result {
@@ -155,13 +155,13 @@ impl Report {
         report
     }
 
-    /// The same report with what came of starting what was added.
+    /// Add the result of starting the containers.
     #[must_use]
     pub fn with_start(mut self, result: Result<Option<Started>, Problem>) -> Self {
         match result {
             Ok(None) => {}
             Ok(Some(started)) => {
-                // It runs: nothing is left to be started.
+                // Already running: drop the command that starts it.
                 self.next.retain(|next| next.tool.is_some());
                 self.start = Some(Start {
                     runtime: started.runtime,
@@ -182,7 +182,7 @@ impl Report {
         self
     }
 
-    /// The same report with the project's folder named.
+    /// Add the project's folder.
     #[must_use]
     pub fn in_project(mut self, root: &Path) -> Self {
         self.project = Some(shown(root));
@@ -195,8 +195,8 @@ impl Report {
         self.exit
     }
 
-    /// Write the report where it belongs: what was asked for to stdout, what went wrong to
-    /// stderr. A reader that has gone away is no fault.
+    /// Write the result to stdout, and warnings and errors to stderr. A broken pipe is not an
+    /// error.
     #[must_use]
     pub fn print(&self, view: View) -> ExitCode {
         let (text, trouble) = match view.format {
@@ -206,7 +206,7 @@ impl Report {
         write_out(&text, &trouble, self.exit)
     }
 
-    /// Say on stderr how long the command took, where everything is told.
+    /// With `--verbose`, print the elapsed time to stderr.
     pub fn print_time(took: Duration, view: View) {
         if view.verbose && view.format == Format::Human {
             let milliseconds = took.as_secs_f64() * 1e3;
@@ -214,26 +214,25 @@ impl Report {
         }
     }
 
-    /// Write what went wrong to stderr, and nothing to stdout.
+    /// Write warnings and errors to stderr, and nothing to stdout.
     #[must_use]
     pub fn print_trouble(&self) -> ExitCode {
         write_out("", &self.trouble(View::default()), self.exit)
     }
 
-    /// What went wrong, without colour, with the call that is to be made instead first; empty
-    /// where nothing did.
+    /// The errors as plain text, preceded by the suggested call; empty if there are none.
     #[must_use]
     pub fn trouble_text(&self) -> String {
         trouble_text(&self.next, self.error.as_ref())
     }
 
-    /// The report as one JSON document with a newline behind it.
+    /// The report as one JSON document with a trailing newline.
     #[must_use]
     pub fn json(&self) -> String {
         json_of(self)
     }
 
-    /// The JSON schema of every report but that of `status`.
+    /// The JSON schema of every report except that of `status`.
     #[must_use]
     pub fn schema() -> serde_json::Value {
         schema_of::<Self>()
@@ -302,7 +301,7 @@ impl Report {
     }
 }
 
-/// What a report says of an error.
+/// The parts of a report that an error provides.
 struct Failure {
     status: Status,
     exit: ExitCode,

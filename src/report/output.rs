@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{ExitCode, Format, SCHEMA_VERSION, View};
 
-/// Write what was asked for to stdout and what went wrong to stderr.
+/// Write the result to stdout, and warnings and errors to stderr.
 pub(super) fn write_out(text: &str, trouble: &str, exit: ExitCode) -> ExitCode {
     let mut stdout = anstream::stdout();
     let mut stderr = anstream::stderr();
@@ -23,7 +23,7 @@ pub(super) fn write_out(text: &str, trouble: &str, exit: ExitCode) -> ExitCode {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             drop(writeln!(
                 stderr,
-                "error: the report cannot be written: {error}"
+                "error: could not write the report: {error}"
             ));
             ExitCode::Failed
         }
@@ -31,7 +31,7 @@ pub(super) fn write_out(text: &str, trouble: &str, exit: ExitCode) -> ExitCode {
     }
 }
 
-/// A document with a newline behind it.
+/// A JSON document with a trailing newline.
 pub(super) fn json_of<T: Serialize>(document: &T) -> String {
     let mut text = serde_json::to_string_pretty(document).unwrap_or_default();
     text.push('\n');
@@ -48,11 +48,11 @@ pub fn schema_of<T: JsonSchema>() -> serde_json::Value {
     settings.into_generator().into_root_schema_for::<T>().into()
 }
 
-/// A page that was asked for, as JSON.
+/// A printed page as JSON.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(title = "bluetext page", deny_unknown_fields)]
 pub struct Page {
-    /// The version of this document; what it holds does not change its meaning within one.
+    /// Schema version of this document. Fields keep their meaning within a version.
     schema_version: u32,
     /// The command that prints it.
     command: &'static str,
@@ -82,7 +82,7 @@ impl Page {
     }
 }
 
-/// Print text that was asked for, such as help. A reader that has gone away is no fault.
+/// Print text such as help to stdout. A broken pipe is not an error.
 pub fn print(text: &str) {
     let mut stdout = anstream::stdout();
     drop(

@@ -1,4 +1,4 @@
-//! The parts of the JSON documents, made from what the tools return.
+//! The parts of the JSON documents, converted from domain types.
 
 use std::path::Path;
 
@@ -11,11 +11,11 @@ use crate::problem::{ErrorCode, Problem, WarningCode};
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct ReportedChange {
-    /// The file, from the project's folder.
+    /// The file, relative to the project's folder.
     pub(super) path: String,
-    /// What is done to it.
+    /// The action taken.
     pub(super) action: Action,
-    /// The change as a unified diff, where it was asked for.
+    /// The change as a unified diff, if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) diff: Option<String>,
     #[serde(skip)]
@@ -25,13 +25,13 @@ pub(super) struct ReportedChange {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Action {
-    /// It is made.
+    /// The file is created.
     Create,
-    /// It is edited or replaced.
+    /// The file is edited or replaced.
     Update,
-    /// It is as it has to be.
+    /// The file needs no change.
     Unchanged,
-    /// It is ours, differs, and is left as it is.
+    /// A generated file that has been edited and is left unchanged.
     Keep,
 }
 
@@ -39,9 +39,9 @@ pub(super) enum Action {
 pub(super) struct ReportedNext {
     /// The tool's name, if bluetext registers it.
     pub(super) tool: Option<&'static str>,
-    /// A command line that works when it is pasted.
+    /// A command line that works when pasted.
     pub(super) command: String,
-    /// Why one would.
+    /// What the call does.
     pub(super) why: String,
 }
 
@@ -49,9 +49,9 @@ pub(super) struct ReportedNext {
 pub(super) struct ReportedWarning {
     /// A stable name.
     pub(super) code: WarningCode,
-    /// What there is to know.
+    /// The message.
     pub(super) message: String,
-    /// The file that it is about.
+    /// The affected file.
     pub(super) path: Option<String>,
 }
 
@@ -60,9 +60,9 @@ pub(super) struct ReportedWarning {
 pub(super) struct ReportedWorker {
     /// The tool's name.
     pub(super) tool: String,
-    /// Whether it runs changed code without being restarted by hand.
+    /// Whether it reloads changed code without a manual restart.
     pub(super) reloads: Reloads,
-    /// The option, variable or expression that shows it.
+    /// The option, variable or expression that decides it.
     pub(super) because: Option<String>,
     /// The command that restarts it.
     pub(super) restart: String,
@@ -71,33 +71,33 @@ pub(super) struct ReportedWorker {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Reloads {
-    /// It does.
+    /// It reloads.
     Yes,
-    /// It does if the expression in `because` is true.
+    /// It reloads if the expression in `because` is true.
     Depends,
-    /// Nothing shows that it does: restart it.
+    /// No sign of reloading: restart it.
     No,
 }
 
-/// What runs, where something was to be started.
+/// The running server, if one was to be started.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Start {
-    /// What it runs on: `polytope` or `dev-server`.
+    /// Its runtime: `polytope` or `dev-server`.
     pub(super) runtime: &'static str,
-    /// Since when it runs.
+    /// Whether this command started it.
     pub(super) state: StartState,
-    /// Where it can be reached.
+    /// Its addresses.
     pub(super) addresses: Vec<String>,
-    /// The file that its output goes to, where it was started now.
+    /// Its log file, if this command started it.
     pub(super) log: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum StartState {
-    /// It was started now.
+    /// This command started it.
     Started,
-    /// It ran before.
+    /// It was already running.
     Running,
 }
 
@@ -105,7 +105,7 @@ pub(super) enum StartState {
 pub(super) struct ReportedError {
     #[serde(flatten)]
     pub(super) first: ReportedProblem,
-    /// Everything else that is in the way.
+    /// All other problems.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) others: Vec<ReportedProblem>,
 }
@@ -114,11 +114,11 @@ pub(super) struct ReportedError {
 pub(super) struct ReportedProblem {
     /// A stable name.
     pub(super) code: ErrorCode,
-    /// What is the matter.
+    /// What is wrong and why.
     pub(super) message: String,
-    /// The command or the lines that fix it.
+    /// The command or lines that fix it.
     pub(super) hint: Option<String>,
-    /// The file at fault, from the project's folder.
+    /// The affected file, relative to the project's folder.
     pub(super) path: Option<String>,
     /// The line in it, from 1.
     pub(super) line: Option<usize>,
@@ -130,7 +130,7 @@ pub(super) struct ReportedProblem {
 }
 
 impl ReportedError {
-    /// The problems, with the lines that they are about.
+    /// The problems, with source excerpts.
     pub(super) fn in_project(root: &Path, problems: &[Problem]) -> Option<Self> {
         let mut error = Self::of(problems)?;
         let reported = std::iter::once(&mut error.first).chain(&mut error.others);
@@ -200,7 +200,7 @@ impl From<&Warning> for ReportedWarning {
     }
 }
 
-/// Problems of a project, once it is known.
+/// The problems, with source excerpts if the project is known.
 pub(super) fn error_in(project: Option<&str>, problems: &[Problem]) -> Option<ReportedError> {
     match project {
         Some(root) => ReportedError::in_project(Path::new(root), problems),

@@ -1,4 +1,4 @@
-//! The report of `status`: what a project has, as text or JSON.
+//! The report of `status`: the state of a project, as text or JSON.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -22,11 +22,11 @@ use crate::tool::status::{ImageStatus, ServiceStatus, Status, StepStatus};
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(title = "bluetext status", deny_unknown_fields)]
 pub struct StatusReport {
-    /// The version of this document; what it holds does not change its meaning within one.
+    /// Schema version of this document. Fields keep their meaning within a version.
     schema_version: u32,
     /// Always `status`.
     command: &'static str,
-    /// Whether the project could be looked at.
+    /// Whether the project could be read.
     status: Looked,
     /// The project's folder, absolute, once it is known.
     project: Option<String>,
@@ -36,11 +36,11 @@ pub struct StatusReport {
     services: Vec<ReportedService>,
     /// The images of Temporal and Postgres that containers run.
     images: Vec<ReportedImage>,
-    /// The calls worth making next, the best first.
+    /// Suggested next calls, best first.
     next: Vec<ReportedNext>,
-    /// What a person should know.
+    /// Warnings.
     warnings: Vec<ReportedWarning>,
-    /// Why it could not be looked at.
+    /// Why the project could not be read.
     error: Option<ReportedError>,
     #[serde(skip)]
     exit: ExitCode,
@@ -49,9 +49,9 @@ pub struct StatusReport {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Looked {
-    /// It was.
+    /// The project was read.
     Ok,
-    /// A file of the project is in the way.
+    /// The call or a file of the project is invalid.
     Refused,
     /// It could not be read.
     Failed,
@@ -59,13 +59,13 @@ enum Looked {
 
 #[derive(Debug, Serialize, JsonSchema)]
 struct ReportedStep {
-    /// The tool that takes the step.
+    /// The tool that performs the step.
     tool: &'static str,
     /// Whether it is registered, so that agents and people find it.
     offered: bool,
-    /// Whether what it builds on is there.
+    /// Whether its prerequisites exist.
     allowed: bool,
-    /// Whether what it adds is there.
+    /// Whether the project already has what it adds.
     taken: bool,
     /// What it adds.
     about: &'static str,
@@ -75,15 +75,15 @@ struct ReportedStep {
 struct ReportedService {
     /// Its name.
     name: String,
-    /// Its folder, from the project's.
+    /// Its folder, relative to the project's folder.
     path: String,
     /// How its Python code is laid out.
     layout: ReportedLayout,
-    /// The package in `src`, in that layout.
+    /// The package in `src`, if the layout is `package`.
     package: Option<String>,
     /// The client library.
     client: ReportedLibrary,
-    /// The step that comes next for it.
+    /// The next step for it.
     next: &'static str,
     /// The workflows that its workers run.
     workflows: Vec<String>,
@@ -103,11 +103,11 @@ enum ReportedLayout {
 #[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum ReportedLibrary {
-    /// It is not there: `add-temporal-client` adds it.
+    /// It is missing; `add-temporal-client` adds it.
     Absent,
-    /// It is what this version writes.
+    /// It matches this version.
     Current,
-    /// It is there and differs from what this version writes.
+    /// It exists and differs from this version.
     Differs,
 }
 
@@ -115,7 +115,7 @@ enum ReportedLibrary {
 struct Unregistered {
     /// The workflow's class.
     name: String,
-    /// Its module, from the project's folder.
+    /// Its module, relative to the project's folder.
     path: String,
 }
 
@@ -125,20 +125,20 @@ struct ReportedImage {
     image: String,
     /// Its version, if one is named.
     version: Option<String>,
-    /// The version that this program writes; none for an image without releases.
+    /// The version that bluetext writes; `null` for an image that is no longer released.
     current: Option<&'static str>,
-    /// Whether there are no releases of it any more.
+    /// Whether it is no longer released.
     deprecated: bool,
     /// The tool that runs it.
     tool: String,
-    /// The file that says so, from the project's folder.
+    /// The file that declares the container, relative to the project's folder.
     path: String,
     /// The line in it, from 1.
     line: Option<usize>,
 }
 
 impl StatusReport {
-    /// The report of what was seen.
+    /// The report of a status result.
     #[must_use]
     pub fn new(result: &Result<(PathBuf, Status), Error>) -> Self {
         match result {
@@ -167,7 +167,7 @@ impl StatusReport {
         }
     }
 
-    /// The report of a call that is wrong in itself.
+    /// The report of a call with invalid arguments.
     #[must_use]
     pub fn usage(problems: &[Problem]) -> Self {
         Self {
@@ -176,7 +176,7 @@ impl StatusReport {
         }
     }
 
-    /// The same report with the project's folder named.
+    /// Add the project's folder.
     #[must_use]
     pub fn in_project(mut self, root: &Path) -> Self {
         self.project = Some(shown(root));
@@ -195,19 +195,19 @@ impl StatusReport {
         self.exit
     }
 
-    /// The report as one JSON document with a newline behind it.
+    /// The report as one JSON document with a trailing newline.
     #[must_use]
     pub fn json(&self) -> String {
         json_of(self)
     }
 
-    /// What went wrong, as [`super::Report::trouble_text`] says it.
+    /// The errors as text, like [`super::Report::trouble_text`].
     #[must_use]
     pub fn trouble_text(&self) -> String {
         trouble_text(&self.next, self.error.as_ref())
     }
 
-    /// Write the report where it belongs, as [`super::Report::print`] does.
+    /// Write the report to stdout and stderr, like [`super::Report::print`].
     #[must_use]
     pub fn print(&self, view: View) -> ExitCode {
         let (text, trouble) = match view.format {

@@ -1,18 +1,17 @@
-//! Paths as the lines of a tree: folders first named, then what is in them, a folder with one
-//! thing in it on the line of that thing.
+//! Renders paths as a tree. A folder with a single entry shares the line of that entry.
 
 /// A line of a tree.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Line {
     /// Its depth in the tree.
     pub depth: usize,
-    /// What it shows: folders end in `/`.
+    /// Its text; folders end in `/`.
     pub text: String,
-    /// The number of the path that ends here, if one does.
+    /// The index of the path that ends here, if any.
     pub leaf: Option<usize>,
 }
 
-/// The lines of a tree of these paths.
+/// Render these paths as a tree.
 pub(super) fn lines(paths: &[&str]) -> Vec<Line> {
     let mut sorted: Vec<(Vec<&str>, usize)> = paths
         .iter()
@@ -30,7 +29,7 @@ pub(super) fn lines(paths: &[&str]) -> Vec<Line> {
     lines
 }
 
-/// The lines of paths that have their first parts in common.
+/// Render paths that share their first `common` parts.
 fn level(paths: &[(Vec<&str>, usize)], common: usize, depth: usize, lines: &mut Vec<Line>) {
     let mut rest = paths;
     while let Some((first, index)) = rest.first() {
@@ -48,7 +47,7 @@ fn level(paths: &[(Vec<&str>, usize)], common: usize, depth: usize, lines: &mut 
             });
             continue;
         }
-        // As many folders on one line as hold nothing else.
+        // Join folders that contain only one folder on one line.
         let mut end = common + 1;
         while group
             .iter()

@@ -1,5 +1,5 @@
-//! The arguments of a tool, read from the definition of its flags: the MCP server and the
-//! tools in `polytope.yml` have the same ones.
+//! The arguments of a tool, derived from its clap flags. The MCP server and the tools in
+//! `polytope.yml` use the same arguments.
 
 use clap::ArgAction;
 
@@ -10,32 +10,32 @@ pub struct Argument {
     pub name: String,
     /// What it is for.
     pub about: String,
-    /// What it takes.
+    /// The type of its value.
     pub takes: Takes,
-    /// Whether it has to be given.
+    /// Whether it is required.
     pub is_required: bool,
-    /// Whether it is given without its name on the command line.
+    /// Whether it is positional on the command line.
     pub is_positional: bool,
-    /// What it is where it is not given, as text; an empty text is "not given".
+    /// Its default value as text; an empty string means that there is none.
     pub default: String,
 }
 
-/// What an argument takes.
+/// The type of an argument's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Takes {
-    /// Yes or no.
+    /// A boolean.
     Flag,
-    /// One text.
+    /// A string.
     Text,
-    /// A whole number, from the first to the second.
+    /// An integer with its minimum and maximum.
     Number(u32, u32),
-    /// Several texts.
+    /// A list of strings.
     Texts,
 }
 
 impl Argument {
-    /// The argument that a flag is. The range bounds a number, which the flag's own
-    /// definition does not tell.
+    /// Convert a clap argument. `range` bounds a number, because clap does not expose the
+    /// range of a value parser.
     #[must_use]
     pub fn of(argument: &clap::Arg, range: Option<(u32, u32)>) -> Self {
         let default = argument.get_default_values().first();
@@ -61,7 +61,7 @@ impl Argument {
         }
     }
 
-    /// Its name as a flag, without the dashes before it, and as a parameter in `polytope.yml`.
+    /// Its name as a flag, without leading dashes, and as a parameter in `polytope.yml`.
     #[must_use]
     pub fn flag(&self) -> String {
         self.name.replace('_', "-")

@@ -1,4 +1,4 @@
-//! A plan in the making: what a tool has decided so far, laid over the project's files.
+//! A plan under construction: pending changes on top of the project's files.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -14,7 +14,7 @@ use crate::project::{Content, PolytopeFile, Project, ProjectError};
 
 use super::Refused;
 
-/// A plan in the making.
+/// A plan under construction.
 #[derive(Debug)]
 pub struct Draft<'a> {
     project: &'a Project,
@@ -34,8 +34,8 @@ struct File {
     before: Option<String>,
     after: After,
     rank: Rank,
-    /// Whether it belongs to a service that is being made: then a file that is there
-    /// already and differs is in the way.
+    /// Whether it belongs to a new service. If so, an existing file with other content is a
+    /// conflict.
     is_of_new_service: bool,
 }
 
@@ -43,7 +43,7 @@ struct File {
 #[derive(Debug)]
 enum After {
     Text(String),
-    /// A YAML file that is edited; its result is proved once, at the end.
+    /// A YAML file that is edited; the result is verified once, at the end.
     Yaml(Box<Document>),
 }
 
@@ -57,7 +57,7 @@ impl After {
 }
 
 impl<'a> Draft<'a> {
-    /// Start with nothing.
+    /// Create an empty draft.
     #[must_use]
     pub fn new(project: &'a Project, force: bool) -> Self {
         Self {
@@ -80,7 +80,7 @@ impl<'a> Draft<'a> {
         self.project
     }
 
-    /// The text of a file as it will be, so far.
+    /// The text of a file with the changes planned so far.
     #[must_use]
     pub fn text(&self, path: &RelPath) -> Option<&str> {
         match self.files.get(path) {
@@ -95,7 +95,7 @@ impl<'a> Draft<'a> {
         self.files.contains_key(path) || self.project.entry(path).is_some()
     }
 
-    /// Whether a generated file has been edited, and is left as it is.
+    /// Whether a generated file has been edited and is left unchanged.
     #[must_use]
     pub fn is_kept(&self, path: &RelPath) -> bool {
         self.kept.contains(path)
@@ -123,18 +123,18 @@ impl<'a> Draft<'a> {
         self.put(path, before, After::Text(text), rank, false);
     }
 
-    /// A file of a service that is being made, to be edited like one that was there.
+    /// Add a file of a new service, which can then be edited like an existing file.
     pub fn start_file(&mut self, path: RelPath, text: String, rank: Rank) {
         if let Ok(before) = self.current(&path) {
             self.put(path, before, After::Text(text), rank, true);
         }
     }
 
-    /// A YAML file as it will be so far, to be edited.
+    /// A YAML file with the changes planned so far, for editing.
     ///
     /// # Errors
     ///
-    /// Why there is none, as a problem of this file.
+    /// Why the file cannot be read or parsed, as a problem of this file.
     pub fn document(&mut self, path: &RelPath, rank: Rank) -> Result<&mut Document, Problem> {
         let broken = |error| Problem::of_edit(error, Some(path.clone()));
         if !self.files.contains_key(path) {
@@ -159,7 +159,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// A `polytope.yml` as it will be so far.
+    /// A `polytope.yml` with the changes planned so far.
     ///
     /// # Errors
     ///
@@ -172,9 +172,8 @@ impl<'a> Draft<'a> {
         })
     }
 
-    /// Edit a YAML file that is there or that has been started. A refusal becomes a problem
-    /// of the whole plan; returns whether the edit was made, `false` also where it was not
-    /// needed.
+    /// Edit an existing or newly started YAML file. A failed edit becomes a problem of the
+    /// plan. Return whether the file changed: `false` also if no edit was needed.
     pub fn edit_yaml(
         &mut self,
         path: &RelPath,
@@ -190,7 +189,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Edit a YAML file; a refusal is for the caller to judge.
+    /// Edit a YAML file; the caller handles a failed edit.
     ///
     /// # Errors
     ///
@@ -205,7 +204,7 @@ impl<'a> Draft<'a> {
         edit(document).map_err(|error| Problem::of_edit(error, Some(path.clone())))
     }
 
-    /// Take the result of an edit of another file; a refusal is for the caller to judge.
+    /// Record the result of editing a file that is not YAML; the caller handles a failed edit.
     ///
     /// # Errors
     ///
@@ -233,7 +232,7 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// A Python module as it will be so far; `None` if there is no such file.
+    /// A Python module with the changes planned so far; `None` if the file does not exist.
     #[must_use]
     pub fn module(&self, path: &RelPath) -> Option<Rc<Result<Module, EditError>>> {
         match self.files.get(path) {
@@ -244,7 +243,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// The text of a file that has to be there.
+    /// The text of a file that must exist.
     ///
     /// # Errors
     ///
@@ -257,12 +256,12 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Something that makes the request impossible.
+    /// Add a problem that prevents the request.
     pub fn problem(&mut self, problem: Problem) {
         self.problems.push(problem);
     }
 
-    /// Something a person should know.
+    /// Add a warning.
     pub fn warn(&mut self, code: WarningCode, message: String, path: Option<RelPath>) {
         self.warnings.push(Warning {
             code,
@@ -271,22 +270,22 @@ impl<'a> Draft<'a> {
         });
     }
 
-    /// Things a person should know.
+    /// Add warnings.
     pub fn warnings(&mut self, warnings: Vec<Warning>) {
         self.warnings.extend(warnings);
     }
 
-    /// A tool that has been registered.
+    /// Record a tool that has been registered.
     pub fn registered(&mut self, tool: &str) {
         self.registered.push(tool.to_owned());
     }
 
-    /// A call that is worth making next.
+    /// Add a suggested next call.
     pub fn next(&mut self, next: Next) {
         self.next.push(next);
     }
 
-    /// Calls that are worth making next, one after the other.
+    /// Add suggested next calls, in order.
     pub fn nexts(&mut self, nexts: Vec<Next>) {
         self.next.extend(nexts);
     }
@@ -305,7 +304,7 @@ impl<'a> Draft<'a> {
     ///
     /// # Errors
     ///
-    /// All problems that were met.
+    /// All problems found.
     pub fn finish(mut self) -> Result<Plan, Refused> {
         let mut changes = Vec::new();
         let mut left: Vec<_> = self.kept.into_iter().map(|p| (p, Left::Kept)).collect();
@@ -382,7 +381,7 @@ impl<'a> Draft<'a> {
         );
     }
 
-    /// The text at the path of a generated file; what cannot be replaced is a problem.
+    /// The text at the path of a generated file. A folder or unreadable file is a problem.
     fn current(&mut self, path: &RelPath) -> Result<Option<String>, ()> {
         let problem = match self.project.entry(path) {
             None => match self.obstacle_above(path) {
@@ -397,7 +396,7 @@ impl<'a> Draft<'a> {
         Err(())
     }
 
-    /// What stands where a folder above a path would be.
+    /// A file or unreadable entry at the path of a parent folder.
     fn obstacle_above(&self, path: &RelPath) -> Option<Problem> {
         let parent = path.parent()?;
         match self.project.entry(&parent) {

@@ -1,8 +1,8 @@
-//! The tools: each looks at a picture of the project and returns a plan. All are pure.
+//! The tools: each reads a snapshot of the project and returns a plan. All are pure.
 //!
-//! [`TOOLS`] is the one table of them, in their order. A tool owns its name, its arguments,
-//! its plan and the text that registers it; the command line, `polytope.yml`, `status` and the
-//! MCP server are derived from that.
+//! [`TOOLS`] lists them in order. A tool defines its name, its arguments, its plan and the
+//! template that registers it. The command line, `polytope.yml`, `status` and the MCP server
+//! are derived from these.
 
 pub mod argument;
 pub mod client;
@@ -23,7 +23,7 @@ use crate::problem::{ErrorCode, Problem};
 use crate::project::Project;
 use crate::template::Template;
 
-/// What is asked for: a tool and its arguments, all of them valid in themselves.
+/// A tool and its arguments, each of them validated.
 #[derive(Debug, Clone)]
 pub enum Request {
     /// `add-temporal`
@@ -35,7 +35,7 @@ pub enum Request {
 }
 
 impl Request {
-    /// The tool that is asked for.
+    /// The requested tool.
     #[must_use]
     pub fn tool(&self) -> &'static ToolInfo {
         match self {
@@ -46,29 +46,29 @@ impl Request {
     }
 }
 
-/// A tool: everything that the command line, `polytope.yml` and the MCP server say of it.
+/// A tool: its definition for the command line, `polytope.yml` and the MCP server.
 pub struct ToolInfo {
     /// Its name, as a command and in `polytope.yml`.
     pub name: &'static str,
     /// What it adds, in one line.
     pub about: &'static str,
-    /// A call of it that works when pasted.
+    /// An example call that works when pasted.
     pub example: &'static str,
-    /// What its help begins with.
+    /// The first line of its help.
     help: &'static str,
-    /// What its help ends with: examples, and what there is to know before them.
+    /// The end of its help: notes and examples.
     examples: &'static str,
-    /// Whether the command line starts what it adds.
+    /// Whether the command line starts the containers that it adds.
     pub starts: bool,
     /// Adds the definitions of its flags to a command.
     define: fn(clap::Command) -> clap::Command,
-    /// The ranges of those that are numbers, by their ids.
+    /// The ranges of numeric flags, by id.
     ranges: &'static [(&'static str, (u32, u32))],
-    /// The request that its flags make; `None` if a value is wrong.
+    /// Parses its flags into a request; `None` if a value is invalid.
     request: fn(&clap::ArgMatches, &mut Values) -> Option<Request>,
     /// Whether the files that it needs exist.
     allowed: fn(&Project) -> bool,
-    /// How it is registered in `polytope.yml` by the step before it; `None` for the first.
+    /// How the previous step registers it in `polytope.yml`; `None` for the first.
     registered: Option<Registered>,
 }
 
@@ -113,20 +113,19 @@ impl ToolInfo {
             .collect()
     }
 
-    /// The request that flags make; `None` if a value is wrong, as `values` then says.
+    /// Parse flags into a request. `None` if a value is invalid; `values` has the problems.
     pub fn request(&self, flags: &clap::ArgMatches, values: &mut Values) -> Option<Request> {
         (self.request)(flags, values)
     }
 
-    /// The tool that this one registers.
+    /// The next tool, which this one registers.
     #[must_use]
     pub fn following(&self) -> Option<&'static Self> {
         let at = TOOLS.iter().position(|tool| tool.name == self.name)?;
         TOOLS.get(at + 1).copied()
     }
 
-    /// Whether the tool is shown in lists: the first always is, another when it is
-    /// registered.
+    /// Whether the tool is listed: the first always is, the others once registered.
     #[must_use]
     pub fn is_offered(&self, project: &Project) -> bool {
         self.registered.is_none() || project.tool(self.name).is_some()
@@ -149,8 +148,7 @@ impl ToolInfo {
     }
 }
 
-/// Why a request is refused: all of its problems, and the call that solves them, if there
-/// is one.
+/// Why a request is refused: all problems, and the call that solves them, if any.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
     /// At least one problem.
@@ -159,11 +157,11 @@ pub struct Refused {
     pub next: Vec<Next>,
 }
 
-/// Plan what is asked for.
+/// Plan a request.
 ///
 /// # Errors
 ///
-/// [`Refused`] with everything that is in the way.
+/// [`Refused`] with all problems.
 pub fn plan(project: &Project, request: &Request, force: bool) -> Result<Plan, Refused> {
     let mut draft = Draft::new(project, force);
     check_order(project, request)?;
@@ -175,7 +173,7 @@ pub fn plan(project: &Project, request: &Request, force: bool) -> Result<Plan, R
     draft.finish()
 }
 
-/// Refuse a call that comes before the step that it builds on.
+/// Refuse a call whose previous step is missing.
 fn check_order(project: &Project, request: &Request) -> Result<(), Refused> {
     let tool = request.tool();
     if tool.is_allowed(project) {

@@ -13,8 +13,8 @@ use crate::template::{Template, render};
 use super::argument::Takes;
 use super::{Draft, ToolInfo};
 
-/// Register a tool in the root file, and expose it to agents. A registered tool that has
-/// been edited is left as it is; another tool of the same name is an error.
+/// Register a tool in the root file and expose it to agents. Leave an edited registration
+/// unchanged; a different tool with the same name is an error.
 pub(super) fn register(draft: &mut Draft<'_>, tool: &ToolInfo) {
     let name = tool.name;
     let project = draft.project();
@@ -103,7 +103,7 @@ pub(super) fn parameters(tool: &ToolInfo, defaults: &[(&str, String)]) -> Vec<Pa
         .collect()
 }
 
-/// The words of the command line that pass the parameters on, as items of a YAML list.
+/// The command-line arguments that pass the parameters on, as items of a YAML list.
 pub(super) fn arguments(tool: &ToolInfo, style: ParameterStyle) -> Vec<String> {
     let reference = style.reference();
     let (positional, flags): (Vec<_>, Vec<_>) =
@@ -158,7 +158,7 @@ pub(super) enum ParameterStyle {
 }
 
 impl ParameterStyle {
-    /// The style that most of the project's tools are written in.
+    /// The style that most of the project's tools use.
     #[must_use]
     pub(super) fn of(project: &Project) -> Self {
         let count = |key: &str| {
@@ -174,9 +174,9 @@ impl ParameterStyle {
         }
     }
 
-    /// Whether containers of the project's generation have the argument `await`: with
+    /// Whether the project's Polytope version supports the container argument `await`. With
     /// `await: false` a step ends once its container runs, so that a call returns. Tools with
-    /// `inputs` have it, and so do projects that use it.
+    /// `inputs` support it, and so do projects that already use it.
     #[must_use]
     pub(super) fn awaits_containers(project: &Project) -> bool {
         let uses_it = |tool: Tool<'_>| {
@@ -188,7 +188,7 @@ impl ParameterStyle {
         Self::of(project) == Self::Inputs || project.tools().any(uses_it)
     }
 
-    /// The word behind `pt.` in a reference.
+    /// The word after `pt.` in a reference.
     #[must_use]
     pub(super) fn reference(self) -> &'static str {
         match self {
@@ -234,8 +234,8 @@ mod tests {
     use super::*;
     use crate::tool::{Argument, TOOLS};
 
-    /// A flag that is added to a tool is in its help, in its parameters in `polytope.yml` of
-    /// both styles, in what these pass on, and in what MCP clients are told.
+    /// A new flag appears in the tool's help, in its `polytope.yml` parameters in both styles,
+    /// in the command line that they build, and in the schema for MCP clients.
     #[test]
     fn a_new_flag_is_everywhere() {
         for tool in TOOLS {

@@ -1,4 +1,4 @@
-//! `status`: what a project has, and the step that comes next.
+//! `status`: the state of a project and the next step.
 
 use serde_yaml::Value;
 
@@ -11,7 +11,7 @@ use crate::plan::{Next, Warning};
 use crate::problem::WarningCode;
 use crate::project::{Layout, Project, Service, Tool};
 
-/// What a project has.
+/// The state of a project.
 #[derive(Debug)]
 pub struct Status {
     /// The steps in their order.
@@ -20,26 +20,26 @@ pub struct Status {
     pub services: Vec<ServiceStatus>,
     /// The images of Temporal and Postgres that its containers run.
     pub images: Vec<ImageStatus>,
-    /// The calls worth making next, the best first.
+    /// Suggested next calls, best first.
     pub next: Vec<Next>,
-    /// What a person should know.
+    /// Warnings.
     pub warnings: Vec<Warning>,
 }
 
-/// A step, and whether the project has taken it.
+/// A step and its state in the project.
 #[derive(Debug, Clone, Copy)]
 pub struct StepStatus {
-    /// The tool that takes it.
+    /// The tool that performs it.
     pub tool: &'static ToolInfo,
     /// Whether the tool is registered; the first one needs no registration.
     pub offered: bool,
     /// Whether the files that the tool needs exist.
     pub allowed: bool,
-    /// Whether what it adds is there.
+    /// Whether the project already has what it adds.
     pub taken: bool,
 }
 
-/// A Python service, and how far it has come.
+/// A Python service and its state.
 #[derive(Debug)]
 pub struct ServiceStatus {
     /// Its name.
@@ -50,7 +50,7 @@ pub struct ServiceStatus {
     pub layout: Layout,
     /// The client library.
     pub library: Library,
-    /// The step that comes next for it.
+    /// The next step for it.
     pub next: &'static ToolInfo,
     /// The names of the workflows that its registry lists.
     pub workflows: Vec<String>,
@@ -67,18 +67,18 @@ pub struct ImageStatus {
     pub version: Option<String>,
     /// The version that this program would write, if it knows the image.
     pub current: Option<&'static str>,
-    /// Whether there are no releases of it any more.
+    /// Whether it is no longer released.
     pub deprecated: bool,
     /// The tool that runs it.
     pub tool: String,
-    /// The file that says so.
+    /// The file that declares the container.
     pub path: RelPath,
     /// The position in that file.
     pub position: Option<Position>,
 }
 
 impl Status {
-    /// Look at a project.
+    /// Compute the status of a project.
     #[must_use]
     pub fn of(project: &Project) -> Self {
         let mut warnings = Vec::new();
@@ -96,7 +96,7 @@ impl Status {
                 tool,
                 offered: tool.is_offered(project),
                 allowed: tool.is_allowed(project),
-                // What a step adds is what the one after it needs.
+                // A step is taken if the next one has what it needs.
                 taken: match TOOLS.get(index + 1) {
                     Some(after) => after.is_allowed(project),
                     None => has_workflows && tool.is_allowed(project),
@@ -105,7 +105,7 @@ impl Status {
             .collect();
         let images: Vec<ImageStatus> = project.tools().flat_map(images_of).collect();
         warnings.extend(temporal::deprecated_images(project));
-        // The last step is there to be taken again.
+        // The last step can be repeated.
         let next = steps.iter().find(|step| !step.taken).or(steps.last());
         let mut next: Vec<Next> = next.into_iter().map(|step| step.tool.next()).collect();
         if services.len() > 1 {
@@ -232,7 +232,7 @@ fn images_of(tool: Tool<'_>) -> Vec<ImageStatus> {
         .filter_map(|(index, step)| {
             let image = step.get("args")?.get("image")?.as_str()?;
             let image = image.split('@').next().unwrap_or(image);
-            // A colon before a slash is that of a registry's port.
+            // A colon before a slash belongs to a registry's port.
             let (name, version) = match image.rsplit_once(':') {
                 Some((name, version)) if !version.contains('/') => (name, Some(version)),
                 _ => (image, None),

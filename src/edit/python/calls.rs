@@ -1,4 +1,4 @@
-//! Calls that are added to functions.
+//! Adds calls to functions.
 
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{
@@ -13,12 +13,12 @@ use super::{
 };
 use crate::edit::{EditError, Edited, Position, Splices, keeps_every_byte, leading_space};
 
-/// Which end of a function a call goes to.
+/// Where in a function a call is added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// Behind everything else, as what starts last.
+    /// At the end, to start after everything else.
     Last,
-    /// Before everything else but the docstring, as what is stopped first.
+    /// At the start, after the docstring, to stop before everything else.
     First,
 }
 
@@ -32,14 +32,14 @@ impl Module {
     ///                                                 await init_temporal(app)
     /// ```
     ///
-    /// Each of `new_calls` is a function's name, the name of what is awaited in it, and at which
-    /// end. A lone `pass` is replaced.
+    /// Each of `new_calls` has the function's name, the name of the awaited function and the
+    /// place of the call. A `pass` that is the only statement is replaced.
     ///
     /// # Errors
     ///
     /// [`EditError::Syntax`] where the module does not parse; [`EditError::Shape`] where a
-    /// function is missing, is not `async`, takes no application, yields, or never reaches its
-    /// end.
+    /// function is missing, is not `async`, has no application parameter, yields, or never
+    /// reaches its end.
     pub fn add_calls(
         &self,
         import: &Import,
@@ -109,7 +109,7 @@ fn lines_for_calls(import: &Import, calls: &[(&str, &str, Place)]) -> String {
 }
 
 fn top_level_function<'a>(module: &'a ModModule, name: &str) -> Option<&'a StmtFunctionDef> {
-    // What the name is bound to last is what it means.
+    // The last binding of a name is the effective one.
     let bound = module.body.iter().rev().find(|statement| match statement {
         Stmt::FunctionDef(_) | Stmt::Assign(_) | Stmt::AnnAssign(_) => {
             defined_name(statement).as_deref() == Some(name)
@@ -122,7 +122,7 @@ fn top_level_function<'a>(module: &'a ModModule, name: &str) -> Option<&'a StmtF
     }
 }
 
-/// Whether a function calls a name, at whatever place.
+/// Whether a function calls a name anywhere in its body.
 fn calls(function: &StmtFunctionDef, called: &str) -> bool {
     struct Search<'a> {
         called: &'a str,
@@ -148,13 +148,13 @@ fn calls(function: &StmtFunctionDef, called: &str) -> bool {
     search.found
 }
 
-/// Where a function hands out values on its way, or may return before its end.
+/// The position of a `yield`, or of a `return` that may end the function early.
 fn other_way_out(function: &StmtFunctionDef) -> Option<usize> {
     struct Search(Option<usize>);
     impl<'a> Visitor<'a> for Search {
         fn visit_stmt(&mut self, statement: &'a Stmt) {
             match statement {
-                // What a function inside it does is its own affair.
+                // Nested functions and classes do not count.
                 Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
                 Stmt::Return(_) => self.0 = self.0.or(Some(start_of(statement))),
                 _ => walk_stmt(self, statement),
@@ -172,12 +172,12 @@ fn other_way_out(function: &StmtFunctionDef) -> Option<usize> {
     search.0
 }
 
-/// Whether nothing behind a statement is ever reached.
+/// Whether the code after a statement is unreachable.
 fn leaves(statement: &Stmt) -> bool {
     let ends = |body: &[Stmt]| body.last().is_some_and(leaves);
     match statement {
         Stmt::Return(_) | Stmt::Raise(_) => true,
-        // It may be left by a `break`; who knows.
+        // Not analysed further: a `break` may end it.
         Stmt::While(block) => !matches!(&*block.test, Expr::Compare(_) | Expr::Name(_)),
         Stmt::With(block) => ends(&block.body),
         Stmt::If(block) => {
@@ -196,7 +196,7 @@ fn leaves(statement: &Stmt) -> bool {
     }
 }
 
-/// The parameter that is the application: the one of that name or type, or the only one.
+/// The application parameter: the one of that name or type, or the only one.
 fn application(text: &str, function: &StmtFunctionDef) -> Option<String> {
     let parameters = &function.parameters;
     let all: Vec<_> = parameters
@@ -231,10 +231,16 @@ fn add_call(
         Err(EditError::shape(message, position, by_hand))
     };
     let Some(parameter) = application(text, function) else {
-        return refuse(format!("`{}` takes no application", function.name), at);
+        return refuse(
+            format!("`{}` has no application parameter", function.name),
+            at,
+        );
     };
     if let Some(at) = other_way_out(function).filter(|_| place == Place::Last) {
-        let message = format!("`{}` may be left here, before its end", function.name);
+        let message = format!(
+            "`{}` may return or yield here, before its end",
+            function.name
+        );
         return refuse(message, at);
     }
     let call = format!("await {called}({parameter})");
@@ -250,7 +256,7 @@ fn add_call(
     let indent = leading_space(&text[line..]);
     if line + indent.len() != first {
         return refuse(
-            format!("the body of `{}` is on the line of its name", function.name),
+            format!("the body of `{}` is on its `def` line", function.name),
             at,
         );
     }
@@ -263,7 +269,7 @@ fn add_call(
             );
         }
         (_, [.., last]) if leaves(last) => {
-            let message = format!("nothing behind the end of `{}` is reached", function.name);
+            let message = format!("code at the end of `{}` is unreachable", function.name);
             return refuse(message, start_of(last));
         }
         _ => {

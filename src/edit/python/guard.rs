@@ -1,4 +1,4 @@
-//! Parses a module, after a check that the parser survives it.
+//! Parses a module after checking that it cannot overflow the parser's stack.
 
 use ruff_python_ast::ModModule;
 use ruff_python_ast::token::TokenKind;
@@ -7,20 +7,20 @@ use ruff_python_parser::{Mode, parse_module};
 
 use crate::edit::{EditError, Position, check_size, count};
 
-/// Brackets and blocks inside each other.
+/// Maximum nesting depth of brackets and blocks.
 const MAX_NESTING: usize = 200;
 
-/// Tokens between two commas.
+/// Maximum number of tokens between two commas.
 const MAX_CHAIN: usize = 2_000;
 
-/// Enough for the deepest code that [`check_depth`] lets through, in a debug build too.
+/// Stack size for the deepest code that [`check_depth`] accepts, also in a debug build.
 const PARSER_STACK: usize = 256 << 20;
 
 pub(super) fn parse(text: &str) -> Result<ModModule, EditError> {
     check_size(text)?;
     count(|parses| parses.python += 1);
     check_depth(text)?;
-    // The parser takes a byte-order mark for a character like any other.
+    // The parser treats a byte-order mark as an ordinary character.
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     if body.len() != text.len() {
         return Err(EditError::syntax(
@@ -34,7 +34,7 @@ pub(super) fn parse(text: &str) -> Result<ModModule, EditError> {
             Some(Position { line: 1, column: 1 }),
         ));
     }
-    // The stack is reserved, not used: what a thread does not touch costs nothing.
+    // The stack is only reserved: untouched pages use no memory.
     let parsed = std::thread::scope(|scope| {
         std::thread::Builder::new()
             .stack_size(PARSER_STACK)
@@ -52,11 +52,11 @@ pub(super) fn parse(text: &str) -> Result<ModModule, EditError> {
         })
 }
 
-/// Refuse what would make the parser recurse until the stack overflows, which cannot be turned
-/// into an error. Its lexer does not recurse, so it is asked first.
+/// Reject code that would overflow the parser's stack, which cannot be turned into an error.
+/// The lexer does not recurse, so it runs first.
 ///
-/// What nests is brackets, blocks, f-strings and chains of operators; a chain is as long as
-/// the tokens between two commas, or less.
+/// Brackets, blocks, f-strings and chains of operators nest; a chain is at most as long as the
+/// number of tokens between two commas.
 fn check_depth(text: &str) -> Result<(), EditError> {
     let mut lexer = lex(text, Mode::Module);
     let mut blocks = 0_usize;
@@ -95,7 +95,7 @@ fn check_depth(text: &str) -> Result<(), EditError> {
         let is_too_deep = blocks + chains.len() > MAX_NESTING
             || chains.last().is_some_and(|&chain| chain > MAX_CHAIN);
         if is_too_deep {
-            // The lexer does not tell where it is.
+            // The position is not known here.
             return Err(EditError::syntax(
                 "the code is nested too deeply to be parsed safely",
                 None,

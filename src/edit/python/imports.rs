@@ -1,4 +1,4 @@
-//! Imports: what is imported, and where a new import goes.
+//! Finds existing imports and adds new ones at their sorted position.
 
 use std::cmp::Ordering;
 
@@ -9,21 +9,21 @@ use super::{above_comments, is_docstring, line_start, start_of};
 use crate::edit::Splices;
 use crate::python::{Style, import_order};
 
-/// `from MODULE import NAMES…`, with `as` where a name has another one here.
+/// `from MODULE import NAMES…`, with `as` for each name that has an alias.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Import {
     /// Leading dots; 0 for an absolute import.
     pub level: u32,
-    /// The module's dotted name behind the dots; may be empty with a level.
+    /// The module's dotted name after the leading dots; may be empty in a relative import.
     pub module: String,
-    /// The imported names, each with the name it gets here if that is another.
+    /// The imported names, each with its alias, if any.
     pub names: Vec<(String, Option<String>)>,
-    /// The statement as it is to be written, without a newline at its end.
+    /// The formatted statement, without a trailing newline.
     pub statement: String,
 }
 
 impl Import {
-    /// An import of names, in the project's layout.
+    /// Create an import of names, formatted in the project's style.
     ///
     /// `from` is the module as written in an import: `.conf.temporal`, `workflows`.
     #[must_use]
@@ -69,7 +69,7 @@ impl Import {
             })
     }
 
-    /// Where import sorters put it: the farthest relative import first, then by module.
+    /// The order that import sorters use: the farthest relative import first, then by module.
     fn order(&self, other: &Self) -> Ordering {
         let levels = other.level.cmp(&self.level);
         levels.then_with(|| import_order(&self.module, &other.module))
@@ -89,8 +89,8 @@ pub(super) fn imports(module: &ModModule, import: &Import) -> bool {
     })
 }
 
-/// Add the imports that are missing where a sorter would look for them; says whether any
-/// was.
+/// Add missing imports at the position that an import sorter expects; returns whether any was
+/// missing.
 pub(super) fn add_imports(
     text: &str,
     splices: &mut Splices<'_>,
@@ -100,7 +100,7 @@ pub(super) fn add_imports(
 ) -> bool {
     let mut missing: Vec<&Import> = new_imports.iter().filter(|i| !imports(module, i)).collect();
     missing.sort_by(|a, b| a.order(b));
-    // The imports before the first other statement, docstring aside.
+    // The imports before the first other statement, ignoring the docstring.
     let block: Vec<&Stmt> = module
         .body
         .iter()
@@ -148,7 +148,7 @@ pub(super) fn add_imports(
     !missing.is_empty()
 }
 
-/// An import of the service's own modules, as far as its place among others goes.
+/// The sort key of an import of the service's own modules; `None` for other statements.
 fn own_import(statement: &Stmt, local_modules: &[String]) -> Option<Import> {
     let Stmt::ImportFrom(from) = statement else {
         return None;

@@ -1,4 +1,4 @@
-//! Items that are added to lists.
+//! Adds items to lists.
 
 use std::ops::Range;
 
@@ -13,8 +13,8 @@ use crate::python::Style;
 impl Module {
     /// Add imports and items to top-level lists or tuples.
     ///
-    /// `items` pairs a list's name with expressions, as they are to be written; an empty
-    /// list gets them in the project's style.
+    /// `items` pairs a list's name with Python expressions, inserted verbatim; those of an
+    /// empty list are formatted in the project's style.
     ///
     /// ```text
     /// WORKFLOWS: list[type] = []     →     WORKFLOWS: list[type] = [
@@ -25,7 +25,7 @@ impl Module {
     /// # Errors
     ///
     /// [`EditError::Syntax`] where the module does not parse; [`EditError::Shape`] where a list
-    /// is missing or is something else.
+    /// is missing or is not a list or tuple.
     pub fn add_items(
         &self,
         new_imports: &[Import],
@@ -47,7 +47,7 @@ impl Module {
             };
             let Some((elements, open)) = elements(value) else {
                 return Err(EditError::shape(
-                    format!("`{list}` is no list or tuple in brackets"),
+                    format!("`{list}` is not a list or tuple in brackets"),
                     Some(Position::of(text, value.range().start().to_usize())),
                     by_hand,
                 ));
@@ -137,7 +137,7 @@ pub(super) fn top_level_value<'a>(module: &'a ModModule, name: &str) -> Option<&
         })
 }
 
-/// The elements of a list or tuple in brackets, and the offset behind the opening one.
+/// The elements of a list or tuple in brackets, and the offset after the opening bracket.
 pub(super) fn elements(value: &Expr) -> Option<(&[Expr], usize)> {
     let open = value.range().start().to_usize() + 1;
     match value {
@@ -147,7 +147,7 @@ pub(super) fn elements(value: &Expr) -> Option<(&[Expr], usize)> {
     }
 }
 
-/// The range of an element with the brackets around it, which its own range leaves out.
+/// The range of an element with enclosing parentheses, which its own range excludes.
 fn with_brackets(text: &str, element: &Expr) -> Range<usize> {
     let range = element.range();
     let (mut start, mut end) = (range.start().to_usize(), range.end().to_usize());
@@ -164,8 +164,8 @@ fn with_brackets(text: &str, element: &Expr) -> Range<usize> {
 
 /// Whether two expressions end in the same name, as `a.b.Name` and `Name` do.
 ///
-/// Workflow classes are told apart by their name alone, since that is what Temporal knows.
-/// An activity is reached through a module, so for those the module counts as well.
+/// Workflow classes are identified by name alone, as in Temporal. Activities are referenced
+/// through a module, so for them the module counts as well.
 fn same_name(found: &str, wanted: &str) -> bool {
     found == wanted || (!wanted.contains('.') && found.rsplit('.').next() == Some(wanted))
 }

@@ -1,10 +1,10 @@
-//! Edits of Python modules: imports, calls in functions, items of lists.
+//! Edits Python modules: imports, calls in functions, items of lists.
 //!
-//! The parser is ruff's. It gives the positions of statements; text is inserted there, and
-//! the result is parsed again. Its statements must be the old ones and what was asked for.
+//! Ruff's parser gives the positions of statements; text is inserted there, and the result is
+//! parsed again. It must contain the old statements and the requested additions.
 //!
-//! Limits: UTF-8; at most 1 MiB; brackets at most 200 deep (the parser recurses, and would
-//! end the process where the stack ends); names at the module's top level only.
+//! Limits: UTF-8; at most 1 MiB; brackets at most 200 deep (the parser recurses, and a stack
+//! overflow would end the process); names at the module's top level only.
 
 mod calls;
 mod guard;
@@ -31,7 +31,7 @@ impl Module {
     ///
     /// # Errors
     ///
-    /// [`EditError::Syntax`] where the text is not Python, or is nested too deep.
+    /// [`EditError::Syntax`] if the text is not Python, or is nested too deeply.
     pub fn parse(text: impl Into<String>) -> Result<Self, EditError> {
         let text = text.into();
         let syntax = guard::parse(&text)?;
@@ -51,7 +51,7 @@ fn source(text: &str, range: TextRange) -> &str {
     &text[range.start().to_usize()..range.end().to_usize()]
 }
 
-/// Where a statement begins, its decorators included.
+/// The start of a statement, including its decorators.
 fn start_of(statement: &Stmt) -> usize {
     let decorators = match statement {
         Stmt::FunctionDef(function) => &function.decorator_list,
@@ -67,8 +67,8 @@ fn line_start(text: &str, offset: usize) -> usize {
     text[..offset].rfind('\n').map_or(0, |at| at + 1)
 }
 
-/// The line above the comments that are directly above a line, and belong to it. Those at
-/// the top of the file belong to the file.
+/// The start of the comments directly above a line, which belong to it. Comments at the top
+/// of the file belong to the file instead.
 fn above_comments(text: &str, line: usize) -> usize {
     let mut at = line;
     while at > 0 {
@@ -85,8 +85,8 @@ fn is_docstring(statement: &Stmt) -> bool {
     matches!(statement, Stmt::Expr(e) if e.value.is_string_literal_expr())
 }
 
-/// Whether every top-level statement of the old module that was not edited is in the new
-/// one, as it was and in its order.
+/// Whether the new module contains every unedited top-level statement of the old one,
+/// unchanged and in the same order.
 fn statements_kept(before: &str, old: &ModModule, after: &str, new: &ModModule) -> bool {
     let is_edited = |statement: &Stmt| {
         matches!(

@@ -1,4 +1,4 @@
-//! What a module holds.
+//! Queries the contents of a module.
 
 use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::Ranged;
@@ -42,8 +42,8 @@ impl Module {
             .collect()
     }
 
-    /// The classes at the top of a module that have a decorator of this name, called or not,
-    /// after any prefix: `defn` finds `@workflow.defn` and `@defn(name="x")`.
+    /// The top-level classes that have a decorator of this name, with any prefix, called or
+    /// not: `defn` finds `@workflow.defn` and `@defn(name="x")`.
     #[must_use]
     pub fn decorated_classes(&self, decorator: &str) -> Vec<String> {
         let is_wanted = |expression: &Expr| {
@@ -72,7 +72,7 @@ impl Module {
         decorated.map(|class| class.name.to_string()).collect()
     }
 
-    /// The items of a top-level list or tuple, as they are written; `None` if there is none.
+    /// The source text of each item of a top-level list or tuple; `None` if there is none.
     #[must_use]
     pub fn items(&self, list: &str) -> Option<Vec<String>> {
         let text = self.text.as_str();

@@ -1,10 +1,10 @@
-//! Edits of `polytope.yml`: find the place with a parser, insert text there, and check.
+//! Edits `polytope.yml`: finds the position with a parser, inserts text and checks the result.
 //!
-//! [`serde_yaml`] says what a file means, [`saphyr_parser`] where each node is. Four
-//! edits are built on two operations, *append an item to a sequence* and *append an entry
-//! to a mapping*, in block or flow style, creating what is missing on the way.
+//! [`serde_yaml`] parses the values of a file, [`saphyr_parser`] the positions. Four edits
+//! are built on two operations, *append an item to a sequence* and *append an entry to a
+//! mapping*, in block or flow style, creating missing parents.
 //!
-//! Limits: one document a file; no edit through an alias, a merge key, a tag or an
+//! Limits: one document per file; no edit through an alias, a merge key, a tag or an
 //! explicit `? key`; at most 1 MiB.
 
 mod place;
@@ -27,27 +27,27 @@ use super::{EditError, Edited, Position, check_size, keeps_every_byte};
 pub enum Step<'a> {
     /// The value of this key.
     Key(&'a str),
-    /// The item at this place, from 0.
+    /// The item at this index, from 0.
     Item(usize),
 }
 
-/// A file: its text, what it means, and where everything is.
+/// A file: its text, values and positions.
 ///
-/// It can be edited several times. Each edit inserts text at the place that the positions
-/// give; [`finish`](Self::finish) then proves the result once: it is parsed again, and must
-/// mean what the edits asked for.
+/// It can be edited several times. Each edit uses the positions to insert text;
+/// [`finish`](Self::finish) then verifies the result once: it parses the text again and
+/// compares the values with those that the edits requested.
 #[derive(Debug, Clone)]
 pub struct Document {
     /// The text as it was read.
     original: String,
     /// The text with the edits so far.
     text: String,
-    /// What the text means, or has to mean.
+    /// The expected values of the text with the edits so far.
     value: Value,
-    /// The positions in the text, once they are needed: the tree, `None` for a file without
-    /// a document; or why there are none.
+    /// The positions in the text, computed on first use: the tree, `None` for a file without
+    /// a document, or the parser's error.
     root: OnceCell<Result<Option<Node>, EditError>>,
-    /// What has been added, with nothing around it, for a person who has to add it by hand.
+    /// Only the additions, shown to the user if they must be made by hand.
     added: Value,
 }
 
@@ -78,13 +78,13 @@ impl Document {
         &self.text
     }
 
-    /// What the text means.
+    /// The values of the text.
     #[must_use]
     pub fn value(&self) -> &Value {
         &self.value
     }
 
-    /// Where the key at the end of a route is, or the item; `None` if there is none.
+    /// The position of the key or item at the end of a route; `None` if it does not exist.
     #[must_use]
     pub fn position(&self, route: &[Step<'_>]) -> Option<Position> {
         let mut node = self.root().as_ref().ok()?.as_ref()?;
@@ -105,7 +105,7 @@ impl Document {
         Some(Position::of(&self.text, at))
     }
 
-    /// The two parsers may disagree on what is valid: then a file can be read, and is not
+    /// The two parsers may disagree on what is valid: then a file can be read but not
     /// edited.
     fn root(&self) -> &Result<Option<Node>, EditError> {
         self.root.get_or_init(|| {
@@ -122,7 +122,7 @@ impl Document {
     ///                         - modules/temporal
     /// ```
     ///
-    /// Says whether anything had to be changed.
+    /// Returns whether the text has changed.
     ///
     /// # Errors
     ///
@@ -132,7 +132,7 @@ impl Document {
         self.append_item(&[Step::Key("include")], &item)
     }
 
-    /// Append a step that calls a tool to the `run` of another tool, which is made where it is
+    /// Append a step that calls a tool to the `run` of another tool, which is created if it is
     /// missing.
     ///
     /// ```text
@@ -143,7 +143,7 @@ impl Document {
     ///                                - tool: temporal
     /// ```
     ///
-    /// Says whether anything had to be changed.
+    /// Returns whether the text has changed.
     ///
     /// # Errors
     ///
@@ -162,29 +162,29 @@ impl Document {
         self.append_item(&route, &item)
     }
 
-    /// Add a tool from rendered text: the tool's body, indented by nothing, with its comments.
+    /// Add a tool from rendered text: the tool's body without indentation, with its comments.
     ///
-    /// Says whether anything had to be changed.
+    /// Returns whether the text has changed.
     ///
     /// # Errors
     ///
-    /// See [`EditError`]. A tool of this name that means something else is a
+    /// See [`EditError`]. If a tool of this name is already defined differently, it is
     /// [`EditError::Shape`].
     pub fn add_tool(&mut self, name: &str, body: &str) -> Result<bool, EditError> {
         let insert = Insert::rendered(body)?;
         self.append_entry(&[Step::Key("tools")], name, &insert)
     }
 
-    /// Append a tool's name to `mcp.only`, where a file has that; elsewhere nothing changes.
+    /// Append a tool's name to `mcp.only` if the file has this key; otherwise change nothing.
     ///
-    /// Says whether anything had to be changed.
+    /// Returns whether the text has changed.
     ///
     /// # Errors
     ///
     /// See [`EditError`].
     pub fn allow_in_mcp(&mut self, tool: &str) -> Result<bool, EditError> {
         let only = self.value.get("mcp").and_then(|mcp| mcp.get("only"));
-        // Null means that nothing is left out, just as if the key were not there.
+        // Null, like a missing key, means that no tool is excluded.
         if only.is_none_or(Value::is_null) {
             return Ok(false);
         }
@@ -192,9 +192,9 @@ impl Document {
         self.append_item(&route, &Insert::scalar(tool))
     }
 
-    /// Append an item, given as one line in flow style, to the sequence at a route.
+    /// Append an item, written as one line in flow style, to the sequence at a route.
     ///
-    /// Says whether anything had to be changed.
+    /// Returns whether the text has changed.
     ///
     /// # Errors
     ///
@@ -235,7 +235,7 @@ impl Document {
         })
     }
 
-    /// Make an edit, unless the value at the route `has` it; `add` makes it in that value.
+    /// Apply an edit with `add`, unless `has` reports that the value already contains it.
     fn edit(
         &mut self,
         route: &[Step<'_>],
@@ -276,11 +276,11 @@ impl Document {
         Ok(true)
     }
 
-    /// The result of all edits, proved by parsing it.
+    /// Return the result of all edits, verified by parsing it.
     ///
     /// # Errors
     ///
-    /// [`EditError::Shape`] where it does not mean what was asked for.
+    /// [`EditError::Shape`] if the values differ from those that the edits requested.
     pub fn finish(self) -> Result<Edited, EditError> {
         if self.text == self.original {
             return Ok(Edited::Unchanged);
@@ -301,7 +301,7 @@ fn cannot_edit(position: Option<Position>, by_hand: String) -> EditError {
     )
 }
 
-/// What a text means.
+/// Parse the values of a text.
 fn meaning(text: &str) -> Result<Value, EditError> {
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     serde_yaml::from_str(body).map_err(|error| {
@@ -310,7 +310,7 @@ fn meaning(text: &str) -> Result<Value, EditError> {
             column: location.column().max(1),
         });
         let mut message = error.to_string();
-        // The position is told in its own place.
+        // The position is reported separately.
         if let Some(at) = message.find(" at line ") {
             message.truncate(at);
         }

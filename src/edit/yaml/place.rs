@@ -1,4 +1,4 @@
-//! The place of an insertion, and its text there.
+//! Finds the position of an insertion and creates the inserted text.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -11,7 +11,7 @@ use super::write::{flow, scalar};
 use super::{Step, meaning};
 use crate::edit::{EditError, Position, Splices, append_to_brackets, indented};
 
-/// What is inserted, in both styles, and what it means.
+/// An insertion: its value, and its text in block and flow style.
 #[derive(Debug)]
 pub(super) struct Insert {
     pub(super) value: Value,
@@ -40,7 +40,7 @@ impl Insert {
     }
 }
 
-/// An entry of a mapping as something that is inserted.
+/// Creates the insertion of a mapping entry.
 pub(super) struct Entry;
 
 impl Entry {
@@ -94,7 +94,7 @@ pub(super) fn change_at(value: &mut Value, route: &[Step<'_>], change: &dyn Fn(&
     }
 }
 
-/// Why there is no place for an insertion.
+/// Why an insertion is not possible.
 pub(super) struct Refusal {
     message: String,
     at: usize,
@@ -113,7 +113,7 @@ pub(super) fn refuse<T>(at: usize, message: impl Into<String>) -> Result<T, Refu
     })
 }
 
-/// The text with the insertion, and the range of what was replaced.
+/// Apply the insertion; returns the new text and the range that was replaced, if any.
 pub(super) fn place(
     text: &str,
     root: Option<&Node>,
@@ -124,9 +124,9 @@ pub(super) fn place(
     let mut splices = Splices::new(text);
     let Some(root) = root.filter(|root| !is_null(root)) else {
         if let Some(root) = root.filter(|root| root.marked || !root.is_empty_scalar()) {
-            return refuse(root.start, "the file is no mapping of keys");
+            return refuse(root.start, "the file is not a mapping");
         }
-        // Nothing but comments: the file begins here.
+        // The file has only comments: append to it.
         let lines = nested(route, insert, &style);
         if text.is_empty() || text.ends_with('\n') {
             splices.insert(text.len(), &lines);
@@ -155,10 +155,7 @@ pub(super) fn place(
                     continue;
                 }
                 if let Some((merge, _)) = entries.iter().find(|(k, _)| k.is_key("<<")) {
-                    return refuse(
-                        merge.start,
-                        format!("`{key}` may come from what is merged in here"),
-                    );
+                    return refuse(merge.start, format!("`{key}` may come from this merge key"));
                 }
                 let rest = nested_insert(key, &route[depth + 1..], insert, &style);
                 return append(text, node, owner, &rest, &style, splices);
@@ -188,7 +185,7 @@ pub(super) fn place(
     )
 }
 
-/// What is still to be inserted when the route ended early.
+/// The text to insert, including keys of the route that do not exist yet.
 pub(super) struct Rest {
     /// Whether it is an entry of a mapping or an item of a sequence.
     is_entry: bool,
@@ -232,7 +229,7 @@ pub(super) fn nested_insert(key: &str, rest: &[Step<'_>], insert: &Insert, style
     }
 }
 
-/// The block text of an insertion with the keys that lead to it.
+/// The block text of an insertion, nested in the keys of its route.
 pub(super) fn nested(route: &[Step<'_>], insert: &Insert, style: &Style) -> String {
     let inner = Rest::of(insert, style);
     let mut block = if inner.is_entry {
@@ -259,7 +256,7 @@ pub(super) fn nested(route: &[Step<'_>], insert: &Insert, style: &Style) -> Stri
     block
 }
 
-/// The lines of a sequence's item: a dash before the first, the others below its text.
+/// Format a block as a sequence item: a dash before the first line, the others indented.
 pub(super) fn dashed(block: &str) -> String {
     let mut lines = String::new();
     for (index, line) in block.lines().enumerate() {
@@ -271,7 +268,7 @@ pub(super) fn dashed(block: &str) -> String {
 
 pub(super) type Placed = Result<(String, Option<Range<usize>>), Refusal>;
 
-/// Append to a collection, or to what must become one.
+/// Append to a collection, or to a null that becomes one.
 pub(super) fn append(
     text: &str,
     node: &Node,
@@ -308,7 +305,7 @@ pub(super) fn append(
                 return refuse(node.start, "a key belongs before this list");
             };
             let Some(column) = dash_column(text, owner) else {
-                return refuse(node.start, "the items of this list cannot be told apart");
+                return refuse(node.start, "the items of this list cannot be located");
             };
             let end = with_inner_comments(text, last.end, column);
             let lines = indented(&dashed(&rest.block), &" ".repeat(column));
@@ -348,7 +345,7 @@ pub(super) fn append(
     }
 }
 
-/// Put the first lines below a key, in the place of a null or an empty `[]` or `{}`.
+/// Insert the first lines below a key, replacing a null or an empty `[]` or `{}`.
 pub(super) fn fill(
     text: &str,
     replaced: Range<usize>,
@@ -372,7 +369,7 @@ pub(super) fn fill(
     let mut removed = None;
     let mut end = colon + 1;
     if !replaced.is_empty() {
-        // The space before it would be left at the end of the line.
+        // Also remove the space before it, which would become trailing whitespace.
         let start = colon
             + 1
             + text[colon + 1..replaced.start]
@@ -396,14 +393,14 @@ pub(super) fn append_to_flow(
     style: &Style,
     mut splices: Splices<'_>,
 ) -> Placed {
-    // Behind the anchor, if there is one, and the bracket itself.
+    // After the anchor, if there is one, and the opening bracket.
     let open = text[node.start..node.end]
         .find(['[', '{'])
         .map_or(node.start, |at| node.start + at + 1);
     let close = node.end - 1;
     let empty = items.is_empty() && text[open..close].trim().is_empty();
     if let (true, false, Some(owner)) = (empty, node.marked, owner) {
-        // In block style, if the key itself is: only there is the key alone on its line.
+        // Use block style if the key is in block style, i.e. alone on its line.
         let line = text[..owner.start].rfind('\n').map_or(0, |at| at + 1);
         let lead = text[line..owner.start].trim_start_matches('\u{feff}');
         let behind = text[node.end..].lines().next().unwrap_or("").trim_start();

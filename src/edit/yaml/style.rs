@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::tree::{Kind, Node, column_of, dash_column};
 use crate::edit::leading_space;
 
-/// How the file is indented: what it shows, or two spaces.
+/// The indentation that the file uses, or two spaces.
 pub(super) struct Style {
     /// From a key to the keys of the mapping below it.
     pub(super) mapping: usize,
@@ -41,7 +41,7 @@ impl Style {
                             _ => {}
                         }
                     }
-                    // Reversed, so that what is first in the file decides.
+                    // Reversed, so that the first occurrence in the file decides.
                     waiting.extend(entries.iter().rev().map(|(_, value)| value));
                 }
                 Kind::Sequence { items, flow: false } => waiting.extend(items.iter().rev()),
@@ -54,11 +54,11 @@ impl Style {
         }
     }
 
-    /// A block that is indented by two, in this style.
+    /// Convert a block with an indentation of two spaces to this style.
     ///
-    /// The lines of a block scalar keep what they are indented by beyond its first.
+    /// The lines of a block scalar keep their indentation relative to its first line.
     pub(super) fn applied_to(&self, block: &str) -> String {
-        // Columns of the block and what they become, from the outermost inwards.
+        // Old and new columns of the enclosing levels, outermost first.
         let mut levels: Vec<(usize, usize)> = vec![(0, 0)];
         let mut scalar: Option<Scalar> = None;
         let mut result = String::new();
@@ -110,19 +110,19 @@ struct Scalar {
     key: usize,
     /// The column of its lines.
     from: usize,
-    /// What that becomes.
+    /// The new column of its lines.
     to: usize,
 }
 
-/// Whether a blank line goes before a new entry: as between the last two, and before the
-/// second where the first has several lines.
+/// Whether to insert a blank line before a new entry: if there is one between the last two
+/// entries, or if the only entry has several lines.
 pub(super) fn blank_between(text: &str, entries: &[(Node, Node)], column: usize) -> bool {
     let end_of = |(key, value): &(Node, Node)| value.end.max(key.end);
     match entries {
         [.., before, last] => {
             let end = with_inner_comments(text, end_of(before), column);
             let gap = text.get(end..last.0.start).unwrap_or("");
-            // The first part ends the line before, the last one begins that of the key.
+            // The first part ends the previous line; the last one begins the key's line.
             let lines: Vec<&str> = gap.split('\n').collect();
             lines.len() > 2
                 && lines[1..lines.len() - 1]
@@ -134,8 +134,8 @@ pub(super) fn blank_between(text: &str, entries: &[(Node, Node)], column: usize)
     }
 }
 
-/// Whether an offset is in a line without content: the last of a block scalar that keeps
-/// its blank lines, to which another one would be added.
+/// Whether an offset is on a blank line: the last one of a block scalar that keeps its
+/// trailing blank lines, and that another blank line would extend.
 pub(super) fn is_blank_line(text: &str, offset: usize) -> bool {
     let start = text[..offset].rfind('\n').map_or(0, |at| at + 1);
     text[start..]
@@ -144,8 +144,8 @@ pub(super) fn is_blank_line(text: &str, offset: usize) -> bool {
         .is_none_or(|line| line.trim().is_empty())
 }
 
-/// The end of the last line that belongs inside a collection at this column: comments
-/// below it that are indented deeper.
+/// The end of a collection at this column, including comments below it that are indented
+/// deeper.
 pub(super) fn with_inner_comments(text: &str, end: usize, column: usize) -> usize {
     let mut last = end;
     let mut at = end;

@@ -8,7 +8,7 @@ use crate::edit::{EditError, Position, leading_space};
 #[derive(Debug, Clone)]
 pub(super) struct Node {
     pub(super) start: usize,
-    /// Behind the last byte of the node's content.
+    /// The offset after the last byte of the node's content.
     pub(super) end: usize,
     pub(super) kind: Kind,
     /// Whether an anchor or a tag is before the node.
@@ -37,8 +37,8 @@ impl Node {
         matches!(&self.kind, Kind::Scalar { text, .. } if text == key)
     }
 
-    /// Whether the parts of this node follow one another. The parser's positions of
-    /// explicit `? key`s and the like may not.
+    /// Whether the positions of this node's parts are in order. Those that the parser reports
+    /// for explicit `? key`s, for example, may not be.
     pub(super) fn is_in_order(&self, text: &str) -> bool {
         let is_offset = |at: usize| at <= text.len() && text.is_char_boundary(at);
         let mut before = 0;
@@ -60,7 +60,7 @@ impl Node {
             && before + self.bracket() <= self.end
     }
 
-    /// The length of the bracket that closes it.
+    /// The length of its closing bracket.
     fn bracket(&self) -> usize {
         match &self.kind {
             Kind::Sequence { flow, .. } | Kind::Mapping { flow, .. } => usize::from(*flow),
@@ -68,7 +68,7 @@ impl Node {
         }
     }
 
-    /// A missing value is placed behind its key's colon, or behind the key.
+    /// Set the position of a missing value to after its key's colon, or after the key.
     fn moved_behind(mut self, text: &str, key: &Self) -> Self {
         let at = colon_after(text, key.end).map_or(key.end, |colon| colon + 1);
         (self.start, self.end) = (at, at);
@@ -99,14 +99,14 @@ pub(super) fn column_of(text: &str, offset: usize) -> usize {
         .count()
 }
 
-/// The offset of the colon behind a key, which may follow spaces.
+/// The offset of the colon after a key and optional spaces.
 pub(super) fn colon_after(text: &str, key_end: usize) -> Option<usize> {
     let rest = &text[key_end..];
     let spaces = leading_space(rest).len();
     rest[spaces..].starts_with(':').then_some(key_end + spaces)
 }
 
-/// The column of the dashes of the block sequence that is a key's value.
+/// The column of the dashes in a key's block sequence.
 pub(super) fn dash_column(text: &str, key: &Node) -> Option<usize> {
     let mut at = colon_after(text, key.end)? + 1;
     loop {
@@ -123,23 +123,23 @@ pub(super) fn dash_column(text: &str, key: &Node) -> Option<usize> {
 
 /// All positions; `None` for a file without a document.
 ///
-/// A bracket that is closed at the column of its key is not what the specification allows,
-/// but people write it and most parsers take it. This one does not: it is shown the closing
-/// bracket on the line before, at the same offset.
+/// The YAML specification does not allow a closing bracket at the column of its key, but this
+/// is common and most parsers accept it. This parser does not, so it gets a text in which the
+/// bracket is on the line before, at the same offset.
 pub(super) fn tree(text: &str) -> Result<Option<Node>, EditError> {
     tree_of(text, text)
         .or_else(|error| tree_of(text, &with_brackets_closed_above(text)).map_err(|_| error))
 }
 
-/// The text with the line break before a closing bracket, and a comment before that, as
-/// spaces: no byte is elsewhere.
+/// Replace the line break before a closing bracket, and a comment before that, with spaces;
+/// all offsets stay the same.
 fn with_brackets_closed_above(text: &str) -> String {
     let mut lines: Vec<String> = text.split_inclusive('\n').map(str::to_owned).collect();
     for index in 1..lines.len() {
         if !lines[index].trim_start().starts_with([']', '}']) {
             continue;
         }
-        // Blank and comment lines above it, and the last line with something on it.
+        // Blank and comment lines above it, up to the last line with content.
         for above in (0..index).rev() {
             let line = &lines[above];
             let comment = if line.trim_start().starts_with('#') {
@@ -159,11 +159,11 @@ fn with_brackets_closed_above(text: &str) -> String {
     lines.concat()
 }
 
-/// The tree of a text, from what the parser makes of another one of the same length.
+/// Build the tree of `text` by parsing `shown`, which has the same length.
 fn tree_of(text: &str, shown: &str) -> Result<Option<Node>, EditError> {
     let bom = text.len() - text.trim_start_matches('\u{feff}').len();
     let body = &shown[bom..];
-    // Markers count characters, which are bytes where all of them are ASCII.
+    // The parser counts characters; in ASCII text these are bytes.
     let mut offsets: Vec<usize> = Vec::new();
     if !body.is_ascii() {
         offsets.extend(body.char_indices().map(|(at, _)| at + bom));
@@ -224,12 +224,12 @@ fn tree_of(text: &str, shown: &str) -> Result<Option<Node>, EditError> {
     Ok(tree.root)
 }
 
-/// A tree in the making.
+/// Builds a tree from parser events.
 #[derive(Default)]
 struct Builder {
     root: Option<Node>,
-    /// The collections that are open, from the outermost inwards, each with the key that
-    /// waits for its value.
+    /// The open collections, outermost first, each with the key whose value has not been
+    /// parsed yet.
     open: Vec<(Node, Option<Node>)>,
 }
 
@@ -276,8 +276,8 @@ impl Builder {
     }
 }
 
-/// The end of a block scalar's last line that counts: blank lines below it only where `+`
-/// in its header keeps them.
+/// The end of a block scalar's content; it includes trailing blank lines only if the header
+/// has `+`.
 fn block_scalar_end(text: &str, start: usize, end: usize) -> usize {
     let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
     let indent = column_of(text, start);

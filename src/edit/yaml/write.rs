@@ -1,4 +1,4 @@
-//! Values as a person would write them.
+//! Writes YAML values in a readable style.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use serde_yaml::Value;
 
 use crate::edit::indented;
 
-/// A text as a YAML scalar, quoted only where it must be, for YAML 1.1 as for 1.2.
+/// Write a text as a YAML scalar, quoted only if YAML 1.1 or 1.2 requires it.
 #[must_use]
 pub fn scalar(text: &str) -> String {
     const WORDS: [&str; 6] = ["y", "n", "yes", "no", "on", "off"];
@@ -20,8 +20,8 @@ pub fn scalar(text: &str) -> String {
     if plain {
         return text.to_owned();
     }
-    // Every JSON string is a double-quoted scalar of YAML (YAML 1.2.2, 1.2); but what YAML
-    // takes for a line break is folded, unless it is escaped.
+    // Every JSON string is a double-quoted YAML scalar (YAML 1.2.2, 1.2), but characters that
+    // are line breaks in YAML are folded unless they are escaped.
     let mut written = serde_json::Value::from(text).to_string();
     for (character, escaped) in LINE_BREAKS {
         written = written.replace(character, escaped);
@@ -29,16 +29,16 @@ pub fn scalar(text: &str) -> String {
     written
 }
 
-/// Line breaks of YAML 1.1 that JSON leaves as they are.
+/// Line breaks of YAML 1.1 that JSON does not escape.
 const LINE_BREAKS: [(char, &str); 3] = [
     ('\u{85}', "\\u0085"),
     ('\u{2028}', "\\u2028"),
     ('\u{2029}', "\\u2029"),
 ];
 
-/// A value as a person would write it: in block style, with what is small on one line.
+/// Write a value in block style, with small collections on one line.
 ///
-/// Each line has a newline behind it.
+/// Each line ends in a newline.
 #[must_use]
 pub fn written(value: &Value) -> String {
     let mut text = String::new();
@@ -46,7 +46,7 @@ pub fn written(value: &Value) -> String {
     text
 }
 
-/// Longer flow collections than this are written as blocks.
+/// Maximum width of a flow collection; wider ones are written in block style.
 const MAX_FLOW_WIDTH: usize = 70;
 
 fn write_block(text: &mut String, value: &Value, indent: usize) {
@@ -75,7 +75,7 @@ fn write_block(text: &mut String, value: &Value, indent: usize) {
     }
 }
 
-/// The value behind a key: on its line where it is small, else below it.
+/// Write the value of a key: on the same line if it is small, otherwise below.
 fn write_nested(text: &mut String, value: &Value, indent: usize) {
     match value {
         Value::String(lines) if is_literal_block(lines) => {
@@ -86,7 +86,7 @@ fn write_nested(text: &mut String, value: &Value, indent: usize) {
             });
             text.push_str(&indented(lines, &" ".repeat(indent + 2)));
         }
-        // The lists of a tool's steps, variables and mounts have an item a line.
+        // A tool's steps, variables and mounts are written with one item per line.
         Value::Sequence(items) if items.iter().any(Value::is_mapping) => {
             text.push('\n');
             write_block(text, value, indent + 2);
@@ -101,7 +101,7 @@ fn write_nested(text: &mut String, value: &Value, indent: usize) {
     }
 }
 
-/// Whether a text can be written below `|` as it is.
+/// Whether a text can be written as a literal block scalar (`|`).
 fn is_literal_block(text: &str) -> bool {
     let body = text.strip_suffix('\n').unwrap_or(text);
     text.contains('\n')
@@ -113,11 +113,11 @@ fn is_literal_block(text: &str) -> bool {
         && body.lines().all(|line| line.trim_end() == line)
 }
 
-/// Whether a value is at home on one line: nothing in it has lines of its own.
+/// Whether a value is written on one line: no part of it needs several lines.
 fn is_small(value: &Value) -> bool {
     let is_plain = match value {
         Value::String(text) => !is_literal_block(text),
-        // What is explained in words has a line an entry.
+        // A mapping with a description (`info`) has one entry per line.
         Value::Mapping(entries) if entries.contains_key("info") => false,
         Value::Mapping(entries) => entries.values().all(|v| is_small(v) && !v.is_null()),
         Value::Sequence(items) => items.iter().all(is_small),

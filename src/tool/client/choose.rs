@@ -1,4 +1,4 @@
-//! Which service is meant.
+//! Selects the service that gets the client.
 
 use crate::name::{RelPath, ServiceName};
 use crate::problem::{ErrorCode, Problem};
@@ -7,7 +7,7 @@ use crate::project::{Layout, MODULE_FOLDERS, Project, Service};
 use super::DEFAULT_SERVICE;
 use crate::tool::Draft;
 
-/// The service that is meant, and whether it is to be made.
+/// The selected service, and whether it must be created.
 pub(super) fn choose_service(
     draft: &mut Draft<'_>,
     asked: Option<&ServiceName>,
@@ -31,7 +31,7 @@ pub(super) fn choose_service(
             format!("there is no Python service `{name}` with start-up hooks"),
             Some(name),
         ),
-        None => ("several services could get the client".to_owned(), None),
+        None => ("the project has several Python services".to_owned(), None),
     };
     draft.problem(
         Problem::new(ErrorCode::UnknownService, what)
@@ -45,8 +45,8 @@ pub(super) fn choose_service(
     None
 }
 
-/// The service that is meant where none is named: the only one, else `api`, which is also the
-/// one that is made where there is none; `None` where it has to be named.
+/// The default service: the only one, else `api`. Without any service, `api` is the name of the
+/// new one. `None` if the user must name a service.
 pub(in crate::tool) fn default_service(services: &[Service]) -> Option<&str> {
     match services {
         [] => Some(DEFAULT_SERVICE),
@@ -58,7 +58,7 @@ pub(in crate::tool) fn default_service(services: &[Service]) -> Option<&str> {
     }
 }
 
-/// The service that a mistyped name is close to.
+/// A hint with the service whose name is closest to a mistyped one.
 pub(in crate::tool) fn meant(services: &[Service], asked: Option<&ServiceName>) -> String {
     const CLOSE: f64 = 0.7;
     let Some(asked) = asked else {
@@ -81,7 +81,7 @@ fn folder_named(project: &Project, name: &ServiceName) -> Option<RelPath> {
         .find(|folder| project.entry(folder).is_some())
 }
 
-/// A service that is to be made, in the layout of the project's generation.
+/// A new service in the layout that matches the project's generation.
 fn new_service(project: &Project, asked: Option<&ServiceName>) -> Service {
     let name = match asked {
         Some(name) => name.clone(),

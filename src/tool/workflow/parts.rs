@@ -1,5 +1,5 @@
-//! The parts of a workflow, made from what was asked for: models, activities, queries and
-//! the samples of its tests.
+//! Builds the elements of a workflow from the request: models, activities, queries and test
+//! samples.
 
 use super::elements::{
     Activity, Imports, MessageContext, Model, ModelField, Query, Sample, SampleField,
@@ -11,13 +11,13 @@ use crate::python::{
     sort_names,
 };
 
-/// What a query that tells the stage answers before the first activity.
+/// The initial answer of a query that returns the stage.
 const FIRST_STAGE: &str = "\"waiting\"";
 
-/// What it answers after the last one.
+/// Its answer after the last activity.
 const LAST_STAGE: &str = "\"done\"";
 
-/// A workflow and what it was asked for.
+/// A workflow and its request.
 pub(super) struct Asked<'a> {
     pub(super) name: &'a WorkflowName,
     pub(super) asked: &'a AddTemporalWorkflow,
@@ -67,7 +67,7 @@ impl Asked<'_> {
         }
     }
 
-    /// The first field of the input without which the workflow cannot be started.
+    /// The first required field of the input.
     pub(super) fn required_field(&self) -> Option<&str> {
         let required = |field: &&Field| !matches!(field.kind, FieldType::Optional(_));
         let field = self.asked.input.iter().find(required);
@@ -96,7 +96,7 @@ impl Asked<'_> {
         Some(&self.asked.members.activities()[index.checked_sub(1)?])
     }
 
-    /// The signals and updates that carry a value, with the class and the type of that.
+    /// The signals and updates with a payload: name, payload class and type.
     fn payloads(&self) -> Vec<(&MemberName, String, &FieldType)> {
         let members = &self.asked.members;
         let signals = members.signals().iter().filter_map(|signal| {
@@ -228,8 +228,8 @@ impl Asked<'_> {
 
     pub(super) fn queries(&self) -> Vec<Query> {
         let members = &self.asked.members;
-        // The first query that answers with a text tells the stage, until it may tell a
-        // field of the result.
+        // The first query of type `str` returns the stage; at the end it may return a field
+        // of the result.
         let stage = members.queries().iter().find(|q| q.kind == FieldType::Str);
         let queries = members.queries().iter();
         queries
@@ -262,7 +262,7 @@ impl Asked<'_> {
             .collect()
     }
 
-    /// The constants that hold a sample of each model, each before it is used.
+    /// The sample constants of all models, each defined before its first use.
     pub(super) fn samples(&self) -> Vec<Sample> {
         let of_fields = |name: String, class: String, fields: &[Field]| Sample {
             name,

@@ -1,31 +1,31 @@
-//! What `add-temporal-workflow` is asked for, and which of its values do not fit together.
+//! The arguments of `add-temporal-workflow`, and the rules for combining their values.
 
 use crate::name::{Attempts, ServiceName, Timeout};
 use crate::python::{Field, MemberName, Message, Signal, WorkflowName};
 use crate::tool::values::Wrong;
 
-/// What `add-temporal-workflow` is asked for.
+/// The arguments of `add-temporal-workflow`.
 #[derive(Debug, Clone)]
 pub struct AddTemporalWorkflow {
     /// The workflows to add; at least one, no two with the same Python name.
     pub names: Vec<WorkflowName>,
-    /// The service that gets them; may be left out where only one has the client.
+    /// The target service; optional if only one service has the client.
     pub service: Option<ServiceName>,
     /// The fields of each workflow's input; at least one.
     pub input: Vec<Field>,
     /// The fields of each workflow's result; at least one.
     pub output: Vec<Field>,
-    /// The activities that each workflow executes, and the messages that it takes.
+    /// The activities that each workflow executes, and the messages that it handles.
     pub members: Members,
     /// How each activity is executed.
     pub options: ActivityOptions,
 }
 
-/// The activities that a workflow executes, in their order, and the messages that it takes
-/// while it runs.
+/// The activities that a workflow executes, in order, and the messages that it handles while
+/// it runs.
 ///
-/// Invariant: at least one activity; no two names become the same Python name where both
-/// would be in one scope.
+/// Invariant: at least one activity; no two names in one scope map to the same Python
+/// name.
 #[derive(Debug, Clone)]
 pub struct Members {
     activities: Vec<MemberName>,
@@ -34,7 +34,7 @@ pub struct Members {
     updates: Vec<Message>,
 }
 
-/// The one activity of a workflow for which none is named.
+/// The default activity of a workflow.
 const DEFAULT_ACTIVITY: &str = "process";
 
 impl Default for Members {
@@ -50,11 +50,11 @@ impl Default for Members {
 }
 
 impl Members {
-    /// The members of each of these workflows; one activity, `process`, where none is given.
+    /// The members of each of these workflows; the default activity is `process`.
     ///
     /// # Errors
     ///
-    /// Every two names that do not fit together.
+    /// Every pair of conflicting names.
     pub fn checked(
         workflows: &[WorkflowName],
         activities: Vec<MemberName>,
@@ -107,8 +107,7 @@ impl Members {
         &self.updates
     }
 
-    /// What the workflow waits for and passes on: the signals and updates that carry
-    /// something.
+    /// The signals and updates with a payload, which the workflow passes to an activity.
     pub fn payloads(&self) -> impl Iterator<Item = &MemberName> {
         let signals = self.signals.iter().filter(|signal| signal.kind.is_some());
         let updates = self.updates.iter().map(|update| &update.name);
@@ -121,13 +120,13 @@ impl Members {
         !(self.signals.is_empty() && self.updates.is_empty())
     }
 
-    /// Whether an activity's input is a model of its own, and not the workflow's.
+    /// Whether an activity has its own input model instead of the workflow's.
     #[must_use]
     pub fn has_own_input(&self, index: usize) -> bool {
         index > 0 || self.payloads().next().is_some()
     }
 
-    /// Whether an activity's result is a model of its own, and not the workflow's.
+    /// Whether an activity has its own result model instead of the workflow's.
     #[must_use]
     pub fn has_own_output(&self, index: usize) -> bool {
         index + 1 < self.activities.len()
@@ -162,13 +161,13 @@ impl Members {
         wrong
     }
 
-    /// Methods and local names of the workflow that one of its messages would hide.
+    /// Messages that would shadow methods or local names of the workflow.
     fn hidden(&self) -> Vec<Wrong> {
         let validators = self
             .updates
             .iter()
             .map(|update| (validator(&update.name), "the validator of an update"));
-        // The last one's is the workflow's.
+        // The last activity's result is the workflow's.
         let passed_on = self
             .activities
             .split_last()
@@ -188,7 +187,7 @@ impl Members {
             .collect()
     }
 
-    /// An activity whose models would have the names of the workflow's own.
+    /// An activity whose model names would collide with the workflow's.
     fn taken_by(&self, workflow: &WorkflowName) -> Option<Wrong> {
         let (_, activity) = self.activities.iter().enumerate().find(|(index, name)| {
             name.class() == workflow.class()
@@ -196,8 +195,8 @@ impl Members {
         })?;
         Some(Wrong::new(
             format!(
-                "the models of the activity `{activity}` would have the names of the workflow's \
-                 own, `{class}Input` and `{class}Output`",
+                "the models of the activity `{activity}` would have the same names as the \
+                 workflow's models, `{class}Input` and `{class}Output`",
                 class = workflow.class()
             ),
             format!("use `--activity do_{activity}`"),
@@ -210,7 +209,7 @@ pub(super) fn validator(update: &MemberName) -> String {
     format!("validate_{update}")
 }
 
-/// The name that an activity's result has.
+/// The variable that holds an activity's result.
 pub(super) fn result(activity: &MemberName) -> String {
     format!("{activity}_output")
 }
@@ -231,7 +230,7 @@ pub struct ActivityOptions {
 }
 
 impl Default for ActivityOptions {
-    /// One attempt may take 30 s; the SDK's retry policy.
+    /// A Start-To-Close timeout of 30 s and the SDK's retry policy.
     fn default() -> Self {
         Self {
             start_to_close: Some(Timeout::seconds(30)),
@@ -244,11 +243,11 @@ impl Default for ActivityOptions {
 }
 
 impl ActivityOptions {
-    /// The options; where neither bound of the time is given, an attempt may take 30 s.
+    /// The options. Without either Close timeout, Start-To-Close is 30 s.
     ///
     /// # Errors
     ///
-    /// Every two timeouts of which one makes the other meaningless.
+    /// Every pair of contradictory timeouts.
     pub fn checked(
         start_to_close: Option<Timeout>,
         schedule_to_close: Option<Timeout>,
@@ -282,8 +281,8 @@ impl ActivityOptions {
         {
             wrong.push(Wrong::new(
                 format!(
-                    "`--schedule-to-close {schedule}` is below `--start-to-close {start}`: all \
-                     attempts together cannot take less time than one may"
+                    "`--schedule-to-close {schedule}` is below `--start-to-close {start}`: the \
+                     total of all attempts cannot be shorter than one attempt"
                 ),
                 format!("`--schedule-to-close` takes {start} or more"),
             ));
@@ -294,7 +293,7 @@ impl ActivityOptions {
             wrong.push(Wrong::new(
                 format!(
                     "`--schedule-to-start {queue}` is above `--schedule-to-close {schedule}`: \
-                     the wait in the task queue is a part of the whole time"
+                     the total time includes the wait in the task queue"
                 ),
                 format!("`--schedule-to-start` takes {schedule} or less"),
             ));
@@ -309,8 +308,8 @@ impl ActivityOptions {
         {
             wrong.push(Wrong::new(
                 format!(
-                    "`--heartbeat {heartbeat}` is not below `{flag} {bound}`: an attempt has \
-                     timed out before a missing heartbeat is noticed"
+                    "`--heartbeat {heartbeat}` is not below `{flag} {bound}`: an attempt would \
+                     time out before a missing heartbeat is detected"
                 ),
                 format!("`--heartbeat` takes less than {bound}, or `{flag}` more"),
             ));
@@ -336,7 +335,7 @@ impl ActivityOptions {
         self.schedule_to_start
     }
 
-    /// How long an attempt may be silent.
+    /// The maximum time between two heartbeats of an attempt.
     #[must_use]
     pub fn heartbeat(&self) -> Option<Timeout> {
         self.heartbeat
@@ -348,8 +347,8 @@ impl ActivityOptions {
         self.max_attempts
     }
 
-    /// Whether an activity that failed at once is tried again: the SDK's retry policy
-    /// waits one second before the second attempt, and that has to fit in.
+    /// Whether an activity that fails immediately is retried: the SDK's retry policy waits
+    /// one second before the second attempt, which must fit into Schedule-To-Close.
     #[must_use]
     pub fn retries(&self) -> bool {
         const MARGIN: Timeout = Timeout::seconds(2);

@@ -13,7 +13,7 @@ from {{ here }}init.temporal import get_temporal
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Start what the API needs, and stop it again."""
+    """Run the start-up and shutdown hooks."""
     await init(app)
     try:
         yield
@@ -27,5 +27,5 @@ app = FastAPI(title="{{ service }}", lifespan=lifespan)
 
 @app.get("/health")
 async def health() -> dict[str, Any]:
-    """Say that the API runs, and how its connection to Temporal was last seen."""
+    """Report that the API runs, and the last observed state of Temporal."""
     return {"status": "ok", "temporal": get_temporal(app).health().as_dict()}

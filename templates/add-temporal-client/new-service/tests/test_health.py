@@ -1,4 +1,4 @@
-"""The API starts and answers with no Temporal server present."""
+"""The API starts and answers without a Temporal server."""
 
 import pytest
 from fastapi.testclient import TestClient

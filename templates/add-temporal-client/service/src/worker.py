@@ -1,7 +1,7 @@
 """This service's worker, without the API: `python -m {{ worker_module }}`.
 
-The API's hooks are not run here: what activities need besides Temporal, such as a pool
-of database connections, they open themselves, or this module does before it runs.
+The API's start-up hooks do not run here. Open other resources that activities need,
+such as a database connection pool, in the activities or here before `run_worker`.
 """
 
 from temporal_client import run_worker

@@ -1,4 +1,4 @@
-"""The workflow on a test server, its activities alone, and a replay."""
+"""Tests the workflow on a test server, its activities, and a replay."""
 
 {% if updates %}
 import asyncio
@@ -52,7 +52,7 @@ async def started(
     input: Any = INPUT,
     functions: Sequence[Callable[..., Any]] = ACTIVITIES,
 ) -> AsyncIterator[Handle]:
-    """Start the workflow on a worker that is set up as in production."""
+    """Start the workflow on a worker with the production configuration."""
     settings = TemporalSettings(task_queue=f"test-{uuid4()}")
     async with new_worker(
         environment.client,
@@ -70,7 +70,7 @@ async def started(
 
 
 async def talk(handle: Handle) -> None:
-    """Send everything that the workflow waits for."""
+    """Send all signals and updates that the workflow waits for."""
 {% for signal in signals %}
 {% if signal.model %}
     await handle.signal({{ workflow_class }}.{{ signal.name }}, {{ signal.sample }})

@@ -1,1 +1,1 @@
-"""Configuration of this service, one module for each thing that is configured."""
+"""Configuration of this service, one module per subject."""

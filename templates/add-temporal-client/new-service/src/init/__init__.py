@@ -1,4 +1,4 @@
-"""What happens when the API starts and when it stops."""
+"""Start-up and shutdown hooks of the API."""
 
 from fastapi import FastAPI
 

@@ -8,7 +8,7 @@ from {{ up }}{{ registry_module }} import ACTIVITIES, WORKFLOWS
 
 
 async def init_temporal(app: FastAPI) -> None:
-    """Connect in the background: the API starts whether or not Temporal answers."""
+    """Connect in the background: the API starts even if Temporal does not answer."""
     temporal = Temporal(
         get_temporal_settings, workflows=WORKFLOWS, activities=ACTIVITIES
     )
@@ -17,7 +17,7 @@ async def init_temporal(app: FastAPI) -> None:
 
 
 async def deinit_temporal(app: FastAPI) -> None:
-    """Let running activities end, then disconnect, if there is a connection at all."""
+    """Wait for running activities, then disconnect. Does nothing if not started."""
     temporal: Temporal | None = getattr(app.state, "temporal", None)
     if temporal is not None:
         await temporal.stop()

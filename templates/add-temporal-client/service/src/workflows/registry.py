@@ -1,7 +1,7 @@
 """The workflows and activities that this service's workers run.
 
-Not in `__init__.py`: the SDK loads a workflow's parent packages again for every
-execution, so what they import is imported every time.
+Not in `__init__.py`: the SDK reloads a workflow's parent packages, and everything that
+they import, for every execution.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A Temporal server for the tests: no network, nothing to start by hand."""
+"""A Temporal server for the tests. Needs no network and no manual start."""
 
 import os
 import shutil
@@ -24,10 +24,10 @@ HISTORIES = Path(__file__).parents[1] / "histories"
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def environment() -> AsyncIterator[WorkflowEnvironment]:
-    """A server of this test run's own.
+    """A server for this test run.
 
-    Time passes on it as fast as it can; where there is no such server for the machine,
-    it is the plain dev server, and time passes as usual.
+    The test server skips time. If it is not installed, the dev server is used, which
+    runs in real time.
     """
     scripts = sysconfig.get_path("scripts")
     skipping = shutil.which("temporal-test-server", path=scripts)
@@ -48,7 +48,7 @@ async def environment() -> AsyncIterator[WorkflowEnvironment]:
 
 @pytest.fixture
 def record_history() -> Callable[[str, WorkflowHistory], None]:
-    """Keeps a history in `tests/histories` if `RECORD_HISTORY=1` asks for it."""
+    """Saves a history in `tests/histories` if `RECORD_HISTORY=1` is set."""
 
     def record(name: str, history: WorkflowHistory) -> None:
         if os.environ.get("RECORD_HISTORY") != "1":

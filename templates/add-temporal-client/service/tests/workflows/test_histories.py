@@ -1,8 +1,8 @@
-"""Executions that were recorded in `tests/histories` run the same way as they did.
+"""The histories recorded in `tests/histories` replay with the current code.
 
 `RECORD_HISTORY=1 uv run pytest` records one execution of each workflow, and
-`temporal workflow show --workflow-id ID --output json` any other one. A history holds
-the name of the machine on which it was made.
+`temporal workflow show --workflow-id ID --output json` prints any other. A history
+contains the name of the machine that recorded it.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is in the folder `workflows` is registered, or no worker would run it."""
+"""Every workflow and activity in the folder `workflows` is registered."""
 
 import importlib
 import inspect
@@ -11,7 +11,7 @@ from {{ registry_package }} import ACTIVITIES, WORKFLOWS
 
 
 def defined(marker: str) -> Iterator[Any]:
-    """Everything below `workflows` that a decorator of the SDK has marked."""
+    """Everything below `workflows` that is decorated with this SDK marker."""
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
         for _, member in inspect.getmembers(importlib.import_module(module.name)):
             here = getattr(member, "__module__", None) == module.name

@@ -1,9 +1,9 @@
 """Activities: all I/O, time and randomness.
 
-Temporal runs an activity again after a failure, and after a worker died before it
-could report, so each activity must be safe to repeat. `idempotency_key()` of
+Temporal retries an activity after a failure, or if a worker dies before it reports the
+result, so each activity must be safe to repeat. `idempotency_key()` of
 `temporal_client` is the same for every attempt: pass it to services that accept one.
-Raise an error that no retry can fix as final:
+Mark an error that no retry can fix as non-retryable:
 
     raise ApplicationError("the card is blocked", non_retryable=True)
 """
@@ -34,7 +34,7 @@ from {{ package_prefix }}models import {{ imports.activities | join(", ") }}
 @activity.defn(name="{{ workflow }}.{{ activity.name }}")
 def {{ activity.name }}(input: {{ activity.input }}) -> {{ activity.output }}:
 {% if loop.nextitem is defined %}
-    """Do this step, and return what `{{ loop.nextitem.name }}` needs."""
+    """Do this step, and return data for `{{ loop.nextitem.name }}`."""
 {% else %}
     """Create the workflow's result from its input."""
 {% endif %}

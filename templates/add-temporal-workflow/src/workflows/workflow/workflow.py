@@ -1,4 +1,4 @@
-"""The workflow: what is done, in which order, and what happens on failure.
+"""The workflow: the order of its activities, and how failures are handled.
 
 Temporal runs this code again to restore the state of an execution, so it must make the
 same decisions each time. `workflow.now()`, `workflow.random()` and `workflow.uuid4()`
@@ -69,7 +69,7 @@ class {{ workflow_class }}:
 {% endif %}
     @workflow.run
     async def run(self, input: {{ input_class }}) -> {{ output_class }}:
-        """Decide what is done, from the input to the result."""
+        """Run the activities and return the result."""
 {% for signal in signals if not signal.model %}
         await self._{{ signal.name }}.wait()
 {% endfor %}
@@ -121,12 +121,12 @@ class {{ workflow_class }}:
     @workflow.signal
 {% if signal.model %}
     def {{ signal.name }}(self, signal: {{ signal.model }}) -> None:
-        """Accept what the workflow waits for; only the first one counts."""
+        """Store the signal that the workflow waits for; ignore later ones."""
         if not self._{{ signal.name }}.done():
             self._{{ signal.name }}.set_result(signal)
 {% else %}
     def {{ signal.name }}(self) -> None:
-        """Let the workflow continue, which waits for this."""
+        """Let the waiting workflow continue."""
         self._{{ signal.name }}.set()
 {% endif %}
 {% endfor %}
@@ -134,20 +134,20 @@ class {{ workflow_class }}:
 
     @workflow.query
     def {{ query.name }}(self) -> {{ query.model }}:
-        """Answer at any time, also after the end."""
+        """Answer at any time, even after completion."""
         return self._{{ query.name }}
 {% endfor %}
 {% for update in updates %}
 
     @workflow.update
     def {{ update.name }}(self, update: {{ update.model }}) -> {{ update.model }}:
-        """Accept what the workflow waits for, and return it."""
+        """Store the update that the workflow waits for, and return it."""
         self._{{ update.name }}.set_result(update)
         return update
 
     @{{ update.name }}.validator
     def validate_{{ update.name }}(self, update: {{ update.model }}) -> None:
-        """Reject a second one; a rejected update leaves no trace in the history."""
+        """Reject a second update; rejected updates are not in the history."""
         if self._{{ update.name }}.done():
-            raise ApplicationError("`{{ update.name }}` has been given")
+            raise ApplicationError("`{{ update.name }}` is already set")
 {% endfor %}

@@ -23,7 +23,7 @@ def environment(
 def wait_for(beats: list[float], count: int) -> None:
     until = time.monotonic() + 30
     while len(beats) < count:
-        assert time.monotonic() < until, "no heartbeat came"
+        assert time.monotonic() < until, "no heartbeat sent"
         time.sleep(0.005)
 
 

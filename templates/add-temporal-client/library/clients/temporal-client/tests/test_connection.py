@@ -1,4 +1,4 @@
-"""What happens while Temporal does not answer, and when it is set up wrongly."""
+"""Behavior while Temporal does not answer, and with invalid settings."""
 
 import asyncio
 import socket

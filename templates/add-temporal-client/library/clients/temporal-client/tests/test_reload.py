@@ -1,4 +1,4 @@
-"""A module is restarted after each change, as a process of its own."""
+"""A module runs in its own process and is restarted after changes."""
 
 import os
 import signal
@@ -79,7 +79,7 @@ def test_the_same_content_is_no_change(tmp_path: Path) -> None:
         wait_until(lambda: runs(tmp_path) == ["first"])
         write(tmp_path, "first")
         time.sleep(1)
-        # Of the same length within a second: Python's cache would not notice.
+        # Same length, within a second: Python's bytecode cache would miss it.
         write(tmp_path, "third")
         wait_until(lambda: runs(tmp_path)[1:] == ["third"])
 
@@ -119,7 +119,7 @@ def test_requirements_that_change_during_an_install_are_installed(
         requirements.write_text("two ")
         wait_until(lambda: runs(tmp_path) == ["job", "job"])
         assert installed.read_text() == "one two "
-        # Asked to stop, it does not wait for an install.
+        # On SIGTERM, it does not wait for an install.
         uv.write_text("#!/bin/sh\ntouch begun\nexec sleep 60\n")
         requirements.write_text("three ")
         wait_until((tmp_path / "begun").exists)

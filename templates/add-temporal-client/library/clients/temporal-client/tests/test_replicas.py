@@ -1,4 +1,4 @@
-"""Worker processes are kept running, and end together."""
+"""Worker processes are restarted and stopped together."""
 
 import asyncio
 import os
@@ -23,7 +23,7 @@ def test_each_process_serves_metrics_on_its_own_port() -> None:
 def test_one_that_is_killed_is_started_again_and_all_end_together(
     tmp_path: Path,
 ) -> None:
-    # Notes its process id, and waits for SIGTERM.
+    # Writes its process ID, waits for SIGTERM.
     program = f"""
 import os, pathlib, signal, sys, time
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

@@ -1,4 +1,4 @@
-"""Settings come from the environment, and wrong ones are named."""
+"""Settings are read from variables; errors name the variable."""
 
 from datetime import timedelta
 

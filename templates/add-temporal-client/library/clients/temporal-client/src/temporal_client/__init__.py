@@ -1,8 +1,7 @@
 """Connects a service to Temporal and runs its worker.
 
-`Temporal` does both inside an API, in the background. `run_worker` does both as a
-process of its own. Where Temporal is, is read from the environment: see `connection`
-and `settings`.
+`Temporal` does both inside an API, in the background. `run_worker` does both in a
+separate process. The environment configures them: see `connection` and `settings`.
 """
 
 from .activity import heartbeating, idempotency_key

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from temporalio import activity
 
 HEARTBEATS_PER_TIMEOUT = 3
-"""How many heartbeats are sent in the time after which a silent activity has failed."""
+"""Number of heartbeats sent per heartbeat timeout."""
 
 
 def idempotency_key() -> str:
-    """A key that is the same for every attempt of an activity, and unique to it.
+    """Return a key unique to an activity and the same for each of its attempts.
 
-    A service that is given it does what it is asked only once.
+    A service that accepts idempotency keys then acts only once.
     """
     info = activity.info()
     return f"{info.workflow_id}/{info.workflow_run_id}/{info.activity_id}"
@@ -22,11 +22,11 @@ def idempotency_key() -> str:
 
 @contextmanager
 def heartbeating() -> Iterator[None]:
-    """Send heartbeats while the block runs, so that a dead worker is noticed soon.
+    """Send heartbeats while the block runs, to detect a dead worker early.
 
-    For activities written with `def`. They say that this process lives, not that the
-    block makes progress: what may hang needs a timeout of its own. When the execution
-    is cancelled, the answer to a heartbeat interrupts the activity.
+    For activities written with `def`. Heartbeats show that the process is alive, not
+    that the block makes progress: set a timeout on calls that may hang. When the
+    execution is cancelled, the response to a heartbeat interrupts the activity.
     """
     timeout = activity.info().heartbeat_timeout
     if timeout is None:
@@ -42,7 +42,7 @@ def heartbeating() -> Iterator[None]:
 
     thread = threading.Thread(target=beat, name="temporal-heartbeat", daemon=True)
     try:
-        # Cancellation interrupts the activity's thread at any point but in here.
+        # Cancellation can interrupt the activity's thread anywhere except here.
         with activity.shield_thread_cancel_exception():
             thread.start()
         yield

@@ -1,8 +1,8 @@
-"""Opens connections to Temporal from its own variables and profiles.
+"""Opens connections configured by Temporal's variables and profiles.
 
 `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_API_KEY`, `TEMPORAL_TLS*` and the
-profiles of `temporal.toml` mean here what they mean to the `temporal` command: the
-same code runs against a laptop, a cluster and Temporal Cloud.
+profiles of `temporal.toml` have the same meaning as for the `temporal` command, so
+the same code works with a local server, a cluster and Temporal Cloud.
 """
 
 import os
@@ -22,18 +22,18 @@ _runtimes: dict[str, Runtime] = {}
 
 
 def load_config(env: Mapping[str, str] = os.environ) -> ClientConnectConfig:
-    """What `Client.connect` needs, from the environment and Temporal's profiles.
+    """Load the arguments of `Client.connect` from variables and profiles.
 
     Empty variables count as not set: an empty `TEMPORAL_API_KEY` would turn TLS on.
 
     Raises:
-        ConfigurationError: A variable or the profile file is wrong.
+        ConfigurationError: A variable or profile file is invalid.
     """
     given = {key: value for key, value in env.items() if value.strip()}
     file = given.get("TEMPORAL_CONFIG_FILE")
     if file is not None and not os.path.isfile(file):
         raise ConfigurationError(
-            f"TEMPORAL_CONFIG_FILE is `{file}`: there is no such file"
+            f"TEMPORAL_CONFIG_FILE is `{file}`: the file is missing"
         )
     try:
         config = ClientConfig.load_client_connect_config(override_env_vars=given)
@@ -45,10 +45,10 @@ def load_config(env: Mapping[str, str] = os.environ) -> ClientConnectConfig:
 
 
 def runtime_for(metrics_address: str | None) -> Runtime:
-    """The runtime of this process that serves metrics at this address, or at none.
+    """Return the runtime that serves metrics here, or the default without metrics.
 
     Raises:
-        ConfigurationError: The address is wrong or taken.
+        ConfigurationError: It is invalid or in use.
     """
     if metrics_address is None:
         return Runtime.default()
@@ -75,12 +75,12 @@ async def connect(
     """Connect once, with Pydantic models as the data format.
 
     Args:
-        config: What to connect to; read from the environment when left out.
-        runtime: The runtime to use; the process's default when left out.
+        config: The connection options; by default from the environment.
+        runtime: The runtime to use; by default that of the process.
 
     Raises:
-        ConfigurationError: A variable, a profile or a certificate is wrong.
-        RuntimeError: Temporal does not answer; a later try may succeed.
+        ConfigurationError: A variable, profile or certificate is invalid.
+        RuntimeError: Temporal does not answer; a retry may succeed.
     """
     if config is None:
         config = load_config()

@@ -1,9 +1,9 @@
-"""What can go wrong that a caller may want to tell apart."""
+"""Exceptions that callers can handle separately."""
 
 
 class ConfigurationError(Exception):
-    """A setting is wrong. Trying again does not help; mending the setting does."""
+    """A setting is invalid. Retrying does not help: correct the setting."""
 
 
 class NotConnectedError(Exception):
-    """The client was asked for before there was a connection to Temporal."""
+    """The client was used before the connection to Temporal was open."""

@@ -1,4 +1,4 @@
-"""What is known of the connection, as plain data."""
+"""The state of the connection, as plain data."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ class State(StrEnum):
     """The state of the connection."""
 
     CONNECTING = "connecting"
-    """Not connected yet; trying again and again."""
+    """Not connected yet; retrying."""
 
     CONNECTED = "connected"
     """The last probe was answered."""
 
     LOST = "lost"
-    """There was a connection, and the last probe was not answered."""
+    """Was connected, but the last probe was not answered."""
 
     MISCONFIGURED = "misconfigured"
-    """A setting is wrong: no attempt is made until the service is restarted."""
+    """A setting is invalid: no attempt is made until the service restarts."""
 
     STOPPED = "stopped"
     """Not started yet, or stopped."""
@@ -26,22 +26,22 @@ class State(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Health:
-    """The connection's state as it was last seen. Reading it costs nothing."""
+    """The last observed state of the connection. Reading it sends nothing."""
 
     state: State
     address: str
     namespace: str
     task_queue: str
     polling: bool
-    """Whether a worker of this process takes tasks from the task queue."""
+    """Whether a worker of this process polls the task queue."""
     last_error: str | None
     workflows: Sequence[str] = ()
-    """The types of workflows that the worker of this process runs."""
+    """The workflow types that the worker of this process runs."""
     unknown_workflows: Sequence[str] = ()
-    """Types that this worker was asked for and does not have: those executions wait."""
+    """Types that were started but are not registered: their executions wait."""
 
     def as_dict(self) -> dict[str, str | bool | list[str] | None]:
-        """The same, ready to be sent as JSON."""
+        """Return it as JSON-compatible data."""
         return {
             "state": self.state.value,
             "address": self.address,

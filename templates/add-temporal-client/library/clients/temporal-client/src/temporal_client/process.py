@@ -1,4 +1,4 @@
-"""A worker as a process of its own."""
+"""Runs a worker in its own process."""
 
 import asyncio
 import contextlib
@@ -25,11 +25,11 @@ def run_worker(
 ) -> NoReturn:
     """Run a worker until SIGINT or SIGTERM, then end this process.
 
-    Where the settings ask for several processes, this one runs those and no worker.
+    If several processes are configured, this one only starts and supervises them.
 
-    The exit code is 0 after a signal, 2 when a setting is wrong or nothing is
-    registered, and 1 when the worker failed in another way or when activities did not
-    end in time. A second signal ends the process at once.
+    The exit code is 0 after a signal, 2 if a setting is invalid or no workflow is
+    registered, and 1 if the worker failed otherwise or activities did not end in
+    time. A second signal ends the process immediately.
     """
     configure_logging()
     code = 1
@@ -51,7 +51,7 @@ def run_worker(
 
 
 def configure_logging() -> None:
-    """Log to stderr, from the level that `LOG_LEVEL` names; `INFO` if left out."""
+    """Log to stderr at the level in `LOG_LEVEL`, by default `INFO`."""
     levels = logging.getLevelNamesMapping()
     logging.basicConfig(
         level=levels.get(os.environ.get("LOG_LEVEL", "").upper(), logging.INFO),
@@ -60,10 +60,10 @@ def configure_logging() -> None:
 
 
 def _leave(code: int) -> NoReturn:
-    """End the process without the interpreter's own end.
+    """End the process without the interpreter shutdown.
 
-    That waits for blocked threads, and may die while it tears down those of the SDK's
-    core ("PyGILState_Release", exit 134).
+    The shutdown waits for blocked threads, and may crash while it stops those of the
+    SDK's core ("PyGILState_Release", exit 134).
     """
     logging.shutdown()
     sys.stdout.flush()
@@ -87,7 +87,7 @@ async def _work(
     first: float | None = None
 
     def give_up() -> None:
-        logger.error("activities still run: Temporal has them tried again elsewhere")
+        logger.error("activities still run: Temporal retries them after a timeout")
         _leave(1)
 
     def stop() -> None:
@@ -97,7 +97,7 @@ async def _work(
             temporal.request_stop()
             loop.call_later(temporal.stop_timeout, give_up)
         elif loop.time() - first > 1:
-            # Not the same signal once more, passed on by the process that started this.
+            # A second signal, not the first one forwarded by the parent process.
             give_up()
 
     for number in (signal.SIGINT, signal.SIGTERM):

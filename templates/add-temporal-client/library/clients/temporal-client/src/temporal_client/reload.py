@@ -1,11 +1,11 @@
-"""Runs a module like `python -m`, and in development again after each change.
+"""Runs a module like `python -m`; in development, restarts it on changes.
 
     python -m temporal_client.reload backend.worker
     python -m temporal_client.reload uvicorn backend.main:app --port 3030
 
 With `TEMPORAL_RELOAD=true` the module is restarted when a Python file below
-`src` or in a client library changes, and when the requirements change, which
-are installed first. Otherwise this process becomes the module's process.
+`src` or in a client library changes, or when the requirements change; those
+are installed first. Otherwise the module replaces this process.
 """
 
 import hashlib
@@ -30,22 +30,22 @@ from .settings import TemporalSettings, is_reload_on
 logger = logging.getLogger("temporal_client.reload")
 
 POLL_MILLISECONDS = 200
-"""Time between two checks of the requirements and of the process."""
+"""Interval between checks of the requirements and the process."""
 
 QUIET_MILLISECONDS = 200
-"""Time without a further change after which the process is restarted."""
+"""Time without further changes before the process is restarted."""
 
 STOP_LEEWAY = 10.0
-"""Seconds to end in, beyond the time that running activities have."""
+"""Seconds to stop in, beyond the graceful shutdown timeout."""
 
 FIRST_PAUSE = 0.5
 """Seconds before a process that ended is restarted; doubled each time."""
 
 MAX_PAUSE = 15.0
-"""Most seconds before it is restarted."""
+"""Maximum pause before a restart."""
 
 STABLE_AFTER = 30.0
-"""Seconds of running after which the pause is the first one again."""
+"""Seconds of running after which the pause is reset."""
 
 Versions = dict[Path, bytes]
 """Files with a hash of their content."""
@@ -105,7 +105,7 @@ class Reloader:
                 self._check()
 
     def _code_changed(self, paths: Iterable[Path]) -> bool:
-        """Whether the content of one of the files is new; remembers it."""
+        """Return whether any content changed, and store its hash."""
         changed = False
         for path in paths:
             known = self._code.pop(path, None)
@@ -117,7 +117,7 @@ class Reloader:
     def _start(self) -> None:
         self._process = subprocess.Popen(
             self._command,
-            # Two saves within a second would look the same to Python's cache.
+            # Python's bytecode cache may miss a second save within a second.
             env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         )
         self._started = time.monotonic()
@@ -132,7 +132,7 @@ class Reloader:
             self._start()
 
     def _install(self) -> None:
-        """Install the requirements until they are those in the files."""
+        """Install the requirements; repeat if they change meanwhile."""
         while not self._stopping.is_set():
             wanted = _versions(_requirement_files())
             if wanted == self._requirements:
@@ -157,7 +157,7 @@ class Reloader:
             self._requirements.update(_versions([lock]))
 
     def _check(self) -> None:
-        """Restart a process that has ended, after a pause that grows."""
+        """Restart a process that exited, after an increasing pause."""
         now = time.monotonic()
         if self._restart_at is not None:
             if now >= self._restart_at:
@@ -179,7 +179,7 @@ class Reloader:
         self._pause = min(self._pause * 2, MAX_PAUSE)
 
     def _stop(self) -> int:
-        """End the process within the time set for it; return its exit code."""
+        """End the process within the time limit; return its exit code."""
         if self._process is None:
             return 0
         if self._process.poll() is None:
@@ -191,7 +191,7 @@ class Reloader:
                 logger.error("`%s` did not end within %.0f s", self._name, limit)
                 self._process.kill()
         code = self._process.wait()
-        # As a shell reports a process that was ended by a signal.
+        # For a signal, the exit code that a shell would report.
         return code if code >= 0 else 128 - code
 
     def _request_stop(self, _number: int, _frame: FrameType | None) -> None:
@@ -200,12 +200,12 @@ class Reloader:
             self._stop_requested = now
             self._stopping.set()
         elif now - self._stop_requested > 1 and self._process is not None:
-            # A second request, and not the first one forwarded by a parent.
+            # A second request, not the first one forwarded by a parent.
             self._process.kill()
 
 
 def _code_folders() -> list[Path]:
-    """The folders with the service's code, absolute as the watcher has them."""
+    """The folders with the service's code; absolute, as in watcher events."""
     folders = [Path("src"), *sorted(Path("clients").glob("*/src"))]
     return [folder.resolve() for folder in folders if folder.is_dir()]
 
@@ -221,7 +221,7 @@ def _requirement_files() -> list[Path]:
 
 
 def _identity(folders: Iterable[Path]) -> Mapping[Path, tuple[int, int]]:
-    """What tells a folder from one that has replaced it."""
+    """Device and inode, to detect replaced folders."""
     found = {}
     for folder in folders:
         try:
@@ -263,7 +263,7 @@ def main(arguments: Sequence[str]) -> int:
     if not reload:
         os.execv(sys.executable, [sys.executable, "-m", *arguments])
     configure_logging()
-    # It would report each change a second time.
+    # Otherwise it logs every change again.
     logging.getLogger("watchfiles.main").setLevel(logging.WARNING)
     return Reloader(arguments[0], arguments[1:]).run()
 

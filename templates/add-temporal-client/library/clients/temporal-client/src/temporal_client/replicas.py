@@ -1,4 +1,4 @@
-"""Several worker processes as one: started together, kept running, ended together."""
+"""Starts, supervises and stops several worker processes together."""
 
 import asyncio
 import contextlib
@@ -11,17 +11,17 @@ from collections.abc import Mapping, Sequence
 logger = logging.getLogger(__name__)
 
 MISCONFIGURED = 2
-"""The exit code of a worker that would fail the same way again."""
+"""Exit code of a misconfigured worker: a restart cannot help."""
 
 FIRST_PAUSE = 0.5
-"""Seconds before a worker that ended by itself is started again; then doubled."""
+"""Seconds before an exited worker is restarted; doubled each time."""
 
 MAX_PAUSE = 15.0
-"""The longest pause before it is started again, in seconds."""
+"""Maximum pause before a restart, in seconds."""
 
 
 def replica_environment(env: Mapping[str, str], index: int) -> dict[str, str]:
-    """The environment of one of the processes; each serves metrics on its own port."""
+    """Return the environment of one process, with its own metrics port."""
     own = {**env, "TEMPORAL_WORKER_PROCESSES": "1"}
     host, separator, port = env.get("TEMPORAL_METRICS_ADDRESS", "").rpartition(":")
     if separator and port.isdecimal():
@@ -32,12 +32,12 @@ def replica_environment(env: Mapping[str, str], index: int) -> dict[str, str]:
 async def run_replicas(count: int, command: Sequence[str] | None = None) -> int:
     """Run worker processes until SIGINT or SIGTERM, and return an exit code.
 
-    A process that ends by itself is started again, after a pause that grows; one that
-    is misconfigured ends them all.
+    A process that exits is restarted after an increasing pause. If one is
+    misconfigured, all are stopped.
 
     Args:
-        count: How many processes.
-        command: What each of them runs; this program, as it was started, if left out.
+        count: Number of processes.
+        command: The command of each process; by default that of this process.
     """
     replicas = _Replicas(count, command or [sys.executable, *sys.orig_argv[1:]])
     loop = asyncio.get_running_loop()
@@ -48,7 +48,7 @@ async def run_replicas(count: int, command: Sequence[str] | None = None) -> int:
     try:
         return max(await asyncio.gather(*running))
     finally:
-        # A fault of one of them leaves none of the others behind.
+        # If one of them fails, stop the others.
         replicas.stop()
         await asyncio.gather(*running, return_exceptions=True)
 
@@ -61,14 +61,14 @@ class _Replicas:
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
-        """Ask every process to end, again if it has been asked before."""
+        """Send SIGTERM to every process, even if sent before."""
         self._stopping.set()
         for process in self._running:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
 
     async def keep_running(self, index: int) -> int:
-        """Run one of the processes, again and again, and return its last exit code."""
+        """Run one process, restart it if it exits, and return its last exit code."""
         loop = asyncio.get_running_loop()
         environment = replica_environment(os.environ, index)
         pause = FIRST_PAUSE
@@ -76,7 +76,7 @@ class _Replicas:
             started = loop.time()
             code = await self._run(environment)
             if self._stopping.is_set():
-                # One that had not begun to listen for the signal is ended by it.
+                # SIGTERM ends a process that has not installed its handler yet.
                 return 0 if code == -signal.SIGTERM else min(abs(code), 1)
             if code == MISCONFIGURED:
                 self.stop()

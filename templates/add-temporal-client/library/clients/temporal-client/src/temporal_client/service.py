@@ -30,29 +30,29 @@ logger = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
 
 FIRST_PAUSE = 0.5
-"""Seconds between the first try and the second; doubled from then on."""
+"""Seconds before the first retry; doubled for each further one."""
 
 MAX_PAUSE = 15.0
-"""The longest pause between two attempts, in seconds."""
+"""Maximum pause between two attempts, in seconds."""
 
 CONNECT_TIMEOUT = 10.0
-"""Seconds that one try may take."""
+"""Attempt timeout, in seconds."""
 
 PROBE_INTERVAL = 5.0
 """Seconds between two probes of an open connection."""
 
 PROBE_TIMEOUT = timedelta(seconds=3)
-"""How long a probe waits for an answer."""
+"""Timeout of one probe."""
 
 STOP_LEEWAY = 1.5
-"""Seconds that stopping may take beyond the time that activities have to end."""
+"""Seconds that stopping may take beyond the graceful shutdown timeout."""
 
 
 class Temporal:
-    """A connection to Temporal that looks after itself, with or without a worker.
+    """A connection to Temporal that reconnects itself, with or without a worker.
 
-    Start it when the service starts: that returns at once, whether or not Temporal
-    answers. Then `client` is the connection, and `health` says how it is.
+    Call `start` when the service starts: it returns immediately, even if Temporal
+    does not answer. `client` is the connection, and `health` reports its state.
     """
 
     def __init__(
@@ -63,14 +63,14 @@ class Temporal:
         activities: Sequence[Callable[..., Any]] = (),
         versioned: bool = False,
     ) -> None:
-        """Prepare the connection; nothing is read or opened before it is started.
+        """Prepare the connection. `start` reads the settings and connects.
 
         Args:
-            settings: Reads the settings. What is wrong with them is reported in
-                `health` and does not keep the service from starting.
-            workflows: The workflows that the worker runs; none means no worker.
+            settings: Reads the settings. Invalid settings are reported in
+                `health`; the service starts anyway.
+            workflows: The workflows that the worker runs; if empty, no worker.
             activities: The activities that the worker runs.
-            versioned: Whether a build id in the settings turns versioning on.
+            versioned: Whether a build ID in the settings enables versioning.
         """
         self._read_settings = settings
         self._workflows = workflows
@@ -92,7 +92,7 @@ class Temporal:
         """The open connection.
 
         Raises:
-            NotConnectedError: There is none yet; `health` says why.
+            NotConnectedError: It is not open; `health` has details.
         """
         if self._client is None:
             reason = f": {self._last_error}" if self._last_error else ""
@@ -109,11 +109,11 @@ class Temporal:
 
     @property
     def stop_timeout(self) -> float:
-        """Seconds after which stopping is given up: what blocks cannot be ended."""
+        """Seconds after which `stop` gives up: a blocked thread cannot be ended."""
         return self._settings.graceful_shutdown.total_seconds() + STOP_LEEWAY
 
     def health(self) -> Health:
-        """The state as it was last observed; makes no request."""
+        """Return the last observed state; makes no request."""
         return Health(
             state=self._state,
             address=self._address,
@@ -126,16 +126,16 @@ class Temporal:
         )
 
     async def start(self) -> None:
-        """Connect in the background, and run the worker unless that is turned off."""
+        """Connect in the background, and run the worker unless it is disabled."""
         if self._task is None or self._task.done():
             self._stopping.clear()
             self._task = asyncio.create_task(self._run_embedded(), name="temporal")
 
     async def stop(self) -> None:
-        """Let running activities end, within the time set for it, and disconnect.
+        """Wait for running activities up to the configured time, then disconnect.
 
-        Returns after `stop_timeout` at the latest, also when an activity blocks its
-        thread or the server does not answer.
+        Returns within `stop_timeout`, even if an activity blocks its thread or the
+        server does not answer.
         """
         self.request_stop()
         task, self._task = self._task, None
@@ -148,14 +148,14 @@ class Temporal:
             await asyncio.wait({task}, timeout=STOP_LEEWAY)
 
     def request_stop(self) -> None:
-        """Ask `run` to end; it does so once running activities have ended."""
+        """Ask `run` to return once running activities have ended."""
         self._stopping.set()
 
     async def run(self, *, with_worker: bool = True) -> None:
         """Connect and serve until asked to stop.
 
         Raises:
-            ConfigurationError: A setting, a profile or a registered workflow is wrong.
+            ConfigurationError: A setting, profile or registered workflow is invalid.
         """
         try:
             await self._run(with_worker=with_worker)
@@ -179,11 +179,11 @@ class Temporal:
         except ConfigurationError as error:
             self._state = State.MISCONFIGURED
             self._last_error = str(error)
-            logger.error("Temporal is not used: %s", error)
+            logger.error("Temporal is disabled: %s", error)
         except Exception as error:
             self._state = State.LOST
             self._last_error = _describe(error)
-            logger.exception("Temporal is not used any more")
+            logger.exception("Temporal failed; disconnected")
 
     async def _run(self, *, with_worker: bool) -> None:
         self._state = State.CONNECTING
@@ -211,7 +211,7 @@ class Temporal:
             pause = min(pause * 2, MAX_PAUSE)
 
     async def _connect(self, config: ClientConnectConfig) -> Client | None:
-        """Try once; on failure remember why."""
+        """Try once; on failure store why."""
         runtime = runtime_for(self._settings.metrics_address)
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
@@ -229,9 +229,9 @@ class Temporal:
     async def _serve(self, client: Client, *, with_worker: bool) -> bool:
         """Use the connection until asked to stop or until the worker fails.
 
-        A worker that failed to start cannot be started again on the same connection,
-        so that after a failure the caller makes a new one. Says whether it went well
-        for a while before.
+        A worker that failed to start cannot be restarted on the same connection, so
+        the caller opens a new one after a failure. Returns whether the connection
+        was used for longer than `MAX_PAUSE`.
         """
         self._client = client
         self._state = State.CONNECTED
@@ -268,12 +268,12 @@ class Temporal:
                 self._settings,
                 workflows=self._workflows,
                 activities=self._activities,
-                # One for all workers that this process will have had.
+                # Shared by all workers of this process.
                 activity_executor=self._executor,
                 versioned=self._versioned,
             )
         except Exception as error:
-            # Nothing of this depends on the server: it fails the same way each time.
+            # Building does not use the server: a retry would fail the same way.
             raise ConfigurationError(
                 f"the worker cannot be built: {_describe(error)}"
             ) from error
@@ -297,7 +297,7 @@ class Temporal:
             await asyncio.gather(running, stopping, return_exceptions=True)
 
     async def _probe(self, client: Client) -> None:
-        """Ask again and again whether the server is there, and remember the answer."""
+        """Check regularly whether the server answers, and store the result."""
         while True:
             await asyncio.sleep(PROBE_INTERVAL)
             try:
@@ -314,7 +314,7 @@ class Temporal:
                 self._last_error = None
 
     async def _ask(self, client: Client) -> None:
-        """Ask for the namespace: that it is there, and that one may use it."""
+        """Check that the namespace exists and is accessible."""
         request = DescribeNamespaceRequest(namespace=self._namespace)
         await client.workflow_service.describe_namespace(request, timeout=PROBE_TIMEOUT)
 
@@ -326,7 +326,7 @@ class Temporal:
     async def _unless_stopping(
         self, work: Coroutine[Any, Any, _Result]
     ) -> _Result | None:
-        """Wait for the work, or drop it as soon as stopping is asked for."""
+        """Wait for the work, or cancel it when a stop is requested."""
         task = asyncio.create_task(work)
         stopping = asyncio.create_task(self._stopping.wait())
         try:
@@ -339,7 +339,7 @@ class Temporal:
 
 
 def _describe(error: BaseException) -> str:
-    """The error and what caused it, on one line."""
+    """The error and its causes, on one line."""
     parts: list[str] = []
     current: BaseException | None = error
     while current is not None and len(parts) < 3:

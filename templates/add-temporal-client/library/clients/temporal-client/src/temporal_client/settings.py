@@ -1,4 +1,4 @@
-"""How the worker behaves, from the environment. Every setting has a default."""
+"""Worker settings from the environment. Every setting has a default."""
 
 import os
 from collections.abc import Mapping
@@ -9,25 +9,25 @@ from typing import Self
 from .errors import ConfigurationError
 
 MAX_CONCURRENT = 10_000
-"""More tasks at once than this are a mistyped number, and as many threads."""
+"""Maximum concurrent tasks and threads; more is assumed to be a typo."""
 
 MAX_PROCESSES = 256
-"""More worker processes than this are a mistyped number, on any machine."""
+"""Maximum number of worker processes; more is assumed to be a typo."""
 
 MAX_TIMEOUT = 3600
-"""The longest timeout that is accepted, in seconds."""
+"""Maximum timeout, in seconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TemporalSettings:
     """The settings of a service's worker.
 
-    Where Temporal is and how to get in (address, namespace, API key, TLS, profiles)
-    is not here: `connection` reads that from Temporal's own variables and files.
+    Connection options (address, namespace, API key, TLS, profiles) are separate:
+    `connection` reads them from Temporal's own variables and files.
     """
 
     task_queue: str = "main-task-queue"
-    """`TEMPORAL_TASK_QUEUE`: the queue that this service's workers take tasks from."""
+    """`TEMPORAL_TASK_QUEUE`: the task queue that this service's workers poll."""
 
     embedded_worker: bool = True
     """`TEMPORAL_EMBEDDED_WORKER`: whether the API's own process runs a worker."""
@@ -37,13 +37,13 @@ class TemporalSettings:
 
     sticky_timeout: timedelta = timedelta(seconds=5)
     """`TEMPORAL_STICKY_TIMEOUT_SECONDS`: how long an execution waits for the worker
-    that knows it, before any other one may go on with it."""
+    that caches it before any other one may continue it."""
 
     max_concurrent_workflow_tasks: int = 100
-    """`TEMPORAL_MAX_CONCURRENT_WORKFLOW_TASKS`: at once, in one worker."""
+    """`TEMPORAL_MAX_CONCURRENT_WORKFLOW_TASKS`: maximum per worker."""
 
     max_concurrent_activities: int = 100
-    """`TEMPORAL_MAX_CONCURRENT_ACTIVITIES`: at once, and threads."""
+    """`TEMPORAL_MAX_CONCURRENT_ACTIVITIES`: also thread count."""
 
     worker_processes: int = 1
     """`TEMPORAL_WORKER_PROCESSES`: how many processes `run_worker` runs."""
@@ -55,14 +55,14 @@ class TemporalSettings:
     """`TEMPORAL_WORKER_DEPLOYMENT`: the name that versions of this worker share."""
 
     build_id: str | None = None
-    """`TEMPORAL_WORKER_BUILD_ID`: turns worker versioning on; see the README first."""
+    """`TEMPORAL_WORKER_BUILD_ID`: enables worker versioning; see the README first."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Self:
-        """Read the settings; a variable that is empty counts as not set.
+        """Read the settings; an empty variable counts as not set.
 
         Raises:
-            ConfigurationError: A variable holds what it cannot mean. It is named.
+            ConfigurationError: A variable is invalid; the message names it.
         """
         values = {key: value.strip() for key, value in env.items() if value.strip()}
         default = cls()
@@ -131,7 +131,7 @@ def _count(
     text = values.get(name)
     if text is None:
         return default
-    # `isdecimal` is true of other scripts' digits too, which `int` understands.
+    # `isdecimal` also accepts digits of other scripts, which `int` can parse.
     if not text.isdecimal() or not 1 <= int(text) <= most:
         raise ConfigurationError(
             f"{name} is `{text}`: use a whole number from 1 to {most}"
@@ -147,7 +147,7 @@ def _seconds(values: Mapping[str, str], name: str, default: timedelta) -> timede
         seconds = float(text)
     except ValueError:
         seconds = -1
-    # NaN, for which every comparison is false, is refused as well.
+    # Rejects NaN too: every comparison with it is false.
     if not 0 <= seconds <= MAX_TIMEOUT:
         raise ConfigurationError(
             f"{name} is `{text}`: use a number of seconds from 0 to {MAX_TIMEOUT}"

@@ -1,7 +1,7 @@
-"""Finds workflow types that a worker is asked for and does not have.
+"""Reports workflow types that were started but are not registered.
 
-Without this nothing tells that such an execution cannot run: the SDK fails its
-tasks again and again, and everything else looks healthy.
+Without it, nothing shows that such an execution cannot run: the SDK fails its
+tasks repeatedly, and everything else looks healthy.
 """
 
 import logging
@@ -17,13 +17,13 @@ from .settings import is_reload_on
 logger = logging.getLogger(__name__)
 
 MAX_NAMES = 100
-"""Most names that are kept: any client can ask for any name."""
+"""Maximum number of names stored; clients can send any name."""
 
 MAX_LENGTH = 200
-"""Most characters of a name that are kept."""
+"""Maximum length of a stored name."""
 
 RELOAD_PAUSE = 1.5
-"""Seconds that a reload has to begin before the first task of a type fails.
+"""Seconds to wait for a reload before the first task of a type fails.
 
 A second failure would be retried only after the task's timeout, 10 s by default.
 Must be less than the 2 s after which the SDK reports a deadlock.
@@ -36,7 +36,7 @@ _tries: dict[str, int] = {}
 
 
 class UnknownWorkflowTypeError(Exception):
-    """This worker has no workflow of the type that it was asked for."""
+    """The workflow type is not registered in this worker."""
 
 
 def workflow_names(workflows: Sequence[type]) -> list[str]:
@@ -49,7 +49,7 @@ def workflow_names(workflows: Sequence[type]) -> list[str]:
 
 
 def unknown_workflow_names() -> list[str]:
-    """The types that this process was asked for and does not have, sorted."""
+    """The types that were started but are not registered, sorted."""
     return sorted(_tries)
 
 
@@ -58,7 +58,7 @@ class UnknownWorkflow:
     """Handles every type that is not registered.
 
     It fails the workflow task, not the execution: the server retries the task, so
-    that the execution goes on once a worker has the type.
+    the execution continues once a worker has the type.
     """
 
     @workflow.run
@@ -81,8 +81,8 @@ def _report(name: str) -> None:
     tries = _tries[name] = _tries.get(name, 0) + 1
     reloads = _reloads()
     if reloads and tries == 1:
-        # The workflow may just have been added: its next task is then for the
-        # worker that has it.
+        # The workflow may just have been added: the reloaded worker then gets
+        # its next task.
         time.sleep(RELOAD_PAUSE)
     elif tries == (2 if reloads else 1):
         logger.error(

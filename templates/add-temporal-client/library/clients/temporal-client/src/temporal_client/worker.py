@@ -19,19 +19,19 @@ from .settings import TemporalSettings
 from .unknown import ANY_TYPE, UnknownWorkflow, workflow_names
 
 # A module that a workflow imports outside `workflow.unsafe.imports_passed_through()`
-# is loaded again for every execution. That works, slowly: so it is reported.
+# is reloaded for every execution. This works but is slow, so the SDK warns.
 _RESTRICTIONS = SandboxRestrictions.default.with_import_notification_policy(
     SandboxImportNotificationPolicy.WARN_ON_DYNAMIC_IMPORT
     | SandboxImportNotificationPolicy.WARN_ON_UNINTENTIONAL_PASSTHROUGH
 )
 
-# Input of the wrong shape fails the workflow at once. Without this its task is tried
-# again until the execution times out.
+# Invalid input fails the workflow immediately. Without this, its task is retried
+# until the execution times out.
 _FAILURES: Sequence[type[BaseException]] = [ValidationError]
 
 
 def new_executor(settings: TemporalSettings) -> ThreadPoolExecutor:
-    """As many threads as there may be activities at once."""
+    """Create a pool: one thread per concurrent activity."""
     return ThreadPoolExecutor(
         max_workers=settings.max_concurrent_activities,
         thread_name_prefix="temporal-activity",
@@ -47,16 +47,16 @@ def new_worker(
     activity_executor: Executor | None = None,
     versioned: bool = False,
 ) -> Worker:
-    """Build a worker; it takes no task before it is run.
+    """Build a worker; it takes no tasks until it is run.
 
     Args:
-        client: An open connection, with no worker that failed to start.
-        settings: The task queue, the limits and the time to shut down in.
+        client: An open connection on which no worker has failed to start.
+        settings: The task queue, limits and graceful shutdown timeout.
         workflows: The classes decorated with `@workflow.defn`.
         activities: The functions decorated with `@activity.defn`.
-        activity_executor: Runs activities written with `def`; made when left out. Those
-            written with `async def` run in the event loop, and must not block it.
-        versioned: Whether a build id in the settings turns worker versioning on.
+        activity_executor: Runs activities written with `def`; created if omitted.
+            Those written with `async def` run in the event loop and must not block it.
+        versioned: Whether a build ID in the settings enables worker versioning.
     """
     deployment = None
     if versioned and settings.build_id is not None:
@@ -87,7 +87,7 @@ def new_worker(
 
 
 def new_replayer(workflows: Sequence[type]) -> Replayer:
-    """Build what runs recorded histories through workflows as they are now.
+    """Build a replayer that runs recorded histories with the current code.
 
     Args:
         workflows: The classes decorated with `@workflow.defn`.
