@@ -48,6 +48,12 @@ fn containers(tools: &Polytope, tool: &str) -> Vec<Container> {
         .unwrap_or_else(|error| panic!("{error}"))
 }
 
+/// The words of a container's command.
+fn command_of(container: &Container) -> Vec<&str> {
+    let words = container.args["cmd"].as_sequence().unwrap();
+    words.iter().map(|word| word.as_str().unwrap()).collect()
+}
+
 fn text<'a>(container: &'a Container, key: &str) -> &'a str {
     container
         .args
@@ -169,12 +175,7 @@ fn registered_tools_start_what_they_add() {
             "{generation}"
         );
         let scaffold = &containers(&tools, "add-temporal-workflow")[0];
-        let words: Vec<&str> = scaffold.args["cmd"]
-            .as_sequence()
-            .unwrap()
-            .iter()
-            .map(|word| word.as_str().unwrap())
-            .collect();
+        let words = command_of(scaffold);
         assert_eq!(words[0], "add-temporal-workflow");
         assert_eq!(words[words.len() - 2..], ["--", "greeting"]);
         // The program accepts the arguments that the tool passes.
@@ -230,12 +231,7 @@ fn the_repository_scaffolds_and_starts() {
     );
     // Its arguments are those of the program; empty ones count as omitted.
     let scaffold = &tools.run("add-temporal", &[]).unwrap()[0];
-    let words: Vec<&str> = scaffold.args["cmd"]
-        .as_sequence()
-        .unwrap()
-        .iter()
-        .map(|word| word.as_str().unwrap())
-        .collect();
+    let words = command_of(scaffold);
     Project::empty().done(&words);
 }
 
