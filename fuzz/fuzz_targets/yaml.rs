@@ -21,7 +21,7 @@ fn edited(text: &str, edits: &[Edit]) -> Result<Edited, EditError> {
     for edit in edits {
         edit(&mut document)?;
     }
-    document.finish()
+    document.finish().map_err(|mut errors| errors.remove(0))
 }
 
 fuzz_target!(|text: &str| {

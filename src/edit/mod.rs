@@ -2,8 +2,9 @@
 //!
 //! Each editor uses a parser to find the position of an edit, and inserts text there. The
 //! result is parsed again. It is accepted only if its meaning differs from the original by
-//! exactly the requested change, and if it keeps every byte of the original in order.
-//! Otherwise the edit is refused.
+//! exactly the requested change, and if it keeps every byte of the original in order, except
+//! for an empty `[]` or `{}`, a null, or a lone `pass` that is replaced. Otherwise the edit is
+//! refused.
 //!
 //! This module does not depend on paths, Temporal or the project.
 
@@ -60,6 +61,9 @@ pub struct Position {
 }
 
 impl Position {
+    /// The first character.
+    pub const START: Self = Self { line: 1, column: 1 };
+
     /// The position of a byte offset; an offset inside a character counts as its start.
     #[must_use]
     pub fn of(text: &str, offset: usize) -> Self {
@@ -126,6 +130,23 @@ impl EditError {
         }
     }
 
+    /// A form for which no more exact reason is known.
+    fn unsafe_form(position: Option<Position>, by_hand: impl Into<String>) -> Self {
+        Self::shape(
+            "this file has a form that cannot be edited safely",
+            position.or(Some(Position::START)),
+            by_hand,
+        )
+    }
+
+    /// Where, as far as it is known.
+    #[must_use]
+    pub fn position(&self) -> Option<Position> {
+        match self {
+            Self::Syntax { position, .. } | Self::Shape { position, .. } => *position,
+        }
+    }
+
     fn shape(
         message: impl Into<String>,
         position: Option<Position>,
@@ -146,10 +167,7 @@ fn check_size(text: &str) -> Result<(), EditError> {
             "the file is larger than {} MiB, more than is supported",
             MAX_FILE_SIZE >> 20
         );
-        return Err(EditError::syntax(
-            message,
-            Some(Position { line: 1, column: 1 }),
-        ));
+        return Err(EditError::syntax(message, Some(Position::START)));
     }
     Ok(())
 }

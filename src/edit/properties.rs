@@ -249,7 +249,8 @@ fn edit_all(text: &str) -> Result<String, EditError> {
     for edit in edits {
         edit(&mut document)?;
     }
-    let after = document.finish()?.into_text(text);
+    let edited = document.finish().map_err(|errors| errors[0].clone())?;
+    let after = edited.into_text(text);
     let mut again = yaml::Document::parse(after.as_str())?;
     for edit in edits {
         assert_eq!(edit(&mut again), Ok(false), "twice is once:\n{after}");

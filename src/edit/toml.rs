@@ -49,8 +49,8 @@ pub struct PyProject {
     expected: Value,
     /// Replaced ranges of the text and their new texts.
     splices: Vec<(Range<usize>, String)>,
-    /// Whether a table has been appended.
-    has_appended: bool,
+    /// New tables, for the end of the text.
+    appended: Vec<String>,
     /// The lines of each edit, shown to the user if they must be added by hand.
     by_hand: String,
 }
@@ -68,7 +68,7 @@ impl PyProject {
             expected: meaning(document.as_item()),
             document,
             splices: Vec::new(),
-            has_appended: false,
+            appended: Vec::new(),
             by_hand: String::new(),
         })
     }
@@ -94,7 +94,7 @@ impl PyProject {
             let position = item_position(self.text(), project);
             return Err(EditError::shape(
                 message,
-                position.or(Some(Position { line: 1, column: 1 })),
+                position.or(Some(Position::START)),
                 by_hand,
             ));
         };
@@ -153,10 +153,9 @@ impl PyProject {
         }
         match slot(&mut self.expected, &["tool", "uv", "sources", name]) {
             Some(slot) => *slot = json!({ "path": path, "editable": true }),
-            None => return Err(cannot_edit(by_hand)),
+            None => return Err(EditError::unsafe_form(None, by_hand)),
         }
         let mut splices = Splices::new(self.document.raw());
-        let mut appended = false;
         match sources {
             Some(Item::Table(table)) if !table.is_implicit() && !table.is_dotted() => {
                 splices.insert_lines_after(end_of_table(table), &line);
@@ -167,7 +166,7 @@ impl PyProject {
             }
             Some(Item::Value(toml_edit::Value::InlineTable(table))) if !table.is_dotted() => {
                 let Some(span) = table.span() else {
-                    return Err(cannot_edit(by_hand));
+                    return Err(EditError::unsafe_form(None, by_hand));
                 };
                 let last = table.iter().filter_map(|(_, value)| value.span()).last();
                 let entry = line.trim_end();
@@ -176,13 +175,10 @@ impl PyProject {
                     None => splices.insert(span.start + 1, &format!(" {entry} ")),
                 }
             }
-            _ => {
-                append_table(&mut splices, &by_hand, self.has_appended);
-                appended = true;
-            }
+            _ => self.appended.push(by_hand.clone()),
         }
-        let list = splices.list;
-        self.keep(list, appended, &by_hand);
+        self.splices.extend(splices.list);
+        self.by_hand.push_str(&by_hand);
         Ok(())
     }
 
@@ -214,7 +210,7 @@ impl PyProject {
             return Ok(());
         }
         let Some(slot) = slot(&mut self.expected, &[table_name, key]) else {
-            return Err(cannot_edit(by_hand));
+            return Err(EditError::unsafe_form(None, by_hand));
         };
         match slot {
             Value::Array(items) => items.extend(missing.iter().map(|m| json!(m))),
@@ -231,11 +227,10 @@ impl PyProject {
         let lines: String = quoted.iter().map(|m| format!("    {m},\n")).collect();
         let text = self.document.raw();
         let mut splices = Splices::new(text);
-        let mut appended = false;
         match (item, table) {
             (Some(item), _) => {
                 let Some((array, span)) = item.as_array().zip(item.span()) else {
-                    return Err(cannot_edit(by_hand));
+                    return Err(EditError::unsafe_form(None, by_hand));
                 };
                 let ranges: Vec<_> = array.iter().filter_map(toml_edit::Value::span).collect();
                 let (open, close) = (span.start + 1, span.end - 1);
@@ -249,22 +244,15 @@ impl PyProject {
                 let entry = format!("{key} = [\n{lines}]\n");
                 splices.insert_lines_after(end_of_table(table), &entry);
             }
-            (None, Some(_)) => return Err(cannot_edit(by_hand)),
+            (None, Some(_)) => return Err(EditError::unsafe_form(None, by_hand)),
             (None, None) => {
                 let table = format!("[{table_name}]\n{key} = [\n{lines}]\n");
-                append_table(&mut splices, &table, self.has_appended);
-                appended = true;
+                self.appended.push(table);
             }
         }
-        let list = splices.list;
-        self.keep(list, appended, &by_hand);
+        self.splices.extend(splices.list);
+        self.by_hand.push_str(&by_hand);
         Ok(())
-    }
-
-    fn keep(&mut self, splices: Vec<(Range<usize>, String)>, appended: bool, by_hand: &str) {
-        self.splices.extend(splices);
-        self.has_appended |= appended;
-        self.by_hand.push_str(by_hand);
     }
 
     /// Return the result of all edits, verified by parsing it.
@@ -273,18 +261,29 @@ impl PyProject {
     ///
     /// [`EditError::Shape`] if the values differ from those that the edits requested.
     pub fn finish(self) -> Result<Edited, EditError> {
-        if self.splices.is_empty() {
+        if self.splices.is_empty() && self.appended.is_empty() {
             return Ok(Edited::Unchanged);
         }
-        let mut splices = Splices::new(self.document.raw());
+        let text = self.document.raw();
+        let mut splices = Splices::new(text);
         splices.list = self.splices;
+        if !self.appended.is_empty() {
+            // Each new table follows a blank line.
+            let tables = self.appended.join("\n");
+            match text {
+                "" => splices.insert(0, &tables),
+                text if text.ends_with("\n\n") => splices.insert(text.len(), &tables),
+                text if text.ends_with('\n') => splices.insert(text.len(), &format!("\n{tables}")),
+                text => splices.insert_lines_after(text.len(), &format!("\n{tables}")),
+            }
+        }
         let after = splices.apply();
         let is_right =
             parse(&after).is_ok_and(|document| meaning(document.as_item()) == self.expected);
         if is_right && keeps_every_byte(self.document.raw(), &after) {
             return Ok(Edited::Changed(after));
         }
-        Err(cannot_edit(self.by_hand))
+        Err(EditError::unsafe_form(None, self.by_hand))
     }
 }
 
@@ -297,21 +296,6 @@ fn parse(text: &str) -> Result<Document<String>, EditError> {
     })
 }
 
-/// Append a new table to the file, after a blank line.
-fn append_table(splices: &mut Splices<'_>, table: &str, is_behind_another: bool) {
-    let text = splices.text;
-    if text.is_empty() {
-        let blank = if is_behind_another { "\n" } else { "" };
-        splices.insert(0, &format!("{blank}{table}"));
-    } else if text.ends_with('\n') {
-        let has_blank = text.ends_with("\n\n") && !is_behind_another;
-        let blank = if has_blank { "" } else { "\n" };
-        splices.insert(text.len(), &format!("{blank}{table}"));
-    } else {
-        splices.insert_lines_after(text.len(), &format!("\n{table}"));
-    }
-}
-
 /// The value at a path of keys, created if it is missing; `None` if a value on the path is
 /// not a table.
 fn slot<'v>(value: &'v mut Value, path: &[&str]) -> Option<&'v mut Value> {
@@ -321,14 +305,6 @@ fn slot<'v>(value: &'v mut Value, path: &[&str]) -> Option<&'v mut Value> {
         }
         Some(value.as_object_mut()?.entry(*key).or_insert(Value::Null))
     })
-}
-
-fn cannot_edit(by_hand: String) -> EditError {
-    EditError::shape(
-        "this file has a form that cannot be edited safely",
-        Some(Position { line: 1, column: 1 }),
-        by_hand,
-    )
 }
 
 fn item_position(text: &str, item: Option<&Item>) -> Option<Position> {

@@ -28,7 +28,7 @@ const TOOL: &str = "info: |\n  Two\n  lines.\n# ours\nrun:\n  - tool: bluetext\n
 type Edit<'a> = &'a dyn Fn(&mut Document) -> Result<bool, EditError>;
 
 /// Apply all four edits to one document, as a tool does.
-fn edit_all(text: &str) -> Result<String, EditError> {
+fn edit_all(text: &str) -> Result<String, Vec<EditError>> {
     let stack = if text.contains("stack:") {
         "stack"
     } else {
@@ -40,12 +40,12 @@ fn edit_all(text: &str) -> Result<String, EditError> {
         &|file| file.add_tool("add-temporal-client", TOOL),
         &|file| file.allow_in_mcp("add-temporal-client"),
     ];
-    let mut document = Document::parse(text)?;
+    let mut document = Document::parse(text).map_err(|error| vec![error])?;
     for edit in edits {
-        edit(&mut document)?;
+        edit(&mut document).unwrap();
     }
     let after = document.finish()?.into_text(text);
-    let mut again = Document::parse(after.as_str())?;
+    let mut again = Document::parse(after.as_str()).unwrap();
     for edit in edits {
         assert_eq!(edit(&mut again), Ok(false), "twice is once:\n{after}");
     }
@@ -116,13 +116,16 @@ fn bad_files_are_refused_with_the_place() {
         }))
         .collect();
     let large = format!("a: {}\n", "x".repeat(MAX));
-    let cases: [(&str, &str); 9] = [
+    let cases: [(&str, &str); 12] = [
         ("tabs", "tools:\n\tdefault: x\n"),
         ("duplicate keys", "tools:\n  a: 1\ntools:\n  b: 1\n"),
         ("two documents", "a: 1\n---\nb: 1\n"),
         ("open bracket", "include: [a\ntools: {}\n"),
         ("bad indentation", "tools:\n  a: 1\n b: 2\n"),
         ("unknown alias", "tools: *nothing\n"),
+        ("control character", "a: 1\nb: \u{7}\n"),
+        ("after a line separator", "a: \"\u{2028}\"\nb: [\nc: 1\n"),
+        ("two documents after ä", "ä: ä\n---\nb: 1\n"),
         ("deep", &deep),
         ("bomb", &bomb),
         ("large", &large),
@@ -139,6 +142,44 @@ fn bad_files_are_refused_with_the_place() {
             other => panic!("{name}: {other:?}"),
         }
     }
+    insta::assert_snapshot!(shown);
+}
+
+/// An edit that would also change another tool is refused at the shared collection, and the
+/// lines to add name the whole way there.
+#[test]
+fn a_shared_collection_is_not_edited() {
+    use Step::{Item, Key};
+    let args = |env: &str| format!("{{ id: x, env: {env} }}");
+    let text = |first: &str, second: &str| {
+        format!(
+            "tools:\n  a:\n    run: [{{ args: {} }}]\n  b:\n    run: [{{ args: {} }}]\n",
+            args(first),
+            args(second)
+        )
+    };
+    let add_env = |tool: &str, text: &str| {
+        let route = [
+            Key("tools"),
+            Key(tool),
+            Key("run"),
+            Item(0),
+            Key("args"),
+            Key("env"),
+        ];
+        let mut document = Document::parse(text).unwrap();
+        assert_eq!(document.add_item(&route, "{ name: N, value: v }"), Ok(true));
+        document.finish().map(|edited| edited.into_text(text))
+    };
+    let shared = text("&e [{ name: A }]", "*e");
+    let mut shown = String::new();
+    for tool in ["a", "b"] {
+        let errors = add_env(tool, &shared).unwrap_err();
+        shown.push_str(&format!("{tool}: {errors:#?}\n"));
+    }
+    // An anchor that nothing refers to is no obstacle.
+    let own = text("&e [{ name: A }]", "[]");
+    shown.push_str(&add_env("a", &own).unwrap());
     insta::assert_snapshot!(shown);
 }
 

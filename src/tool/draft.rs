@@ -172,21 +172,22 @@ impl<'a> Draft<'a> {
         })
     }
 
-    /// Edit an existing or newly started YAML file. A failed edit becomes a problem of the
-    /// plan. Return whether the file changed: `false` also if no edit was needed.
+    /// Edit an existing or newly started YAML file. An edit that is not possible becomes a
+    /// problem of the plan, at the end. Return whether there was something to edit.
     pub fn edit_yaml(
         &mut self,
         path: &RelPath,
         rank: Rank,
         edit: impl FnOnce(&mut Document) -> Result<bool, EditError>,
     ) -> bool {
-        match self.try_edit_yaml(path, rank, edit) {
-            Ok(is_changed) => is_changed,
-            Err(problem) => {
-                self.problems.push(problem);
-                false
-            }
-        }
+        let document = self.document(path, rank);
+        let edited = document.and_then(|document| {
+            edit(document).map_err(|error| Problem::of_edit(error, Some(path.clone())))
+        });
+        edited.unwrap_or_else(|problem| {
+            self.problems.push(problem);
+            false
+        })
     }
 
     /// Edit a YAML file; the caller handles a failed edit.
@@ -201,7 +202,15 @@ impl<'a> Draft<'a> {
         edit: impl FnOnce(&mut Document) -> Result<bool, EditError>,
     ) -> Result<bool, Problem> {
         let document = self.document(path, rank)?;
-        edit(document).map_err(|error| Problem::of_edit(error, Some(path.clone())))
+        let before = document.clone();
+        let edited = edit(document).and_then(|is_changed| match document.check() {
+            Ok(()) => Ok(is_changed),
+            Err(errors) => Err(errors[0].clone()),
+        });
+        edited.map_err(|error| {
+            *document = before;
+            Problem::of_edit(error, Some(path.clone()))
+        })
     }
 
     /// Record the result of editing a file that is not YAML; the caller handles a failed edit.
@@ -315,9 +324,10 @@ impl<'a> Draft<'a> {
                     let started = document.text().to_owned();
                     match document.finish() {
                         Ok(edited) => edited.into_text(&started),
-                        Err(error) => {
-                            let problem = Problem::of_edit(error, Some(path));
-                            self.problems.push(problem);
+                        Err(errors) => {
+                            let file = || Some(path.clone());
+                            let problems = errors.into_iter().map(|e| Problem::of_edit(e, file()));
+                            self.problems.extend(problems);
                             continue;
                         }
                     }

@@ -54,7 +54,7 @@ impl Module {
             let Some(definition) = top_level_function(module, function) else {
                 return Err(EditError::shape(
                     format!("there is no top-level `async def {function}`"),
-                    Some(Position { line: 1, column: 1 }),
+                    Some(Position::START),
                     by_hand,
                 ));
             };

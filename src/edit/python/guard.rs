@@ -25,13 +25,13 @@ pub(super) fn parse(text: &str) -> Result<ModModule, EditError> {
     if body.len() != text.len() {
         return Err(EditError::syntax(
             "the module begins with a byte-order mark: save it without",
-            Some(Position { line: 1, column: 1 }),
+            Some(Position::START),
         ));
     }
     if text.contains('\r') && !text.contains('\n') {
         return Err(EditError::syntax(
             "the lines end in carriage returns only: save it with line feeds",
-            Some(Position { line: 1, column: 1 }),
+            Some(Position::START),
         ));
     }
     // The stack is only reserved: untouched pages use no memory.

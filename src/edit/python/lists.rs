@@ -41,7 +41,7 @@ impl Module {
             let Some(value) = top_level_value(module, list) else {
                 return Err(EditError::shape(
                     format!("there is no top-level list `{list}`"),
-                    Some(Position { line: 1, column: 1 }),
+                    Some(Position::START),
                     by_hand,
                 ));
             };

@@ -42,7 +42,7 @@ impl Module {
 fn cannot_edit(by_hand: String) -> EditError {
     EditError::shape(
         "this module has a form that cannot be edited safely",
-        Some(Position { line: 1, column: 1 }),
+        Some(Position::START),
         by_hand,
     )
 }

@@ -4,8 +4,8 @@
 //! are built on two operations, *append an item to a sequence* and *append an entry to a
 //! mapping*, in block or flow style, creating missing parents.
 //!
-//! Limits: one document per file; no edit through an alias, a merge key, a tag or an
-//! explicit `? key`; at most 1 MiB.
+//! Limits: one document per file; no edit through an alias, a merge key or an explicit `? key`,
+//! or inside an anchor that an alias refers to; at most 1 MiB.
 
 mod place;
 mod style;
@@ -16,8 +16,8 @@ use std::cell::OnceCell;
 
 use serde_yaml::{Mapping, Value};
 
-use self::place::{Entry, Insert, by_hand, change_at, place, value_at};
-use self::tree::{Kind, Node, tree};
+use self::place::{Additions, Insert, Placement, change_at, value_at};
+use self::tree::{Kind, Node, second_document, tree};
 pub use self::write::{scalar, written};
 
 use super::{EditError, Edited, Position, check_size, keeps_every_byte};
@@ -33,22 +33,18 @@ pub enum Step<'a> {
 
 /// A file: its text, values and positions.
 ///
-/// It can be edited several times. Each edit uses the positions to insert text;
-/// [`finish`](Self::finish) then verifies the result once: it parses the text again and
-/// compares the values with those that the edits requested.
+/// It can be edited several times. [`finish`](Self::finish) uses the positions to insert the
+/// text of all edits, and verifies the result once: it parses the new text and compares the
+/// values with those that the edits requested.
 #[derive(Debug, Clone)]
 pub struct Document {
-    /// The text as it was read.
-    original: String,
-    /// The text with the edits so far.
     text: String,
-    /// The expected values of the text with the edits so far.
+    /// The values, with the edits so far.
     value: Value,
     /// The positions in the text, computed on first use: the tree, `None` for a file without
     /// a document, or the parser's error.
     root: OnceCell<Result<Option<Node>, EditError>>,
-    /// Only the additions, shown to the user if they must be made by hand.
-    added: Value,
+    additions: Additions,
 }
 
 impl Document {
@@ -64,21 +60,20 @@ impl Document {
         let value = meaning(&text)?;
         super::count(|parses| parses.yaml += 1);
         Ok(Self {
-            original: text.clone(),
             text,
             value,
             root: OnceCell::new(),
-            added: Value::Null,
+            additions: Additions::default(),
         })
     }
 
-    /// The text, with the edits so far.
+    /// The text, without the edits.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The values of the text.
+    /// The values, with the edits so far.
     #[must_use]
     pub fn value(&self) -> &Value {
         &self.value
@@ -128,8 +123,7 @@ impl Document {
     ///
     /// See [`EditError`].
     pub fn add_include(&mut self, path: &str) -> Result<bool, EditError> {
-        let item = Insert::scalar(path);
-        self.append_item(&[Step::Key("include")], &item)
+        Ok(self.append_item(&[Step::Key("include")], Insert::scalar(path)))
     }
 
     /// Append a step that calls a tool to the `run` of another tool, which is created if it is
@@ -159,7 +153,7 @@ impl Document {
             flow: format!("{{ tool: {called} }}"),
         };
         let route = [Step::Key("tools"), Step::Key(stack_tool), Step::Key("run")];
-        self.append_item(&route, &item)
+        Ok(self.append_item(&route, item))
     }
 
     /// Add a tool from rendered text: the tool's body without indentation, with its comments.
@@ -168,11 +162,21 @@ impl Document {
     ///
     /// # Errors
     ///
-    /// See [`EditError`]. If a tool of this name is already defined differently, it is
-    /// [`EditError::Shape`].
+    /// [`EditError::Syntax`] if the body is not YAML. If the file defines a different tool of
+    /// this name, [`finish`](Self::finish) refuses the edit.
     pub fn add_tool(&mut self, name: &str, body: &str) -> Result<bool, EditError> {
         let insert = Insert::rendered(body)?;
-        self.append_entry(&[Step::Key("tools")], name, &insert)
+        let tools = [Step::Key("tools")];
+        if self.value.get("tools").and_then(|tools| tools.get(name)) == Some(&insert.value) {
+            return Ok(false);
+        }
+        let entry = (Value::from(name), insert.value.clone());
+        change_at(&mut self.value, &tools, |tools| match tools {
+            Value::Mapping(entries) => _ = entries.insert(entry.0, entry.1),
+            other => *other = Value::Mapping(Mapping::from_iter([entry])),
+        });
+        self.additions.add_entry(&tools, name, insert);
+        Ok(true)
     }
 
     /// Append a tool's name to `mcp.only` if the file has this key; otherwise change nothing.
@@ -189,7 +193,7 @@ impl Document {
             return Ok(false);
         }
         let route = [Step::Key("mcp"), Step::Key("only")];
-        self.append_item(&route, &Insert::scalar(tool))
+        Ok(self.append_item(&route, Insert::scalar(tool)))
     }
 
     /// Append an item, written as one line in flow style, to the sequence at a route.
@@ -205,116 +209,113 @@ impl Document {
             block: format!("{item}\n"),
             flow: item.to_owned(),
         };
-        self.append_item(route, &insert)
+        Ok(self.append_item(route, insert))
     }
 
-    fn append_item(&mut self, route: &[Step<'_>], insert: &Insert) -> Result<bool, EditError> {
-        let has_item = |target: &Value| {
-            let items = target.as_sequence();
-            items.is_some_and(|items| items.contains(&insert.value))
-        };
-        self.edit(route, insert, &has_item, &|target| match target {
-            Value::Sequence(items) => items.push(insert.value.clone()),
-            other => *other = Value::Sequence(vec![insert.value.clone()]),
-        })
+    fn append_item(&mut self, route: &[Step<'_>], insert: Insert) -> bool {
+        let items = value_at(&self.value, route).and_then(Value::as_sequence);
+        if items.is_some_and(|items| items.contains(&insert.value)) {
+            return false;
+        }
+        let item = insert.value.clone();
+        change_at(&mut self.value, route, |target| match target {
+            Value::Sequence(items) => items.push(item),
+            other => *other = Value::Sequence(vec![item]),
+        });
+        self.additions.add_item(route, insert);
+        true
     }
 
-    fn append_entry(
-        &mut self,
-        route: &[Step<'_>],
-        key: &str,
-        insert: &Insert,
-    ) -> Result<bool, EditError> {
-        let has_entry = |target: &Value| target.get(key) == Some(&insert.value);
-        let entry = Entry::of(key, insert);
-        self.edit(route, &entry, &has_entry, &|target| match target {
-            Value::Mapping(entries) => {
-                entries.insert(Value::from(key), insert.value.clone());
-            }
-            other => *other = entry.value.clone(),
-        })
+    /// Check that the edits so far are possible.
+    ///
+    /// # Errors
+    ///
+    /// [`EditError::Shape`] for each group of edits that is refused for the same reason.
+    pub fn check(&self) -> Result<(), Vec<EditError>> {
+        self.placement().map(|_| ())
     }
 
-    /// Apply an edit with `add`, unless `has` reports that the value already contains it.
-    fn edit(
-        &mut self,
-        route: &[Step<'_>],
-        insert: &Insert,
-        has: &dyn Fn(&Value) -> bool,
-        add: &dyn Fn(&mut Value),
-    ) -> Result<bool, EditError> {
-        if value_at(&self.value, route).is_some_and(has) {
-            return Ok(false);
-        }
-        let by_hand = by_hand(route, insert);
-        let cannot_edit = || cannot_edit(self.position(&route[..1]), by_hand.clone());
-        let Ok(tree) = self.root() else {
-            return Err(cannot_edit());
+    fn placement(&self) -> Result<Placement<'_>, Vec<EditError>> {
+        let root = match self.root() {
+            Ok(root) => root.as_ref(),
+            Err(error) => return Err(vec![self.cannot_edit(error.position())]),
         };
-        if !tree
-            .as_ref()
-            .is_none_or(|root| root.is_in_order(&self.text))
-        {
-            return Err(cannot_edit());
+        if !root.is_none_or(|root| root.is_in_order(&self.text)) {
+            return Err(vec![self.cannot_edit(None)]);
         }
-        let (after, removed) = place(&self.text, tree.as_ref(), route, insert)
-            .map_err(|refusal| refusal.with_lines(&self.text, &by_hand))?;
-        let kept = match removed {
-            None => keeps_every_byte(&self.text, &after),
-            Some(range) => {
-                let (before, behind) = (&self.text[..range.start], &self.text[range.end..]);
-                keeps_every_byte(&format!("{before}{behind}"), &after)
-            }
-        };
-        if !kept {
-            return Err(cannot_edit());
+        let placement = Placement::of(&self.text, root, &self.additions);
+        if placement.refused.is_empty() {
+            Ok(placement)
+        } else {
+            Err(placement.refused)
         }
-        change_at(&mut self.value, route, add);
-        change_at(&mut self.added, route, add);
-        self.text = after;
-        self.root = OnceCell::new();
-        Ok(true)
     }
 
     /// Return the result of all edits, verified by parsing it.
     ///
     /// # Errors
     ///
-    /// [`EditError::Shape`] if the values differ from those that the edits requested.
-    pub fn finish(self) -> Result<Edited, EditError> {
-        if self.text == self.original {
+    /// As [`check`](Self::check); also if the values of the result differ from those that the
+    /// edits requested.
+    pub fn finish(&self) -> Result<Edited, Vec<EditError>> {
+        if self.additions.is_empty() {
             return Ok(Edited::Unchanged);
         }
-        let is_right = |result: &Self| result.value == self.value && result.root().is_ok();
-        if Self::parse(self.text.as_str()).as_ref().is_ok_and(is_right) {
-            return Ok(Edited::Changed(self.text));
+        let placement = self.placement()?;
+        let mut kept = self.text.clone();
+        let mut removed = placement.removed.clone();
+        removed.sort_by_key(|range| std::cmp::Reverse(range.start));
+        for range in removed {
+            kept.replace_range(range, "");
         }
-        Err(cannot_edit(None, written(&self.added)))
+        let after = placement.apply();
+        let is_right = |result: &Self| result.value == self.value && result.root().is_ok();
+        if keeps_every_byte(&kept, &after)
+            && Self::parse(after.as_str()).as_ref().is_ok_and(is_right)
+        {
+            return Ok(Edited::Changed(after));
+        }
+        Err(vec![self.cannot_edit(None)])
     }
-}
 
-fn cannot_edit(position: Option<Position>, by_hand: String) -> EditError {
-    EditError::shape(
-        "this file has a form that cannot be edited safely",
-        position.or(Some(Position { line: 1, column: 1 })),
-        by_hand,
-    )
+    fn cannot_edit(&self, position: Option<Position>) -> EditError {
+        EditError::unsafe_form(position, self.additions.block())
+    }
 }
 
 /// Parse the values of a text.
 fn meaning(text: &str) -> Result<Value, EditError> {
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     serde_yaml::from_str(body).map_err(|error| {
-        let position = error.location().map(|location| Position {
-            line: location.line().max(1),
-            column: location.column().max(1),
-        });
         let mut message = error.to_string();
+        // libyaml counts other characters as line breaks than editors do, so only its offset
+        // is used: in characters, or in bytes where a character is not allowed.
+        let position = match (error.location(), message.split_once(" at position ")) {
+            (_, Some((_, offset))) => {
+                let digits = offset.trim_end_matches(|c: char| !c.is_ascii_digit());
+                let offset = digits.parse();
+                offset.ok().map(|offset| Position::of(body, offset))
+            }
+            (Some(location), None) => {
+                let offset = body.char_indices().nth(location.index());
+                let offset = offset.map_or(body.len(), |(offset, _)| offset);
+                Some(Position::of(body, offset))
+            }
+            (None, None) => {
+                let second = second_document(body);
+                if second.is_some() {
+                    "the file has several documents; one is supported".clone_into(&mut message);
+                }
+                second
+            }
+        };
         // The position is reported separately.
-        if let Some(at) = message.find(" at line ") {
-            message.truncate(at);
+        for separator in [" at line ", " at position "] {
+            if let Some(at) = message.find(separator) {
+                message.truncate(at);
+            }
         }
-        EditError::syntax(message, position.or(Some(Position { line: 1, column: 1 })))
+        EditError::syntax(message, position.or(Some(Position::START)))
     })
 }
 

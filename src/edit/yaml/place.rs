@@ -1,4 +1,7 @@
-//! Finds the position of an insertion and creates the inserted text.
+//! Finds where additions go in a file, and the text to insert there.
+//!
+//! Additions form a tree along the keys and indices of the file. All of them are placed with
+//! the positions of the original text.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -11,8 +14,8 @@ use super::write::{flow, scalar};
 use super::{Step, meaning};
 use crate::edit::{EditError, Position, Splices, append_to_brackets, indented};
 
-/// An insertion: its value, and its text in block and flow style.
-#[derive(Debug)]
+/// A value to add, with its text in block and flow style.
+#[derive(Debug, Clone)]
 pub(super) struct Insert {
     pub(super) value: Value,
     /// One or more lines without indentation, each with its newline.
@@ -40,27 +43,157 @@ impl Insert {
     }
 }
 
-/// Creates the insertion of a mapping entry.
-pub(super) struct Entry;
+/// A step of a route that additions keep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum OwnedStep {
+    Key(String),
+    Item(usize),
+}
 
-impl Entry {
-    pub(super) fn of(key: &str, insert: &Insert) -> Insert {
-        let written = scalar(key);
-        let block = match &insert.value {
-            Value::Mapping(entries) if !entries.is_empty() => {
-                format!("{written}:\n{}", indented(&insert.block, "  "))
-            }
-            _ => format!("{written}: {}", insert.block),
-        };
-        Insert {
-            value: Value::Mapping(Mapping::from_iter([(
-                Value::from(key),
-                insert.value.clone(),
-            )])),
-            block,
-            flow: format!("{written}: {}", insert.flow),
+impl From<&Step<'_>> for OwnedStep {
+    fn from(step: &Step<'_>) -> Self {
+        match *step {
+            Step::Key(key) => Self::Key(key.to_owned()),
+            Step::Item(index) => Self::Item(index),
         }
     }
+}
+
+/// What is added at one node of a file and inside it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Additions {
+    /// New items, if the node is a sequence.
+    items: Vec<Insert>,
+    /// New or changed entries and items, in the order of the edits.
+    inside: Vec<(OwnedStep, Addition)>,
+}
+
+#[derive(Debug, Clone)]
+enum Addition {
+    /// The value of a new key.
+    New(Insert),
+    Inside(Additions),
+}
+
+impl Additions {
+    pub(super) fn is_empty(&self) -> bool {
+        self.items.is_empty() && self.inside.is_empty()
+    }
+
+    pub(super) fn add_item(&mut self, route: &[Step<'_>], item: Insert) {
+        self.at(route).items.push(item);
+    }
+
+    pub(super) fn add_entry(&mut self, route: &[Step<'_>], key: &str, value: Insert) {
+        let step = OwnedStep::Key(key.to_owned());
+        self.at(route).inside.push((step, Addition::New(value)));
+    }
+
+    fn at(&mut self, route: &[Step<'_>]) -> &mut Self {
+        let Some((step, rest)) = route.split_first() else {
+            return self;
+        };
+        let step = OwnedStep::from(step);
+        let is_it = |(found, addition): &(OwnedStep, Addition)| {
+            *found == step && matches!(addition, Addition::Inside(_))
+        };
+        let index = self.inside.iter().position(is_it).unwrap_or_else(|| {
+            let inside = Addition::Inside(Self::default());
+            self.inside.push((step, inside));
+            self.inside.len() - 1
+        });
+        match &mut self.inside[index].1 {
+            Addition::Inside(additions) => additions.at(rest),
+            Addition::New(_) => unreachable!("only `Inside` was looked for"),
+        }
+    }
+
+    /// The same additions, seen from the other end of a route.
+    fn below(self, route: &[OwnedStep]) -> Self {
+        route.iter().rev().fold(self, |additions, step| Self {
+            items: Vec::new(),
+            inside: vec![(step.clone(), Addition::Inside(additions))],
+        })
+    }
+
+    /// Whether they are entries of a mapping, not items of a sequence.
+    fn are_entries(&self) -> bool {
+        matches!(self.inside.first(), Some((OwnedStep::Key(_), _)))
+    }
+
+    /// Its new keys, for a message.
+    fn keys(&self) -> String {
+        let keys = self.inside.iter().filter_map(|(step, _)| match step {
+            OwnedStep::Key(key) => Some(format!("`{key}`")),
+            OwnedStep::Item(_) => None,
+        });
+        keys.collect::<Vec<_>>().join(", ")
+    }
+
+    /// The additions as they are written in block style with an indentation of two spaces.
+    pub(super) fn block(&self) -> String {
+        let mut lines: String = self.items.iter().map(|item| dashed(&item.block)).collect();
+        for (index, (step, addition)) in self.inside.iter().enumerate() {
+            let entry = addition.block(step);
+            let is_behind_lines = index > 0 && lines.lines().count() > index;
+            if is_behind_lines && matches!(step, OwnedStep::Key(_)) {
+                lines.push('\n');
+            }
+            lines.push_str(&entry);
+        }
+        lines
+    }
+
+    /// The additions as they are written in flow style, without the outer brackets.
+    fn flow(&self) -> String {
+        let items = self.items.iter().map(|item| item.flow.clone());
+        let inside = self.inside.iter().map(|(step, value)| value.flow(step));
+        items.chain(inside).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Addition {
+    fn block(&self, step: &OwnedStep) -> String {
+        let (block, is_below) = match self {
+            Self::New(insert) => {
+                let entries = insert.value.as_mapping();
+                let is_below = entries.is_some_and(|entries| !entries.is_empty());
+                (insert.block.clone(), is_below)
+            }
+            Self::Inside(additions) => (additions.block(), true),
+        };
+        match step {
+            OwnedStep::Key(key) if is_below => {
+                format!("{}:\n{}", scalar(key), indented(&block, "  "))
+            }
+            OwnedStep::Key(key) => format!("{}: {block}", scalar(key)),
+            OwnedStep::Item(_) => dashed(&block),
+        }
+    }
+
+    fn flow(&self, step: &OwnedStep) -> String {
+        let written = match self {
+            Self::New(insert) => insert.flow.clone(),
+            Self::Inside(additions) if additions.are_entries() => {
+                format!("{{ {} }}", additions.flow())
+            }
+            Self::Inside(additions) => format!("[{}]", additions.flow()),
+        };
+        match step {
+            OwnedStep::Key(key) => format!("{}: {written}", scalar(key)),
+            OwnedStep::Item(_) => written,
+        }
+    }
+}
+
+/// Format a block as a sequence item: a dash before the first line, the others indented.
+fn dashed(block: &str) -> String {
+    let mut lines = String::new();
+    for (index, line) in block.lines().enumerate() {
+        let lead = if index == 0 { "- " } else { "  " };
+        let _ = writeln!(lines, "{lead}{line}");
+    }
+    lines
 }
 
 /// The value at a route; `None` if there is none.
@@ -71,16 +204,20 @@ pub(super) fn value_at<'v>(value: &'v Value, route: &[Step<'_>]) -> Option<&'v V
     })
 }
 
-/// Change the value at a route. Missing entries are added on the way, as [`place`] adds their
-/// text; a value that the route does not fit is left as it is, as `place` refuses that.
-pub(super) fn change_at(value: &mut Value, route: &[Step<'_>], change: &dyn Fn(&mut Value)) {
+/// Change the value at a route. Missing entries are added on the way, as [`Placement`] adds
+/// their text; a value that the route does not fit is left as it is, as that refuses it.
+pub(super) fn change_at(value: &mut Value, route: &[Step<'_>], change: impl FnOnce(&mut Value)) {
     let Some((step, rest)) = route.split_first() else {
-        return change(value);
+        return match value {
+            Value::Tagged(tagged) => change(&mut tagged.value),
+            value => change(value),
+        };
     };
     if let (Step::Key(_), Value::Null) = (step, &*value) {
         *value = Value::Mapping(Mapping::new());
     }
     match (step, value) {
+        (_, Value::Tagged(tagged)) => change_at(&mut tagged.value, route, change),
         (Step::Key(key), Value::Mapping(entries)) => {
             let inner = entries.entry(Value::from(*key)).or_insert(Value::Null);
             change_at(inner, rest, change);
@@ -94,341 +231,326 @@ pub(super) fn change_at(value: &mut Value, route: &[Step<'_>], change: &dyn Fn(&
     }
 }
 
-/// Why an insertion is not possible.
-pub(super) struct Refusal {
-    message: String,
+/// Why additions at a node are not possible, and the offset of the reason.
+struct Refusal {
     at: usize,
+    message: String,
 }
 
-impl Refusal {
-    pub(super) fn with_lines(self, text: &str, by_hand: &str) -> EditError {
-        EditError::shape(self.message, Some(Position::of(text, self.at)), by_hand)
-    }
-}
-
-pub(super) fn refuse<T>(at: usize, message: impl Into<String>) -> Result<T, Refusal> {
+fn refuse<T>(at: usize, message: impl Into<String>) -> Result<T, Refusal> {
     Err(Refusal {
-        message: message.into(),
         at,
+        message: message.into(),
     })
 }
 
-/// Apply the insertion; returns the new text and the range that was replaced, if any.
-pub(super) fn place(
-    text: &str,
-    root: Option<&Node>,
-    route: &[Step<'_>],
-    insert: &Insert,
-) -> Result<(String, Option<Range<usize>>), Refusal> {
-    let style = Style::of(text, root);
-    let mut splices = Splices::new(text);
-    let Some(root) = root.filter(|root| !is_null(root)) else {
-        if let Some(root) = root.filter(|root| root.marked || !root.is_empty_scalar()) {
-            return refuse(root.start, "the file is not a mapping");
+/// The insertions into a text for additions at its nodes.
+pub(super) struct Placement<'a> {
+    text: &'a str,
+    root: Option<&'a Node>,
+    style: Style,
+    /// The replaced ranges and their new texts, each with the column of the new lines.
+    insertions: Vec<(Range<usize>, usize, String)>,
+    /// The nulls and empty brackets that are replaced.
+    pub(super) removed: Vec<Range<usize>>,
+    /// Each refused addition, with the lines to add by hand.
+    pub(super) refused: Vec<EditError>,
+}
+
+impl<'a> Placement<'a> {
+    pub(super) fn of(text: &'a str, root: Option<&'a Node>, additions: &Additions) -> Self {
+        let mut placement = Self {
+            text,
+            root,
+            style: Style::of(text, root),
+            insertions: Vec::new(),
+            removed: Vec::new(),
+            refused: Vec::new(),
+        };
+        match root {
+            Some(root) if !root.is_empty_scalar() || root.marked => {
+                placement.visit(root, None, additions, &mut Vec::new());
+            }
+            // The file has only comments: append to it.
+            _ => placement.insert_lines(text.len(), 0, &additions.block()),
         }
-        // The file has only comments: append to it.
-        let lines = nested(route, insert, &style);
-        if text.is_empty() || text.ends_with('\n') {
-            splices.insert(text.len(), &lines);
+        placement
+    }
+
+    /// The new text.
+    pub(super) fn apply(mut self) -> String {
+        // At the same offset, the lines of an inner collection are before those of an outer
+        // one.
+        self.insertions
+            .sort_by_key(|(range, column, _)| (range.start, range.end, usize::MAX - column));
+        let mut splices = Splices::new(self.text);
+        let insertions = self.insertions.into_iter();
+        splices
+            .list
+            .extend(insertions.map(|(range, _, inserted)| (range, inserted)));
+        splices.apply()
+    }
+
+    /// Insert lines, written with an indentation of two spaces, in the style of the file.
+    fn insert_lines(&mut self, end: usize, column: usize, lines: &str) {
+        let lines = indented(&self.style.applied_to(lines), &" ".repeat(column));
+        let mut splices = Splices::new(self.text);
+        if end == self.text.len() && (end == 0 || self.text.ends_with('\n')) {
+            splices.insert(end, &lines);
         } else {
-            splices.insert_lines_after(text.len(), &lines);
+            splices.insert_lines_after(end, &lines);
         }
-        return Ok((splices.apply(), None));
-    };
-    let mut node = root;
-    let mut owner: Option<&Node> = None;
-    for (depth, step) in route.iter().enumerate() {
-        if node.marked && matches!(node.kind, Kind::Scalar { .. }) {
-            return refuse(node.start, "an anchor or a tag is where a value would go");
+        let list = splices.list.into_iter();
+        self.insertions
+            .extend(list.map(|(range, inserted)| (range, column, inserted)));
+    }
+
+    fn visit(
+        &mut self,
+        node: &Node,
+        owner: Option<&Node>,
+        additions: &Additions,
+        route: &mut Vec<OwnedStep>,
+    ) {
+        if let Err(refusal) = self.try_visit(node, owner, additions, route) {
+            self.refuse(refusal, additions.clone(), route);
         }
-        if matches!(node.kind, Kind::Alias) {
-            return refuse(
+    }
+
+    fn refuse(&mut self, refusal: Refusal, additions: Additions, route: &[OwnedStep]) {
+        self.refused.push(EditError::shape(
+            refusal.message,
+            Some(Position::of(self.text, refusal.at)),
+            additions.below(route).block(),
+        ));
+    }
+
+    fn try_visit(
+        &mut self,
+        node: &Node,
+        owner: Option<&Node>,
+        additions: &Additions,
+        route: &mut Vec<OwnedStep>,
+    ) -> Result<(), Refusal> {
+        self.check_anchor(node)?;
+        match &node.kind {
+            Kind::Alias(_) => refuse(
                 node.start,
                 "this is an alias: an edit would change what it refers to as well",
-            );
-        }
-        match (step, &node.kind) {
-            (Step::Key(key), Kind::Mapping { entries, .. }) => {
-                if let Some((found, value)) = entries.iter().find(|(k, _)| k.is_key(key)) {
-                    owner = Some(found);
-                    node = value;
-                    continue;
+            ),
+            Kind::Mapping { .. } if !additions.items.is_empty() => {
+                refuse(node.start, "a list belongs here, and this is a mapping")
+            }
+            Kind::Mapping { entries, open } => {
+                let mut missing = Additions::default();
+                for (step, addition) in &additions.inside {
+                    let OwnedStep::Key(key) = step else {
+                        return refuse(node.start, "there is no such item");
+                    };
+                    let found = entries.iter().find(|(k, _)| k.is_key(key));
+                    match (found, addition) {
+                        (Some((found, value)), Addition::Inside(inside)) => {
+                            route.push(step.clone());
+                            self.visit(value, Some(found), inside, route);
+                            route.pop();
+                        }
+                        (Some((found, _)), Addition::New(_)) => {
+                            return refuse(found.start, format!("`{key}` is already defined"));
+                        }
+                        (None, _) => missing.inside.push((step.clone(), addition.clone())),
+                    }
+                }
+                if missing.is_empty() {
+                    return Ok(());
                 }
                 if let Some((merge, _)) = entries.iter().find(|(k, _)| k.is_key("<<")) {
-                    return refuse(merge.start, format!("`{key}` may come from this merge key"));
+                    let refusal = Refusal {
+                        at: merge.start,
+                        message: format!("{} may come from this merge key", missing.keys()),
+                    };
+                    self.refuse(refusal, missing, route);
+                    return Ok(());
                 }
-                let rest = nested_insert(key, &route[depth + 1..], insert, &style);
-                return append(text, node, owner, &rest, &style, splices);
+                self.add_entries(node, owner, entries, *open, &missing)
             }
-            (Step::Item(index), Kind::Sequence { items, .. }) if *index < items.len() => {
-                owner = None;
-                node = &items[*index];
+            Kind::Sequence { items, open } => {
+                for (step, addition) in &additions.inside {
+                    match (step, addition) {
+                        (OwnedStep::Key(_), _) => {
+                            return refuse(
+                                node.start,
+                                "a mapping belongs here, and this is a list",
+                            );
+                        }
+                        (OwnedStep::Item(index), Addition::Inside(inside))
+                            if *index < items.len() =>
+                        {
+                            route.push(step.clone());
+                            self.visit(&items[*index], None, inside, route);
+                            route.pop();
+                        }
+                        (OwnedStep::Item(_), _) => {
+                            return refuse(node.start, "there is no such item");
+                        }
+                    }
+                }
+                if additions.items.is_empty() {
+                    return Ok(());
+                }
+                self.add_items(node, owner, items, *open, additions)
             }
-            _ if is_null(node) && owner.is_some() => {
-                let Step::Key(key) = step else {
-                    return refuse(node.start, "there is no such item");
+            Kind::Scalar { .. } if is_null(node) && !node.marked => {
+                let Some(owner) = owner else {
+                    return refuse(node.start, "a key belongs before this");
                 };
-                let rest = nested_insert(key, &route[depth + 1..], insert, &style);
-                return append(text, node, owner, &rest, &style, splices);
+                self.fill(node.start..node.end, owner, additions)
             }
-            (Step::Key(_), _) => return refuse(node.start, "a mapping of keys belongs here"),
-            (Step::Item(_), _) => return refuse(node.start, "there is no such item"),
+            Kind::Scalar { .. } if is_null(node) => {
+                refuse(node.start, "an anchor or a tag is where a value would go")
+            }
+            Kind::Scalar { .. } if owner.is_none() && route.is_empty() => {
+                refuse(node.start, "the file is not a mapping")
+            }
+            Kind::Scalar { .. } => refuse(node.start, "a list or a mapping belongs here"),
         }
     }
-    append(
-        text,
-        node,
-        owner,
-        &Rest::of(insert, &style),
-        &style,
-        splices,
-    )
-}
 
-/// The text to insert, including keys of the route that do not exist yet.
-pub(super) struct Rest {
-    /// Whether it is an entry of a mapping or an item of a sequence.
-    is_entry: bool,
-    block: String,
-    flow: String,
-}
-
-impl Rest {
-    pub(super) fn of(insert: &Insert, style: &Style) -> Self {
-        Self {
-            // An entry is written as a mapping of one key; a step is a mapping as well, but
-            // its flow text has its own braces.
-            is_entry: insert.value.is_mapping() && !insert.flow.starts_with('{'),
-            block: style.applied_to(&insert.block),
-            flow: insert.flow.clone(),
+    /// Refuse a node whose anchor is used elsewhere, where an edit would change it as well.
+    fn check_anchor(&self, node: &Node) -> Result<(), Refusal> {
+        if !self.root.is_some_and(|root| root.has_alias_of(node.anchor)) {
+            return Ok(());
         }
-    }
-}
-
-pub(super) fn nested_insert(key: &str, rest: &[Step<'_>], insert: &Insert, style: &Style) -> Rest {
-    let mut route = vec![Step::Key(key)];
-    route.extend_from_slice(rest);
-    let inner = Rest::of(insert, style);
-    let mut flow = inner.flow;
-    let mut is_entry = inner.is_entry;
-    for step in route.iter().rev() {
-        if let Step::Key(key) = step {
-            let key = scalar(key);
-            flow = match (is_entry, flow.starts_with('[')) {
-                (true, _) => format!("{key}: {{ {flow} }}"),
-                (false, true) => format!("{key}: {flow}"),
-                (false, false) => format!("{key}: [{flow}]"),
-            };
-            is_entry = true;
-        }
-    }
-    Rest {
-        is_entry: true,
-        block: nested(&route, insert, style),
-        flow,
-    }
-}
-
-/// The block text of an insertion, nested in the keys of its route.
-pub(super) fn nested(route: &[Step<'_>], insert: &Insert, style: &Style) -> String {
-    let inner = Rest::of(insert, style);
-    let mut block = if inner.is_entry {
-        inner.block
-    } else {
-        dashed(&inner.block)
-    };
-    let mut is_entry = inner.is_entry;
-    for step in route.iter().rev() {
-        if let Step::Key(key) = step {
-            let indent = if is_entry {
-                style.mapping
-            } else {
-                style.sequence
-            };
-            block = format!(
-                "{}:\n{}",
-                scalar(key),
-                indented(&block, &" ".repeat(indent))
-            );
-            is_entry = true;
-        }
-    }
-    block
-}
-
-/// Format a block as a sequence item: a dash before the first line, the others indented.
-pub(super) fn dashed(block: &str) -> String {
-    let mut lines = String::new();
-    for (index, line) in block.lines().enumerate() {
-        let lead = if index == 0 { "- " } else { "  " };
-        let _ = writeln!(lines, "{lead}{line}");
-    }
-    lines
-}
-
-pub(super) type Placed = Result<(String, Option<Range<usize>>), Refusal>;
-
-/// Append to a collection, or to a null that becomes one.
-pub(super) fn append(
-    text: &str,
-    node: &Node,
-    owner: Option<&Node>,
-    rest: &Rest,
-    style: &Style,
-    mut splices: Splices<'_>,
-) -> Placed {
-    match &node.kind {
-        Kind::Alias => refuse(
+        let written = &self.text[node.start..node.end];
+        let name = written.split('&').nth(1).unwrap_or("");
+        let name = name.split_whitespace().next().unwrap_or("");
+        refuse(
             node.start,
-            "this is an alias: an edit would change what it refers to as well",
-        ),
-        Kind::Sequence { items, flow: true } if !rest.is_entry => {
-            append_to_flow(text, node, owner, items, rest, style, splices)
-        }
-        Kind::Mapping {
-            entries,
-            flow: true,
-        } if rest.is_entry => {
-            let ranges: Vec<Node> = entries
+            format!("an edit would also change the places that refer to its anchor `&{name}`"),
+        )
+    }
+
+    fn add_entries(
+        &mut self,
+        node: &Node,
+        owner: Option<&Node>,
+        entries: &[(Node, Node)],
+        open: Option<usize>,
+        additions: &Additions,
+    ) -> Result<(), Refusal> {
+        if let Some(open) = open {
+            let ranges: Vec<Range<usize>> = entries
                 .iter()
-                .map(|(key, value)| Node {
-                    start: key.start,
-                    end: value.end.max(key.end),
-                    kind: Kind::Alias,
-                    marked: false,
-                })
+                .map(|(key, value)| key.start..value.end.max(key.end))
                 .collect();
-            append_to_flow(text, node, owner, &ranges, rest, style, splices)
+            return self.append_to_flow(node, owner, open, &ranges, additions);
         }
-        Kind::Sequence { items, flow: false } if !rest.is_entry => {
-            let (Some(owner), Some(last)) = (owner, items.last()) else {
-                return refuse(node.start, "a key belongs before this list");
-            };
-            let Some(column) = dash_column(text, owner) else {
-                return refuse(node.start, "the items of this list cannot be located");
-            };
-            let end = with_inner_comments(text, last.end, column);
-            let lines = indented(&dashed(&rest.block), &" ".repeat(column));
-            splices.insert_lines_after(end, &lines);
-            Ok((splices.apply(), None))
-        }
-        Kind::Mapping {
-            entries,
-            flow: false,
-        } if rest.is_entry => {
-            let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
-                return refuse(node.start, "this mapping has no entry");
-            };
-            let column = column_of(text, first.0.start);
-            let end = with_inner_comments(text, last.1.end.max(last.0.end), column);
-            let mut lines = indented(&rest.block, &" ".repeat(column));
-            if blank_between(text, entries, column) && !is_blank_line(text, end) {
-                lines.insert(0, '\n');
+        let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
+            return refuse(node.start, "this mapping has no entry");
+        };
+        let column = column_of(self.text, first.0.start);
+        let end = with_inner_comments(self.text, last.1.end.max(last.0.end), column);
+        let mut lines = String::new();
+        let has_blank = blank_between(self.text, entries, column);
+        for (index, (step, addition)) in additions.inside.iter().enumerate() {
+            if has_blank && (index > 0 || !is_blank_line(self.text, end)) {
+                lines.push('\n');
             }
-            splices.insert_lines_after(end, &lines);
-            Ok((splices.apply(), None))
+            lines.push_str(&addition.block(step));
         }
-        Kind::Scalar { .. } if is_null(node) && !node.marked => {
-            let Some(owner) = owner else {
-                return refuse(node.start, "a key belongs before this");
-            };
-            let indent = if rest.is_entry {
-                style.mapping
-            } else {
-                style.sequence
-            };
-            fill(text, node.start..node.end, owner, rest, indent, splices)
+        self.insert_lines(end, column, &lines);
+        Ok(())
+    }
+
+    fn add_items(
+        &mut self,
+        node: &Node,
+        owner: Option<&Node>,
+        items: &[Node],
+        open: Option<usize>,
+        additions: &Additions,
+    ) -> Result<(), Refusal> {
+        if let Some(open) = open {
+            let ranges: Vec<Range<usize>> = items.iter().map(|item| item.start..item.end).collect();
+            return self.append_to_flow(node, owner, open, &ranges, additions);
         }
-        Kind::Sequence { .. } => refuse(node.start, "a mapping belongs here, and this is a list"),
-        Kind::Mapping { .. } => refuse(node.start, "a list belongs here, and this is a mapping"),
-        Kind::Scalar { .. } => refuse(node.start, "a list or a mapping belongs here"),
+        let (Some(owner), Some(last)) = (owner, items.last()) else {
+            return refuse(node.start, "a key belongs before this list");
+        };
+        let Some(column) = dash_column(self.text, owner) else {
+            return refuse(node.start, "the items of this list cannot be located");
+        };
+        let end = with_inner_comments(self.text, last.end, column);
+        let lines: String = additions
+            .items
+            .iter()
+            .map(|item| dashed(&item.block))
+            .collect();
+        self.insert_lines(end, column, &lines);
+        Ok(())
     }
-}
 
-/// Insert the first lines below a key, replacing a null or an empty `[]` or `{}`.
-pub(super) fn fill(
-    text: &str,
-    replaced: Range<usize>,
-    owner: &Node,
-    rest: &Rest,
-    indent: usize,
-    mut splices: Splices<'_>,
-) -> Placed {
-    let Some(colon) = colon_after(text, owner.end) else {
-        return refuse(
-            owner.start,
-            "a key without a colon on its line cannot be edited",
-        );
-    };
-    let column = column_of(text, owner.start);
-    let block = if rest.is_entry {
-        rest.block.clone()
-    } else {
-        dashed(&rest.block)
-    };
-    let mut removed = None;
-    let mut end = colon + 1;
-    if !replaced.is_empty() {
-        // Also remove the space before it, which would become trailing whitespace.
-        let start = colon
-            + 1
-            + text[colon + 1..replaced.start]
-                .trim_end_matches([' ', '\t'])
-                .len();
-        splices.replace(start..replaced.end, "");
-        end = replaced.end;
-        removed = Some(start..replaced.end);
-    }
-    let end = with_inner_comments(text, end, column);
-    splices.insert_lines_after(end, &indented(&block, &" ".repeat(column + indent)));
-    Ok((splices.apply(), removed))
-}
-
-pub(super) fn append_to_flow(
-    text: &str,
-    node: &Node,
-    owner: Option<&Node>,
-    items: &[Node],
-    rest: &Rest,
-    style: &Style,
-    mut splices: Splices<'_>,
-) -> Placed {
-    // After the anchor, if there is one, and the opening bracket.
-    let open = text[node.start..node.end]
-        .find(['[', '{'])
-        .map_or(node.start, |at| node.start + at + 1);
-    let close = node.end - 1;
-    let empty = items.is_empty() && text[open..close].trim().is_empty();
-    if let (true, false, Some(owner)) = (empty, node.marked, owner) {
-        // Use block style if the key is in block style, i.e. alone on its line.
-        let line = text[..owner.start].rfind('\n').map_or(0, |at| at + 1);
-        let lead = text[line..owner.start].trim_start_matches('\u{feff}');
-        let behind = text[node.end..].lines().next().unwrap_or("").trim_start();
-        let alone = behind.is_empty() || behind.starts_with('#');
-        if lead.trim_matches(' ').is_empty() && alone {
-            let indent = if rest.is_entry {
-                style.mapping
-            } else {
-                style.sequence
-            };
-            return fill(text, open - 1..node.end, owner, rest, indent, splices);
+    /// Insert the first lines below a key, replacing a null or an empty `[]` or `{}`.
+    fn fill(
+        &mut self,
+        replaced: Range<usize>,
+        owner: &Node,
+        additions: &Additions,
+    ) -> Result<(), Refusal> {
+        let text = self.text;
+        let Some(colon) = colon_after(text, owner.end) else {
+            return refuse(
+                owner.start,
+                "a key without a colon on its line cannot be edited",
+            );
+        };
+        let column = column_of(text, owner.start);
+        let mut end = colon + 1;
+        if !replaced.is_empty() {
+            // Also remove the space before it, which would become trailing whitespace.
+            let start = end
+                + text[end..replaced.start]
+                    .trim_end_matches([' ', '\t'])
+                    .len();
+            end = replaced.end;
+            self.insertions.push((start..end, column, String::new()));
+            self.removed.push(start..end);
         }
+        let end = with_inner_comments(text, end, column);
+        let indent = if additions.are_entries() {
+            self.style.mapping
+        } else {
+            self.style.sequence
+        };
+        self.insert_lines(end, column + indent, &additions.block());
+        Ok(())
     }
-    let ranges: Vec<Range<usize>> = items.iter().map(|item| item.start..item.end).collect();
-    append_to_brackets(
-        &mut splices,
-        open,
-        close,
-        &ranges,
-        std::slice::from_ref(&rest.flow),
-    );
-    Ok((splices.apply(), None))
-}
 
-pub(super) fn by_hand(route: &[Step<'_>], insert: &Insert) -> String {
-    let style = Style {
-        mapping: 2,
-        sequence: 2,
-    };
-    nested(route, insert, &style)
+    fn append_to_flow(
+        &mut self,
+        node: &Node,
+        owner: Option<&Node>,
+        open: usize,
+        items: &[Range<usize>],
+        additions: &Additions,
+    ) -> Result<(), Refusal> {
+        let text = self.text;
+        let close = node.end - 1;
+        let empty = items.is_empty() && text[open..close].trim().is_empty();
+        if let (true, false, Some(owner)) = (empty, node.marked, owner) {
+            // Use block style if the key is in block style, i.e. alone on its line.
+            let line = text[..owner.start].rfind('\n').map_or(0, |at| at + 1);
+            let lead = text[line..owner.start].trim_start_matches('\u{feff}');
+            let behind = text[node.end..].lines().next().unwrap_or("").trim_start();
+            let alone = behind.is_empty() || behind.starts_with('#');
+            if lead.trim_matches(' ').is_empty() && alone {
+                return self.fill(open - 1..node.end, owner, additions);
+            }
+        }
+        let mut splices = Splices::new(text);
+        append_to_brackets(&mut splices, open, close, items, &[additions.flow()]);
+        let list = splices.list.into_iter();
+        self.insertions
+            .extend(list.map(|(range, inserted)| (range, 0, inserted)));
+        Ok(())
+    }
 }

@@ -22,19 +22,19 @@ impl Style {
             match &node.kind {
                 Kind::Mapping {
                     entries,
-                    flow: false,
+                    open: None,
                 } => {
                     for (key, value) in entries {
                         let from = column_of(text, key.start);
                         match &value.kind {
                             Kind::Mapping {
                                 entries,
-                                flow: false,
+                                open: None,
                             } => {
                                 let to = entries.first().map(|(k, _)| column_of(text, k.start));
                                 mapping = mapping.or(to.and_then(|to| to.checked_sub(from)));
                             }
-                            Kind::Sequence { flow: false, .. } => {
+                            Kind::Sequence { open: None, .. } => {
                                 let to = dash_column(text, key);
                                 sequence = sequence.or(to.and_then(|to| to.checked_sub(from)));
                             }
@@ -44,7 +44,7 @@ impl Style {
                     // Reversed, so that the first occurrence in the file decides.
                     waiting.extend(entries.iter().rev().map(|(_, value)| value));
                 }
-                Kind::Sequence { items, flow: false } => waiting.extend(items.iter().rev()),
+                Kind::Sequence { items, open: None } => waiting.extend(items.iter().rev()),
                 _ => {}
             }
         }

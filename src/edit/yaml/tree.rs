@@ -1,5 +1,7 @@
 //! The position of every node of a YAML file, as byte offsets into its text.
 
+use std::ops::Range;
+
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
 use crate::edit::{EditError, Position, leading_space};
@@ -13,6 +15,8 @@ pub(super) struct Node {
     pub(super) kind: Kind,
     /// Whether an anchor or a tag is before the node.
     pub(super) marked: bool,
+    /// The number of its anchor, or 0.
+    pub(super) anchor: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -21,14 +25,17 @@ pub(super) enum Kind {
         text: String,
         style: ScalarStyle,
     },
-    Alias,
+    /// A reference to the node with this anchor.
+    Alias(usize),
     Sequence {
         items: Vec<Node>,
-        flow: bool,
+        /// In flow style, the offset after the opening bracket.
+        open: Option<usize>,
     },
     Mapping {
         entries: Vec<(Node, Node)>,
-        flow: bool,
+        /// In flow style, the offset after the opening bracket.
+        open: Option<usize>,
     },
 }
 
@@ -48,7 +55,7 @@ impl Node {
             follows
         };
         let parts_follow = match &self.kind {
-            Kind::Scalar { .. } | Kind::Alias => true,
+            Kind::Scalar { .. } | Kind::Alias(_) => true,
             Kind::Sequence { items, .. } => items.iter().all(&mut follows),
             Kind::Mapping { entries, .. } => entries
                 .iter()
@@ -63,8 +70,8 @@ impl Node {
     /// The length of its closing bracket.
     fn bracket(&self) -> usize {
         match &self.kind {
-            Kind::Sequence { flow, .. } | Kind::Mapping { flow, .. } => usize::from(*flow),
-            Kind::Scalar { .. } | Kind::Alias => 0,
+            Kind::Sequence { open, .. } | Kind::Mapping { open, .. } => usize::from(open.is_some()),
+            Kind::Scalar { .. } | Kind::Alias(_) => 0,
         }
     }
 
@@ -73,6 +80,19 @@ impl Node {
         let at = colon_after(text, key.end).map_or(key.end, |colon| colon + 1);
         (self.start, self.end) = (at, at);
         self
+    }
+
+    /// Whether an alias in this node refers to an anchor.
+    pub(super) fn has_alias_of(&self, anchor: usize) -> bool {
+        anchor != 0
+            && match &self.kind {
+                Kind::Alias(to) => *to == anchor,
+                Kind::Scalar { .. } => false,
+                Kind::Sequence { items, .. } => items.iter().any(|item| item.has_alias_of(anchor)),
+                Kind::Mapping { entries, .. } => entries
+                    .iter()
+                    .any(|(key, value)| key.has_alias_of(anchor) || value.has_alias_of(anchor)),
+            }
     }
 
     pub(super) fn is_empty_scalar(&self) -> bool {
@@ -188,8 +208,8 @@ fn tree_of(text: &str, shown: &str) -> Result<Option<Node>, EditError> {
             end,
             kind,
             marked: anchor != 0 || is_tagged,
+            anchor,
         };
-        let opening = text.get(start..end).unwrap_or("").trim_end();
         match event {
             Event::Scalar(value, style, anchor, tag) => {
                 let kind = Kind::Scalar {
@@ -202,18 +222,18 @@ fn tree_of(text: &str, shown: &str) -> Result<Option<Node>, EditError> {
                 }
                 tree.add(text, node);
             }
-            Event::Alias(_) => tree.add(text, node(Kind::Alias, 0, false)),
+            Event::Alias(to) => tree.add(text, node(Kind::Alias(to), 0, false)),
             Event::SequenceStart(anchor, tag) => {
                 let kind = Kind::Sequence {
                     items: Vec::new(),
-                    flow: opening.ends_with('['),
+                    open: opening_bracket(text, start..end),
                 };
                 tree.open(node(kind, anchor, tag.is_some()));
             }
             Event::MappingStart(anchor, tag) => {
                 let kind = Kind::Mapping {
                     entries: Vec::new(),
-                    flow: opening.ends_with('{'),
+                    open: opening_bracket(text, start..end),
                 };
                 tree.open(node(kind, anchor, tag.is_some()));
             }
@@ -222,6 +242,36 @@ fn tree_of(text: &str, shown: &str) -> Result<Option<Node>, EditError> {
         }
     }
     Ok(tree.root)
+}
+
+/// The offset after the opening bracket of a collection in flow style, from the range of its
+/// start event. That range also has the anchor and the tag, and comments around the bracket.
+/// In block style it has no bracket.
+fn opening_bracket(text: &str, range: Range<usize>) -> Option<usize> {
+    let mut at = range.start;
+    while at < range.end {
+        let rest = text.get(at..range.end)?;
+        at += match rest.chars().next()? {
+            '[' | '{' => return Some(at + 1),
+            '#' => rest.find('\n')?,
+            // An anchor, or a tag; `!<…>` may hold any character.
+            '!' if rest.starts_with("!<") => rest.find('>')? + 1,
+            '&' | '!' => rest.find(char::is_whitespace)?,
+            character => character.len_utf8(),
+        };
+    }
+    None
+}
+
+/// The position of a second document in a text.
+pub(super) fn second_document(text: &str) -> Option<Position> {
+    let body = text.trim_start_matches('\u{feff}');
+    let starts = Parser::new_from_str(body).filter_map(|event| match event {
+        Ok((Event::DocumentStart(_), span)) => Some(span.start.index()),
+        _ => None,
+    });
+    let (at, _) = body.char_indices().nth(starts.skip(1).next()?)?;
+    Some(Position::of(body, at))
 }
 
 /// Builds a tree from parser events.
@@ -245,12 +295,12 @@ impl Builder {
             return;
         };
         node.end = match &node.kind {
-            Kind::Sequence { flow: true, .. } | Kind::Mapping { flow: true, .. } => end + 1,
+            Kind::Sequence { open: Some(_), .. } | Kind::Mapping { open: Some(_), .. } => end + 1,
             Kind::Sequence { items, .. } => items.last().map_or(node.end, |item| item.end),
             Kind::Mapping { entries, .. } => entries
                 .last()
                 .map_or(node.end, |(key, value)| value.end.max(key.end)),
-            Kind::Scalar { .. } | Kind::Alias => node.end,
+            Kind::Scalar { .. } | Kind::Alias(_) => node.end,
         };
         self.add(text, node);
     }
@@ -271,7 +321,7 @@ impl Builder {
                 };
                 entries.push((key, node));
             }
-            (Kind::Scalar { .. } | Kind::Alias, _) => {}
+            (Kind::Scalar { .. } | Kind::Alias(_), _) => {}
         }
     }
 }
