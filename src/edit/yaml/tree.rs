@@ -266,11 +266,11 @@ fn opening_bracket(text: &str, range: Range<usize>) -> Option<usize> {
 /// The position of a second document in a text.
 pub(super) fn second_document(text: &str) -> Option<Position> {
     let body = text.trim_start_matches('\u{feff}');
-    let starts = Parser::new_from_str(body).filter_map(|event| match event {
+    let mut starts = Parser::new_from_str(body).filter_map(|event| match event {
         Ok((Event::DocumentStart(_), span)) => Some(span.start.index()),
         _ => None,
     });
-    let (at, _) = body.char_indices().nth(starts.skip(1).next()?)?;
+    let (at, _) = body.char_indices().nth(starts.nth(1)?)?;
     Some(Position::of(body, at))
 }
 
