@@ -304,6 +304,49 @@ fn conflicts_are_listed_all_at_once() {
     assert_eq!(project.tree(), before);
 }
 
+/// The stack calls the containers' tools: a stack that is one of them would call itself.
+#[test]
+fn a_tool_of_bluetext_is_not_the_stack() {
+    let mut shown = String::new();
+    for project in [Project::empty(), Project::copy("older")] {
+        for stack in ["temporal", "bluetext", "add-temporal-client"] {
+            let run = project.bluetext(&["add-temporal", "--stack", stack]);
+            assert_eq!(run.code, 3, "{stack}");
+            shown.push_str(&format!("=== {stack}\n{}", run.stderr));
+        }
+        project.done(&["add-temporal"]);
+        let run = project.bluetext(&["add-temporal", "--stack", "temporal-ui"]);
+        shown.push_str(&format!("=== temporal-ui\n{}", run.stderr));
+        let run = project.bluetext(&["add-temporal", "--stack", "unknown"]);
+        shown.push_str(&format!("=== unknown\n{}", run.stderr));
+    }
+    insta::with_settings!({ omit_expression => true }, {
+        insta::assert_snapshot!("stack", shown);
+    });
+}
+
+/// A module may be included from any folder; settings in each of its parents apply.
+#[test]
+fn settings_of_a_formatter_are_read_from_every_parent_folder() {
+    let project = Project::copy("older");
+    let root = project.read("polytope.yml");
+    project.write(
+        "polytope.yml",
+        &root.replacen("include:\n", "include:\n  - back/end/shop\n", 1),
+    );
+    for (path, text) in project.tree() {
+        if let Some(rest) = path.strip_prefix("modules/api/") {
+            let text = std::str::from_utf8(&text).unwrap();
+            project.write(&format!("back/end/shop/{rest}"), text);
+        }
+    }
+    project.write("back/ruff.toml", "indent-width = 2\n");
+    project.done(&["add-temporal"]);
+    project.done(&["add-temporal-client", "--service", "shop"]);
+    let conf = project.read("back/end/shop/src/backend/conf/temporal.py");
+    assert!(conf.contains("\n  return"), "{conf}");
+}
+
 #[test]
 fn a_step_that_comes_too_early_names_the_next_call() {
     let project = Project::empty();

@@ -138,6 +138,35 @@ async fn each_step_makes_the_next_one_known() {
     }
 }
 
+/// A wrong argument is named with what it takes, in the words of MCP, not of the command line.
+#[tokio::test]
+async fn a_wrong_argument_is_named() {
+    let project = Project::empty();
+    let session = connect(&project.path(), ERAS[0], &["--discovery", "static"]).await;
+    let mut shown = String::new();
+    for (tool, arguments) in [
+        ("add-temporal", json!({"history_shards": 0})),
+        ("add-temporal", json!({"history_shards": 1e30})),
+        ("add-temporal", json!({"history_shards": 4.5})),
+        ("add-temporal", json!({"history_shards": "4"})),
+        ("add-temporal", json!({"diff": "yes"})),
+        ("add-temporal-workflow", json!({})),
+        ("add-temporal-workflow", json!({"names": [1]})),
+        (
+            "add-temporal-workflow",
+            json!({"names": ["x"], "colour": "red"}),
+        ),
+    ] {
+        let result = call(&session, tool, arguments.clone()).await;
+        assert_eq!(result.is_error, Some(true));
+        shown.push_str(&format!("{arguments}: {}", text_of(&result)));
+    }
+    session.cancel().await.unwrap();
+    insta::with_settings!({ omit_expression => true }, {
+        insta::assert_snapshot!(shown);
+    });
+}
+
 /// Every answer matches the tool's schema. The command line produces the same file trees and
 /// reports.
 #[tokio::test]
@@ -146,7 +175,7 @@ async fn a_call_is_the_command() {
         ("add-temporal-client", json!({}), &[]),
         (
             "add-temporal",
-            json!({"history_shards": 4, "diff": true}),
+            json!({"history_shards": 4.0, "diff": true}),
             &["--history-shards", "4", "--diff"],
         ),
         ("add-temporal", json!({"dry_run": true}), &["--dry-run"]),

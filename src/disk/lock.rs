@@ -1,10 +1,9 @@
 //! Locks a project against other runs.
 
 use std::fs::{self, File, TryLockError};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
 
-use super::state::state_folder;
+use super::state::{stable_name, state_folder};
 use super::{Disk, DiskError, STAGE};
 
 /// A lock on a project, held until it is dropped or the process ends.
@@ -60,10 +59,8 @@ impl Disk {
                 Err(TryLockError::Error(_)) => {}
             }
         }
-        let mut hasher = DefaultHasher::new();
-        self.root.hash(&mut hasher);
         let folder = state_folder().join("locks");
-        let path = folder.join(format!("{:016x}.lock", hasher.finish()));
+        let path = folder.join(format!("{}.lock", stable_name(&self.root)));
         fs::create_dir_all(&folder).map_err(|error| DiskError::io(&folder, error))?;
         File::options()
             .create(true)

@@ -17,6 +17,9 @@ const SKIPPED: [&str; 3] = ["venv", "node_modules", "__pycache__"];
 /// Maximum depth of folders, so that circular links do not recurse without end.
 const MAX_FOLDER_DEPTH: usize = 16;
 
+/// The content of a listed file that no tool needs.
+const NOT_READ: &str = "it is a file that is not read";
+
 impl Disk {
     /// Read only the root's `polytope.yml` and those that it includes.
     #[must_use]
@@ -32,14 +35,6 @@ impl Disk {
     pub fn read(&self, modules_folder: Option<&RelPath>) -> Files {
         let mut files = Files::default();
         read_polytope_files(&self.root, &mut files);
-        // Settings of Python formatters apply to all subfolders.
-        for (name, _) in SETTINGS_FILES {
-            read_entry(&self.root, &RelPath::literal(name), &mut files);
-            for folder in MODULE_FOLDERS {
-                let path = RelPath::literal(folder).join(name);
-                read_entry(&self.root, &path, &mut files);
-            }
-        }
         let included: Vec<RelPath> = files
             .entries
             .keys()
@@ -56,6 +51,15 @@ impl Disk {
         modules.sort();
         modules.dedup();
         for module in modules {
+            // Settings of Python formatters apply to all subfolders.
+            let parents = std::iter::successors(module.parent(), RelPath::parent);
+            let folders = parents.map(|folder| folder.as_str().to_owned() + "/");
+            for folder in folders.chain([String::new()]) {
+                for (name, _) in SETTINGS_FILES {
+                    let path = RelPath::literal(&format!("{folder}{name}"));
+                    read_entry(&self.root, &path, &mut files);
+                }
+            }
             let pyproject = module.join("pyproject.toml");
             if self.path(&pyproject).symlink_metadata().is_ok() {
                 read_tree(&self.root, &module, &mut files, 0);
@@ -151,11 +155,8 @@ fn list(root: &Path, folder: &RelPath, files: &mut Files) -> Vec<RelPath> {
                 }
             }
             Some(Kind::File) => {
-                let reason = "it is a file that is not read".to_owned();
-                files
-                    .entries
-                    .entry(child_path)
-                    .or_insert(Content::Unreadable(reason));
+                let content = Content::Unreadable(NOT_READ.to_owned());
+                files.entries.entry(child_path).or_insert(content);
             }
             Some(Kind::Other(reason)) => {
                 files
@@ -239,8 +240,12 @@ fn kind_of(root: &Path, path: &Path) -> Option<Kind> {
     })
 }
 
-/// Read one file, if it exists.
+/// Read one file, if it exists and has not been read yet.
 fn read_entry(root: &Path, path: &RelPath, files: &mut Files) {
+    let is_read = |content: &Content| *content != Content::Unreadable(NOT_READ.to_owned());
+    if files.entries.get(path).is_some_and(is_read) {
+        return;
+    }
     let real = root.join(path.as_str());
     let outside = real
         .parent()

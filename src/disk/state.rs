@@ -39,20 +39,21 @@ pub struct StateFiles {
 ///
 /// What the system says.
 pub fn state_files(state_folder: &Path, root: &Path) -> Result<StateFiles, DiskError> {
-    // FNV-1a, 64 bits: a stable name for a path.
-    let hash = root
-        .as_os_str()
-        .as_encoded_bytes()
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
-        });
-    let folder = state_folder.join(format!("{hash:016x}"));
+    let folder = state_folder.join(stable_name(root));
     fs::create_dir_all(&folder).map_err(|error| DiskError::io(&folder, error))?;
     Ok(StateFiles {
         log: folder.join("start.log"),
         database: folder.join("temporal.db"),
     })
+}
+
+/// A name for a path that is the same in each version: FNV-1a, 64 bits, in hexadecimal digits.
+pub(super) fn stable_name(path: &Path) -> String {
+    let bytes = path.as_os_str().as_encoded_bytes().iter();
+    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
+    });
+    format!("{hash:016x}")
 }
 
 /// Open an empty log file, for output and errors.

@@ -61,6 +61,12 @@ pub(super) fn command_line(
     for argument in known {
         let name = argument.name.clone();
         match arguments.remove(&name) {
+            None if argument.is_required => {
+                return Err(format!(
+                    "`{name}` is required: {}",
+                    expected(argument.takes)
+                ));
+            }
             None => {}
             Some(value) => {
                 let values = values_of(&argument, &value)
@@ -81,7 +87,12 @@ fn values_of(argument: &Argument, value: &Value) -> Option<Option<Vec<String>>> 
     let values = match (argument.takes, value) {
         (Takes::Flag, Value::Bool(is_set)) => return Some(is_set.then(Vec::new)),
         (Takes::Text | Takes::Texts, Value::String(text)) => vec![text.clone()],
-        (Takes::Number(..), Value::Number(number)) => vec![number.to_string()],
+        (Takes::Number(least, most), Value::Number(number)) => {
+            // JSON Schema, 6.1.1: `4.0` is an integer.
+            let number = number.as_f64().filter(|number| number.fract() == 0.0)?;
+            let is_in_range = (f64::from(least)..=f64::from(most)).contains(&number);
+            vec![is_in_range.then(|| format!("{number:.0}"))?]
+        }
         (Takes::Texts, Value::Array(items)) => items
             .iter()
             .map(|item| item.as_str().map(str::to_owned))

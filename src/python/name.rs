@@ -1,5 +1,6 @@
 //! Workflow names, and the rules for valid Python names.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -7,8 +8,8 @@ use crate::name::{NameError, capitalised, checked_words, kebab};
 
 /// Python keywords, including soft keywords (Python 3.14 language reference, 2.3).
 ///
-/// The soft keywords `match`, `case` and `_` are valid module names, but a line that begins
-/// with one looks like a statement; `type` would hide the builtin.
+/// The soft keywords `match` and `case` are valid module names, but a line that begins with
+/// one looks like a statement; `type` would hide the builtin. No name begins with `_`.
 pub(super) const KEYWORDS: &[&str] = &[
     "False", "None", "True", "and", "as", "assert", "async", "await", "break", "case", "class",
     "continue", "def", "del", "elif", "else", "except", "finally", "for", "from", "global", "if",
@@ -147,8 +148,9 @@ impl fmt::Display for WorkflowName {
 ///
 /// The error names the second of the two.
 pub fn distinct(names: &[WorkflowName]) -> Result<(), NameError> {
-    for (index, name) in names.iter().enumerate() {
-        if let Some(earlier) = names[..index].iter().find(|n| n.class() == name.class()) {
+    let mut classes = HashMap::new();
+    for name in names {
+        if let Some(earlier) = classes.insert(name.class(), name) {
             return Err(NameError {
                 text: name.to_string(),
                 what: "a workflow's name",

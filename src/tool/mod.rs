@@ -115,7 +115,14 @@ impl ToolInfo {
 
     /// Parse flags into a request. `None` if a value is invalid; `values` has the problems.
     pub fn request(&self, flags: &clap::ArgMatches, values: &mut Values) -> Option<Request> {
-        (self.request)(flags, values)
+        let request = (self.request)(flags, values);
+        if request.is_none() && values.problems.is_empty() {
+            let message = format!("the arguments of `{}` are not valid", self.name);
+            values
+                .problems
+                .push(Problem::new(ErrorCode::Usage, message));
+        }
+        request
     }
 
     /// The next tool, which this one registers.

@@ -7,8 +7,8 @@ use crate::problem::{ErrorCode, Problem};
 use crate::project::{Claim, MODULE_FOLDERS, POLYTOPE_FILE, PolytopeFile, Project, root_path};
 use crate::template::{Template, render, template};
 
-use super::Draft;
 use super::register::{Parameter, render_with};
+use super::{Draft, TOOLS};
 
 /// The first line of a generated module, which identifies it.
 const MADE_BY: &str = "# Made by `bluetext add-temporal`.\n";
@@ -160,23 +160,39 @@ pub(super) fn stack_tool(draft: &mut Draft<'_>, asked: Option<&str>) -> Option<S
     let project = draft.project();
     let defaults = ["default", "stack"];
     let existing = defaults.iter().find(|name| project.tool(name).is_some());
-    match asked {
-        None => Some(existing.unwrap_or(&defaults[0]).to_string()),
+    let Some(name) = asked else {
+        return Some(existing.unwrap_or(&defaults[0]).to_string());
+    };
+    let what = if is_own_tool(name) {
+        format!("`{name}` is a tool that bluetext adds, so it cannot be the stack")
+    } else if project.tool(name).is_some() || existing.is_none() {
         // Without a stack tool, the requested one is created.
-        Some(name) if project.tool(name).is_some() || existing.is_none() => Some(name.to_owned()),
-        Some(name) => {
-            let known: Vec<String> = project.tools().map(|t| format!("`{}`", t.name)).collect();
-            draft.problem(
-                Problem::new(
-                    ErrorCode::UnknownStack,
-                    format!("there is no tool `{name}` in this project"),
-                )
-                .in_file(root_path())
-                .hint(format!("`--stack` takes one of {}", known.join(", "))),
-            );
-            None
-        }
-    }
+        return Some(name.to_owned());
+    } else {
+        format!("there is no tool `{name}` in this project")
+    };
+    let names = project.tools().map(|tool| tool.name);
+    let known: Vec<String> = names
+        .filter(|name| !is_own_tool(name))
+        .map(|name| format!("`{name}`"))
+        .collect();
+    let hint = if known.is_empty() {
+        format!("use `--stack {}`", defaults[0])
+    } else {
+        format!("`--stack` takes one of {}", known.join(", "))
+    };
+    draft.problem(
+        Problem::new(ErrorCode::UnknownStack, what)
+            .in_file(root_path())
+            .hint(hint),
+    );
+    None
+}
+
+/// Whether bluetext adds a tool of this name.
+fn is_own_tool(name: &str) -> bool {
+    ["bluetext", "postgres", "temporal", "temporal-ui"].contains(&name)
+        || TOOLS.iter().any(|tool| tool.name == name)
 }
 
 /// Add the missing steps to the stack tool.
