@@ -14,17 +14,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::disk;
-use crate::name::{FieldType, ImageTag, shell_word};
+use crate::name::shell_word;
 use crate::problem::{ErrorCode, Problem};
 use crate::process::{self, Process, finish, is_interrupted};
 use crate::progress::Progress;
-use crate::python::{Field, WorkflowName};
+use crate::python::WorkflowName;
 use crate::report::{self, Format, Report, SCHEMA_VERSION, View};
 use crate::run::Options;
-use crate::tool::Request;
-use crate::tool::client::AddTemporalClient;
-use crate::tool::temporal::AddTemporal;
-use crate::tool::workflow::{ActivityOptions, AddTemporalWorkflow, Members};
+use crate::tool::{Request, TOOLS, Values};
 
 /// The arguments of `demo`.
 #[derive(Debug, Clone)]
@@ -153,7 +150,11 @@ fn show(demo: &Demo, view: View, progress: &Progress) -> Result<(), Stop> {
         });
     };
     disk::make_demo_folder(&demo.folder).map_err(anyhow::Error::from)?;
-    let first = [add_temporal()?, add_client(), add_workflow(FIRST)?];
+    let first = [
+        request(&["add-temporal"])?,
+        request(&["add-temporal-client"])?,
+        add_workflow(FIRST)?,
+    ];
     for request in first {
         let name = request.tool().name;
         let ((), took) = progress.step(name, || scaffold(demo, &request, view))?;
@@ -287,35 +288,18 @@ fn human(shown: &Shown) -> String {
     text
 }
 
-fn add_temporal() -> anyhow::Result<Request> {
-    let tag = |text: &str| text.parse::<ImageTag>();
-    Ok(Request::AddTemporal(AddTemporal {
-        stack: None,
-        modules_dir: None,
-        temporal_version: tag(crate::tool::temporal::TEMPORAL_VERSION)?,
-        ui_version: tag(crate::tool::temporal::UI_VERSION)?,
-        postgres_version: tag(crate::tool::temporal::POSTGRES_VERSION)?,
-        history_shards: crate::tool::temporal::HISTORY_SHARDS,
-    }))
-}
-
-fn add_client() -> Request {
-    Request::AddTemporalClient(AddTemporalClient { service: None })
+/// The request of a tool's command line.
+fn request(line: &[&str]) -> anyhow::Result<Request> {
+    let known = TOOLS.iter().find(|tool| line.first() == Some(&tool.name));
+    let tool = known.context("the demo names an unknown tool")?;
+    let flags = tool.command().try_get_matches_from(line)?;
+    let request = tool.request(&flags, &mut Values::default());
+    request.context("the demo's arguments are not valid")
 }
 
 fn add_workflow(name: &str) -> anyhow::Result<Request> {
-    let field = |name: &str| Field {
-        name: name.to_owned(),
-        kind: FieldType::Str,
-    };
-    Ok(Request::AddTemporalWorkflow(AddTemporalWorkflow {
-        names: vec![name.parse()?],
-        service: None,
-        input: vec![field("name")],
-        output: vec![field("message")],
-        members: Members::default(),
-        options: ActivityOptions::default(),
-    }))
+    let fields = ["--input=name:str", "--output=message:str"];
+    request(&[&["add-temporal-workflow", name][..], &fields].concat())
 }
 
 fn scaffold(demo: &Demo, request: &Request, view: View) -> Result<(), Stop> {

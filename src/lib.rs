@@ -1,6 +1,6 @@
 //! `bluetext` adds Temporal to a project that Polytope runs.
 //!
-//! A core without I/O and an outer layer with all of it. [`tool`] reads an immutable snapshot
+//! A core without I/O and an outer layer with all of it. [`tool`] gets an immutable snapshot
 //! of the [`project`] and returns a [`plan`]; only [`disk`] reads and writes the project's
 //! files. `tests/architecture.rs` checks which module may use which.
 //!
@@ -12,7 +12,7 @@
 //! ─────────────────────────────────────┼──────────────────────────────────────────
 //!                   tool::plan(&Project, &Request) -> Plan         pure
 //!                      │          │          │         │
-//!                   project     edit      template    name
+//!                   project     edit      template    name, python
 //! ```
 
 pub mod change;

@@ -21,7 +21,7 @@ fn main() -> ExitCode {
             let result = run(&request, &options);
             let mut report = Report::new(request.tool().name, &result, view);
             if let (Ok(outcome), Some(start)) = (&result, start)
-                && let Some(tool) = &outcome.plan.run
+                && let Some(tool) = &outcome.plan.notes.run
             {
                 report = report.with_start(start::start(&outcome.root, tool, &start));
             }

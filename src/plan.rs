@@ -27,7 +27,7 @@ pub struct Warning {
 /// A recommended next command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Next {
-    /// The tool's name, if bluetext registers it.
+    /// The tool's name, if it is a tool of bluetext.
     pub tool: Option<&'static str>,
     /// A command line that can be pasted into a shell.
     pub command: String,
@@ -55,14 +55,9 @@ pub enum Reload {
     No,
 }
 
-/// All changes that a command will make.
-///
-/// Invariants, asserted by [`Plan::new`]: at most one change per path; before differs from
-/// after; the changes are sorted by rank.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
-    changes: Vec<Change>,
-    left: Vec<(RelPath, Left)>,
+/// What a report tells besides the changes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Notes {
     /// The tools that the change registers.
     pub registered: Vec<String>,
     /// Warnings for the user.
@@ -74,6 +69,18 @@ pub struct Plan {
     /// The tools that run the affected workers; `None` if the command does not concern
     /// workers.
     pub workers: Option<Vec<WorkerTool>>,
+}
+
+/// All changes that a command will make.
+///
+/// Invariants, asserted by [`Plan::new`]: at most one change per path; before differs from
+/// after; the changes are sorted by rank.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    changes: Vec<Change>,
+    left: Vec<(RelPath, Left)>,
+    /// What the report tells besides the changes.
+    pub notes: Notes,
 }
 
 impl Plan {
@@ -104,11 +111,7 @@ impl Plan {
         Self {
             changes,
             left,
-            registered: Vec::new(),
-            warnings: Vec::new(),
-            next: Vec::new(),
-            run: None,
-            workers: None,
+            notes: Notes::default(),
         }
     }
 

@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::disk::{self, DiskError};
 use crate::edit::{EditError, Position};
 use crate::name::RelPath;
-use crate::project::{Fault, ProjectError};
+use crate::project::{FileFault, ProjectError};
 
 /// The exit code of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -194,13 +194,13 @@ impl From<ProjectError> for Problem {
     fn from(error: ProjectError) -> Self {
         let path = Some(error.path.clone());
         match error.fault {
-            Fault::Broken(error) => Self::of_edit(error, path),
-            Fault::Unreadable(reason) => Self::new(
+            FileFault::Broken(error) => Self::of_edit(error, path),
+            FileFault::Unreadable(reason) => Self::new(
                 ErrorCode::Unreadable,
                 format!("`{}` cannot be read: {reason}", error.path),
             )
             .in_file(path),
-            Fault::OlderGeneration(position) => Self::new(
+            FileFault::OlderGeneration(position) => Self::new(
                 ErrorCode::OlderGeneration,
                 format!(
                     "`{}` has an older format without tools (it has `templates` or `modules` \
@@ -211,7 +211,7 @@ impl From<ProjectError> for Problem {
             .in_file(path)
             .at(position)
             .hint("move to Polytope's current format, with a mapping `tools`, and try again"),
-            Fault::WrongShape(what, position) => Self::new(
+            FileFault::WrongShape(what, position) => Self::new(
                 ErrorCode::WrongShape,
                 format!("`{}` is not a valid polytope.yml: {what}", error.path),
             )

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// Shows the progress of slow steps on stderr: a spinner in a terminal, plain lines elsewhere.
+/// Shows progress for one command.
 #[derive(Debug)]
 pub(crate) struct Progress {
     is_terminal: bool,

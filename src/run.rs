@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::disk::{self, Disk, DiskError, Fault};
+use crate::disk::{self, Disk, DiskError, InjectedFault};
 use crate::plan::Plan;
 use crate::project::{Files, Project};
 use crate::tool::status::Status;
@@ -23,7 +23,7 @@ pub struct Options {
     /// How long to wait for another run on the same project.
     pub lock_wait: Duration,
     /// Makes disk operations fail in tests.
-    pub fault: Option<Fault>,
+    pub fault: Option<InjectedFault>,
 }
 
 impl Options {

@@ -1,7 +1,7 @@
 //! Starts the scaffolded services with Polytope, or with Temporal's own dev server.
 //!
-//! The started processes continue after this program ends and write to a log file. Either all
-//! of them are started or none: an interrupt ends those that have been started so far.
+//! The started processes continue after this program ends and write to a log file. After a
+//! failure or an interrupt, those that have been started so far are ended.
 
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};

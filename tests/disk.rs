@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bluetext::disk::{DiskError, Fault, Operation};
+use bluetext::disk::{DiskError, InjectedFault, Operation};
 use bluetext::problem::ErrorCode;
 use bluetext::tool::Request;
 use bluetext::{Error, Options, run};
@@ -51,7 +51,7 @@ fn request(arguments: &[&str]) -> Request {
     }
 }
 
-fn options(project: &Project, fault: Option<Fault>) -> Options {
+fn options(project: &Project, fault: Option<InjectedFault>) -> Options {
     let mut options = Options::new(project.path());
     options.fault = fault;
     options
@@ -62,10 +62,10 @@ fn is_soak() -> bool {
 }
 
 /// Fails the n-th call that modifies the file system.
-fn failing(n: usize, kind: io::ErrorKind) -> (Fault, Arc<AtomicUsize>) {
+fn failing(n: usize, kind: io::ErrorKind) -> (InjectedFault, Arc<AtomicUsize>) {
     let calls = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&calls);
-    let fault: Fault = Arc::new(move |_, _| {
+    let fault: InjectedFault = Arc::new(move |_, _| {
         if counter.fetch_add(1, Ordering::SeqCst) == n {
             Err(kind.into())
         } else {
@@ -181,7 +181,7 @@ fn what_could_not_be_put_back_is_named() {
     let target = project.path().join("polytope.yml");
     let failing_target = target.clone();
     let places = AtomicUsize::new(0);
-    let fault: Fault = Arc::new(move |operation, path| {
+    let fault: InjectedFault = Arc::new(move |operation, path| {
         let is_place = operation == Operation::Place && path == failing_target;
         if is_place && places.fetch_add(1, Ordering::SeqCst) == 0 {
             // An unexpected file prevents the removal of the created folder.
@@ -299,7 +299,7 @@ fn is_killed_by_the_nth_call() {
     let n: usize = parts.next().unwrap().parse().unwrap();
     let index: usize = parts.next().unwrap().parse().unwrap();
     let calls = AtomicUsize::new(0);
-    let fault: Fault = Arc::new(move |_, _| {
+    let fault: InjectedFault = Arc::new(move |_, _| {
         if calls.fetch_add(1, Ordering::SeqCst) == n {
             let _ = rustix::process::kill_process(
                 rustix::process::getpid(),
@@ -438,10 +438,10 @@ fn what_a_dead_run_left_is_cleared_away() {
 }
 
 /// Another program saves a file between the plan and the commit.
-fn saving(path: PathBuf, times: usize) -> (Fault, Arc<Mutex<usize>>) {
+fn saving(path: PathBuf, times: usize) -> (InjectedFault, Arc<Mutex<usize>>) {
     let saved = Arc::new(Mutex::new(0));
     let counter = Arc::clone(&saved);
-    let fault: Fault = Arc::new(move |operation, _| {
+    let fault: InjectedFault = Arc::new(move |operation, _| {
         let mut saved = counter.lock().unwrap();
         if operation == Operation::MakeFolder && *saved < times {
             *saved += 1;
@@ -487,7 +487,7 @@ fn a_file_saved_again_and_again_is_left_to_its_owner() {
 fn a_file_that_vanishes_meanwhile_is_planned_with_anew() {
     let project = started();
     let path = project.path().join("polytope.yml");
-    let fault: Fault = Arc::new(move |operation, _| {
+    let fault: InjectedFault = Arc::new(move |operation, _| {
         if operation == Operation::MakeFolder && path.exists() {
             fs::remove_file(&path)?;
         }
@@ -507,7 +507,7 @@ fn a_file_that_appears_meanwhile_is_not_replaced() {
     let project = started();
     let path = project.path().join("modules/temporal/polytope.yml");
     let target = path.clone();
-    let fault: Fault = Arc::new(move |operation, placed| {
+    let fault: InjectedFault = Arc::new(move |operation, placed| {
         if operation == Operation::Place && placed == target {
             fs::File::create(&target)
                 .and_then(|mut file| io::Write::write_all(&mut file, b"mine"))

@@ -240,7 +240,7 @@ pub fn parse(arguments: &[OsString], current: PathBuf) -> Result<Invocation, Sto
         .try_get_matches_from(arguments)
         .map_err(|error| wrong(&error))?;
     let global = Global::from_arg_matches(&matches).map_err(|error| wrong(&error))?;
-    let (options, view) = global.meaning(current);
+    let (options, view) = global.into_options(current);
     let tool = matches.subcommand().and_then(|(name, flags)| {
         let tool = TOOLS.iter().find(|tool| tool.name == name)?;
         Some((*tool, flags))
@@ -302,7 +302,7 @@ fn tool_call(
 
 impl Global {
     /// Convert these options for a run in the folder `current`.
-    fn meaning(self, current: PathBuf) -> (Options, View) {
+    fn into_options(self, current: PathBuf) -> (Options, View) {
         let Self {
             project,
             format,

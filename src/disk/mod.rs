@@ -46,7 +46,7 @@ pub enum Operation {
 
 /// Called before each change of the disk; if it returns an error, the operation fails with
 /// that error. Tests use it to make the n-th operation fail.
-pub type Fault = Arc<dyn Fn(Operation, &Path) -> io::Result<()> + Send + Sync>;
+pub type InjectedFault = Arc<dyn Fn(Operation, &Path) -> io::Result<()> + Send + Sync>;
 
 /// Why the project could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -147,7 +147,7 @@ pub fn find_root(asked: Option<&Path>, current: &Path) -> Result<PathBuf, DiskEr
 /// A project's folder.
 pub struct Disk {
     root: PathBuf,
-    fault: Option<Fault>,
+    fault: Option<InjectedFault>,
 }
 
 impl std::fmt::Debug for Disk {
@@ -161,7 +161,7 @@ impl std::fmt::Debug for Disk {
 impl Disk {
     /// A project's folder, as [`find_root`] found it.
     #[must_use]
-    pub fn new(root: PathBuf, fault: Option<Fault>) -> Self {
+    pub fn new(root: PathBuf, fault: Option<InjectedFault>) -> Self {
         Self { root, fault }
     }
 

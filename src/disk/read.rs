@@ -82,9 +82,8 @@ impl Disk {
             while let Some(current) = path {
                 let real = self.path(&current);
                 if !files.entries.contains_key(&current) && real.symlink_metadata().is_ok() {
-                    // An existing parent folder is not a conflict.
-                    let is_way = current != change.path && real.is_dir();
-                    if !is_way {
+                    let is_parent_folder = current != change.path && real.is_dir();
+                    if !is_parent_folder {
                         read_entry(&self.root, &current, files);
                     }
                 }

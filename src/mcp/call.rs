@@ -44,7 +44,7 @@ impl Answer {
 }
 
 /// The command line for a call's arguments, or why they are invalid.
-pub(super) fn command_line(
+pub(super) fn checked_command_line(
     tool: &str,
     mut arguments: JsonObject,
 ) -> Result<Vec<std::ffi::OsString>, String> {

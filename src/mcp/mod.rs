@@ -26,7 +26,7 @@ use rmcp::{ErrorData, ServerHandler, ServiceExt};
 use serde_json::json;
 use tokio::sync::{Notify, watch};
 
-use self::call::{Answer, command_line};
+use self::call::{Answer, checked_command_line};
 use self::schema::{STATUS, described};
 use self::transport::Patient;
 use crate::cli::{self, Discovery, Invocation, Stop};
@@ -145,7 +145,7 @@ impl Server {
     }
 
     /// Announce the list of tools if it has changed.
-    fn look(&self) {
+    fn announce_changes(&self) {
         if self.discovery == Discovery::Static {
             return;
         }
@@ -172,7 +172,7 @@ impl Server {
                         return;
                     }
                 }
-                _ = timer.tick() => self.look(),
+                _ = timer.tick() => self.announce_changes(),
             }
         }
     }
@@ -200,7 +200,7 @@ impl Server {
     }
 
     fn call_tool_now(&self, tool: &'static str, arguments: JsonObject) -> Answer {
-        let line = match command_line(tool, arguments) {
+        let line = match checked_command_line(tool, arguments) {
             Ok(line) => line,
             Err(message) => return self.usage(tool, &[Problem::new(ErrorCode::Usage, message)]),
         };
@@ -302,7 +302,7 @@ impl ServerHandler for Server {
             ));
         };
         let answer = self.call(name, request.arguments.unwrap_or_default()).await;
-        self.look();
+        self.announce_changes();
         Ok(answer.result().into())
     }
 

@@ -58,12 +58,6 @@ impl Timeout {
         Self(Duration::from_secs(seconds))
     }
 
-    /// The timeout as a duration.
-    #[must_use]
-    pub fn duration(self) -> Duration {
-        self.0
-    }
-
     /// The timeout as a whole number of the largest possible unit: `d`, `h`, `m`, `s` or
     /// `ms`.
     #[must_use]

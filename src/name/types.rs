@@ -60,7 +60,7 @@ impl FieldType {
         let text = text.trim();
         if let Some(inner) = text.strip_suffix('?') {
             let inner = Self::parse(inner, depth + 1)?;
-            // `T??` means the same as `T?`.
+            // `T??` is rejected: it means the same as `T?`.
             return (!matches!(inner, Self::Optional(_))).then(|| Self::Optional(Box::new(inner)));
         }
         if let Some(inner) = text.strip_prefix("list[").and_then(|t| t.strip_suffix(']')) {

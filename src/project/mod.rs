@@ -52,12 +52,12 @@ pub enum Content {
 pub struct Files {
     /// The content at each path that was read.
     pub entries: BTreeMap<RelPath, Content>,
-    polytope: BTreeMap<RelPath, Result<Rc<PolytopeFile>, Fault>>,
+    polytope: BTreeMap<RelPath, Result<Rc<PolytopeFile>, FileFault>>,
 }
 
 impl Files {
     /// The `polytope.yml` at a path; `None` if it is not a text file.
-    pub fn polytope(&mut self, path: &RelPath) -> Option<&Result<Rc<PolytopeFile>, Fault>> {
+    pub fn polytope(&mut self, path: &RelPath) -> Option<&Result<Rc<PolytopeFile>, FileFault>> {
         let Content::Text(text) = self.entries.get(path)? else {
             return None;
         };
@@ -85,12 +85,12 @@ pub struct ProjectError {
     /// The file at fault.
     pub path: RelPath,
     /// What is wrong with it.
-    pub fault: Fault,
+    pub fault: FileFault,
 }
 
 /// What is wrong with a file of the project.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fault {
+pub enum FileFault {
     /// It cannot be read as text, with the reason.
     Unreadable(String),
     /// It is not valid in its language.
@@ -118,14 +118,14 @@ impl Project {
             }
             let fault = match files.entries.get(&path) {
                 None => continue,
-                Some(Content::Folder) => Fault::Unreadable("it is a folder".to_owned()),
+                Some(Content::Folder) => FileFault::Unreadable("it is a folder".to_owned()),
                 // Treat a module outside of the project like one from another repository.
                 Some(Content::Unreadable(reason))
                     if reason == LEADS_OUT && path.parent().is_some() =>
                 {
                     continue;
                 }
-                Some(Content::Unreadable(reason)) => Fault::Unreadable(reason.clone()),
+                Some(Content::Unreadable(reason)) => FileFault::Unreadable(reason.clone()),
                 Some(Content::Text(_)) => match files.polytope(&path) {
                     Some(Ok(file)) => {
                         // Reversed, because the stack returns the last one first.

@@ -2,7 +2,7 @@
 
 use serde_yaml::Value;
 
-use super::{Fault, POLYTOPE_FILE};
+use super::{FileFault, POLYTOPE_FILE};
 use crate::edit::Position;
 use crate::edit::yaml::{Document, Step};
 use crate::name::RelPath;
@@ -44,8 +44,8 @@ impl PolytopeFile {
     /// # Errors
     ///
     /// What is wrong with the text.
-    pub fn read(path: RelPath, text: &str) -> Result<Self, Fault> {
-        let document = Document::parse(text).map_err(Fault::Broken)?;
+    pub fn read(path: RelPath, text: &str) -> Result<Self, FileFault> {
+        let document = Document::parse(text).map_err(FileFault::Broken)?;
         Self::of(path, document)
     }
 
@@ -54,17 +54,20 @@ impl PolytopeFile {
     /// # Errors
     ///
     /// What is wrong with its shape.
-    pub fn of(path: RelPath, document: Document) -> Result<Self, Fault> {
+    pub fn of(path: RelPath, document: Document) -> Result<Self, FileFault> {
         let value = document.value();
         if !matches!(value, Value::Mapping(_) | Value::Null) {
             let what = "the file must be a mapping with keys such as `include` and `tools`";
-            return Err(Fault::WrongShape(what.to_owned(), document.position(&[])));
+            return Err(FileFault::WrongShape(
+                what.to_owned(),
+                document.position(&[]),
+            ));
         }
         let has_tools = value.get("tools").is_some();
         for key in ["templates", "modules"] {
             if !has_tools && value.get(key).is_some_and(Value::is_sequence) {
                 let position = document.position(&[Step::Key(key)]);
-                return Err(Fault::OlderGeneration(position));
+                return Err(FileFault::OlderGeneration(position));
             }
         }
         for (key, is_right, kind) in [
@@ -73,7 +76,7 @@ impl PolytopeFile {
         ] {
             if value.get(key).is_some_and(|found| !is_right(found)) {
                 let position = document.position(&[Step::Key(key)]);
-                return Err(Fault::WrongShape(
+                return Err(FileFault::WrongShape(
                     format!("`{key}` must be {kind}"),
                     position,
                 ));
@@ -88,7 +91,7 @@ impl PolytopeFile {
                     "the tool `{}` must be a mapping whose `run` is a list",
                     tool.name
                 );
-                return Err(Fault::WrongShape(what, position));
+                return Err(FileFault::WrongShape(what, position));
             }
         }
         Ok(file)
@@ -190,9 +193,9 @@ impl<'a> Tool<'a> {
 
     /// The position of a value in it, by its route from the tool.
     #[must_use]
-    pub fn position_of(&self, way: &[Step<'_>]) -> Option<Position> {
+    pub fn position_of(&self, inside: &[Step<'_>]) -> Option<Position> {
         let mut route = vec![Step::Key("tools"), Step::Key(self.name)];
-        route.extend_from_slice(way);
+        route.extend_from_slice(inside);
         self.file.document.position(&route)
     }
 
@@ -205,15 +208,15 @@ impl<'a> Tool<'a> {
             let Some(args) = step.get("args") else {
                 continue;
             };
-            let way = vec![Step::Key("run"), Step::Item(number), Step::Key("args")];
+            let route = vec![Step::Key("run"), Step::Item(number), Step::Key("args")];
             if let Some(id) = literal(args.get("id")) {
-                claims.push((Claim::Container(id), extended(&way, &[Step::Key("id")])));
+                claims.push((Claim::Container(id), extended(&route, &[Step::Key("id")])));
             }
             let services = args.get("services").and_then(Value::as_sequence);
             for (index, service) in services.into_iter().flatten().enumerate() {
-                let way = extended(&way, &[Step::Key("services"), Step::Item(index)]);
+                let route = extended(&route, &[Step::Key("services"), Step::Item(index)]);
                 if let Some(id) = literal(service.get("id")) {
-                    claims.push((Claim::Host(id), extended(&way, &[Step::Key("id")])));
+                    claims.push((Claim::Host(id), extended(&route, &[Step::Key("id")])));
                 }
                 let ports = service.get("ports").and_then(Value::as_sequence);
                 for (number, port) in ports.into_iter().flatten().enumerate() {
@@ -226,7 +229,7 @@ impl<'a> Tool<'a> {
                             Step::Item(number),
                             Step::Key("expose-as"),
                         ];
-                        claims.push((Claim::Port(exposed), extended(&way, &rest)));
+                        claims.push((Claim::Port(exposed), extended(&route, &rest)));
                     }
                 }
             }
@@ -235,8 +238,8 @@ impl<'a> Tool<'a> {
     }
 }
 
-fn extended(way: &[Step<'static>], rest: &[Step<'static>]) -> Vec<Step<'static>> {
-    way.iter().chain(rest).copied().collect()
+fn extended(route: &[Step<'static>], rest: &[Step<'static>]) -> Vec<Step<'static>> {
+    route.iter().chain(rest).copied().collect()
 }
 
 /// A literal text: neither a reference nor code.

@@ -10,7 +10,7 @@ use super::parts::{
     ReportedWorker, StartState,
 };
 use super::tree;
-use super::{ExitCode, Report, Status, View};
+use super::{ExitCode, Report, RunStatus, View};
 use crate::change::Change;
 use crate::problem::marked;
 
@@ -38,7 +38,7 @@ impl Report {
             let _ = writeln!(text, "  {dim}unchanged {unchanged} {files}{dim:#}");
         }
         let registered = match self.status {
-            Status::Planned => "Would register",
+            RunStatus::Planned => "Would register",
             _ => "Registered",
         };
         for name in &self.registered {
@@ -54,7 +54,7 @@ impl Report {
         if let Some(workers) = self
             .workers
             .as_ref()
-            .filter(|_| self.status != Status::Unchanged)
+            .filter(|_| self.status != RunStatus::Unchanged)
         {
             text.push_str(&human_workers(workers));
         }
@@ -93,12 +93,12 @@ impl ReportedProblem {
 }
 
 /// The changes as a folder tree, each file preceded by its action.
-pub(super) fn human_changes(changes: &[ReportedChange], status: Status, view: View) -> String {
+pub(super) fn human_changes(changes: &[ReportedChange], status: RunStatus, view: View) -> String {
     let shown: Vec<&ReportedChange> = changes
         .iter()
         .filter(|change| view.verbose || change.action != Action::Unchanged)
         .collect();
-    let is_planned = status == Status::Planned;
+    let is_planned = status == RunStatus::Planned;
     let width = if is_planned { 12 } else { 9 };
     let mut text = String::new();
     let paths: Vec<&str> = shown.iter().map(|change| change.path.as_str()).collect();

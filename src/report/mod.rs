@@ -1,7 +1,6 @@
-//! User-visible output: the report as text or JSON, errors, progress, and the exit code.
+//! User-visible output: the report as text or JSON, errors, and the exit code.
 //!
-//! The JSON types are private to this module. Their names and meanings do not change within a
-//! `schema_version`.
+//! The names and meanings of the JSON fields do not change within a `schema_version`.
 
 mod human;
 mod output;
@@ -25,7 +24,7 @@ use self::human::{diff, trouble_text};
 use self::output::{json_of, write_out};
 use self::parts::{
     Action, ReportedChange, ReportedError, ReportedNext, ReportedWarning, ReportedWorker, Start,
-    StartState, error_in, shown,
+    StartState, shown,
 };
 
 pub use self::output::{Page, print, schema_of};
@@ -69,7 +68,7 @@ pub struct Report {
     /// The command, e.g. `add-temporal`; empty if it was not recognised.
     command: String,
     /// The result of the command.
-    status: Status,
+    status: RunStatus,
     /// The project's folder, absolute, once it is known.
     project: Option<String>,
     /// Every file that was examined, with the action taken.
@@ -93,7 +92,7 @@ pub struct Report {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-enum Status {
+enum RunStatus {
     /// The changes were written.
     Applied,
     /// No change was needed.
@@ -106,7 +105,7 @@ enum Status {
     Failed,
 }
 
-impl Status {
+impl RunStatus {
     /// The status of a command that ended with this exit code.
     fn of(exit: ExitCode) -> Self {
         match exit {
@@ -139,7 +138,7 @@ impl Report {
                 let mut report = Self::empty(command, status, exit);
                 report.project = project;
                 report.next = next;
-                report.error = error_in(report.project.as_deref(), &problems);
+                report.error = ReportedError::of(&problems, report.project.as_deref());
                 report
             }
         }
@@ -150,8 +149,8 @@ impl Report {
     #[must_use]
     pub fn of_problems(command: &str, problems: &[Problem]) -> Self {
         let exit = exit_of(problems);
-        let mut report = Self::empty(command, Status::of(exit), exit);
-        report.error = ReportedError::of(problems);
+        let mut report = Self::empty(command, RunStatus::of(exit), exit);
+        report.error = ReportedError::of(problems, None);
         report
     }
 
@@ -175,7 +174,7 @@ impl Report {
                 });
             }
             Err(problem) => {
-                self.error = ReportedError::of(&[problem]);
+                self.error = ReportedError::of(&[problem], None);
                 self.exit = ExitCode::NotStarted;
             }
         }
@@ -238,7 +237,7 @@ impl Report {
         schema_of::<Self>()
     }
 
-    fn empty(command: &str, status: Status, exit: ExitCode) -> Self {
+    fn empty(command: &str, status: RunStatus, exit: ExitCode) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
             command: command.to_owned(),
@@ -259,9 +258,9 @@ impl Report {
         let plan = &outcome.plan;
         let has_changes = !plan.changes().is_empty();
         let status = match (has_changes, outcome.written) {
-            (false, _) => Status::Unchanged,
-            (true, true) => Status::Applied,
-            (true, false) => Status::Planned,
+            (false, _) => RunStatus::Unchanged,
+            (true, true) => RunStatus::Applied,
+            (true, false) => RunStatus::Planned,
         };
         let exit = if view.check && has_changes {
             ExitCode::WouldChange
@@ -292,10 +291,11 @@ impl Report {
                 why: None,
             });
         }
-        report.registered.clone_from(&plan.registered);
-        report.next = plan.next.iter().map(Into::into).collect();
-        report.warnings = plan.warnings.iter().map(Into::into).collect();
-        let workers = plan.workers.as_ref();
+        let notes = &plan.notes;
+        report.registered.clone_from(&notes.registered);
+        report.next = notes.next.iter().map(Into::into).collect();
+        report.warnings = notes.warnings.iter().map(Into::into).collect();
+        let workers = notes.workers.as_ref();
         report.workers = workers.map(|workers| workers.iter().map(Into::into).collect());
         report
     }
@@ -303,7 +303,7 @@ impl Report {
 
 /// The parts of a report that an error provides.
 struct Failure {
-    status: Status,
+    status: RunStatus,
     exit: ExitCode,
     project: Option<String>,
     next: Vec<ReportedNext>,
@@ -321,7 +321,7 @@ impl Failure {
         };
         let exit = exit_of(&problems);
         Self {
-            status: Status::of(exit),
+            status: RunStatus::of(exit),
             exit,
             project: root.map(|root| shown(root)),
             next,

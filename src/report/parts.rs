@@ -5,7 +5,6 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::edit::Position;
 use crate::plan::{Next, Reload, Warning, WorkerTool};
 use crate::problem::{ErrorCode, Problem, WarningCode};
 
@@ -37,7 +36,7 @@ pub(super) enum Action {
 
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct ReportedNext {
-    /// The tool's name, if bluetext registers it.
+    /// The tool's name, if it is a tool of bluetext.
     pub(super) tool: Option<&'static str>,
     /// A command line that works when pasted.
     pub(super) command: String,
@@ -130,36 +129,27 @@ pub(super) struct ReportedProblem {
 }
 
 impl ReportedError {
-    /// The problems, with source excerpts.
-    pub(super) fn in_project(root: &Path, problems: &[Problem]) -> Option<Self> {
-        let mut error = Self::of(problems)?;
-        let reported = std::iter::once(&mut error.first).chain(&mut error.others);
-        for (reported, problem) in reported.zip(problems) {
-            reported.excerpt = problem.excerpt(root);
-        }
-        Some(error)
-    }
-
-    pub(super) fn of(problems: &[Problem]) -> Option<Self> {
+    /// The problems, with source excerpts if the project is known.
+    pub(super) fn of(problems: &[Problem], project: Option<&str>) -> Option<Self> {
+        let reported = |problem| ReportedProblem::of(problem, project);
         let (first, others) = problems.split_first()?;
         Some(Self {
-            first: first.into(),
-            others: others.iter().map(Into::into).collect(),
+            first: reported(first),
+            others: others.iter().map(reported).collect(),
         })
     }
 }
 
-impl From<&Problem> for ReportedProblem {
-    fn from(problem: &Problem) -> Self {
-        let Position { line, column } = problem.position.unwrap_or(Position { line: 0, column: 0 });
+impl ReportedProblem {
+    fn of(problem: &Problem, project: Option<&str>) -> Self {
         Self {
             code: problem.code,
             message: problem.message.clone(),
             hint: problem.hint.clone(),
             path: problem.path.as_ref().map(ToString::to_string),
-            line: (line > 0).then_some(line),
-            column: (column > 0).then_some(column),
-            excerpt: None,
+            line: problem.position.map(|position| position.line),
+            column: problem.position.map(|position| position.column),
+            excerpt: project.and_then(|root| problem.excerpt(Path::new(root))),
         }
     }
 }
@@ -197,14 +187,6 @@ impl From<&Warning> for ReportedWarning {
             message: warning.message.clone(),
             path: warning.path.as_ref().map(ToString::to_string),
         }
-    }
-}
-
-/// The problems, with source excerpts if the project is known.
-pub(super) fn error_in(project: Option<&str>, problems: &[Problem]) -> Option<ReportedError> {
-    match project {
-        Some(root) => ReportedError::in_project(Path::new(root), problems),
-        None => ReportedError::of(problems),
     }
 }
 

@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use super::human::{human_next, human_trouble, trouble_text};
 use super::output::{json_of, schema_of, write_out};
-use super::parts::{ReportedError, ReportedNext, ReportedWarning, error_in, shown};
-use super::{ExitCode, Failure, Format, SCHEMA_VERSION, Status as Outcome, View};
+use super::parts::{ReportedError, ReportedNext, ReportedWarning, shown};
+use super::{ExitCode, Failure, Format, RunStatus, SCHEMA_VERSION, View};
 use crate::problem::Problem;
 use crate::project::Layout;
 use crate::run::Error;
@@ -154,11 +154,11 @@ impl StatusReport {
             Err(error) => {
                 let failure = Failure::of(error);
                 let looked = match failure.status {
-                    Outcome::Failed => Looked::Failed,
+                    RunStatus::Failed => Looked::Failed,
                     _ => Looked::Refused,
                 };
                 Self {
-                    error: error_in(failure.project.as_deref(), &failure.problems),
+                    error: ReportedError::of(&failure.problems, failure.project.as_deref()),
                     project: failure.project,
                     next: failure.next,
                     ..Self::empty(looked, failure.exit)
@@ -171,7 +171,7 @@ impl StatusReport {
     #[must_use]
     pub fn usage(problems: &[Problem]) -> Self {
         Self {
-            error: ReportedError::of(problems),
+            error: ReportedError::of(problems, None),
             ..Self::empty(Looked::Refused, ExitCode::Usage)
         }
     }

@@ -8,7 +8,7 @@ use crate::edit::python::Module;
 use crate::edit::yaml::Document;
 use crate::edit::{EditError, Edited};
 use crate::name::RelPath;
-use crate::plan::{Left, Next, Plan, Warning, WorkerTool};
+use crate::plan::{Left, Notes, Plan, Warning};
 use crate::problem::{ErrorCode, Problem, WarningCode};
 use crate::project::{Content, PolytopeFile, Project, ProjectError};
 
@@ -22,11 +22,8 @@ pub struct Draft<'a> {
     files: BTreeMap<RelPath, File>,
     kept: Vec<RelPath>,
     problems: Vec<Problem>,
-    warnings: Vec<Warning>,
-    registered: Vec<String>,
-    next: Vec<Next>,
-    run: Option<String>,
-    workers: Option<Vec<WorkerTool>>,
+    /// What the report tells besides the changes.
+    pub notes: Notes,
 }
 
 #[derive(Debug)]
@@ -36,7 +33,7 @@ struct File {
     rank: Rank,
     /// Whether it belongs to a new service. If so, an existing file with other content is a
     /// conflict.
-    is_of_new_service: bool,
+    must_be_new: bool,
 }
 
 /// What a file will hold.
@@ -66,11 +63,7 @@ impl<'a> Draft<'a> {
             files: BTreeMap::new(),
             kept: Vec::new(),
             problems: Vec::new(),
-            warnings: Vec::new(),
-            registered: Vec::new(),
-            next: Vec::new(),
-            run: None,
-            workers: None,
+            notes: Notes::default(),
         }
     }
 
@@ -272,41 +265,11 @@ impl<'a> Draft<'a> {
 
     /// Add a warning.
     pub fn warn(&mut self, code: WarningCode, message: String, path: Option<RelPath>) {
-        self.warnings.push(Warning {
+        self.notes.warnings.push(Warning {
             code,
             message,
             path,
         });
-    }
-
-    /// Add warnings.
-    pub fn warnings(&mut self, warnings: Vec<Warning>) {
-        self.warnings.extend(warnings);
-    }
-
-    /// Record a tool that has been registered.
-    pub fn registered(&mut self, tool: &str) {
-        self.registered.push(tool.to_owned());
-    }
-
-    /// Add a suggested next call.
-    pub fn next(&mut self, next: Next) {
-        self.next.push(next);
-    }
-
-    /// Add suggested next calls, in order.
-    pub fn nexts(&mut self, nexts: Vec<Next>) {
-        self.next.extend(nexts);
-    }
-
-    /// The tool that runs what is added.
-    pub fn run(&mut self, tool: &str) {
-        self.run = Some(tool.to_owned());
-    }
-
-    /// The tools that run the workers of what is added.
-    pub fn workers(&mut self, workers: Vec<WorkerTool>) {
-        self.workers = Some(workers);
     }
 
     /// The plan.
@@ -337,7 +300,7 @@ impl<'a> Draft<'a> {
                 left.push((path, Left::Unchanged));
                 continue;
             }
-            if file.is_of_new_service && file.before.is_some() && !self.force {
+            if file.must_be_new && file.before.is_some() && !self.force {
                 self.problems.push(in_the_way(
                     &path,
                     "a file with other content exists at a path of the new service",
@@ -364,11 +327,7 @@ impl<'a> Draft<'a> {
             });
         }
         let mut plan = Plan::new(changes, left);
-        plan.registered = self.registered;
-        plan.warnings = self.warnings;
-        plan.next = self.next;
-        plan.run = self.run;
-        plan.workers = self.workers;
+        plan.notes = self.notes;
         Ok(plan)
     }
 
@@ -378,7 +337,7 @@ impl<'a> Draft<'a> {
         before: Option<String>,
         after: After,
         rank: Rank,
-        is_of_new_service: bool,
+        must_be_new: bool,
     ) {
         self.files.insert(
             path,
@@ -386,7 +345,7 @@ impl<'a> Draft<'a> {
                 before,
                 after,
                 rank,
-                is_of_new_service,
+                must_be_new,
             },
         );
     }

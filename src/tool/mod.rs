@@ -16,7 +16,7 @@ pub mod workflow;
 
 pub use argument::{Argument, Takes};
 pub use draft::Draft;
-pub use values::{Values, Wrong};
+pub use values::Values;
 
 use crate::plan::{Next, Plan};
 use crate::problem::{ErrorCode, Problem};
@@ -47,6 +47,7 @@ impl Request {
 }
 
 /// A tool: its definition for the command line, `polytope.yml` and the MCP server.
+#[derive(Clone, Copy)]
 pub struct ToolInfo {
     /// Its name, as a command and in `polytope.yml`.
     pub name: &'static str,
@@ -57,7 +58,7 @@ pub struct ToolInfo {
     /// The first line of its help.
     help: &'static str,
     /// The end of its help: notes and examples.
-    examples: &'static str,
+    after_help: &'static str,
     /// Whether the command line starts the containers that it adds.
     pub starts: bool,
     /// Adds the definitions of its flags to a command.
@@ -73,10 +74,11 @@ pub struct ToolInfo {
 }
 
 /// How a tool is registered in `polytope.yml`.
+#[derive(Clone, Copy)]
 struct Registered {
     template: Template,
     /// The types of parameters that depend on the project.
-    defaults: fn(&Project) -> Vec<(&'static str, String)>,
+    kinds: fn(&Project) -> Vec<(&'static str, String)>,
 }
 
 /// The tools, each of which registers the next one.
@@ -94,7 +96,7 @@ impl ToolInfo {
     pub fn command(&self) -> clap::Command {
         let command = clap::Command::new(self.name)
             .about(self.help)
-            .after_help(self.examples);
+            .after_help(self.after_help);
         (self.define)(command)
     }
 

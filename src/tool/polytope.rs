@@ -138,9 +138,9 @@ pub(super) fn find_conflicts(draft: &mut Draft<'_>, ours: &PolytopeFile) {
             if other.name == tool.name {
                 conflict(format!("the tool name `{}`", tool.name), other.position());
             }
-            for (claim, way) in other.claims() {
+            for (claim, route) in other.claims() {
                 if claims.iter().any(|(ours, _)| *ours == claim) {
-                    conflict(described(&claim), other.position_of(&way));
+                    conflict(described(&claim), other.position_of(&route));
                 }
             }
         }

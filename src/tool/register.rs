@@ -45,7 +45,7 @@ pub(super) fn register(draft: &mut Draft<'_>, tool: &ToolInfo) {
             root.add_tool(name, &body)
         });
         if added {
-            draft.registered(name);
+            draft.notes.registered.push(name.to_owned());
         }
     }
     draft.edit_yaml(&root_path(), Rank::RootPolytope, |root| {
@@ -69,22 +69,22 @@ fn text(project: &Project, tool: &ToolInfo) -> String {
     let Some(registered) = &tool.registered else {
         unreachable!("`{}` is the first step and never registered", tool.name);
     };
-    let defaults = (registered.defaults)(project);
+    let kinds = (registered.kinds)(project);
     render_with(
         project,
         registered.template,
         "",
-        &parameters(tool, &defaults),
+        &parameters(tool, &kinds),
         &arguments(tool, ParameterStyle::of(project)),
     )
 }
 
-/// The parameters of a tool; `defaults` has types that depend on the project.
-pub(super) fn parameters(tool: &ToolInfo, defaults: &[(&str, String)]) -> Vec<Parameter> {
+/// The parameters of a tool; `kinds` has types that depend on the project.
+pub(super) fn parameters(tool: &ToolInfo, kinds: &[(&str, String)]) -> Vec<Parameter> {
     let arguments = tool.arguments().into_iter();
     arguments
         .map(|argument| {
-            let special = defaults.iter().find(|(name, _)| *name == argument.name);
+            let special = kinds.iter().find(|(name, _)| *name == argument.name);
             let kind = match (special, argument.takes) {
                 (Some((_, kind)), _) => kind.clone(),
                 (None, _) if argument.is_required => "str".to_owned(),
@@ -248,19 +248,7 @@ mod tests {
                 }
                 _ => |command| with_one_more(crate::tool::workflow::TOOL.define, command),
             };
-            let tool = ToolInfo {
-                name: tool.name,
-                about: tool.about,
-                example: tool.example,
-                help: tool.help,
-                examples: tool.examples,
-                starts: tool.starts,
-                define,
-                ranges: tool.ranges,
-                request: tool.request,
-                allowed: tool.allowed,
-                registered: None,
-            };
+            let tool = ToolInfo { define, ..*tool };
             let help = tool.command().render_help().to_string();
             assert!(help.contains("--one-more <THING>"), "{help}");
             let arguments: Vec<Argument> = tool.arguments();

@@ -39,7 +39,7 @@ pub static TOOL: ToolInfo = ToolInfo {
     about: "Temporal server, Postgres and web UI as containers",
     example: "bluetext add-temporal",
     help: "Add the Temporal server, Postgres and the web UI as containers",
-    examples: "Examples:
+    after_help: "Examples:
   bluetext add-temporal --dry-run --diff
   bluetext add-temporal --no-start
   bluetext add-temporal --stack stack --history-shards 4 --no-start",
@@ -127,7 +127,7 @@ pub struct AddTemporal {
     pub history_shards: u32,
 }
 
-/// Plan it.
+/// Plan the server, its database and the web UI.
 pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporal) {
     let project = draft.project();
     let folder = modules_folder(project, arguments.modules_dir.as_ref());
@@ -135,7 +135,7 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporal) {
     let mut steps = Vec::new();
     let mut ui = project.has_tool("temporal-ui");
     if has_server_of_its_own(project) {
-        draft.warnings(deprecated_images(project));
+        draft.notes.warnings.extend(deprecated_images(project));
     } else {
         let awaits = ParameterStyle::awaits_containers(project);
         if !is_included_from_elsewhere(project, "postgres") {
@@ -158,19 +158,19 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporal) {
     }
     if let Some(next) = TOOL.following() {
         register(draft, next);
-        draft.next(next.next());
+        draft.notes.next.push(next.next());
     }
     if let Some(stack) = stack {
         let mut why = "starts the containers".to_owned();
         if ui {
             why.push_str("; the web UI is then at http://localhost:8233");
         }
-        draft.run(&stack);
-        draft.next(Next {
+        draft.notes.next.push(Next {
             tool: None,
             command: format!("pt run {stack}"),
             why,
         });
+        draft.notes.run = Some(stack);
     }
 }
 

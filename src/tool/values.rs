@@ -59,16 +59,10 @@ impl Values {
     }
 
     /// Values that constrain each other.
-    pub(super) fn together<T>(&mut self, checked: Result<T, Vec<Wrong>>) -> Option<T> {
-        let wrong = match checked {
-            Ok(values) => return Some(values),
-            Err(wrong) => wrong,
-        };
-        for Wrong { message, hint } in wrong {
-            self.problems
-                .push(usage(ErrorCode::InvalidCombination, message, Some(hint)));
-        }
-        None
+    pub(super) fn together<T>(&mut self, checked: Result<T, Vec<Problem>>) -> Option<T> {
+        checked
+            .map_err(|problems| self.problems.extend(problems))
+            .ok()
     }
 
     pub(super) fn wrong(&mut self, error: &NameError) {
@@ -81,19 +75,9 @@ impl Values {
     }
 }
 
-/// Why individually valid values cannot be combined.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wrong {
-    /// What is wrong and why.
-    pub message: String,
-    /// A valid alternative.
-    pub hint: String,
-}
-
-impl Wrong {
-    pub(super) fn new(message: String, hint: String) -> Self {
-        Self { message, hint }
-    }
+/// Why individually valid values cannot be combined, and a valid alternative.
+pub(super) fn combination(message: String, hint: String) -> Problem {
+    usage(ErrorCode::InvalidCombination, message, Some(hint))
 }
 
 pub(super) fn usage(code: ErrorCode, message: String, hint: Option<String>) -> Problem {

@@ -23,8 +23,8 @@ pub enum Place {
 }
 
 impl Module {
-    /// Add imports and, at the end of top-level `async def` functions, awaited calls with the
-    /// function's first parameter.
+    /// Add an import and, in top-level `async def` functions, awaited calls with the
+    /// function's application parameter.
     ///
     /// ```text
     /// async def init(app: FastAPI) -> None:       async def init(app: FastAPI) -> None:
@@ -37,8 +37,7 @@ impl Module {
     ///
     /// # Errors
     ///
-    /// [`EditError::Syntax`] where the module does not parse; [`EditError::Shape`] where a
-    /// function is missing, is not `async`, has no application parameter, yields, or never
+    /// [`EditError::Shape`] where a function is missing, is not `async`, has no application parameter, yields, or never
     /// reaches its end.
     pub fn add_calls(
         &self,
@@ -177,7 +176,8 @@ fn leaves(statement: &Stmt) -> bool {
     let ends = |body: &[Stmt]| body.last().is_some_and(leaves);
     match statement {
         Stmt::Return(_) | Stmt::Raise(_) => true,
-        // Not analysed further: a `break` may end it.
+        // A loop over a constant such as `while True:` has no end, unless a `break` ends it;
+        // that is not analysed.
         Stmt::While(block) => !matches!(&*block.test, Expr::Compare(_) | Expr::Name(_)),
         Stmt::With(block) => ends(&block.body),
         Stmt::If(block) => {

@@ -24,8 +24,7 @@ impl Module {
     ///
     /// # Errors
     ///
-    /// [`EditError::Syntax`] where the module does not parse; [`EditError::Shape`] where a list
-    /// is missing or is not a list or tuple.
+    /// [`EditError::Shape`] where a list is missing or is not a list or tuple.
     pub fn add_items(
         &self,
         new_imports: &[Import],

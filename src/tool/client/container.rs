@@ -459,7 +459,7 @@ pub(in crate::tool) fn worker_tools(file: &PolytopeFile, service: &Service) -> V
     tools
 }
 
-/// The containers that a tool runs with Python code.
+/// The containers that a tool runs.
 fn containers_of(tool: Tool<'_>) -> Vec<Container> {
     let steps = tool.steps().enumerate();
     steps

@@ -247,7 +247,7 @@ pub(super) fn add_modules(
     draft: &mut Draft<'_>,
     service: &Service,
     registry_module: &str,
-    without_registry: bool,
+    adds_registry: bool,
 ) {
     const FILES: [(&str, Template); 3] = [
         (
@@ -302,7 +302,7 @@ pub(super) fn add_modules(
         let text = render_file(template, &context, &style);
         draft.generate(path.clone(), text, rank_of(&path));
     }
-    if without_registry {
+    if adds_registry {
         for (file, template) in REGISTRY {
             let path = source.join(file);
             // An existing package belongs to the user and is not changed.

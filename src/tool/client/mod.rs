@@ -30,7 +30,7 @@ pub static TOOL: ToolInfo = ToolInfo {
     about: "the client library, configuration, hooks and a worker in a service",
     example: "bluetext add-temporal-client",
     help: "Add the Temporal client to a Python service",
-    examples: "Examples:
+    after_help: "Examples:
   bluetext add-temporal-client
   bluetext add-temporal-client --service api --check --format json",
     starts: false,
@@ -40,7 +40,7 @@ pub static TOOL: ToolInfo = ToolInfo {
     allowed: |project| project.has_tool("temporal") || temporal::has_server_of_its_own(project),
     registered: Some(Registered {
         template: template!("add-temporal/registered/add-temporal-client.yml"),
-        defaults: |project| {
+        kinds: |project| {
             // Default to the service found, so that a call needs no argument.
             let kind = match default_service(project.services()) {
                 Some(name) => format!("[default, str, {name}]"),
@@ -157,7 +157,7 @@ pub(super) fn local_modules(project: &Project, service: &Service) -> Vec<String>
     names
 }
 
-/// Plan it.
+/// Plan the client of a service.
 pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalClient) {
     let project = draft.project();
     let Some((service, is_new)) = choose_service(draft, arguments.service.as_ref()) else {
@@ -195,11 +195,11 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalClient) {
         if project.services().len() > 1 {
             next.command = format!("{} --service {}", next.command, service.name);
         }
-        draft.next(next);
+        draft.notes.next.push(next);
     }
     let own = service.folder.join(POLYTOPE_FILE);
     if draft.text(&own).is_some() {
-        draft.next(Next {
+        draft.notes.next.push(Next {
             tool: None,
             command: format!("pt run {}", service.name),
             why: if is_new {
@@ -209,5 +209,5 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalClient) {
             },
         });
     }
-    packaging::renew_locks(draft, &service);
+    packaging::warn_of_locks(draft, &service);
 }

@@ -71,7 +71,7 @@ pub(super) fn warn_of_dockerfile(draft: &mut Draft<'_>, service: &Service) {
 }
 
 /// Warn of lock files that do not contain the new dependency yet.
-pub(super) fn renew_locks(draft: &mut Draft<'_>, service: &Service) {
+pub(super) fn warn_of_locks(draft: &mut Draft<'_>, service: &Service) {
     const LOCKS: [(&str, &str); 2] = [("uv.lock", "uv lock"), ("poetry.lock", "poetry lock")];
     let pyproject = service.folder.join("pyproject.toml");
     let is_edited = draft.text(&pyproject) != draft.project().text(&pyproject);
@@ -86,7 +86,7 @@ pub(super) fn renew_locks(draft: &mut Draft<'_>, service: &Service) {
             format!("`{lock}` does not have the new dependency yet: `{command}` renews it"),
             Some(lock),
         );
-        draft.next(Next {
+        draft.notes.next.push(Next {
             tool: None,
             command,
             why: "renews the lock file, which does not have the client library yet".to_owned(),

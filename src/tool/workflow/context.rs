@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::elements::{Activity, Imports, MessageContext, Model, Query, Sample};
-use super::parts::Asked;
+use super::parts::Workflow;
 use super::request::AddTemporalWorkflow;
 use crate::name::{Attempts, FieldType, Timeout};
 use crate::project::{Layout, Service};
@@ -58,49 +58,38 @@ struct Options {
 /// The modules and names of the standard library that each file uses.
 #[derive(Debug, Serialize)]
 struct Uses {
-    models: ModuleUses,
-    activities: ModuleUses,
-    workflow: ModuleUses,
-    test: ModuleUses,
-}
-
-#[derive(Debug, Default, Serialize)]
-struct ModuleUses {
-    dt: bool,
-    decimal: bool,
-    uuid: bool,
-    uuid5: bool,
-    idempotency_key: bool,
+    models: Vec<&'static str>,
+    /// Whether a model has a configuration.
     config: bool,
+    activities: Vec<&'static str>,
+    workflow: Vec<&'static str>,
+    test: Vec<&'static str>,
 }
 
-impl ModuleUses {
-    /// The modules and names that pieces of Python code use.
-    fn of<'a>(pieces: impl Iterator<Item = &'a str>) -> Self {
-        let mut uses = Self::default();
-        for code in pieces {
-            uses.dt |= mentions(code, "dt");
-            uses.decimal |= mentions(code, "Decimal");
-            uses.uuid |= mentions(code, "UUID");
-            uses.uuid5 |= mentions(code, "uuid5");
-            uses.idempotency_key |= mentions(code, "idempotency_key");
-        }
-        uses
-    }
+/// The modules and names that pieces of Python code use.
+fn used_names<'a>(pieces: impl Iterator<Item = &'a str>) -> Vec<&'static str> {
+    const NAMES: [&str; 5] = ["dt", "Decimal", "UUID", "uuid5", "idempotency_key"];
+    let pieces: Vec<&str> = pieces.collect();
+    let is_used = |name: &&str| pieces.iter().any(|code| mentions(code, name));
+    NAMES.into_iter().filter(is_used).collect()
 }
 
 impl Context {
-    pub(super) fn new(service: &Service, name: &WorkflowName, asked: &AddTemporalWorkflow) -> Self {
-        let asked = Asked { name, asked };
+    pub(super) fn new(
+        service: &Service,
+        name: &WorkflowName,
+        request: &AddTemporalWorkflow,
+    ) -> Self {
+        let workflow = Workflow { name, request };
         let package = match service.layout {
             Layout::Package(_) => String::new(),
             Layout::Flat => format!("workflows.{}", name.snake()),
         };
-        let models = asked.models();
-        let activities = asked.activities();
-        let queries = asked.queries();
-        let samples = asked.samples();
-        let members = &asked.asked.members;
+        let models = workflow.models();
+        let activities = workflow.activities();
+        let queries = workflow.queries();
+        let samples = workflow.samples();
+        let members = &workflow.request.members;
         let signals: Vec<MessageContext> = members
             .signals()
             .iter()
@@ -117,17 +106,17 @@ impl Context {
             .cloned()
             .collect();
         let required = |field: &&Field| !matches!(field.kind, FieldType::Optional(_));
-        let required_field = asked.asked.input.iter().find(required);
-        let options = &asked.asked.options;
+        let required_field = workflow.request.input.iter().find(required);
+        let options = &workflow.request.options;
         let retries = options.retries();
 
-        let imports = asked.imports(&payloads, &queries, &activities, retries);
+        let imports = workflow.imports(&payloads, &queries, &activities, retries);
         let uses = uses(&models, &activities, &queries, &samples);
         Self {
             workflow: name.snake().to_owned(),
             workflow_class: format!("{}Workflow", name.class()),
-            input_class: asked.input_class(),
-            output_class: asked.output_class(),
+            input_class: workflow.input_class(),
+            output_class: workflow.output_class(),
             package_prefix: format!("{package}."),
             package: if package.is_empty() {
                 ".".to_owned()
@@ -174,13 +163,11 @@ fn uses(models: &[Model], activities: &[Activity], queries: &[Query], samples: &
     let values = activities.iter().flat_map(|activity| &activity.values);
     let samples = samples.iter().flat_map(|sample| &sample.fields);
     Uses {
-        models: ModuleUses {
-            config: models.iter().any(|m| m.has_bytes || m.has_float),
-            ..ModuleUses::of(fields.map(|field| field.annotation.as_str()))
-        },
-        activities: ModuleUses::of(values.map(String::as_str)),
-        workflow: ModuleUses::of(queries.iter().map(|query| query.first.as_str())),
-        test: ModuleUses::of(samples.map(|field| field.sample.as_str())),
+        models: used_names(fields.map(|field| field.annotation.as_str())),
+        config: models.iter().any(|m| m.has_bytes || m.has_float),
+        activities: used_names(values.map(String::as_str)),
+        workflow: used_names(queries.iter().map(|query| query.first.as_str())),
+        test: used_names(samples.map(|field| field.sample.as_str())),
     }
 }
 

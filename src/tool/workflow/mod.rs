@@ -31,7 +31,7 @@ pub static TOOL: ToolInfo = ToolInfo {
     about: "a typed workflow with models, activities and tests",
     example: "bluetext add-temporal-workflow greeting --input name:str --output message:str",
     help: "Add typed workflows with models, activities and tests",
-    examples: "Types: str int float bool bytes datetime date timedelta uuid decimal,
+    after_help: "Types: str int float bool bytes datetime date timedelta uuid decimal,
 list[T], dict[str,T], and T? for an optional value.
 
 Examples:
@@ -46,7 +46,7 @@ Examples:
     allowed: |project| project.services().iter().any(|s| client::is_in(project, s)),
     registered: Some(Registered {
         template: template!("add-temporal-client/registered/add-temporal-workflow.yml"),
-        defaults: |_| Vec::new(),
+        kinds: |_| Vec::new(),
     }),
 };
 
@@ -73,7 +73,7 @@ const FILES: [(&str, Template); 4] = [
 /// The workflow's tests.
 const TEST: Template = template!("add-temporal-workflow/tests/workflows/test_workflow.py");
 
-/// Plan it.
+/// Plan the workflows and their registration.
 pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalWorkflow) {
     let project = draft.project();
     let Some(service) = choose_service(draft, arguments.service.as_ref()) else {
@@ -100,7 +100,8 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalWorkflow) {
     let mut commands = Vec::new();
     let own_file = service.folder.join(POLYTOPE_FILE);
     let own_file = project.polytope_file(&own_file);
-    draft.workers(own_file.map_or_else(Vec::new, |file| worker_tools(file, &service)));
+    let workers = own_file.map_or_else(Vec::new, |file| worker_tools(file, &service));
+    draft.notes.workers = Some(workers);
     for name in &arguments.names {
         // Kept models may have different fields than requested.
         if !draft.is_kept(&package(&service, name).join("models.py")) {
@@ -110,7 +111,7 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalWorkflow) {
     if let Some(first) = commands.first_mut() {
         first.why.push_str(NO_TEMPORAL);
     }
-    draft.nexts(commands);
+    draft.notes.next.extend(commands);
 }
 
 /// Shown once, with the first command: `temporal` may not be installed.

@@ -18,12 +18,12 @@ const FIRST_STAGE: &str = "\"waiting\"";
 const LAST_STAGE: &str = "\"done\"";
 
 /// A workflow and its request.
-pub(super) struct Asked<'a> {
+pub(super) struct Workflow<'a> {
     pub(super) name: &'a WorkflowName,
-    pub(super) asked: &'a AddTemporalWorkflow,
+    pub(super) request: &'a AddTemporalWorkflow,
 }
 
-impl Asked<'_> {
+impl Workflow<'_> {
     pub(super) fn input_class(&self) -> String {
         format!("{}Input", self.name.class())
     }
@@ -40,7 +40,7 @@ impl Asked<'_> {
         activities: &[Activity],
         retries: bool,
     ) -> Imports {
-        let members = &self.asked.members;
+        let members = &self.request.members;
         let mut messages = vec![self.input_class(), self.output_class()];
         messages.extend(payloads.iter().filter_map(|message| message.model.clone()));
         messages.extend(queries.iter().map(|query| query.model.clone()));
@@ -70,12 +70,12 @@ impl Asked<'_> {
     /// The first required field of the input.
     pub(super) fn required_field(&self) -> Option<&str> {
         let required = |field: &&Field| !matches!(field.kind, FieldType::Optional(_));
-        let field = self.asked.input.iter().find(required);
+        let field = self.request.input.iter().find(required);
         field.map(|field| field.name.as_str())
     }
 
     fn activity_input(&self, index: usize) -> String {
-        let members = &self.asked.members;
+        let members = &self.request.members;
         if members.has_own_input(index) {
             format!("{}Input", members.activities()[index].class())
         } else {
@@ -84,7 +84,7 @@ impl Asked<'_> {
     }
 
     fn activity_output(&self, index: usize) -> String {
-        let members = &self.asked.members;
+        let members = &self.request.members;
         if members.has_own_output(index) {
             format!("{}Output", members.activities()[index].class())
         } else {
@@ -93,12 +93,12 @@ impl Asked<'_> {
     }
 
     fn before(&self, index: usize) -> Option<&MemberName> {
-        Some(&self.asked.members.activities()[index.checked_sub(1)?])
+        Some(&self.request.members.activities()[index.checked_sub(1)?])
     }
 
     /// The signals and updates with a payload: name, payload class and type.
     fn payloads(&self) -> Vec<(&MemberName, String, &FieldType)> {
-        let members = &self.asked.members;
+        let members = &self.request.members;
         let signals = members.signals().iter().filter_map(|signal| {
             let class = format!("{}Signal", signal.name.class());
             Some((&signal.name, class, signal.kind.as_ref()?))
@@ -113,12 +113,12 @@ impl Asked<'_> {
             model(
                 self.input_class(),
                 "What the workflow is started with.".to_owned(),
-                &self.asked.input,
+                &self.request.input,
             ),
             model(
                 self.output_class(),
                 "What the workflow returns.".to_owned(),
-                &self.asked.output,
+                &self.request.output,
             ),
         ];
         for (name, class, kind) in self.payloads() {
@@ -129,14 +129,14 @@ impl Asked<'_> {
             };
             models.push(model(class, about, &[field(name, kind)]));
         }
-        for Message { name, kind } in self.asked.members.queries() {
+        for Message { name, kind } in self.request.members.queries() {
             models.push(model(
                 format!("{}Answer", name.class()),
                 format!("The answer to the query `{name}`."),
                 &[field(name, kind)],
             ));
         }
-        let members = &self.asked.members;
+        let members = &self.request.members;
         for (index, activity) in members.activities().iter().enumerate() {
             if members.has_own_input(index) {
                 let plain = |name: String, class: String| ModelField {
@@ -177,7 +177,7 @@ impl Asked<'_> {
     }
 
     pub(super) fn activities(&self) -> Vec<Activity> {
-        let members = &self.asked.members;
+        let members = &self.request.members;
         let activities = members.activities().iter().enumerate();
         activities
             .map(|(index, activity)| {
@@ -185,7 +185,7 @@ impl Asked<'_> {
                 let own_output = members.has_own_output(index);
                 let before = self.before(index);
                 let given = Given {
-                    fields: &self.asked.input,
+                    fields: &self.request.input,
                     path: if own_input { "input.request" } else { "input" },
                     before: before.map(|before| format!("input.{before}_output.message")),
                 };
@@ -193,7 +193,7 @@ impl Asked<'_> {
                     vec![format!("message={}", given.text(activity.snake()))]
                 } else {
                     let value = |field: &Field| format!("{}={}", field.name, given.value(field));
-                    self.asked.output.iter().map(value).collect()
+                    self.request.output.iter().map(value).collect()
                 };
                 Activity {
                     name: activity.to_string(),
@@ -209,7 +209,7 @@ impl Asked<'_> {
     }
 
     fn input_sample(&self, index: usize) -> String {
-        let members = &self.asked.members;
+        let members = &self.request.members;
         if members.has_own_input(index) {
             format!("{}_INPUT", members.activities()[index].constant())
         } else {
@@ -218,7 +218,7 @@ impl Asked<'_> {
     }
 
     fn output_sample(&self, index: usize) -> String {
-        let members = &self.asked.members;
+        let members = &self.request.members;
         if members.has_own_output(index) {
             format!("{}_OUTPUT", members.activities()[index].constant())
         } else {
@@ -227,7 +227,7 @@ impl Asked<'_> {
     }
 
     pub(super) fn queries(&self) -> Vec<Query> {
-        let members = &self.asked.members;
+        let members = &self.request.members;
         // The first query of type `str` returns the stage; at the end it may return a field
         // of the result.
         let stage = members.queries().iter().find(|q| q.kind == FieldType::Str);
@@ -236,7 +236,7 @@ impl Asked<'_> {
             .map(|query| {
                 let tells_stage = stage.is_some_and(|stage| stage.name == query.name);
                 let is_in_result = self
-                    .asked
+                    .request
                     .output
                     .iter()
                     .any(|field| field.name == query.name.snake() && field.kind == query.kind);
@@ -278,7 +278,7 @@ impl Asked<'_> {
         let mut samples = vec![of_fields(
             "INPUT".to_owned(),
             self.input_class(),
-            &self.asked.input,
+            &self.request.input,
         )];
         let payload_sample = |name: &MemberName, class: &str| {
             let suffix = if class.ends_with("Signal") {
@@ -292,7 +292,7 @@ impl Asked<'_> {
             let constant = payload_sample(name, &class);
             samples.push(of_fields(constant, class, &[field(name, kind)]));
         }
-        let members = &self.asked.members;
+        let members = &self.request.members;
         for index in 0..members.activities().len() {
             if members.has_own_input(index) {
                 let value = |name: String, sample: String| SampleField { name, sample };
@@ -322,7 +322,7 @@ impl Asked<'_> {
         samples.push(of_fields(
             "OUTPUT".to_owned(),
             self.output_class(),
-            &self.asked.output,
+            &self.request.output,
         ));
         samples
     }

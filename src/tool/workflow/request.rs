@@ -1,8 +1,9 @@
 //! The arguments of `add-temporal-workflow`, and the rules for combining their values.
 
 use crate::name::{Attempts, ServiceName, Timeout};
+use crate::problem::Problem;
 use crate::python::{Field, MemberName, Message, Signal, WorkflowName};
-use crate::tool::values::Wrong;
+use crate::tool::values::combination;
 
 /// The arguments of `add-temporal-workflow`.
 #[derive(Debug, Clone)]
@@ -61,7 +62,7 @@ impl Members {
         signals: Vec<Signal>,
         queries: Vec<Message>,
         updates: Vec<Message>,
-    ) -> Result<Self, Vec<Wrong>> {
+    ) -> Result<Self, Vec<Problem>> {
         let mut members = Self {
             signals,
             queries,
@@ -139,7 +140,7 @@ impl Members {
         signals.chain(queries).chain(updates)
     }
 
-    fn repeated(&self) -> Vec<Wrong> {
+    fn repeated(&self) -> Vec<Problem> {
         let activities: Vec<_> = self.activities.iter().map(|n| ("--activity", n)).collect();
         let messages: Vec<_> = self.messages().collect();
         let mut wrong = Vec::new();
@@ -154,7 +155,7 @@ impl Members {
                     } else {
                         format!("`{flag} {name}` has the name of a `{other}`")
                     };
-                    wrong.push(Wrong::new(message, format!("use `{name}_two`")));
+                    wrong.push(combination(message, format!("use `{name}_two`")));
                 }
             }
         }
@@ -162,7 +163,7 @@ impl Members {
     }
 
     /// Messages that would shadow methods or local names of the workflow.
-    fn hidden(&self) -> Vec<Wrong> {
+    fn hidden(&self) -> Vec<Problem> {
         let validators = self
             .updates
             .iter()
@@ -179,7 +180,7 @@ impl Members {
         self.messages()
             .filter_map(|(flag, name)| {
                 let (_, what) = used.iter().find(|(used, _)| used == name.snake())?;
-                Some(Wrong::new(
+                Some(combination(
                     format!("`{flag} {name}` has the name of {what} in the generated code"),
                     "choose another name".to_owned(),
                 ))
@@ -188,12 +189,12 @@ impl Members {
     }
 
     /// An activity whose model names would collide with the workflow's.
-    fn taken_by(&self, workflow: &WorkflowName) -> Option<Wrong> {
+    fn taken_by(&self, workflow: &WorkflowName) -> Option<Problem> {
         let (_, activity) = self.activities.iter().enumerate().find(|(index, name)| {
             name.class() == workflow.class()
                 && (self.has_own_input(*index) || self.has_own_output(*index))
         })?;
-        Some(Wrong::new(
+        Some(combination(
             format!(
                 "the models of the activity `{activity}` would have the same names as the \
                  workflow's models, `{class}Input` and `{class}Output`",
@@ -254,7 +255,7 @@ impl ActivityOptions {
         schedule_to_start: Option<Timeout>,
         heartbeat: Option<Timeout>,
         max_attempts: Option<Attempts>,
-    ) -> Result<Self, Vec<Wrong>> {
+    ) -> Result<Self, Vec<Problem>> {
         let default = match (start_to_close, schedule_to_close) {
             (None, None) => Self::default().start_to_close,
             _ => None,
@@ -274,12 +275,12 @@ impl ActivityOptions {
         }
     }
 
-    fn wrong(&self) -> Vec<Wrong> {
+    fn wrong(&self) -> Vec<Problem> {
         let mut wrong = Vec::new();
         if let (Some(start), Some(schedule)) = (self.start_to_close, self.schedule_to_close)
             && schedule < start
         {
-            wrong.push(Wrong::new(
+            wrong.push(combination(
                 format!(
                     "`--schedule-to-close {schedule}` is below `--start-to-close {start}`: the \
                      total of all attempts cannot be shorter than one attempt"
@@ -290,7 +291,7 @@ impl ActivityOptions {
         if let (Some(queue), Some(schedule)) = (self.schedule_to_start, self.schedule_to_close)
             && schedule < queue
         {
-            wrong.push(Wrong::new(
+            wrong.push(combination(
                 format!(
                     "`--schedule-to-start {queue}` is above `--schedule-to-close {schedule}`: \
                      the total time includes the wait in the task queue"
@@ -306,7 +307,7 @@ impl ActivityOptions {
         if let (Some(heartbeat), Some((flag, bound))) = (self.heartbeat, attempt)
             && heartbeat >= bound
         {
-            wrong.push(Wrong::new(
+            wrong.push(combination(
                 format!(
                     "`--heartbeat {heartbeat}` is not below `{flag} {bound}`: an attempt would \
                      time out before a missing heartbeat is detected"

@@ -3,16 +3,16 @@
 {% if updates %}
 import asyncio
 {% endif %}
-{% if uses.test.dt %}
+{% if "dt" in uses.test %}
 import datetime as dt
 {% endif %}
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-{% if uses.test.decimal %}
+{% if "Decimal" in uses.test %}
 from decimal import Decimal
 {% endif %}
 from typing import Any
-from uuid import {% if uses.test.uuid %}UUID, {% endif %}uuid4
+from uuid import {% if "UUID" in uses.test %}UUID, {% endif %}uuid4
 
 import pytest
 from temporal_client import TemporalSettings, new_replayer, new_worker

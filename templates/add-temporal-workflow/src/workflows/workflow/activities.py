@@ -8,21 +8,21 @@ Mark an error that no retry can fix as non-retryable:
     raise ApplicationError("the card is blocked", non_retryable=True)
 """
 
-{% if uses.activities.dt %}
+{% if "dt" in uses.activities %}
 import datetime as dt
 {% endif %}
-{% if uses.activities.decimal %}
+{% if "Decimal" in uses.activities %}
 from decimal import Decimal
 {% endif %}
-{% if uses.activities.uuid5 %}
+{% if "uuid5" in uses.activities %}
 from uuid import NAMESPACE_URL, uuid5
 {% endif %}
 
-{% if options.heartbeat and uses.activities.idempotency_key %}
+{% if options.heartbeat and "idempotency_key" in uses.activities %}
 from temporal_client import heartbeating, idempotency_key
 {% elif options.heartbeat %}
 from temporal_client import heartbeating
-{% elif uses.activities.idempotency_key %}
+{% elif "idempotency_key" in uses.activities %}
 from temporal_client import idempotency_key
 {% endif %}
 from temporalio import activity

@@ -4,17 +4,17 @@ Give each new field a default: then executions that were started before the chan
 can still be decoded.
 """
 
-{% if uses.models.dt %}
+{% if "dt" in uses.models %}
 import datetime as dt
 {% endif %}
-{% if uses.models.decimal %}
+{% if "Decimal" in uses.models %}
 from decimal import Decimal
 {% endif %}
-{% if uses.models.uuid %}
+{% if "UUID" in uses.models %}
 from uuid import UUID
 {% endif %}
 
-from pydantic import BaseModel{% if uses.models.config %}, ConfigDict{% endif +%}
+from pydantic import BaseModel{% if uses.config %}, ConfigDict{% endif +%}
 {% for model in models %}
 
 

@@ -25,11 +25,11 @@ are safe. All I/O, time and randomness belong in activities.
 {% if waits %}
 import asyncio
 {% endif %}
-{% if uses.workflow.dt %}
+{% if "dt" in uses.workflow %}
 import datetime as dt
 {% endif %}
 from datetime import timedelta
-{% if uses.workflow.decimal %}
+{% if "Decimal" in uses.workflow %}
 from decimal import Decimal
 {% endif %}
 
