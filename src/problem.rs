@@ -119,7 +119,6 @@ codes! {
     /// A warning for the user.
     WarningCode {
         DeprecatedImage = "deprecated-image" (Done): "A container runs an image that is no longer released.",
-        Dockerfile = "dockerfile" (Done): "A Dockerfile installs the service before it has the client library.",
         HooksByHand = "hooks-by-hand" (Done): "The hooks are imported in a file that is not edited: check that they are called.",
         Kept = "kept" (Done): "A generated file has been edited and is left as it is; `--force` replaces it.",
         LibraryDiffers = "library-differs" (Done): "The client library of a service differs from the one of this version.",

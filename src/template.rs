@@ -20,7 +20,7 @@ pub struct Template {
 
 /// Embed a file of `templates/`.
 macro_rules! template {
-    ($path:literal) => {
+    ($path:expr) => {
         $crate::template::Template {
             path: $path,
             source: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/", $path)),

@@ -139,7 +139,7 @@ fn the_status_names_what_is_there_and_what_is_next() {
         "from temporalio import workflow\n\n\n@workflow.defn(name=\"x\")\nclass Mine:\n    pass\n",
     );
     project.write(&format!("{workflows}/broken.py"), "class Broken(\n");
-    let settings = "modules/api/clients/temporal-client/src/temporal_client/settings.py";
+    let settings = "modules/api/src/backend/temporal_client/settings.py";
     project.write(settings, "mine = True\n");
     show(
         "a workflow that is not registered, a broken module, a changed library",
@@ -658,12 +658,7 @@ fn hooks_that_start_temporal_in_another_way_are_left_alone() {
         .collect();
     assert_eq!(
         codes,
-        [
-            "service-worker",
-            "starts-temporal-already",
-            "dockerfile",
-            "lock-behind"
-        ]
+        ["service-worker", "starts-temporal-already", "lock-behind"]
     );
     assert_eq!(project.read(hooks), text);
 }

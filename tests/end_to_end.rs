@@ -91,13 +91,7 @@ fn check_service(service: &Path) {
     tools.uv(service, &["sync", "--quiet"]);
     let tests = tools.uv(service, &["run", "pytest", "-q", "-W", "error"]);
     assert!(tests.contains(" passed"), "{tests}");
-    let library = service.join("clients/temporal-client");
     let python = service.join(".venv/bin/python");
-    finish(
-        Command::new(&python)
-            .args(["-m", "pytest", "-q"])
-            .current_dir(&library),
-    );
     let ruff = |arguments: &[&str]| finish(tools.command("ruff", service).args(arguments));
     ruff(&["format", "--no-cache", "--check", "."]);
     ruff(&[
@@ -117,7 +111,7 @@ fn check_service(service: &Path) {
                 "--python-executable",
             ])
             .arg(&python)
-            .args(["src", "tests", "clients/temporal-client/src"])
+            .args(["src", "tests"])
             .env("MYPYPATH", "src"),
     );
     finish(
@@ -125,8 +119,34 @@ fn check_service(service: &Path) {
             .command("pyright", service)
             .arg("--pythonpath")
             .arg(&python)
-            .args(["src", "tests", "clients/temporal-client/src"]),
+            .args(["src", "tests"]),
     );
+}
+
+/// The tests of the client library, which are not generated.
+fn check_library(service: &Path, source: &str) {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/library");
+    let folder = tempfile::tempdir().unwrap();
+    let python = service.join(".venv/bin/python");
+    let shown = finish(
+        Command::new(python)
+            .args([
+                "-m",
+                "pytest",
+                "-q",
+                "-W",
+                "error",
+                "-p",
+                "no:cacheprovider",
+            ])
+            .arg("--rootdir")
+            .arg(folder.path())
+            .arg(tests)
+            .current_dir(folder.path())
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env("PYTHONPATH", service.join(source)),
+    );
+    assert!(shown.contains(" passed"), "{shown}");
 }
 
 #[test]
@@ -147,6 +167,7 @@ fn an_empty_folder_becomes_a_service_that_completes_a_workflow() {
     ]);
     let service = project.path().join("modules/api");
     check_service(&service);
+    check_library(&service, "src/backend");
 
     let server = Server::start(free_port());
     let mut worker = worker(&service, "backend.worker", &server.address);
@@ -486,7 +507,7 @@ fn three_workers_share_300_executions_and_none_is_lost() {
     let client = r#"
 import asyncio
 from datetime import timedelta
-from temporal_client import connect
+from backend.temporal_client import connect
 
 async def main() -> None:
     client = await connect()
@@ -577,7 +598,7 @@ fn worker_processes_serve_metrics_and_wait_for_their_version() {
         "it ran without a version"
     );
     // As in the library's README.
-    let readme = fs::read_to_string(service.join("clients/temporal-client/README.md")).unwrap();
+    let readme = fs::read_to_string(service.join("src/backend/temporal_client/README.md")).unwrap();
     let block = readme
         .split("```sh\n")
         .find(|block| block.starts_with("temporal worker deployment"));

@@ -252,7 +252,8 @@ fn workers_made_after_existing_containers_resolve() {
         };
         let cmd = text(worker, "cmd");
         assert!(
-            cmd.starts_with("uv run --no-dev python -m temporal_client.reload "),
+            cmd.starts_with("uv run --no-dev python -m ")
+                && cmd.contains("temporal_client.reload "),
             "{cmd}"
         );
         assert_eq!(

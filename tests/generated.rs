@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use common::Project;
 
 /// The folder of the client library in a service.
-const LIBRARY: &str = "/clients/temporal-client/";
+const LIBRARY: &str = "/temporal_client/";
 
 /// The files of the client library, by their paths in it. Its README depends on the layout of
 /// the service, and is not among them.

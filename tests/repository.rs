@@ -110,7 +110,7 @@ fn every_template_is_embedded() {
     for (name, _) in files_below("templates", "") {
         let path = name.strip_prefix("templates/").unwrap();
         let short = path
-            .strip_prefix("add-temporal-client/library/clients/temporal-client/")
+            .strip_prefix("add-temporal-client/library/temporal_client/")
             .unwrap_or(path);
         assert!(
             code.contains(&format!("\"{short}\"")),

@@ -110,7 +110,9 @@ pub fn listener_on(port: u16) -> Option<String> {
 pub fn is_free_for_demo(folder: &Path) -> bool {
     match fs::read_dir(folder) {
         Ok(mut children) => {
-            let is_demo = folder.join("modules/api/clients/temporal-client").is_dir();
+            let is_demo = folder
+                .join("modules/api/src/backend/temporal_client")
+                .is_dir();
             is_demo || children.next().is_none()
         }
         Err(error) => error.kind() == io::ErrorKind::NotFound,

@@ -1,4 +1,4 @@
-//! Edits `pyproject.toml`: a dependency, its source for uv, and the development group.
+//! Edits `pyproject.toml`: dependencies and the development group.
 //!
 //! [`toml_edit`] gives the positions and values of tables and arrays; text is inserted there,
 //! and the result must have the old values with the requested additions.
@@ -77,14 +77,16 @@ impl PyProject {
         self.document.raw()
     }
 
-    /// Add a requirement to `project.dependencies`.
+    /// Add requirements to `project.dependencies`. One that the list has with another version
+    /// is left unchanged.
     ///
     /// # Errors
     ///
     /// [`EditError::Shape`] where there is no `[project]` table or its dependencies are
     /// dynamic.
-    pub fn add_dependency(&mut self, requirement: &str) -> Result<(), EditError> {
-        let by_hand = format!("[project]\ndependencies = [\"{requirement}\"]\n");
+    pub fn add_dependencies(&mut self, requirements: &[&str]) -> Result<(), EditError> {
+        let lines = lines_of(requirements);
+        let by_hand = format!("[project]\ndependencies = [\n{lines}]\n");
         let project = self.document.get("project");
         let Some(project) = project.and_then(Item::as_table) else {
             let message = match project {
@@ -106,7 +108,7 @@ impl PyProject {
                 by_hand,
             ));
         }
-        self.add_requirements("project", "dependencies", &[requirement], by_hand)
+        self.add_requirements("project", "dependencies", requirements, by_hand)
     }
 
     /// Add requirements to a group of `[dependency-groups]` (PEP 735), which is created if it
@@ -124,62 +126,9 @@ impl PyProject {
             let found = groups.find(|(name, _)| requirement_name(name) == requirement_name(group));
             found.map_or(group, |(name, _)| name).to_owned()
         };
-        let quoted: String = requirements
-            .iter()
-            .map(|r| format!("    \"{r}\",\n"))
-            .collect();
-        let by_hand = format!("[dependency-groups]\n{group} = [\n{quoted}]\n");
+        let lines = lines_of(requirements);
+        let by_hand = format!("[dependency-groups]\n{group} = [\n{lines}]\n");
         self.add_requirements("dependency-groups", &group, requirements, by_hand)
-    }
-
-    /// Set the source of a dependency in `[tool.uv.sources]` to a folder, installed as
-    /// editable.
-    ///
-    /// # Errors
-    ///
-    /// See [`EditError`].
-    pub fn add_uv_source(&mut self, name: &str, path: &str) -> Result<(), EditError> {
-        let line = format!("{name} = {{ path = \"{path}\", editable = true }}\n");
-        let by_hand = format!("[tool.uv.sources]\n{line}");
-        let sources = ["tool", "uv", "sources"]
-            .iter()
-            .try_fold(self.document.as_item(), |item, key| item.get(key));
-        if sources.and_then(Item::as_table_like).is_some_and(|table| {
-            table
-                .iter()
-                .any(|(key, _)| requirement_name(key) == requirement_name(name))
-        }) {
-            return Ok(());
-        }
-        match slot(&mut self.expected, &["tool", "uv", "sources", name]) {
-            Some(slot) => *slot = json!({ "path": path, "editable": true }),
-            None => return Err(EditError::unsafe_form(None, by_hand)),
-        }
-        let mut splices = Splices::new(self.document.raw());
-        match sources {
-            Some(Item::Table(table)) if !table.is_implicit() && !table.is_dotted() => {
-                splices.insert_lines_after(end_of_table(table), &line);
-            }
-            // `sources.other = …` in `[tool.uv]`: add another line of this form.
-            Some(Item::Table(table)) if table.is_dotted() => {
-                splices.insert_lines_after(end_of_table(table), &format!("sources.{line}"));
-            }
-            Some(Item::Value(toml_edit::Value::InlineTable(table))) if !table.is_dotted() => {
-                let Some(span) = table.span() else {
-                    return Err(EditError::unsafe_form(None, by_hand));
-                };
-                let last = table.iter().filter_map(|(_, value)| value.span()).last();
-                let entry = line.trim_end();
-                match last {
-                    Some(last) => splices.insert(last.end, &format!(", {entry}")),
-                    None => splices.insert(span.start + 1, &format!(" {entry} ")),
-                }
-            }
-            _ => self.appended.push(by_hand.clone()),
-        }
-        self.splices.extend(splices.list);
-        self.by_hand.push_str(&by_hand);
-        Ok(())
     }
 
     fn add_requirements(
@@ -224,7 +173,7 @@ impl PyProject {
             }
         }
         let quoted: Vec<String> = missing.iter().map(|m| format!("\"{m}\"")).collect();
-        let lines: String = quoted.iter().map(|m| format!("    {m},\n")).collect();
+        let lines = lines_of(&missing);
         let text = self.document.raw();
         let mut splices = Splices::new(text);
         match (item, table) {
@@ -285,6 +234,12 @@ impl PyProject {
         }
         Err(EditError::unsafe_form(None, self.by_hand))
     }
+}
+
+/// Requirements as the lines of an array.
+fn lines_of(requirements: &[&str]) -> String {
+    let lines = requirements.iter().map(|r| format!("    \"{r}\",\n"));
+    lines.collect()
 }
 
 fn parse(text: &str) -> Result<Document<String>, EditError> {

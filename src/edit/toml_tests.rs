@@ -6,9 +6,8 @@ use crate::edit::case_tests::check;
 /// Apply all edits for a service to one document.
 fn edit_all(text: &str) -> Result<Edited, EditError> {
     let mut project = PyProject::parse(text)?;
-    project.add_dependency("api-temporal-client")?;
+    project.add_dependencies(&["pydantic>=2.10,<3", "temporalio>=1.35,<2"])?;
     project.add_to_group("dev", &["pytest>=8", "pytest-asyncio>=1"])?;
-    project.add_uv_source("api-temporal-client", "clients/temporal-client")?;
     project.finish()
 }
 

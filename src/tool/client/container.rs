@@ -253,7 +253,8 @@ impl Container {
             ""
         };
         let module = service.module("worker");
-        format!("{runner}python -m {RELOAD_MODULE} {module}")
+        let reload = service.module(RELOAD_MODULE);
+        format!("{runner}python -m {reload} {module}")
     }
 
     /// The worker's parameter for reloading: `dev-mode`, unless the tool already has a
@@ -358,7 +359,8 @@ impl Container {
         if has("watchexec") {
             return Reload::Depends("watchexec".to_owned());
         }
-        let variables: &[&str] = if has(RELOAD_MODULE) {
+        let reloads = words.iter().any(|word| word.ends_with(RELOAD_MODULE));
+        let variables: &[&str] = if reloads {
             &[RELOAD_VARIABLE]
         } else if has("uvicorn") {
             &["UVICORN_RELOAD"]
@@ -415,7 +417,7 @@ impl Container {
     }
 }
 
-/// The module of the client library that restarts a program when its code changes.
+/// The module in a service's package that restarts a program when its code changes.
 const RELOAD_MODULE: &str = "temporal_client.reload";
 
 /// The environment variable that enables reloading.

@@ -27,6 +27,9 @@ struct ServiceContext<'a> {
     registry_module: String,
     /// The same, prefixed with the package, if there is one.
     registry_package: String,
+    /// The client library, and the module of it that restarts programs.
+    client_package: String,
+    reload_module: String,
     /// The prefix of imports in a module of the source folder.
     here: String,
     /// The same in a module one folder deeper.
@@ -50,6 +53,8 @@ impl<'a> ServiceContext<'a> {
             workflows_package: service.module("workflows"),
             registry_package: service.module(registry_module),
             registry_module: registry_module.to_owned(),
+            client_package: service.module("temporal_client"),
+            reload_module: service.module("temporal_client.reload"),
             here: service.import_prefix(0),
             up: service.import_prefix(1),
             is_flat,
@@ -152,29 +157,27 @@ fn rank_of(path: &RelPath) -> Rank {
         Rank::Configuration
     } else if text.ends_with("/polytope.yml") {
         Rank::ServicePolytope
-    } else if text.ends_with("/pyproject.toml") && !text.contains(LIBRARY) {
+    } else if text.ends_with("/pyproject.toml") {
         Rank::Dependencies
     } else {
         Rank::New
     }
 }
 
-pub(super) const LIBRARY: &str = "clients/temporal-client";
-
 /// The folder of the client library inside a service.
 pub(super) fn library_folder(service: &Service) -> RelPath {
-    service.folder.join(LIBRARY)
+    service.source().join("temporal_client")
 }
 
 pub(super) fn add_library(draft: &mut Draft<'_>, service: &Service) {
-    for (path, text) in library_files(service) {
+    for (path, text) in library_files(draft.project(), service) {
         draft.generate(path, text, Rank::New);
     }
 }
 
 /// Whether a service has the client library, and whether it matches this version.
 pub(in crate::tool) fn library(project: &Project, service: &Service) -> Library {
-    let files = library_files(service);
+    let files = library_files(project, service);
     if files.iter().all(|(path, _)| project.entry(path).is_none()) {
         Library::Absent
     } else if files
@@ -188,48 +191,34 @@ pub(in crate::tool) fn library(project: &Project, service: &Service) -> Library 
 }
 
 /// The files of the client library in a service.
-fn library_files(service: &Service) -> Vec<(RelPath, String)> {
+fn library_files(project: &Project, service: &Service) -> Vec<(RelPath, String)> {
     macro_rules! library {
-        ($($path:literal),+ $(,)?) => {
+        ($($name:literal),+ $(,)?) => {
             [$((
-                $path,
-                Template {
-                    path: concat!("add-temporal-client/library/clients/temporal-client/", $path),
-                    source: include_str!(concat!(
-                        env!("CARGO_MANIFEST_DIR"),
-                        "/templates/add-temporal-client/library/clients/temporal-client/",
-                        $path
-                    )),
-                },
+                $name,
+                template!(concat!("add-temporal-client/library/temporal_client/", $name)),
             )),+]
         };
     }
-    const FILES: [(&str, Template); 20] = library![
+    const FILES: [(&str, Template); 14] = library![
         "README.md",
-        "pyproject.toml",
-        "src/temporal_client/__init__.py",
-        "src/temporal_client/activity.py",
-        "src/temporal_client/connection.py",
-        "src/temporal_client/errors.py",
-        "src/temporal_client/health.py",
-        "src/temporal_client/process.py",
-        "src/temporal_client/py.typed",
-        "src/temporal_client/reload.py",
-        "src/temporal_client/replicas.py",
-        "src/temporal_client/service.py",
-        "src/temporal_client/settings.py",
-        "src/temporal_client/unknown.py",
-        "src/temporal_client/worker.py",
-        "tests/test_activity.py",
-        "tests/test_connection.py",
-        "tests/test_reload.py",
-        "tests/test_replicas.py",
-        "tests/test_settings.py",
+        "__init__.py",
+        "activity.py",
+        "connection.py",
+        "errors.py",
+        "health.py",
+        "process.py",
+        "py.typed",
+        "reload.py",
+        "replicas.py",
+        "service.py",
+        "settings.py",
+        "unknown.py",
+        "worker.py",
     ];
     let context = ServiceContext::new(service, "workflows.registry");
     let folder = library_folder(service);
-    // The library has its own ruff settings, so the project's do not apply.
-    let style = Style::default();
+    let style = project.python_style(service);
     let file = |(file, template)| (folder.join(file), render_file(template, &context, &style));
     FILES.into_iter().map(file).collect()
 }

@@ -107,7 +107,7 @@ pub(super) fn registry_import_prefix(service: &Service) -> &'static str {
 
 /// Whether a service has the client: its library and a registry.
 pub(super) fn is_in(project: &Project, service: &Service) -> bool {
-    let library = files::library_folder(service).join("pyproject.toml");
+    let library = files::library_folder(service).join("__init__.py");
     project.entry(&library).is_some() && registry_of(project, service).is_some()
 }
 
@@ -186,7 +186,6 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalClient) {
     packaging::add_dependencies(draft, &service);
     polytope::add_to_polytope(draft, &service);
     wiring::add_hooks(draft, &service);
-    packaging::warn_of_dockerfile(draft, &service);
     polytope::include_service(draft, &service);
     add_base_tool(draft, &modules_folder(project, None));
     if let Some(following) = TOOL.following() {

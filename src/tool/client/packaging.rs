@@ -8,7 +8,12 @@ use crate::problem::WarningCode;
 use crate::project::Service;
 use crate::tool::Draft;
 
-use super::files::LIBRARY;
+/// The requirements of the client library.
+const REQUIREMENTS: [&str; 3] = [
+    "pydantic>=2.10,<3",
+    "temporalio>=1.35,<2",
+    "watchfiles>=1.1,<2",
+];
 
 /// The requirements of the generated tests, for the service's development group.
 ///
@@ -24,12 +29,10 @@ const TEST_REQUIREMENTS: [&str; 4] = [
 
 pub(super) fn add_dependencies(draft: &mut Draft<'_>, service: &Service) {
     let path = service.folder.join("pyproject.toml");
-    let name = format!("{}-temporal-client", service.name);
     let edit = |text: &str| {
         let mut project = PyProject::parse(text)?;
-        project.add_dependency(&name)?;
+        project.add_dependencies(&REQUIREMENTS)?;
         project.add_to_group("dev", &TEST_REQUIREMENTS)?;
-        project.add_uv_source(&name, LIBRARY)?;
         project.finish()
     };
     let edited = draft
@@ -38,35 +41,6 @@ pub(super) fn add_dependencies(draft: &mut Draft<'_>, service: &Service) {
         .and_then(|edited| draft.apply(&path, Rank::Dependencies, edited));
     if let Err(problem) = edited {
         draft.problem(problem);
-    }
-}
-
-/// Warn of a Dockerfile that installs the service before it copies the library.
-pub(super) fn warn_of_dockerfile(draft: &mut Draft<'_>, service: &Service) {
-    let path = service.folder.join("Dockerfile");
-    let Some(text) = draft.text(&path) else {
-        return;
-    };
-    let copies = |line: &str| {
-        let line = line.trim_start().to_ascii_uppercase();
-        (line.starts_with("COPY ") || line.starts_with("ADD "))
-            && (line.contains(" . ") || line.contains(" ./ ") || line.contains("CLIENTS"))
-    };
-    let installs = |line: &str| {
-        ["uv sync", "pip install", "poetry install", "uv pip"]
-            .iter()
-            .any(|command| line.contains(command))
-    };
-    let first_copy = text.lines().position(copies);
-    let first_install = text.lines().position(installs);
-    if first_install.is_some_and(|install| first_copy.is_none_or(|copy| copy > install)) {
-        draft.warn(
-            WarningCode::Dockerfile,
-            "the Dockerfile installs the service before it copies the client library: add \
-             `COPY clients/ clients/` before the line that installs"
-                .to_owned(),
-            Some(path),
-        );
     }
 }
 
@@ -83,13 +57,13 @@ pub(super) fn warn_of_locks(draft: &mut Draft<'_>, service: &Service) {
         let command = format!("cd {} && {command}", shell_word(service.folder.as_str()));
         draft.warn(
             WarningCode::LockBehind,
-            format!("`{lock}` does not have the new dependency yet: `{command}` renews it"),
+            format!("`{lock}` does not have the new requirements yet: `{command}` renews it"),
             Some(lock),
         );
         draft.notes.next.push(Next {
             tool: None,
             command,
-            why: "renews the lock file, which does not have the client library yet".to_owned(),
+            why: "renews the lock file, which does not have the new requirements yet".to_owned(),
         });
     }
 }

@@ -23,6 +23,10 @@ pub(super) struct Context {
     package_prefix: String,
     /// The package as other code imports it: `backend.workflows.NAME`.
     module: String,
+    /// The client library, as tests import it.
+    client_package: String,
+    /// The same, as modules of the workflow's package import it.
+    client_from_package: String,
     models: Vec<Model>,
     activities: Vec<Activity>,
     signals: Vec<MessageContext>,
@@ -124,6 +128,8 @@ impl Context {
                 package
             },
             module: service.module(&format!("workflows.{}", name.snake())),
+            client_package: service.module("temporal_client"),
+            client_from_package: format!("{}temporal_client", service.import_prefix(2)),
             models,
             waits: members.waits(),
             has_final_answers: queries.iter().any(|query| query.last.is_some()),

@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
-from temporal_client import configure_logging
 
 from {{ here }}init import deinit, init
 from {{ here }}init.temporal import get_temporal
+from {{ here }}temporal_client import configure_logging
 
 
 @asynccontextmanager

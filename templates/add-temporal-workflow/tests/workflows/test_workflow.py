@@ -15,7 +15,6 @@ from typing import Any
 from uuid import {% if "UUID" in uses.test %}UUID, {% endif %}uuid4
 
 import pytest
-from temporal_client import TemporalSettings, new_replayer, new_worker
 from temporalio import activity
 from temporalio.client import {{ imports.client | join(", ") }}
 {% if not retries %}
@@ -23,6 +22,7 @@ from temporalio.exceptions import ActivityError
 {% endif %}
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 
+from {{ client_package }} import TemporalSettings, new_replayer, new_worker
 from {{ module }} import activities
 from {{ module }}.models import {{ imports.test | join(", ") }}
 from {{ module }}.workflow import {{ workflow_class }}

@@ -1,9 +1,9 @@
 """Starts and stops Temporal together with the API."""
 
 from fastapi import FastAPI
-from temporal_client import Temporal
 
 from {{ up }}conf.temporal import get_temporal_settings
+from {{ up }}temporal_client import Temporal
 from {{ up }}{{ registry_module }} import ACTIVITIES, WORKFLOWS
 
 

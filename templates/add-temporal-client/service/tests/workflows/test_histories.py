@@ -8,9 +8,9 @@ contains the name of the machine that recorded it.
 from pathlib import Path
 
 import pytest
-from temporal_client import new_replayer
 from temporalio.client import WorkflowHistory
 
+from {{ client_package }} import new_replayer
 from {{ registry_package }} import WORKFLOWS
 
 FOLDER = Path(__file__).parents[1] / "histories"

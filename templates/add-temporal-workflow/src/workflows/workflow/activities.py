@@ -18,15 +18,15 @@ from decimal import Decimal
 from uuid import NAMESPACE_URL, uuid5
 {% endif %}
 
-{% if options.heartbeat and "idempotency_key" in uses.activities %}
-from temporal_client import heartbeating, idempotency_key
-{% elif options.heartbeat %}
-from temporal_client import heartbeating
-{% elif "idempotency_key" in uses.activities %}
-from temporal_client import idempotency_key
-{% endif %}
 from temporalio import activity
 
+{% if options.heartbeat and "idempotency_key" in uses.activities %}
+from {{ client_from_package }} import heartbeating, idempotency_key
+{% elif options.heartbeat %}
+from {{ client_from_package }} import heartbeating
+{% elif "idempotency_key" in uses.activities %}
+from {{ client_from_package }} import idempotency_key
+{% endif %}
 from {{ package_prefix }}models import {{ imports.activities | join(", ") }}
 {% for activity in activities %}
 

@@ -1,14 +1,11 @@
----
-source: tests/generated.rs
----
 """Runs a module like `python -m`; in development, restarts it on changes.
 
-    python -m temporal_client.reload backend.worker
-    python -m temporal_client.reload uvicorn backend.main:app --port 3030
+    python -m app.temporal_client.reload app.worker
+    python -m app.temporal_client.reload uvicorn app.main:app --port 3030
 
-With `TEMPORAL_RELOAD=true` the module is restarted when a Python file below
-`src` or in a client library changes, or when the requirements change; those
-are installed first. Otherwise the module replaces this process.
+With `TEMPORAL_RELOAD=true` the module is restarted when a Python file of the service
+changes, or when the requirements change; those are installed first. Otherwise the
+module replaces this process.
 """
 
 import hashlib
@@ -30,7 +27,9 @@ from .process import configure_logging
 from .settings import TemporalSettings, is_reload_on
 
 # Not `__name__`: that is `__main__` here.
-logger = logging.getLogger("temporal_client.reload")
+_MODULE = f"{__package__}.reload"
+
+logger = logging.getLogger(_MODULE)
 
 POLL_MILLISECONDS = 200
 """Interval between checks of the requirements and the process."""
@@ -49,6 +48,8 @@ MAX_PAUSE = 15.0
 
 STABLE_AFTER = 30.0
 """Seconds of running after which the pause is reset."""
+
+_IGNORED = {"__pycache__", "node_modules", "tests", "venv"}
 
 Versions = dict[Path, bytes]
 """Files with a hash of their content."""
@@ -148,12 +149,15 @@ class Reloader:
                 )
                 return
             logger.info("Installing the changed requirements")
-            command = [uv, "sync", "--no-dev", "--inexact"]
+            if Path("pyproject.toml").exists():
+                command = [uv, "sync", "--no-dev", "--inexact"]
+            else:
+                command = [uv, "pip", "install", "-r", "requirements.txt"]
             self._process = subprocess.Popen(command)
             while self._process.poll() is None and not self._stopping.is_set():
                 time.sleep(POLL_MILLISECONDS / 1000)
             if self._stop() != 0 and not self._stopping.is_set():
-                logger.error("`uv sync` failed: the old requirements stay")
+                logger.error("The install failed: the old requirements stay")
             # uv may have written its lock file.
             lock = Path("uv.lock")
             self._requirements.pop(lock, None)
@@ -209,18 +213,35 @@ class Reloader:
 
 def _code_folders() -> list[Path]:
     """The folders with the service's code; absolute, as in watcher events."""
-    folders = [Path("src"), *sorted(Path("clients").glob("*/src"))]
-    return [folder.resolve() for folder in folders if folder.is_dir()]
+    here = Path.cwd().resolve()
+    root = _import_root()
+    if root != here or "." not in str(__package__):
+        return [root] if root.is_dir() else []
+    # The service's folder may also hold large folders without code.
+    packages = sorted(file.parent for file in here.glob("*/__init__.py"))
+    own = here / str(__package__).partition(".")[0]
+    return [folder for folder in {*packages, own} if _is_code(folder)]
+
+
+def _import_root() -> Path:
+    """The folder from which the service's modules are imported."""
+    root = Path(__file__).resolve().parents[str(__package__).count(".") + 1]
+    return Path.cwd().resolve() if "site-packages" in root.parts else root
 
 
 def _code_files(folders: Iterable[Path]) -> Iterable[Path]:
-    for folder in folders:
-        yield from folder.rglob("*.py")
+    for top in folders:
+        for folder, children, files in os.walk(top):
+            children[:] = [name for name in children if _is_code(Path(name))]
+            yield from (Path(folder, name) for name in files if name.endswith(".py"))
+
+
+def _is_code(folder: Path) -> bool:
+    return not folder.name.startswith(".") and folder.name not in _IGNORED
 
 
 def _requirement_files() -> list[Path]:
-    libraries = sorted(Path("clients").glob("*/pyproject.toml"))
-    return [Path("pyproject.toml"), Path("uv.lock"), *libraries]
+    return [Path(name) for name in ("pyproject.toml", "uv.lock", "requirements.txt")]
 
 
 def _identity(folders: Iterable[Path]) -> Mapping[Path, tuple[int, int]]:
@@ -256,7 +277,7 @@ def _graceful_seconds() -> float:
 def main(arguments: Sequence[str]) -> int:
     """Run the module that the arguments name."""
     if not arguments:
-        print("usage: python -m temporal_client.reload MODULE [ARGUMENT ...]")
+        print(f"usage: python -m {_MODULE} MODULE [ARGUMENT ...]")
         return 2
     try:
         reload = is_reload_on()

@@ -1,9 +1,7 @@
----
-source: tests/generated.rs
----
 """A module runs in its own process and is restarted after changes."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +9,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import temporal_client
 
 JOB = """
 import os, signal, sys, time
@@ -38,8 +38,19 @@ def reloader(folder: Path, **env: str) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
+def copy_library(folder: Path) -> None:
+    """Put the library beside the module, as in a service."""
+    library = folder / "src/temporal_client"
+    if not library.exists():
+        shutil.copytree(
+            Path(temporal_client.__file__).parent,
+            library,
+            ignore=shutil.ignore_patterns("__pycache__"),
+        )
+
+
 def write(folder: Path, name: str) -> None:
-    (folder / "src").mkdir(exist_ok=True)
+    copy_library(folder)
     (folder / "src/job.py").write_text(JOB.replace("NAME", name))
 
 
@@ -88,7 +99,7 @@ def test_the_same_content_is_no_change(tmp_path: Path) -> None:
 
 
 def test_a_process_that_ends_is_started_again(tmp_path: Path) -> None:
-    (tmp_path / "src").mkdir()
+    copy_library(tmp_path)
     (tmp_path / "src/job.py").write_text('open("runs", "a").write("run\\n")\n')
     with reloader(tmp_path, TEMPORAL_RELOAD="true"):
         wait_until(lambda: len(runs(tmp_path)) == 3)

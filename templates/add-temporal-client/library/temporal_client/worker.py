@@ -1,5 +1,6 @@
 """Builds workers and replayers, so that tests run what production runs."""
 
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
@@ -18,12 +19,8 @@ from temporalio.workflow import SandboxImportNotificationPolicy
 from .settings import TemporalSettings
 from .unknown import ANY_TYPE, UnknownWorkflow, workflow_names
 
-# A module that a workflow imports outside `workflow.unsafe.imports_passed_through()`
-# is reloaded for every execution. This works but is slow, so the SDK warns.
-_RESTRICTIONS = SandboxRestrictions.default.with_import_notification_policy(
-    SandboxImportNotificationPolicy.WARN_ON_DYNAMIC_IMPORT
-    | SandboxImportNotificationPolicy.WARN_ON_UNINTENTIONAL_PASSTHROUGH
-)
+_SERVICE = str(__package__).rpartition(".")[0]
+"""The package of the service; empty if its modules are at the top level."""
 
 # Invalid input fails the workflow immediately. Without this, its task is retried
 # until the execution times out.
@@ -76,13 +73,50 @@ def new_worker(
         workflows=with_unknown,
         activities=activities,
         activity_executor=activity_executor or new_executor(settings),
-        workflow_runner=SandboxedWorkflowRunner(restrictions=_RESTRICTIONS),
+        workflow_runner=_new_runner(workflows),
         sticky_queue_schedule_to_start_timeout=settings.sticky_timeout,
         max_concurrent_workflow_tasks=settings.max_concurrent_workflow_tasks,
         max_concurrent_activities=settings.max_concurrent_activities,
         graceful_shutdown_timeout=settings.graceful_shutdown,
         workflow_failure_exception_types=_FAILURES,
         deployment_config=deployment,
+    )
+
+
+def _new_runner(workflows: Sequence[type]) -> SandboxedWorkflowRunner:
+    """Build the runner that executes workflows in the SDK's sandbox.
+
+    The sandbox loads a workflow's module, its parent packages and everything that they
+    import again for every execution. That is slow, and the worker does not start if a
+    parent package imports a web application or an HTTP client. So modules that are
+    already loaded are not loaded again, except those of the standard library, which the
+    sandbox checks, and those next to the workflows.
+
+    A module that a workflow still loads for every execution works, so the SDK warns.
+    """
+    restrictions = SandboxRestrictions.default.with_import_notification_policy(
+        SandboxImportNotificationPolicy.WARN_ON_DYNAMIC_IMPORT
+    )
+    own = _SERVICE.split(".") if _SERVICE else []
+    parents: set[str] = set()
+    isolated: set[str] = {"__main__"}
+    for workflow in workflows:
+        names = workflow.__module__.split(".")
+        # For `app.workflows.greeting.workflow`, `app.workflows` is isolated, with the
+        # other workflows, and its parent `app`.
+        is_own = names[: len(own)] == own
+        depth = min(len(own) + 1, len(names)) if is_own else len(names)
+        isolated.add(".".join(names[:depth]))
+        parents.update(".".join(names[:count]) for count in range(1, depth))
+
+    def is_passed(name: str) -> bool:
+        is_isolated = any(f"{name}.".startswith(f"{part}.") for part in isolated)
+        is_standard = name.partition(".")[0] in sys.stdlib_module_names
+        return not (is_isolated or is_standard or name in parents)
+
+    passed = [name for name in tuple(sys.modules) if is_passed(name)]
+    return SandboxedWorkflowRunner(
+        restrictions=restrictions.with_passthrough_modules(*passed)
     )
 
 
@@ -95,6 +129,6 @@ def new_replayer(workflows: Sequence[type]) -> Replayer:
     return Replayer(
         workflows=workflows,
         data_converter=pydantic_data_converter,
-        workflow_runner=SandboxedWorkflowRunner(restrictions=_RESTRICTIONS),
+        workflow_runner=_new_runner(workflows),
         workflow_failure_exception_types=_FAILURES,
     )
