@@ -16,8 +16,8 @@ pub enum Rank {
     Configuration,
     /// The registry of the workflows and activities that the workers run.
     Registry,
-    /// The start-up hooks. A folder counts as a service once it has them, so a new service
-    /// is complete when they are written.
+    /// The start-up hooks and the application. A folder counts as a service once it has an
+    /// application, so a new service is complete when that is written.
     Hooks,
     /// The project's own `polytope.yml`.
     RootPolytope,

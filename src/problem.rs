@@ -104,6 +104,8 @@ codes! {
         OlderGeneration = "older-generation" (Refused): "A `polytope.yml` has an older format, without tools.",
         Panic = "panic" (Failed): "A bug in bluetext; the same call again completes what is missing.",
         ReadOnly = "read-only" (Failed): "A file that would be changed is not writable.",
+        RequirementConflict = "requirement-conflict" (Refused): "A service requires versions that the client library does not support.",
+        SeveralApplications = "several-applications" (Refused): "A service makes several web applications; the hint has the lines to add.",
         StepMissing = "step-missing" (Refused): "The step before this one is missing; `next` names it.",
         Syntax = "syntax" (Refused): "A file cannot be parsed.",
         UnknownService = "unknown-service" (Refused): "There is no such service, or there are several and none is named.",
@@ -118,6 +120,7 @@ codes! {
 codes! {
     /// A warning for the user.
     WarningCode {
+        DataConverter = "data-converter" (Done): "The worker's client does not have the data converter of the generated models.",
         DeprecatedImage = "deprecated-image" (Done): "A container runs an image that is no longer released.",
         HooksByHand = "hooks-by-hand" (Done): "The hooks are imported in a file that is not edited: check that they are called.",
         Kept = "kept" (Done): "A generated file has been edited and is left as it is; `--force` replaces it.",
@@ -125,9 +128,11 @@ codes! {
         LockBehind = "lock-behind" (Done): "A lock file does not contain the new dependency yet.",
         NotRegistered = "not-registered" (Done): "A workflow is in the service's code, but not in its registry: no worker runs it.",
         RegistryInPackage = "registry-in-package" (Done): "The registry is in `workflows/__init__.py`, which is slow.",
+        Requirements = "requirements" (Done): "The file that declares a service's requirements is not edited: the message has the lines to add.",
         ServiceContainer = "service-container" (Done): "The service's container could not be edited: the message says what to add.",
         ServiceWorker = "service-worker" (Done): "The worker's tool could not be generated, or may not fit its container.",
         StartsTemporalAlready = "starts-temporal-already" (Done): "The hooks start Temporal differently and are left as they are.",
+        TestRequirements = "test-requirements" (Done): "What the generated tests need is not declared: the message has the command that installs it.",
         Unparsable = "unparsable" (Done): "A Python module cannot be parsed: what it defines is not known.",
     }
 }

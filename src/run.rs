@@ -120,7 +120,7 @@ pub fn run(request: &Request, options: &Options) -> Result<Outcome, Error> {
 /// See [`Error`].
 pub fn status(options: &Options) -> Result<(PathBuf, Status), Error> {
     let root = find_root(options)?;
-    let files = Disk::new(root.clone(), options.fault.clone()).read(None);
+    let files = Disk::new(root.clone(), options.fault.clone()).read();
     let project = read_project(&root, files)?;
     Ok((root, Status::of(&project)))
 }
@@ -165,11 +165,7 @@ fn make_plan(disk: &Disk, root: &Path, request: &Request, force: bool) -> Result
         root: root.to_owned(),
         refused,
     };
-    let modules_folder = match request {
-        Request::AddTemporal(arguments) => arguments.modules_dir.as_ref(),
-        Request::AddTemporalClient(_) | Request::AddTemporalWorkflow(_) => None,
-    };
-    let mut files = disk.read(modules_folder);
+    let mut files = disk.read();
     loop {
         let project = read_project(root, files)?;
         let plan = tool::plan(&project, request, force).map_err(refuse)?;

@@ -36,7 +36,7 @@ const EFFECTS: [(&str, &[&str]); 8] = [
 ];
 
 /// The modules that may use each dependency.
-const DEPENDENCIES: [(&str, &[&str]); 26] = [
+const DEPENDENCIES: [(&str, &[&str]); 28] = [
     ("anstream", &["progress", "report", "cli"]),
     ("anstyle", &["problem", "report"]),
     ("anyhow", &["process", "demo"]),
@@ -45,6 +45,7 @@ const DEPENDENCIES: [(&str, &[&str]); 26] = [
     ("ctrlc", &["process"]),
     ("indicatif", &["progress"]),
     ("minijinja", &["template"]),
+    ("pep440_rs", &["tool::client"]),
     ("rmcp", &["mcp"]),
     ("ruff_formatter", &["python"]),
     ("ruff_python_ast", &["edit::python"]),
@@ -62,6 +63,7 @@ const DEPENDENCIES: [(&str, &[&str]); 26] = [
     ("thiserror", &["name", "edit", "disk"]),
     ("tokio", &["mcp"]),
     ("toml_edit", &["python", "edit::toml", "guide"]),
+    ("version_ranges", &["tool::client"]),
     ("which", &["start", "demo"]),
 ];
 

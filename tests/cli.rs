@@ -611,7 +611,11 @@ fn broken_modules_are_refused_with_the_place() {
         ("deep nesting", hooks, &deep),
         ("a huge file", hooks, &huge),
         ("an unknown shape", hooks, "from x import init, deinit\n"),
-        ("no [project]", pyproject, "[tool.poetry]\nname = \"api\"\n"),
+        (
+            "dependencies as a text",
+            pyproject,
+            "[project]\ndependencies = \"fastapi\"\n",
+        ),
         ("broken TOML", pyproject, "[project\n"),
         (
             "a computed registry",

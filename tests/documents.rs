@@ -54,6 +54,7 @@ fn the_schemas_are_those_of_the_types() {
 
 /// The text of each error: from a run or, if that would need a system failure, from the error
 /// value.
+#[expect(clippy::too_many_lines, reason = "one entry for each code")]
 fn example(code: ErrorCode) -> String {
     let file = |text: &str| Project::with(&[("polytope.yml", text)]);
     let after = |steps: &[&[&str]]| {
@@ -130,6 +131,24 @@ fn example(code: ErrorCode) -> String {
         ErrorCode::OlderGeneration => run(&file("templates:\n  - id: api\n"), &["add-temporal"]),
         ErrorCode::Panic => made_up("a fault of bluetext ended the call", None),
         ErrorCode::ReadOnly => of_disk(DiskError::ReadOnly(path("polytope.yml"))),
+        ErrorCode::RequirementConflict => {
+            let project = after(&three[..1]);
+            project.write(
+                "shop/pyproject.toml",
+                "[project]\nname = \"shop\"\ndependencies = [\n    \"pydantic<2\",\n]\n",
+            );
+            let main = "from fastapi import FastAPI\n\napp = FastAPI()\n";
+            project.write("shop/app/main.py", main);
+            run(&project, &["add-temporal-client"])
+        }
+        ErrorCode::SeveralApplications => {
+            let project = after(&three[..1]);
+            project.write(
+                "shop/main.py",
+                "from fastapi import FastAPI\n\npublic = FastAPI()\nadmin = FastAPI()\n",
+            );
+            run(&project, &["add-temporal-client"])
+        }
         ErrorCode::StepMissing => run(&Project::empty(), &["add-temporal-client"]),
         ErrorCode::Syntax => run(&file("tools:\n  api: [\n"), &["add-temporal"]),
         ErrorCode::UnknownService => run(

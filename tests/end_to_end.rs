@@ -137,6 +137,8 @@ fn check_library(service: &Path, source: &str) {
                 "-W",
                 "error",
                 "-p",
+                "no:asyncio",
+                "-p",
                 "no:cacheprovider",
             ])
             .arg("--rootdir")

@@ -342,6 +342,6 @@ fn the_default_service_is_the_one_that_is_found() {
     };
     assert_eq!(kind(&[]), "- default - str - api ");
     assert_eq!(kind(&["shop"]), "- default - str - shop ");
-    assert_eq!(kind(&["api", "shop"]), "- default - str - api ");
+    assert_eq!(kind(&["api", "shop"]), "str ");
     assert_eq!(kind(&["billing", "shop"]), "str ");
 }

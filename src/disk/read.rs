@@ -1,5 +1,6 @@
 //! Reads the files that tools may need.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
@@ -7,18 +8,15 @@ use std::path::Path;
 use super::Disk;
 use crate::change::Change;
 use crate::edit::MAX_FILE_SIZE;
-use crate::name::RelPath;
-use crate::project::{Content, Files, LEADS_OUT, MODULE_FOLDERS, POLYTOPE_FILE};
+use crate::name::{Folder, NameError, RelPath};
+use crate::project::{Content, Files, LEADS_OUT, POLYTOPE_FILE, UNLISTED};
 use crate::python::SETTINGS_FILES;
 
 /// Folders that are never read, besides hidden ones such as `.git` and `.venv`.
 const SKIPPED: [&str; 3] = ["venv", "node_modules", "__pycache__"];
 
-/// Maximum depth of folders, so that circular links do not recurse without end.
+/// Maximum depth of folders, deeper ones are not read.
 const MAX_FOLDER_DEPTH: usize = 16;
-
-/// The content of a listed file that no tool needs.
-const NOT_READ: &str = "it is a file that is not read";
 
 impl Disk {
     /// Read only the root's `polytope.yml` and those that it includes.
@@ -30,42 +28,33 @@ impl Disk {
     }
 
     /// Read everything that a tool may need: the root's `polytope.yml` and those that it
-    /// includes, the modules beside it, and the files of Python services.
+    /// includes, Python code, the files that declare requirements, and the settings of Python
+    /// formatters.
     #[must_use]
-    pub fn read(&self, modules_folder: Option<&RelPath>) -> Files {
+    pub fn read(&self) -> Files {
         let mut files = Files::default();
         read_polytope_files(&self.root, &mut files);
-        let included: Vec<RelPath> = files
-            .entries
-            .keys()
-            .filter(|path| path.file_name() == POLYTOPE_FILE)
-            .filter_map(RelPath::parent)
-            .collect();
-        let mut folders: Vec<RelPath> = MODULE_FOLDERS.map(RelPath::literal).into();
-        folders.extend(modules_folder.cloned());
-        let mut modules = Vec::new();
-        for folder in folders {
-            modules.extend(list(&self.root, &folder, &mut files));
-        }
-        modules.extend(included);
-        modules.sort();
-        modules.dedup();
-        for module in modules {
-            // Settings of Python formatters apply to all subfolders.
-            let parents = std::iter::successors(module.parent(), RelPath::parent);
-            let folders = parents.map(|folder| folder.as_str().to_owned() + "/");
-            for folder in folders.chain([String::new()]) {
-                for (name, _) in SETTINGS_FILES {
-                    let path = RelPath::literal(&format!("{folder}{name}"));
-                    read_entry(&self.root, &path, &mut files);
+        let mut seen = HashSet::new();
+        let mut linked = vec![Folder::PROJECT];
+        // Folders behind links are read after all others, so that each is read at its own path.
+        while let Some(folder) = linked.pop() {
+            let mut waiting = vec![folder];
+            while let Some(folder) = waiting.pop() {
+                let path = self.root.join(folder.path().map_or("", RelPath::as_str));
+                if !path.canonicalize().is_ok_and(|real| seen.insert(real)) {
+                    continue;
                 }
-            }
-            let pyproject = module.join("pyproject.toml");
-            if self.path(&pyproject).symlink_metadata().is_ok() {
-                read_tree(&self.root, &module, &mut files, 0);
-            } else {
-                let file = module.join(POLYTOPE_FILE);
-                read_entry(&self.root, &file, &mut files);
+                for child in list(&self.root, &folder, &mut files) {
+                    if folder.path().is_some() && child.depth() > MAX_FOLDER_DEPTH {
+                        continue;
+                    }
+                    let real = self.path(&child);
+                    if real.is_symlink() {
+                        linked.push(child.into());
+                    } else {
+                        waiting.push(child.into());
+                    }
+                }
             }
         }
         files
@@ -76,21 +65,23 @@ impl Disk {
     /// so, the plan must be made again.
     #[must_use]
     pub fn read_targets(&self, changes: &[Change], files: &mut Files) -> bool {
-        let before = files.entries.len();
+        let mut has_read = false;
         for change in changes {
             let mut path = Some(change.path.clone());
             while let Some(current) = path {
                 let real = self.path(&current);
-                if !files.entries.contains_key(&current) && real.symlink_metadata().is_ok() {
+                let is_known = files.entries.get(&current).is_some_and(is_read);
+                if !is_known && real.symlink_metadata().is_ok() {
                     let is_parent_folder = current != change.path && real.is_dir();
                     if !is_parent_folder {
                         read_entry(&self.root, &current, files);
+                        has_read = true;
                     }
                 }
                 path = current.parent();
             }
         }
-        files.entries.len() > before
+        has_read
     }
 }
 
@@ -108,101 +99,74 @@ pub(super) fn read_polytope_files(root: &Path, files: &mut Files) {
     }
 }
 
-/// Record the entries of a folder, and return the folders among them.
-fn list(root: &Path, folder: &RelPath, files: &mut Files) -> Vec<RelPath> {
-    let path = root.join(folder.as_str());
-    match kind_of(root, &path) {
-        None => return Vec::new(),
-        Some(Kind::Folder) => {
-            files.entries.insert(folder.clone(), Content::Folder);
-        }
-        Some(Kind::File) => {
-            files.entries.insert(
-                folder.clone(),
-                Content::Unreadable("it is a file".to_owned()),
-            );
-            return Vec::new();
-        }
-        Some(Kind::Other(reason)) => {
+/// Record the entries of a folder with the text of those that tools read, and return the
+/// folders among them.
+fn list(root: &Path, folder: &Folder, files: &mut Files) -> Vec<RelPath> {
+    let path = root.join(folder.path().map_or("", RelPath::as_str));
+    let Ok(children) = fs::read_dir(&path) else {
+        if let Some(folder) = folder.path() {
+            let reason = UNLISTED.to_owned();
             files
                 .entries
                 .insert(folder.clone(), Content::Unreadable(reason));
-            return Vec::new();
         }
-    }
-    let Ok(children) = fs::read_dir(&path) else {
-        let reason = "its content cannot be listed".to_owned();
-        files
-            .entries
-            .insert(folder.clone(), Content::Unreadable(reason));
         return Vec::new();
     };
     let mut folders = Vec::new();
-    for child in children.flatten() {
-        let name = child.file_name();
-        let Some(name) = name.to_str().filter(|name| !SKIPPED.contains(name)) else {
+    let mut names: Vec<String> = children
+        .flatten()
+        .filter_map(|child| child.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    for name in names {
+        if SKIPPED.contains(&name.as_str()) {
+            continue;
+        }
+        let Ok(child) = folder_child(folder, &name) else {
             continue;
         };
-        let Ok(child_path) = format!("{folder}/{name}").parse::<RelPath>() else {
-            continue;
-        };
-        match kind_of(root, &child.path()) {
+        let content = match kind_of(root, &path.join(&name)) {
+            None => continue,
             Some(Kind::Folder) => {
-                files.entries.insert(child_path.clone(), Content::Folder);
                 if !name.starts_with('.') {
-                    folders.push(child_path);
+                    folders.push(child.clone());
+                }
+                Content::Folder
+            }
+            Some(Kind::File) if is_text(&name) => {
+                if files.entries.get(&child).is_some_and(is_read) {
+                    continue;
+                }
+                // Its folder has just been listed, so it is inside the project.
+                match content_of(root, &path.join(&name)) {
+                    Some(content) => content,
+                    None => continue,
                 }
             }
-            Some(Kind::File) => {
-                let content = Content::Unreadable(NOT_READ.to_owned());
-                files.entries.entry(child_path).or_insert(content);
-            }
-            Some(Kind::Other(reason)) => {
-                files
-                    .entries
-                    .insert(child_path, Content::Unreadable(reason));
-            }
-            None => {}
-        }
+            Some(Kind::File) if files.entries.contains_key(&child) => continue,
+            Some(Kind::File) => Content::Unread,
+            Some(Kind::Other(reason)) => Content::Unreadable(reason),
+        };
+        files.entries.insert(child, content);
     }
     folders
 }
 
-fn read_tree(root: &Path, folder: &RelPath, files: &mut Files, depth: usize) {
-    let folders = list(root, folder, files);
-    let prefix = format!("{folder}/");
-    let listed: Vec<RelPath> = files
-        .entries
-        .range(folder.clone()..)
-        .take_while(|(path, _)| path == &folder || path.as_str().starts_with(&prefix))
-        .filter(|(path, content)| {
-            matches!(content, Content::Unreadable(_))
-                && !path.as_str()[prefix.len().min(path.as_str().len())..].contains('/')
-        })
-        .map(|(path, _)| path.clone())
-        .collect();
-    for file in listed {
-        if is_text(&file) {
-            // Its folder has just been listed, so the folder is inside the project.
-            let content = content_of(root, &root.join(file.as_str()));
-            files.entries.extend(content.map(|content| (file, content)));
-        }
-    }
-    if depth < MAX_FOLDER_DEPTH {
-        for folder in folders {
-            read_tree(root, &folder, files, depth + 1);
-        }
+fn folder_child(folder: &Folder, name: &str) -> Result<RelPath, NameError> {
+    match folder.path() {
+        Some(folder) => format!("{folder}/{name}").parse(),
+        None => name.parse(),
     }
 }
 
-/// Whether tools read or write files of this kind.
-fn is_text(path: &RelPath) -> bool {
-    let name = path.file_name();
-    matches!(name, "Dockerfile" | ".gitignore" | "py.typed")
-        || matches!(
-            name.rsplit_once('.').map(|(_, extension)| extension),
-            Some("py" | "toml" | "yml" | "yaml" | "md" | "txt")
-        )
+/// Whether tools read files of this name. Other files are read if a plan would write them.
+fn is_text(name: &str) -> bool {
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+    let is_requirements = matches!(extension, Some("txt" | "in"));
+    extension == Some("py")
+        || (is_requirements && name.contains("requirements"))
+        || matches!(name, "setup.cfg" | POLYTOPE_FILE)
+        || SETTINGS_FILES.iter().any(|(settings, _)| *settings == name)
 }
 
 enum Kind {
@@ -239,9 +203,13 @@ fn kind_of(root: &Path, path: &Path) -> Option<Kind> {
     })
 }
 
+/// Whether the content of an entry is known.
+fn is_read(content: &Content) -> bool {
+    *content != Content::Unread
+}
+
 /// Read one file, if it exists and has not been read yet.
 fn read_entry(root: &Path, path: &RelPath, files: &mut Files) {
-    let is_read = |content: &Content| *content != Content::Unreadable(NOT_READ.to_owned());
     if files.entries.get(path).is_some_and(is_read) {
         return;
     }

@@ -13,6 +13,7 @@ mod case_tests;
 #[cfg(test)]
 mod properties;
 pub mod python;
+pub mod requirements;
 pub mod toml;
 pub mod yaml;
 

@@ -39,6 +39,21 @@ pub fn requirement_name(requirement: &str) -> String {
     normalised
 }
 
+/// How a `pyproject.toml` declares the requirements of a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Dependencies {
+    /// In `[project]`.
+    Project,
+    /// In `[tool.poetry.dependencies]`.
+    Poetry,
+    /// In a file that setuptools reads; its path relative to the folder.
+    File(String),
+    /// They are made by the build.
+    Dynamic,
+    /// Not at all: it has only settings of tools.
+    None,
+}
+
 /// A `pyproject.toml`: its text and values.
 ///
 /// It can be edited several times; [`finish`](Self::finish) then verifies the result once.
@@ -75,6 +90,154 @@ impl PyProject {
 
     fn text(&self) -> &str {
         self.document.raw()
+    }
+
+    /// How it declares requirements.
+    #[must_use]
+    pub fn dependencies(&self) -> Dependencies {
+        let at = |path: &[&str]| {
+            path.iter()
+                .try_fold(self.document.as_item(), |item, key| item.get(key))
+        };
+        let has_poetry = at(&["tool", "poetry", "dependencies"]).is_some();
+        let Some(project) = self.document.get("project") else {
+            let is_poetry = has_poetry || at(&["tool", "poetry"]).is_some();
+            return if is_poetry {
+                Dependencies::Poetry
+            } else {
+                Dependencies::None
+            };
+        };
+        let dynamic = project.get("dynamic").and_then(Item::as_array);
+        let is_dynamic =
+            dynamic.is_some_and(|names| names.iter().any(|n| n.as_str() == Some("dependencies")));
+        if !is_dynamic {
+            return Dependencies::Project;
+        }
+        if has_poetry {
+            return Dependencies::Poetry;
+        }
+        let file = at(&["tool", "setuptools", "dynamic", "dependencies", "file"]);
+        let first = file.and_then(|file| match file.as_array() {
+            Some(files) => files.get(0)?.as_str(),
+            None => file.as_str(),
+        });
+        first.map_or(Dependencies::Dynamic, |file| {
+            Dependencies::File(file.to_owned())
+        })
+    }
+
+    /// The requirements of the project as they are written, each with its position. Those of
+    /// Poetry are written as in PEP 508, if they can be.
+    #[must_use]
+    pub fn requirements(&self) -> Vec<(String, Position)> {
+        let mut found = Vec::new();
+        let project = self.document.get("project");
+        let list = project.and_then(|project| project.get("dependencies")?.as_array());
+        for value in list.into_iter().flat_map(|list| list.iter()) {
+            if let (Some(text), Some(span)) = (value.as_str(), value.span()) {
+                found.push((text.to_owned(), Position::of(self.text(), span.start)));
+            }
+        }
+        for (name, item) in self
+            .poetry()
+            .into_iter()
+            .flat_map(toml_edit::TableLike::iter)
+        {
+            let version = item.as_str().or_else(|| item.get("version")?.as_str());
+            if let (Some(version), Some(position)) =
+                (version, item_position(self.text(), Some(item)))
+            {
+                // `^1.2` allows versions below 2, and a bare version only itself.
+                let range = match version.strip_prefix('^') {
+                    Some(lowest) => {
+                        let major = lowest.split('.').next().unwrap_or(lowest);
+                        let next = major.parse().map_or(u64::MAX, |major: u64| major + 1);
+                        format!(">={lowest},<{next}")
+                    }
+                    None if version.starts_with(|c: char| c.is_ascii_digit()) => {
+                        format!("=={version}")
+                    }
+                    None => version.to_owned(),
+                };
+                found.push((format!("{name}{range}"), position));
+            }
+        }
+        found
+    }
+
+    /// The versions of Python that the project supports, as it writes them.
+    #[must_use]
+    pub fn python(&self) -> Option<(String, Position)> {
+        let project = self.document.get("project");
+        let required = project.and_then(|project| project.get("requires-python"));
+        let required = required.or_else(|| self.poetry()?.get("python"));
+        let position = item_position(self.text(), required)?;
+        Some((required?.as_str()?.to_owned(), position))
+    }
+
+    fn poetry(&self) -> Option<&dyn toml_edit::TableLike> {
+        let tool = self.document.get("tool")?;
+        tool.get("poetry")?.get("dependencies")?.as_table_like()
+    }
+
+    /// Add requirements to a table of Poetry, which is created if it is missing. One that the
+    /// table has with another version is left unchanged.
+    ///
+    /// # Errors
+    ///
+    /// See [`EditError`].
+    pub fn add_poetry(&mut self, path: &[&str], requirements: &[&str]) -> Result<(), EditError> {
+        let table = path
+            .iter()
+            .try_fold(self.document.as_item(), |item, key| item.get(key));
+        let present: Vec<String> = table
+            .and_then(Item::as_table_like)
+            .into_iter()
+            .flat_map(toml_edit::TableLike::iter)
+            .map(|(name, _)| requirement_name(name))
+            .collect();
+        let mut lines = String::new();
+        let mut values = Vec::new();
+        for requirement in requirements {
+            let name = requirement_name(requirement);
+            if present.contains(&name) {
+                continue;
+            }
+            let rest = &requirement[name.len()..];
+            let (version, value) = match rest.split_once("; ") {
+                None => (format!("\"{rest}\""), json!(rest)),
+                Some((version, marker)) => (
+                    format!("{{ version = \"{version}\", markers = \"{marker}\" }}"),
+                    json!({ "version": version, "markers": marker }),
+                ),
+            };
+            lines.push_str(&format!("{name} = {version}\n"));
+            values.push((name, value));
+        }
+        if values.is_empty() {
+            return Ok(());
+        }
+        let by_hand = format!("[{}]\n{lines}", path.join("."));
+        for (name, value) in values {
+            let whole = [path, &[name.as_str()]].concat();
+            match slot(&mut self.expected, &whole) {
+                Some(slot) => *slot = value,
+                None => return Err(EditError::unsafe_form(None, by_hand)),
+            }
+        }
+        match table {
+            Some(Item::Table(table)) if !table.is_implicit() && !table.is_dotted() => {
+                let end = end_of_table(table);
+                let mut splices = Splices::new(self.document.raw());
+                splices.insert_lines_after(end, &lines);
+                self.splices.extend(splices.list);
+            }
+            None => self.appended.push(by_hand.clone()),
+            Some(_) => return Err(EditError::unsafe_form(None, by_hand)),
+        }
+        self.by_hand.push_str(&by_hand);
+        Ok(())
     }
 
     /// Add requirements to `project.dependencies`. One that the list has with another version

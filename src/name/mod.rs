@@ -13,7 +13,7 @@ use std::fmt;
 use std::str::FromStr;
 
 pub use duration::{Attempts, Timeout, parse_duration};
-pub use path::{RelPath, shell_word};
+pub use path::{Folder, RelPath, shell_word};
 pub use types::{FieldType, split_values};
 use words::described;
 pub(crate) use words::{capitalised, checked_words, kebab};

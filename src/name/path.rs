@@ -56,6 +56,19 @@ impl RelPath {
         Some(Self(parent.to_owned()))
     }
 
+    /// Whether it is a file with this extension, in lower case.
+    #[must_use]
+    pub fn has_extension(&self, extension: &str) -> bool {
+        let found = self.file_name().rsplit_once('.');
+        found.is_some_and(|(_, found)| found == extension)
+    }
+
+    /// The number of folders above it.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.0.matches('/').count()
+    }
+
     /// The last part.
     #[must_use]
     pub fn file_name(&self) -> &str {
@@ -101,5 +114,110 @@ pub fn shell_word(text: &str) -> String {
         text.to_owned()
     } else {
         format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+/// A folder of the project, or the project itself.
+///
+/// Written as the folder's path, and as `.` for the project.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Folder(Option<RelPath>);
+
+impl Folder {
+    /// The project itself.
+    pub const PROJECT: Self = Self(None);
+
+    /// The folder that contains a file or folder.
+    #[must_use]
+    pub fn of(path: &RelPath) -> Self {
+        Self(path.parent())
+    }
+
+    /// The folder as a path; `None` for the project itself.
+    #[must_use]
+    pub fn path(&self) -> Option<&RelPath> {
+        self.0.as_ref()
+    }
+
+    /// The folder as text, `.` for the project itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_ref().map_or(".", RelPath::as_str)
+    }
+
+    /// A path in this folder.
+    ///
+    /// # Panics
+    ///
+    /// As [`RelPath::join`].
+    #[must_use]
+    pub fn join(&self, more: &str) -> RelPath {
+        match &self.0 {
+            Some(path) => path.join(more),
+            None => RelPath::literal(more),
+        }
+    }
+
+    /// The folder that contains this one; `None` for the project itself.
+    #[must_use]
+    pub fn parent(&self) -> Option<Self> {
+        self.0.as_ref().map(Self::of)
+    }
+
+    /// This folder and those that contain it, up to the project.
+    pub fn and_parents(&self) -> impl Iterator<Item = Self> + use<> {
+        std::iter::successors(Some(self.clone()), Self::parent)
+    }
+
+    /// A path relative to this folder; `None` if it is not inside.
+    #[must_use]
+    pub fn relative<'p>(&self, path: &'p RelPath) -> Option<&'p str> {
+        match &self.0 {
+            Some(folder) => path
+                .as_str()
+                .strip_prefix(folder.as_str())?
+                .strip_prefix('/'),
+            None => Some(path.as_str()),
+        }
+    }
+
+    /// The names of the folders from this one down to a folder inside it; empty for the folder
+    /// itself, `None` if it is not inside.
+    #[must_use]
+    pub fn steps_to<'p>(&self, inner: &'p Self) -> Option<Vec<&'p str>> {
+        match &inner.0 {
+            _ if self == inner => Some(Vec::new()),
+            Some(path) => self.relative(path).map(|rest| rest.split('/').collect()),
+            None => None,
+        }
+    }
+
+    /// The last part of its path; `None` for the project itself.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.0.as_ref().map(RelPath::file_name)
+    }
+}
+
+impl From<RelPath> for Folder {
+    fn from(path: RelPath) -> Self {
+        Self(Some(path))
+    }
+}
+
+impl FromStr for Folder {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        match text.trim_end_matches('/') {
+            "." | "" => Ok(Self::PROJECT),
+            path => path.parse().map(|path| Self(Some(path))),
+        }
+    }
+}
+
+impl fmt::Display for Folder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }

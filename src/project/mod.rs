@@ -6,7 +6,7 @@
 mod polytope;
 mod services;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
@@ -14,11 +14,11 @@ use std::rc::Rc;
 
 use crate::edit::python::Module;
 use crate::edit::{EditError, Position};
-use crate::name::RelPath;
+use crate::name::{Folder, RelPath};
 use crate::python::{SETTINGS_FILES, Style};
 
 pub use polytope::{Claim, PolytopeFile, Tool, polytope_file_of};
-pub use services::{Layout, Service};
+pub use services::{Service, ServiceFault, Wiring};
 
 /// The file that makes a folder a Polytope project.
 pub const POLYTOPE_FILE: &str = "polytope.yml";
@@ -35,6 +35,9 @@ pub const MODULE_FOLDERS: [&str; 2] = ["modules", "services"];
 /// The reason why a file or folder outside of the project is not read.
 pub const LEADS_OUT: &str = "it is a symbolic link that leads out of the project";
 
+/// The reason why the entries of a folder are not known.
+pub const UNLISTED: &str = "its content cannot be listed";
+
 /// The content at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
@@ -42,6 +45,8 @@ pub enum Content {
     Text(String),
     /// A file that cannot be used as text, with the reason.
     Unreadable(String),
+    /// A file that has not been read, because no tool needs its text so far.
+    Unread,
     /// A folder.
     Folder,
 }
@@ -74,7 +79,8 @@ pub struct Project {
     polytope_files: Vec<Rc<PolytopeFile>>,
     /// The index of the file that defines each tool; the first definition wins.
     tools: HashMap<String, usize>,
-    services: Vec<Service>,
+    /// Found on first use.
+    services: OnceCell<Vec<Service>>,
     /// The Python modules parsed so far.
     modules: RefCell<BTreeMap<RelPath, Rc<Result<Module, EditError>>>>,
 }
@@ -117,7 +123,7 @@ impl Project {
                 continue;
             }
             let fault = match files.entries.get(&path) {
-                None => continue,
+                None | Some(Content::Unread) => continue,
                 Some(Content::Folder) => FileFault::Unreadable("it is a folder".to_owned()),
                 // Treat a module outside of the project like one from another repository.
                 Some(Content::Unreadable(reason))
@@ -150,7 +156,7 @@ impl Project {
         }
         Ok(Self {
             root,
-            services: services::find(&files.entries),
+            services: OnceCell::new(),
             files,
             polytope_files,
             tools,
@@ -186,7 +192,7 @@ impl Project {
     pub fn text(&self, path: &RelPath) -> Option<&str> {
         match self.files.entries.get(path)? {
             Content::Text(text) => Some(text),
-            Content::Unreadable(_) | Content::Folder => None,
+            Content::Unreadable(_) | Content::Unread | Content::Folder => None,
         }
     }
 
@@ -282,29 +288,35 @@ impl Project {
     /// parent folder that has some.
     #[must_use]
     pub fn python_style(&self, service: &Service) -> Style {
-        let mut folder = Some(service.folder.clone());
-        loop {
-            for (name, kind) in SETTINGS_FILES {
-                let path = match &folder {
-                    Some(folder) => folder.join(name),
-                    None => RelPath::literal(name),
-                };
-                let text = self.text(&path);
-                if let Some(style) = text.and_then(|text| Style::from_settings(text, kind)) {
-                    return style;
-                }
-            }
-            match folder {
-                Some(below) => folder = below.parent(),
-                None => return Style::default(),
-            }
-        }
+        let folders = service.folder.and_parents();
+        let mut settings =
+            folders.flat_map(|folder| SETTINGS_FILES.map(|(name, kind)| (folder.join(name), kind)));
+        let style = settings.find_map(|(path, kind)| Style::from_settings(self.text(&path)?, kind));
+        style.unwrap_or_default()
     }
 
     /// The Python services, by name.
     #[must_use]
     pub fn services(&self) -> &[Service] {
-        &self.services
+        self.services.get_or_init(|| services::find(self))
+    }
+
+    /// Whether there is any Python code besides tests.
+    #[must_use]
+    pub fn has_python(&self) -> bool {
+        services::has_python(&self.files.entries)
+    }
+
+    /// The paths in a folder, in order.
+    pub fn inside<'a>(&'a self, folder: &'a Folder) -> impl Iterator<Item = &'a RelPath> + use<'a> {
+        let first = folder.path().map_or("", RelPath::as_str);
+        self.files
+            .entries
+            .range::<str, _>((Bound::Included(first), Bound::Unbounded))
+            .map(|(path, _)| path)
+            // Other names may begin with the folder's name.
+            .take_while(move |path| path.as_str().starts_with(first))
+            .filter(|path| folder.relative(path).is_some())
     }
 }
 

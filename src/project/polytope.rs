@@ -260,7 +260,7 @@ pub fn polytope_file_of(folder: &str) -> Option<RelPath> {
 }
 
 /// Resolve `.` and `..` in a path relative to a folder; `None` if it leaves the project.
-fn resolved(folder: &str, path: &str) -> Option<String> {
+pub(super) fn resolved(folder: &str, path: &str) -> Option<String> {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in path.split('/') {
         match part {

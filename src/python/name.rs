@@ -165,6 +165,12 @@ pub fn distinct(names: &[WorkflowName]) -> Result<(), NameError> {
     Ok(())
 }
 
+/// Whether a folder or file of this name can be imported: it is an identifier and no keyword.
+pub(crate) fn is_module_name(text: &str) -> bool {
+    let is_soft = ["case", "match", "type"].contains(&text);
+    is_identifier(text) && (is_soft || !KEYWORDS.contains(&text))
+}
+
 pub(super) fn is_identifier(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')

@@ -12,8 +12,9 @@ use super::human::{human_next, human_trouble, trouble_text};
 use super::output::{json_of, schema_of, write_out};
 use super::parts::{ReportedError, ReportedNext, ReportedWarning, shown};
 use super::{ExitCode, Failure, Format, RunStatus, SCHEMA_VERSION, View};
+use crate::edit::python::Framework;
 use crate::problem::Problem;
-use crate::project::Layout;
+use crate::project::Wiring;
 use crate::run::Error;
 use crate::tool::client::Library;
 use crate::tool::status::{ImageStatus, ServiceStatus, Status, StepStatus};
@@ -77,10 +78,18 @@ struct ReportedService {
     name: String,
     /// Its folder, relative to the project's folder.
     path: String,
-    /// How its Python code is laid out.
-    layout: ReportedLayout,
-    /// The package in `src`, if the layout is `package`.
+    /// The folder of its modules, relative to the project's folder.
+    source: String,
+    /// Its import package; `null` if its modules are at the top level.
     package: Option<String>,
+    /// The class of its web application, if it has one.
+    framework: Option<&'static str>,
+    /// How its requirements are declared.
+    packaging: &'static str,
+    /// How Temporal is started with it.
+    wiring: ReportedWiring,
+    /// Why no code can be added to it, if so.
+    fault: Option<String>,
     /// The client library.
     client: ReportedLibrary,
     /// The next step for it.
@@ -93,11 +102,17 @@ struct ReportedService {
 
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-enum ReportedLayout {
-    /// A package in `src`.
-    Package,
-    /// Modules in `src` itself.
-    Flat,
+enum ReportedWiring {
+    /// By the hooks `init` and `deinit` that the application calls.
+    Hooks,
+    /// By a call after the statement that makes the application.
+    Application,
+    /// It makes several applications: one must be chosen.
+    Several,
+    /// It has no web application: the worker runs as its own process.
+    Worker,
+    /// The service runs Temporal already: nothing is added but workflows.
+    Existing,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
@@ -263,7 +278,15 @@ impl StatusReport {
                 ReportedLibrary::Differs => "with a client that differs",
             };
             let (name, path) = (&service.name, &service.path);
-            let _ = writeln!(text, "{bold}Service{bold:#} {name} in {path}, {client}");
+            let framework = service.framework.unwrap_or("no web application");
+            let packaging = service.packaging;
+            let _ = writeln!(
+                text,
+                "{bold}Service{bold:#} {name} in {path} ({framework}, {packaging}), {client}"
+            );
+            if let Some(fault) = &service.fault {
+                let _ = writeln!(text, "  {yellow}{:<9}{yellow:#} {fault}", "fault");
+            }
             for workflow in &service.workflows {
                 let _ = writeln!(text, "  {green}{:<9}{green:#} {workflow}", "workflow");
             }
@@ -310,15 +333,22 @@ impl From<&StepStatus> for ReportedStep {
 
 impl From<&ServiceStatus> for ReportedService {
     fn from(service: &ServiceStatus) -> Self {
-        let (layout, package) = match &service.layout {
-            Layout::Package(package) => (ReportedLayout::Package, Some(package.clone())),
-            Layout::Flat => (ReportedLayout::Flat, None),
-        };
+        let found = &service.service;
         Self {
-            name: service.name.to_string(),
-            path: service.folder.to_string(),
-            layout,
-            package,
+            name: found.name.to_string(),
+            path: found.folder.to_string(),
+            source: found.source().to_string(),
+            package: Some(found.package.clone()).filter(|package| !package.is_empty()),
+            framework: found.wiring.framework().map(Framework::class),
+            packaging: service.packaging,
+            wiring: match &found.wiring {
+                Wiring::Hooks => ReportedWiring::Hooks,
+                Wiring::Application { .. } => ReportedWiring::Application,
+                Wiring::Several(_) => ReportedWiring::Several,
+                Wiring::Worker => ReportedWiring::Worker,
+                Wiring::Existing { .. } => ReportedWiring::Existing,
+            },
+            fault: found.fault.as_ref().map(|fault| fault.message.clone()),
             client: match service.library {
                 Library::Absent => ReportedLibrary::Absent,
                 Library::Current => ReportedLibrary::Current,

@@ -254,6 +254,7 @@ impl<'a> Draft<'a> {
         match (self.text(path), self.project.entry(path)) {
             (Some(text), _) => Ok(text),
             (None, Some(Content::Unreadable(reason))) => Err(unreadable(path, reason)),
+            (None, Some(Content::Unread)) => Err(unreadable(path, "it has not been read")),
             (None, _) => Err(unreadable(path, "there is no such file")),
         }
     }
@@ -360,6 +361,8 @@ impl<'a> Draft<'a> {
             Some(Content::Text(text)) => return Ok(Some(text.clone())),
             Some(Content::Folder) => in_the_way(path, "it is a folder, and a file is needed there"),
             Some(Content::Unreadable(reason)) => unreadable(path, reason),
+            // The plan is made again with the text of each file that it would write.
+            Some(Content::Unread) => return Ok(None),
         };
         self.problems.push(problem);
         Err(())
@@ -369,7 +372,7 @@ impl<'a> Draft<'a> {
     fn obstacle_above(&self, path: &RelPath) -> Option<Problem> {
         let parent = path.parent()?;
         match self.project.entry(&parent) {
-            Some(Content::Text(_)) => Some(in_the_way(
+            Some(Content::Text(_) | Content::Unread) => Some(in_the_way(
                 &parent,
                 "it is a file, and a folder is needed there",
             )),

@@ -6,10 +6,10 @@ use super::client::{self, Library, Registry};
 use super::{TOOLS, ToolInfo, temporal, workflow};
 use crate::edit::Position;
 use crate::edit::yaml::Step;
-use crate::name::{RelPath, ServiceName};
+use crate::name::RelPath;
 use crate::plan::{Next, Warning};
 use crate::problem::WarningCode;
-use crate::project::{Layout, Project, Service, Tool};
+use crate::project::{Project, Service, Tool};
 
 /// The state of a project.
 #[derive(Debug)]
@@ -42,12 +42,10 @@ pub struct StepStatus {
 /// A Python service and its state.
 #[derive(Debug)]
 pub struct ServiceStatus {
-    /// Its name.
-    pub name: ServiceName,
-    /// Its folder.
-    pub folder: RelPath,
-    /// How its Python code is laid out.
-    pub layout: Layout,
+    /// The service as it was found.
+    pub service: Service,
+    /// How its requirements are declared, in words.
+    pub packaging: &'static str,
     /// The client library.
     pub library: Library,
     /// The next step for it.
@@ -116,7 +114,8 @@ impl Status {
                     .filter(|_| has_client_step)
                     .map(|service| {
                         let mut next = client::TOOL.next();
-                        next.command = format!("{} --service {}", next.command, service.name);
+                        let name = &service.service.name;
+                        next.command = format!("{} --service {name}", next.command);
                         next
                     }),
             );
@@ -146,7 +145,7 @@ fn service_status(
                  the difference",
                 name = service.name
             ),
-            path: Some(service.folder.clone()),
+            path: service.folder.path().cloned(),
         });
     }
     let registry = client::registry_of(project, service);
@@ -160,9 +159,8 @@ fn service_status(
         None => Vec::new(),
     };
     ServiceStatus {
-        name: service.name.clone(),
-        folder: service.folder.clone(),
-        layout: service.layout.clone(),
+        service: service.clone(),
+        packaging: client::packaging_name(project, service),
         library,
         next: if client::is_in(project, service) {
             &workflow::TOOL
@@ -183,7 +181,7 @@ fn unregistered(
     warnings: &mut Vec<Warning>,
 ) -> Vec<(String, RelPath)> {
     let mut found = Vec::new();
-    let folder = service.source().join("workflows");
+    let folder = service.source().join(service.workflows);
     for path in project.below(&folder) {
         let is_module = path
             .file_name()

@@ -2,12 +2,15 @@
 
 use std::ops::Range;
 
-use ruff_python_ast::{Expr, ModModule, Stmt};
+use ruff_python_ast::visitor::{Visitor, walk_expr};
+use ruff_python_ast::{Expr, ExprCall, ModModule, Stmt};
 use ruff_text_size::Ranged;
 
 use super::imports::{Import, add_imports, imports};
-use super::{Module, cannot_edit, guard, source, statements_kept};
-use crate::edit::{EditError, Edited, Position, Splices, append_to_brackets, keeps_every_byte};
+use super::{Module, cannot_edit, guard, line_start, source, statements_kept};
+use crate::edit::{
+    EditError, Edited, Position, Splices, append_to_brackets, keeps_every_byte, leading_space,
+};
 use crate::python::Style;
 
 impl Module {
@@ -32,14 +35,44 @@ impl Module {
         items: &[(&str, Vec<String>)],
         style: &Style,
     ) -> Result<Edited, EditError> {
+        self.add_to_lists(new_imports, local_modules, items, style, top_level_value)
+    }
+
+    /// Add imports, and items to the lists that the module's only `Worker(…)` call has as its
+    /// arguments `workflows` and `activities`; a list may be in a top-level variable.
+    ///
+    /// # Errors
+    ///
+    /// As [`add_items`](Self::add_items).
+    pub fn add_to_worker(
+        &self,
+        new_imports: &[Import],
+        local_modules: &[String],
+        items: &[(&str, Vec<String>)],
+        style: &Style,
+    ) -> Result<Edited, EditError> {
+        self.add_to_lists(new_imports, local_modules, items, style, worker_list)
+    }
+
+    fn add_to_lists(
+        &self,
+        new_imports: &[Import],
+        local_modules: &[String],
+        items: &[(&str, Vec<String>)],
+        style: &Style,
+        list_of: for<'m> fn(&'m ModModule, &str) -> Option<&'m Expr>,
+    ) -> Result<Edited, EditError> {
         let (text, module) = (self.text.as_str(), &self.syntax);
         let by_hand = lines_for_items(new_imports, items);
         let mut splices = Splices::new(text);
         let mut changed = false;
         for (list, new_items) in items {
-            let Some(value) = top_level_value(module, list) else {
+            if new_items.is_empty() {
+                continue;
+            }
+            let Some(value) = list_of(module, list) else {
                 return Err(EditError::shape(
-                    format!("there is no top-level list `{list}`"),
+                    format!("there is no list `{list}`"),
                     Some(Position::START),
                     by_hand,
                 ));
@@ -67,7 +100,8 @@ impl Module {
             let close = value.range().end().to_usize() - 1;
             let ranges: Vec<Range<usize>> =
                 elements.iter().map(|e| with_brackets(text, e)).collect();
-            if ranges.is_empty() && !text[open..close].contains('\n') {
+            let is_top_level = leading_space(&text[line_start(text, open)..]).is_empty();
+            if ranges.is_empty() && !text[open..close].contains('\n') && is_top_level {
                 let lines: String = missing
                     .iter()
                     .map(|item| format!("{}{item},\n", style.indent()))
@@ -85,10 +119,10 @@ impl Module {
         let correct = guard::parse(&after).is_ok_and(|parsed| {
             new_imports.iter().all(|import| imports(&parsed, import))
                 && items.iter().all(|(list, new_items)| {
-                    let before = top_level_value(module, list).and_then(|v| elements(v));
-                    let now = top_level_value(&parsed, list).and_then(|v| elements(v));
+                    let before = list_of(module, list).and_then(|v| elements(v));
+                    let now = list_of(&parsed, list).and_then(|v| elements(v));
                     let (Some((before, _)), Some((now, _))) = (before, now) else {
-                        return false;
+                        return new_items.is_empty();
                     };
                     let kept = before
                         .iter()
@@ -134,6 +168,42 @@ pub(super) fn top_level_value<'a>(module: &'a ModModule, name: &str) -> Option<&
             Stmt::AnnAssign(assign) if is_name(&assign.target) => assign.value.as_deref(),
             _ => None,
         })
+}
+
+/// An argument of the module's only `Worker(…)` call, or the top-level list that it names.
+pub(super) fn worker_list<'a>(module: &'a ModModule, argument: &str) -> Option<&'a Expr> {
+    let value = worker_argument(module, argument)?;
+    match value {
+        Expr::Name(name) => top_level_value(module, name.id.as_str()),
+        _ => Some(value),
+    }
+}
+
+/// An argument of the module's only `Worker(…)` call.
+pub(super) fn worker_argument<'a>(module: &'a ModModule, argument: &str) -> Option<&'a Expr> {
+    struct Search<'a>(Vec<&'a ExprCall>);
+    impl<'a> Visitor<'a> for Search<'a> {
+        fn visit_expr(&mut self, expression: &'a Expr) {
+            if let Expr::Call(call) = expression {
+                let is_worker = match &*call.func {
+                    Expr::Name(name) => name.id.as_str() == "Worker",
+                    Expr::Attribute(attribute) => attribute.attr.as_str() == "Worker",
+                    _ => false,
+                };
+                let has_lists = call.arguments.find_keyword("workflows").is_some();
+                if is_worker && has_lists {
+                    self.0.push(call);
+                }
+            }
+            walk_expr(self, expression);
+        }
+    }
+    let mut search = Search(Vec::new());
+    search.visit_body(&module.body);
+    let [call] = search.0.as_slice() else {
+        return None;
+    };
+    Some(&call.arguments.find_keyword(argument)?.value)
 }
 
 /// The elements of a list or tuple in brackets, and the offset after the opening bracket.

@@ -11,6 +11,7 @@ mod guard;
 mod imports;
 mod lists;
 mod query;
+mod web;
 
 use ruff_python_ast::{Expr, ModModule, Stmt};
 use ruff_text_size::{Ranged, TextRange};
@@ -18,6 +19,7 @@ use ruff_text_size::{Ranged, TextRange};
 use super::{EditError, Position};
 pub use calls::Place;
 pub use imports::Import;
+pub use web::{Application, Framework};
 
 /// A module: its text, and the statements that the parser found in it.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::Ranged;
 
-use super::lists::{elements, top_level_value};
+use super::lists::{elements, top_level_value, worker_argument, worker_list};
 use super::{Module, source};
 
 impl Module {
@@ -70,6 +70,35 @@ impl Module {
             decorators.any(|decorator| is_wanted(&decorator.expression))
         });
         decorated.map(|class| class.name.to_string()).collect()
+    }
+
+    /// The source text of each item of an argument of the only `Worker(…)` call; `None` if
+    /// there is no such call with a literal list.
+    #[must_use]
+    pub fn worker_items(&self, argument: &str) -> Option<Vec<String>> {
+        let value = worker_list(&self.syntax, argument)?;
+        let (elements, _) = elements(value)?;
+        let written = |element: &Expr| source(&self.text, element.range()).to_owned();
+        Some(elements.iter().map(written).collect())
+    }
+
+    /// Whether the module makes a Temporal worker: it imports `Worker`, and calls it.
+    #[must_use]
+    pub fn makes_worker(&self) -> bool {
+        let imported = self.imported();
+        let is_imported = imported.iter().any(|name| {
+            name == "temporalio.worker.Worker" || name.starts_with("temporalio.worker")
+        });
+        is_imported && self.calls("Worker")
+    }
+
+    /// The task queue of the only `Worker(…)` call, if it is a literal.
+    #[must_use]
+    pub fn worker_task_queue(&self) -> Option<String> {
+        match worker_argument(&self.syntax, "task_queue")? {
+            Expr::StringLiteral(text) => Some(text.value.to_str().to_owned()),
+            _ => None,
+        }
     }
 
     /// The source text of each item of a top-level list or tuple; `None` if there is none.

@@ -1,107 +1,288 @@
 //! Selects the service that gets the client.
 
-use crate::name::{RelPath, ServiceName};
-use crate::problem::{ErrorCode, Problem};
-use crate::project::{Layout, MODULE_FOLDERS, Project, Service};
+use std::fmt;
+use std::str::FromStr;
 
-use super::DEFAULT_SERVICE;
+use crate::edit::python::Application;
+use crate::name::{Folder, NameError, RelPath, ServiceName};
+use crate::problem::{ErrorCode, Problem};
+use crate::project::{Content, Project, Service, UNLISTED, Wiring};
+
+use super::{AddTemporalClient, DEFAULT_SERVICE};
 use crate::tool::Draft;
+
+/// A service as it is chosen on the command line: by its name or its folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServiceChoice {
+    /// By name.
+    Name(ServiceName),
+    /// By folder; `.` is the project itself.
+    Folder(Folder),
+}
+
+impl ServiceChoice {
+    /// Whether a service is the chosen one.
+    #[must_use]
+    pub fn is(&self, service: &Service) -> bool {
+        match self {
+            Self::Name(name) => {
+                service.name == *name || service.folder.name() == Some(name.as_str())
+            }
+            Self::Folder(folder) => service.folder == *folder,
+        }
+    }
+}
+
+impl FromStr for ServiceChoice {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        if text.contains('/') || text == "." {
+            return text.parse().map(Self::Folder);
+        }
+        text.parse().map(Self::Name)
+    }
+}
+
+impl fmt::Display for ServiceChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => name.fmt(f),
+            Self::Folder(folder) => folder.fmt(f),
+        }
+    }
+}
 
 /// The selected service, and whether it must be created.
 pub(super) fn choose_service(
     draft: &mut Draft<'_>,
-    asked: Option<&ServiceName>,
+    arguments: &AddTemporalClient,
 ) -> Option<(Service, bool)> {
-    let services = draft.project().services();
-    if services.is_empty() {
-        return Some((new_service(draft.project(), asked), true));
+    let project = draft.project();
+    let services = project.services();
+    let asked = arguments.new_service.clone();
+    let new = new_service(project, asked.unwrap_or_else(default_name));
+    let is_asked = arguments.new_service.is_some() || arguments.service.is_none();
+    if is_asked && is_begun(project, &new) {
+        return Some((new, true));
     }
-    let name = asked
-        .map(ServiceName::as_str)
-        .or_else(|| default_service(services));
-    let found = services
-        .iter()
-        .find(|service| Some(service.name.as_str()) == name);
-    if let Some(found) = found {
-        return Some((found.clone(), false));
+    if let Some(name) = &arguments.new_service {
+        if let Some(taken) = services.iter().find(|service| service.name == *name) {
+            draft.problem(
+                Problem::new(
+                    ErrorCode::Conflict,
+                    format!("there is a service `{name}` already, in `{}`", taken.folder),
+                )
+                .hint(format!("bluetext add-temporal-client --service {name}")),
+            );
+            return None;
+        }
+        return Some((new, true));
     }
-    let known: Vec<String> = services.iter().map(|s| format!("`{}`", s.name)).collect();
-    let (what, folder) = match asked {
-        Some(name) => (
-            format!("there is no Python service `{name}` with start-up hooks"),
-            Some(name),
-        ),
-        None => ("the project has several Python services".to_owned(), None),
-    };
-    draft.problem(
-        Problem::new(ErrorCode::UnknownService, what)
-            .in_file(folder.and_then(|name| folder_named(draft.project(), name)))
-            .hint(format!(
-                "{}`--service` takes one of {}",
-                meant(services, asked),
-                known.join(", ")
-            )),
-    );
-    None
+    match select(services, arguments.service.as_ref()) {
+        Some(found) => {
+            if let Some(fault) = &found.fault {
+                draft.problem(
+                    Problem::new(ErrorCode::UnknownShape, fault.message.clone())
+                        .in_file(fault.path.clone())
+                        .at(fault.position),
+                );
+                return None;
+            }
+            if is_hidden(draft, found) {
+                return None;
+            }
+            let mut found = found.clone();
+            if let (Some(asked), Wiring::Several(all)) = (&arguments.app, &found.wiring) {
+                let mut matching = all.iter().filter(|(module, application)| {
+                    is_asked_for(asked, &found, module, application)
+                });
+                if let (Some((module, application)), None) = (matching.next(), matching.next()) {
+                    found.wiring = Wiring::Application {
+                        module: module.clone(),
+                        application: application.clone(),
+                    };
+                }
+            }
+            Some((found, false))
+        }
+        None if services.is_empty() && arguments.service.is_none() && !project.has_python() => {
+            match unlisted(project).next() {
+                Some(folder) => {
+                    draft.problem(unlisted_problem(folder));
+                    None
+                }
+                None => Some((new, true)),
+            }
+        }
+        None => {
+            draft.problem(no_service(project, arguments.service.as_ref()));
+            None
+        }
+    }
 }
 
-/// The default service: the only one, else `api`. Without any service, `api` is the name of the
-/// new one. `None` if the user must name a service.
-pub(in crate::tool) fn default_service(services: &[Service]) -> Option<&str> {
-    match services {
-        [] => Some(DEFAULT_SERVICE),
+/// Whether a killed run has begun to make a service: its application is written last.
+fn is_begun(project: &Project, service: &Service) -> bool {
+    let source = service.source();
+    let is_there = |file: &str| project.entry(&source.join(file)).is_some();
+    // All files up to the application are those of a new service.
+    let is_own = project.inside(&service.folder).all(|path| {
+        let is_python = path.has_extension("py");
+        !is_python || source.relative(path).is_some() || path.as_str().contains("/tests/")
+    });
+    let has_begun = is_there("temporal_client") || is_there("__init__.py") || is_there("conf");
+    has_begun && is_own && !is_there("main.py")
+}
+
+/// Whether `MODULE` or `MODULE:NAME` names an application; the module is a path in the
+/// service's folder or in the project, or a dotted name.
+fn is_asked_for(
+    asked: &str,
+    service: &Service,
+    module: &RelPath,
+    application: &Application,
+) -> bool {
+    let (path, name) = match asked.split_once(':') {
+        Some((path, name)) => (path, Some(name)),
+        None => (asked, None),
+    };
+    let dotted = service.root.relative(module).map(|path| {
+        let stem = path.strip_suffix(".py").unwrap_or(path);
+        stem.replace('/', ".")
+    });
+    let is_module = path == module.as_str()
+        || service.folder.relative(module) == Some(path)
+        || dotted.as_deref() == Some(path);
+    is_module && name.is_none_or(|name| application.name.as_deref() == Some(name))
+}
+
+/// A folder that cannot be listed, and that may belong to the service.
+fn is_hidden(draft: &mut Draft<'_>, service: &Service) -> bool {
+    let project = draft.project();
+    let source = service.source();
+    let found = unlisted(project).find(|path| source.relative(path).is_some());
+    let problem = found.map(unlisted_problem);
+    let is_hidden = problem.is_some();
+    if let Some(problem) = problem {
+        draft.problem(problem);
+    }
+    is_hidden
+}
+
+fn unlisted(project: &Project) -> impl Iterator<Item = &RelPath> {
+    let all = project.inside(&Folder::PROJECT);
+    all.filter(|path| {
+        matches!(project.entry(path), Some(Content::Unreadable(reason)) if reason == UNLISTED)
+    })
+}
+
+fn unlisted_problem(folder: &RelPath) -> Problem {
+    Problem::new(
+        ErrorCode::Unreadable,
+        format!("the folder `{folder}` cannot be listed: it may hold a service's code"),
+    )
+    .in_file(folder.clone())
+    .hint("make it readable, or choose the service with `--service`")
+}
+
+/// The service that was asked for, or the default.
+pub(in crate::tool) fn select<'s>(
+    services: &'s [Service],
+    asked: Option<&ServiceChoice>,
+) -> Option<&'s Service> {
+    match (asked, services) {
+        (Some(asked), _) => {
+            let mut found = services.iter().filter(|service| asked.is(service));
+            // Two services of one name are told apart by their folders.
+            found.next().filter(|_| found.next().is_none())
+        }
+        (None, [only]) => Some(only),
+        (None, _) => None,
+    }
+}
+
+/// The refusal of a choice that selects no service.
+pub(in crate::tool) fn no_service(project: &Project, asked: Option<&ServiceChoice>) -> Problem {
+    let services = project.services();
+    let message = match asked {
+        Some(name) if services.iter().any(|service| name.is(service)) => {
+            format!("there are several services `{name}`")
+        }
+        Some(name) => format!("there is no Python service `{name}`"),
+        None if services.is_empty() => {
+            "there is Python code, but no service: no `polytope.yml` tool runs it, and there is \
+             no web application"
+                .to_owned()
+        }
+        None => "the project has several Python services".to_owned(),
+    };
+    let known: Vec<String> = services
+        .iter()
+        .map(|service| format!("`{}` (`{}`)", service.name, service.folder))
+        .collect();
+    let mut hint = meant(services, asked);
+    if known.is_empty() {
+        hint.push_str("`--new-service NAME` makes a new one");
+    } else {
+        hint.push_str(&format!(
+            "`--service` takes a name or folder of {}; `--new-service NAME` makes a new one",
+            known.join(", ")
+        ));
+    }
+    Problem::new(ErrorCode::UnknownService, message).hint(hint)
+}
+
+/// The name of the service that a call without arguments uses.
+pub(in crate::tool) fn default_service(project: &Project) -> Option<&str> {
+    match project.services() {
+        [] if !project.has_python() => Some(DEFAULT_SERVICE),
         [only] => Some(only.name.as_str()),
-        several => several
-            .iter()
-            .map(|service| service.name.as_str())
-            .find(|name| *name == DEFAULT_SERVICE),
+        _ => None,
     }
 }
 
 /// A hint with the service whose name is closest to a mistyped one.
-pub(in crate::tool) fn meant(services: &[Service], asked: Option<&ServiceName>) -> String {
+fn meant(services: &[Service], asked: Option<&ServiceChoice>) -> String {
     const CLOSE: f64 = 0.7;
-    let Some(asked) = asked else {
+    let Some(asked) = asked.map(ToString::to_string) else {
         return String::new();
     };
-    let closeness = |service: &Service| strsim::jaro(asked.as_str(), service.name.as_str());
+    let closeness = |service: &Service| strsim::jaro(&asked, service.name.as_str());
     let closest = services
         .iter()
         .max_by(|a, b| closeness(a).total_cmp(&closeness(b)))
-        .filter(|service| closeness(service) > CLOSE);
+        .filter(|service| closeness(service) > CLOSE && service.name.as_str() != asked);
     closest.map_or_else(String::new, |service| {
         format!("did you mean `{}`? ", service.name)
     })
 }
 
-fn folder_named(project: &Project, name: &ServiceName) -> Option<RelPath> {
-    MODULE_FOLDERS
-        .iter()
-        .map(|folder| RelPath::literal(folder).join(name.as_str()))
-        .find(|folder| project.entry(folder).is_some())
+fn default_name() -> ServiceName {
+    match DEFAULT_SERVICE.parse() {
+        Ok(name) => name,
+        Err(error) => unreachable!("{error}"),
+    }
 }
 
 /// A new service in the layout that matches the project's generation.
-fn new_service(project: &Project, asked: Option<&ServiceName>) -> Service {
-    let name = match asked {
-        Some(name) => name.clone(),
-        None => match DEFAULT_SERVICE.parse() {
-            Ok(name) => name,
-            Err(error) => unreachable!("{error}"),
-        },
-    };
+fn new_service(project: &Project, name: ServiceName) -> Service {
     let services = RelPath::literal("services");
-    if project.below(&services).next().is_some() {
-        Service {
-            folder: services.join(name.as_str()),
-            name,
-            layout: Layout::Flat,
-        }
+    let is_flat = project.below(&services).next().is_some();
+    let folder: Folder = if is_flat {
+        services.join(name.as_str()).into()
     } else {
-        Service {
-            folder: RelPath::literal("modules").join(name.as_str()),
-            name,
-            layout: Layout::Package("backend".to_owned()),
-        }
+        RelPath::literal("modules").join(name.as_str()).into()
+    };
+    Service {
+        root: folder.join("src").into(),
+        folder,
+        package: if is_flat { "" } else { "backend" }.to_owned(),
+        is_relative: !is_flat,
+        workflows: "workflows",
+        wiring: Wiring::Hooks,
+        tool: None,
+        fault: None,
+        name,
     }
 }

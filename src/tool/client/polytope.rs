@@ -10,28 +10,32 @@ use crate::tool::polytope::{add_steps, stack_tool};
 use crate::tool::register::ParameterStyle;
 
 use super::container::Container;
+use super::files::Names;
 
 /// The environment entry with the server's address inside the job.
 const ADDRESS: &str = "{ name: TEMPORAL_ADDRESS, value: \"temporal:7233\" }";
 
 /// Add the server's address to the service's container, and add the worker's tool.
-pub(super) fn add_to_polytope(draft: &mut Draft<'_>, service: &Service) {
-    let path = service.folder.join(POLYTOPE_FILE);
+pub(super) fn add_to_polytope(draft: &mut Draft<'_>, service: &Service, names: &Names) {
+    let path = match &service.tool {
+        Some((path, _)) => path.clone(),
+        None => service.folder.join(POLYTOPE_FILE),
+    };
     let by_hand = |draft: &mut Draft<'_>, why: &str| {
         draft.warn(
             WarningCode::ServiceContainer,
             format!(
                 "{why}: give the container of `{}` the environment entry `{ADDRESS}`, and add \
-                 a tool `{}-worker` that runs `python -m {}` in it",
+                 a tool `{}-worker` that runs `{}` in it",
                 service.name,
                 service.name,
-                service.module("worker")
+                names.worker_command(service)
             ),
             Some(path.clone()),
         );
     };
     if draft.text(&path).is_none() {
-        by_hand(draft, "the service has no `polytope.yml` of its own");
+        by_hand(draft, "no tool runs the service");
         return;
     }
     let file = match draft.polytope_file(&path, Rank::ServicePolytope) {
@@ -68,14 +72,14 @@ pub(super) fn add_to_polytope(draft: &mut Draft<'_>, service: &Service) {
         return;
     }
     let awaits = ParameterStyle::awaits_containers(draft.project());
-    let Some(body) = container.worker_tool(service, awaits) else {
+    let Some(body) = container.worker_tool(service, names, awaits) else {
         draft.warn(
             WarningCode::ServiceWorker,
             format!(
                 "the container of `{}` cannot be copied automatically: add a tool \
-                 `{worker}` that runs `python -m {}` in it",
+                 `{worker}` that runs `{}` in it",
                 service.name,
-                service.module("worker")
+                names.worker_command(service)
             ),
             Some(path),
         );
@@ -89,7 +93,7 @@ pub(super) fn add_to_polytope(draft: &mut Draft<'_>, service: &Service) {
             WarningCode::ServiceWorker,
             format!(
                 "{doubt}: check that the tool `{worker}` can run `{}` in its container",
-                container.worker_command(service)
+                container.worker_command(service, names)
             ),
             Some(path),
         );

@@ -1,43 +1,101 @@
-//! The calls that start and stop Temporal with the API.
+//! The calls that start and stop Temporal with a web application.
 
 use crate::change::Rank;
 use crate::edit::Edited;
-use crate::edit::python::{Import, Place};
+use crate::edit::python::{Application, Import, Place};
+use crate::name::{Folder, RelPath};
 use crate::problem::{ErrorCode, Problem, WarningCode};
-use crate::project::{Layout, Service};
+use crate::project::{Service, Wiring};
 use crate::tool::Draft;
 
+use super::files::Names;
 use super::local_modules;
 
-/// Refuse a service with a module `conf.py` or `workflows.py`, which a package would shadow.
-pub(super) fn name_is_shadowed(draft: &mut Draft<'_>, service: &Service) -> bool {
-    let mut found = false;
-    for package in ["conf", "workflows"] {
-        let module = service.source().join(&format!("{package}.py"));
-        if draft.exists(&module) {
-            found = true;
+/// Start Temporal with a service.
+pub(super) fn wire(draft: &mut Draft<'_>, service: &Service, names: &Names) {
+    match &service.wiring {
+        Wiring::Hooks => add_hooks(draft, service),
+        Wiring::Application {
+            module,
+            application,
+        } => attach(draft, service, names, module, application),
+        Wiring::Several(all) => {
+            let known: Vec<String> = all
+                .iter()
+                .map(|(module, application)| {
+                    let line = application.position.line;
+                    let name = application.name.as_deref().unwrap_or("without a name");
+                    format!("`{name}` in `{module}:{line}`")
+                })
+                .collect();
+            let from = service.module(names.start);
+            let first = all
+                .first()
+                .and_then(|(_, application)| application.name.clone());
+            let app = first.unwrap_or_else(|| "app".to_owned());
             draft.problem(
                 Problem::new(
-                    ErrorCode::InTheWay,
-                    format!("`{module}` would be shadowed by the new package `{package}`"),
+                    ErrorCode::SeveralApplications,
+                    format!(
+                        "the service `{}` makes several web applications: {}",
+                        service.name,
+                        known.join(", ")
+                    ),
                 )
-                .in_file(module)
+                .in_file(all.first().map(|(module, _)| module.clone()))
                 .hint(format!(
-                    "move it to `{}`",
-                    service.source().join(&format!("{package}/__init__.py"))
+                    "choose one with `--app {}:{app}`, or add this after the one that is \
+                     served:\nfrom {from} import attach_temporal\n\nattach_temporal({app})",
+                    all.first().map_or("MODULE", |(module, _)| module.as_str())
                 )),
             );
         }
+        Wiring::Worker | Wiring::Existing { .. } => {}
     }
-    found
 }
 
-pub(super) fn add_hooks(draft: &mut Draft<'_>, service: &Service) {
-    let path = service.source().join("init/__init__.py");
-    let from = match service.layout {
-        Layout::Package(_) => ".temporal",
-        Layout::Flat => "init.temporal",
+/// Add the call that starts Temporal with an application.
+fn attach(
+    draft: &mut Draft<'_>,
+    service: &Service,
+    names: &Names,
+    path: &RelPath,
+    application: &Application,
+) {
+    let style = draft.project().python_style(service);
+    // The application may be in a module of an inner folder.
+    let depth = service
+        .source()
+        .steps_to(&Folder::of(path))
+        .map(|steps| steps.len());
+    let prefix = match depth {
+        Some(depth) => service.import_prefix(depth),
+        None => service.module(""),
     };
+    let from = format!("{prefix}{}", names.start);
+    let import = Import::new(&from, &[("attach_temporal", None)], &style);
+    let local = local_modules(draft.project(), service);
+    let edited = match draft.module(path).as_deref() {
+        Some(Ok(module)) => module.attach(&import, &local, application, "attach_temporal"),
+        Some(Err(error)) => Err(error.clone()),
+        None => return,
+    };
+    if let Err(problem) = draft.apply(path, Rank::Hooks, edited) {
+        draft.problem(problem);
+    }
+}
+
+/// Add the calls to Bluetext's hooks.
+fn add_hooks(draft: &mut Draft<'_>, service: &Service) {
+    let path = service.source().join("init/__init__.py");
+    let from = if service.is_flat() {
+        "init.temporal".to_owned()
+    } else if service.is_relative {
+        ".temporal".to_owned()
+    } else {
+        service.module("init.temporal")
+    };
+    let from = from.as_str();
     let style = draft.project().python_style(service);
     let names = [("deinit_temporal", None), ("init_temporal", None)];
     let import = Import::new(from, &names, &style);

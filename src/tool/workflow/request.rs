@@ -1,8 +1,9 @@
 //! The arguments of `add-temporal-workflow`, and the rules for combining their values.
 
-use crate::name::{Attempts, ServiceName, Timeout};
+use crate::name::{Attempts, Timeout};
 use crate::problem::Problem;
 use crate::python::{Field, MemberName, Message, Signal, WorkflowName};
+use crate::tool::client::ServiceChoice;
 use crate::tool::values::combination;
 
 /// The arguments of `add-temporal-workflow`.
@@ -11,7 +12,7 @@ pub struct AddTemporalWorkflow {
     /// The workflows to add; at least one, no two with the same Python name.
     pub names: Vec<WorkflowName>,
     /// The target service; optional if only one service has the client.
-    pub service: Option<ServiceName>,
+    pub service: Option<ServiceChoice>,
     /// The fields of each workflow's input; at least one.
     pub input: Vec<Field>,
     /// The fields of each workflow's result; at least one.

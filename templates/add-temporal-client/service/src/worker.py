@@ -4,7 +4,7 @@ The API's start-up hooks do not run here. Open other resources that activities n
 such as a database connection pool, in the activities or here before `run_worker`.
 """
 
-from {{ here }}conf.temporal import get_temporal_settings
+from {{ here }}{{ settings_module }} import get_temporal_settings
 from {{ here }}temporal_client import run_worker
 from {{ here }}{{ registry_module }} import ACTIVITIES, WORKFLOWS
 

@@ -6,7 +6,7 @@ import asyncio
 {% if "dt" in uses.test %}
 import datetime as dt
 {% endif %}
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 {% if "Decimal" in uses.test %}
 from decimal import Decimal
@@ -27,7 +27,7 @@ from {{ module }} import activities
 from {{ module }}.models import {{ imports.test | join(", ") }}
 from {{ module }}.workflow import {{ workflow_class }}
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+Run = Callable[[Coroutine[Any, Any, None]], None]
 
 ACTIVITIES: list[Callable[..., Any]] = [
 {% for activity in activities %}
@@ -88,138 +88,157 @@ async def talk(handle: Handle) -> None:
 {% endif %}
 
 
-async def test_runs_and_replays(
+def test_runs_and_replays(
+    run: Run,
     environment: WorkflowEnvironment,
     record_history: Callable[[str, WorkflowHistory], None],
 ) -> None:
-    async with started(environment) as handle:
+    async def check() -> None:
+        async with started(environment) as handle:
 {% if waits %}
-        await talk(handle)
+            await talk(handle)
 {% endif %}
-        result = await handle.result()
-    assert isinstance(result, {{ output_class }})
+            result = await handle.result()
+        assert isinstance(result, {{ output_class }})
 
-    history = await handle.fetch_history()
-    replayer = new_replayer([{{ workflow_class }}])
-    await replayer.replay_workflow(history)
-    record_history("{{ workflow }}", history)
+        history = await handle.fetch_history()
+        replayer = new_replayer([{{ workflow_class }}])
+        await replayer.replay_workflow(history)
+        record_history("{{ workflow }}", history)
+
+    run(check())
 
 
 {% if retries %}
-async def test_retries_a_failed_activity(environment: WorkflowEnvironment) -> None:
-    given: list[Any] = []
+def test_retries_a_failed_activity(run: Run, environment: WorkflowEnvironment) -> None:
+    async def check() -> None:
+        given: list[Any] = []
 {% for activity in activities %}
 
-    @activity.defn(name="{{ workflow }}.{{ activity.name }}")
-    async def fake_{{ activity.name }}(input: {{ activity.input }}) -> {{ activity.output }}:
-        given.append(input)
+        @activity.defn(name="{{ workflow }}.{{ activity.name }}")
+        async def fake_{{ activity.name }}(input: {{ activity.input }}) -> {{ activity.output }}:
+            given.append(input)
 {% if loop.first %}
-        if len(given) == 1:
-            raise ConnectionError("the first attempt fails")
+            if len(given) == 1:
+                raise ConnectionError("the first attempt fails")
 {% endif %}
-        return {{ activity.output_sample }}
+            return {{ activity.output_sample }}
 {% endfor %}
 
-    fakes: list[Callable[..., Any]] = [
+        fakes: list[Callable[..., Any]] = [
 {% for activity in activities %}
-        fake_{{ activity.name }},
+            fake_{{ activity.name }},
 {% endfor %}
-    ]
-    async with started(environment, functions=fakes) as handle:
+        ]
+        async with started(environment, functions=fakes) as handle:
 {% if waits %}
-        await talk(handle)
+            await talk(handle)
 {% endif %}
-        assert await handle.result() == OUTPUT
-    assert given == [
-        {{ activities[0].input_sample }},
+            assert await handle.result() == OUTPUT
+        assert given == [
+            {{ activities[0].input_sample }},
 {% for activity in activities %}
-        {{ activity.input_sample }},
+            {{ activity.input_sample }},
 {% endfor %}
-    ]
+        ]
+
+    run(check())
 {% else %}
-async def test_a_failed_activity_fails_it(environment: WorkflowEnvironment) -> None:
-    @activity.defn(name="{{ workflow }}.{{ activities[0].name }}")
-    async def fake_{{ activities[0].name }}(_: {{ activities[0].input }}) -> {{ activities[0].output }}:
-        raise ConnectionError("every attempt fails")
+def test_a_failed_activity_fails_it(run: Run, environment: WorkflowEnvironment) -> None:
+    async def check() -> None:
+        @activity.defn(name="{{ workflow }}.{{ activities[0].name }}")
+        async def fake_{{ activities[0].name }}(_: {{ activities[0].input }}) -> {{ activities[0].output }}:
+            raise ConnectionError("every attempt fails")
 
-    fakes: list[Callable[..., Any]] = [
-        fake_{{ activities[0].name }},
+        fakes: list[Callable[..., Any]] = [
+            fake_{{ activities[0].name }},
 {% if activities | length > 1 %}
-        *ACTIVITIES[1:],
+            *ACTIVITIES[1:],
 {% endif %}
-    ]
-    async with started(environment, functions=fakes) as handle:
+        ]
+        async with started(environment, functions=fakes) as handle:
 {% if waits %}
-        await talk(handle)
+            await talk(handle)
 {% endif %}
-        with pytest.raises(WorkflowFailureError) as failure:
-            await handle.result()
-    assert isinstance(failure.value.cause, ActivityError)
+            with pytest.raises(WorkflowFailureError) as failure:
+                await handle.result()
+        assert isinstance(failure.value.cause, ActivityError)
+
+    run(check())
 {% endif %}
 {% if required_field %}
 
 
-async def test_wrong_input_fails_at_once(environment: WorkflowEnvironment) -> None:
-    async with started(environment, input={}) as handle:
-        with pytest.raises(WorkflowFailureError) as failure:
-            await handle.result()
-    assert "{{ required_field }}" in str(failure.value.cause)
+def test_wrong_input_fails_at_once(run: Run, environment: WorkflowEnvironment) -> None:
+    async def check() -> None:
+        async with started(environment, input={}) as handle:
+            with pytest.raises(WorkflowFailureError) as failure:
+                await handle.result()
+        assert "{{ required_field }}" in str(failure.value.cause)
+
+    run(check())
 {% endif %}
 {% for query in queries %}
 
 
-async def test_query_{{ query.name }}(environment: WorkflowEnvironment) -> None:
-    async with started(environment) as handle:
+def test_query_{{ query.name }}(run: Run, environment: WorkflowEnvironment) -> None:
+    async def check() -> None:
+        async with started(environment) as handle:
 {% if query.tells_stage and waits %}
-        answer = await handle.query({{ workflow_class }}.{{ query.name }})
-        assert answer == {{ query.model }}({{ query.name }}={{ query.first }})
+            answer = await handle.query({{ workflow_class }}.{{ query.name }})
+            assert answer == {{ query.model }}({{ query.name }}={{ query.first }})
 {% endif %}
 {% if waits %}
-        await talk(handle)
+            await talk(handle)
 {% endif %}
 {% if query.is_in_result %}
-        result = await handle.result()
+            result = await handle.result()
 {% else %}
-        await handle.result()
+            await handle.result()
 {% endif %}
-        answer = await handle.query({{ workflow_class }}.{{ query.name }})
+            answer = await handle.query({{ workflow_class }}.{{ query.name }})
 {% if query.is_in_result %}
-        assert answer == {{ query.model }}({{ query.name }}=result.{{ query.name }})
+            assert answer == {{ query.model }}({{ query.name }}=result.{{ query.name }})
 {% elif query.last %}
-        assert answer == {{ query.model }}({{ query.name }}={{ query.last }})
+            assert answer == {{ query.model }}({{ query.name }}={{ query.last }})
 {% else %}
-        assert isinstance(answer, {{ query.model }})
+            assert isinstance(answer, {{ query.model }})
 {% endif %}
+
+    run(check())
 {% endfor %}
 {% for update in updates %}
 
 
-async def test_update_{{ update.name }}(environment: WorkflowEnvironment) -> None:
-    released = asyncio.Event()
+def test_update_{{ update.name }}(run: Run, environment: WorkflowEnvironment) -> None:
+    async def check() -> None:
+        released = asyncio.Event()
 
-    @activity.defn(name="{{ workflow }}.{{ activities[0].name }}")
-    async def fake_{{ activities[0].name }}(_: {{ activities[0].input }}) -> {{ activities[0].output }}:
-        await released.wait()
-        return {{ activities[0].output_sample }}
+        @activity.defn(name="{{ workflow }}.{{ activities[0].name }}")
+        async def fake_{{ activities[0].name }}(_: {{ activities[0].input }}) -> {{ activities[0].output }}:
+            await released.wait()
+            return {{ activities[0].output_sample }}
 
-    fakes: list[Callable[..., Any]] = [
-        fake_{{ activities[0].name }},
+        fakes: list[Callable[..., Any]] = [
+            fake_{{ activities[0].name }},
 {% if activities | length > 1 %}
-        *ACTIVITIES[1:],
+            *ACTIVITIES[1:],
 {% endif %}
-    ]
-    async with started(environment, functions=fakes) as handle:
-        await talk(handle)
-        with pytest.raises(WorkflowUpdateFailedError) as rejected:
-            await handle.execute_update({{ workflow_class }}.{{ update.name }}, {{ update.sample }})
-        released.set()
-        await handle.result()
-    assert "{{ update.name }}" in str(rejected.value.cause)
+        ]
+        async with started(environment, functions=fakes) as handle:
+            await talk(handle)
+            with pytest.raises(WorkflowUpdateFailedError) as rejected:
+                await handle.execute_update({{ workflow_class }}.{{ update.name }}, {{ update.sample }})
+            released.set()
+            await handle.result()
+        assert "{{ update.name }}" in str(rejected.value.cause)
+
+    run(check())
 {% endfor %}
 {% for activity in activities %}
 
 
-async def test_activity_{{ activity.name }}() -> None:
+def test_activity_{{ activity.name }}() -> None:
     output = ActivityEnvironment().run(activities.{{ activity.name }}, {{ activity.input_sample }})
 
     assert isinstance(output, {{ activity.output }})

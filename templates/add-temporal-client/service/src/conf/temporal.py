@@ -1,6 +1,6 @@
 """Temporal settings of this service. All are optional."""
 
-from {{ up }}temporal_client import TemporalSettings
+from {{ up if settings_module == "conf.temporal" else here }}temporal_client import TemporalSettings
 
 
 def get_temporal_settings() -> TemporalSettings:

