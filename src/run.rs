@@ -158,8 +158,8 @@ fn read_project(root: &Path, files: Files) -> Result<Project, Error> {
     })
 }
 
-/// Read the project and make the plan. If the plan would create files that already exist,
-/// read them too and plan again.
+/// Read the project and make the plan. If the plan needs files that have not been read, or
+/// would create files that already exist, read them too and plan again.
 fn make_plan(disk: &Disk, root: &Path, request: &Request, force: bool) -> Result<Plan, Error> {
     let refuse = |refused| Error::Refused {
         root: root.to_owned(),
@@ -168,8 +168,13 @@ fn make_plan(disk: &Disk, root: &Path, request: &Request, force: bool) -> Result
     let mut files = disk.read();
     loop {
         let project = read_project(root, files)?;
-        let plan = tool::plan(&project, request, force).map_err(refuse)?;
-        files = project.into_files();
+        let plan = tool::plan(&project, request, force);
+        let (read, wanted) = project.into_files();
+        files = read;
+        if disk.read_more(&wanted, &mut files) {
+            continue;
+        }
+        let plan = plan.map_err(refuse)?;
         if !disk.read_targets(plan.changes(), &mut files) {
             return Ok(plan);
         }

@@ -141,6 +141,15 @@ fn example(code: ErrorCode) -> String {
             project.write("shop/app/main.py", main);
             run(&project, &["add-temporal-client"])
         }
+        ErrorCode::Sandbox => {
+            let project = after(&three[..1]);
+            project.write("shop/requirements.txt", "fastapi\n");
+            let init = "from datetime import datetime\n\nSTARTED = datetime.now()\n";
+            project.write("shop/app/__init__.py", init);
+            let main = "from fastapi import FastAPI\n\napp = FastAPI()\n";
+            project.write("shop/app/main.py", main);
+            run(&project, &["add-temporal-client"])
+        }
         ErrorCode::SeveralApplications => {
             let project = after(&three[..1]);
             project.write(

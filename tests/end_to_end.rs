@@ -341,7 +341,7 @@ fn every_type_and_option_passes_the_gate() {
     assert!(pytest(&["tests/workflows"], "1").status.success());
     let recorded = fs::read_dir(service.join("tests/histories")).unwrap();
     assert_eq!(recorded.count(), workflows.len());
-    let histories = ["tests/workflows/test_histories.py"];
+    let histories = ["tests/workflows/test_temporal_histories.py"];
     let replayed = pytest(&histories, "");
     let shown = String::from_utf8_lossy(&replayed.stdout).into_owned();
     assert!(
@@ -358,14 +358,14 @@ fn every_type_and_option_passes_the_gate() {
     let registry = "modules/api/src/backend/workflows/registry.py";
     let text = project.read(registry);
     project.write(registry, &text.replace("    patient_activities.a2,\n", ""));
-    let incomplete = pytest(&["tests/workflows/test_registry.py"], "");
+    let incomplete = pytest(&["tests/workflows/test_temporal_registry.py"], "");
     let shown = String::from_utf8_lossy(&incomplete.stdout);
     assert!(shown.contains("function a2"), "{shown}");
     project.write(registry, &text);
 
     // Without a time-skipping server, the plain one is used.
     fs::remove_file(service.join(".venv/bin/temporal-test-server")).unwrap();
-    let plain = pytest(&["tests/workflows/test_patient.py"], "");
+    let plain = pytest(&["tests/workflows/test_patient_workflow.py"], "");
     let shown = String::from_utf8_lossy(&plain.stdout);
     assert!(plain.status.success(), "{shown}");
 }

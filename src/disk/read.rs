@@ -1,6 +1,6 @@
 //! Reads the files that tools may need.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
@@ -58,6 +58,15 @@ impl Disk {
             }
         }
         files
+    }
+
+    /// Read further files. Returns whether there were any; if so, the plan must be made again.
+    #[must_use]
+    pub fn read_more(&self, wanted: &BTreeSet<RelPath>, files: &mut Files) -> bool {
+        for path in wanted {
+            read_entry(&self.root, path, files);
+        }
+        !wanted.is_empty()
     }
 
     /// Read files that already exist at paths that a plan would create, if they have not been

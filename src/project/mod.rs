@@ -81,6 +81,8 @@ pub struct Project {
     tools: HashMap<String, usize>,
     /// Found on first use.
     services: OnceCell<Vec<Service>>,
+    /// The files that a tool needs, but that have not been read.
+    wanted: RefCell<BTreeSet<RelPath>>,
     /// The Python modules parsed so far.
     modules: RefCell<BTreeMap<RelPath, Rc<Result<Module, EditError>>>>,
 }
@@ -160,14 +162,20 @@ impl Project {
             files,
             polytope_files,
             tools,
+            wanted: RefCell::default(),
             modules: RefCell::default(),
         })
     }
 
-    /// The files that it was made from.
+    /// The files that it was made from, and those that must be read before planning again.
     #[must_use]
-    pub fn into_files(self) -> Files {
-        self.files
+    pub fn into_files(self) -> (Files, BTreeSet<RelPath>) {
+        (self.files, self.wanted.into_inner())
+    }
+
+    /// Note that a tool needs a file that has not been read.
+    pub fn want(&self, path: &RelPath) {
+        self.wanted.borrow_mut().insert(path.clone());
     }
 
     /// The project's folder, absolute.

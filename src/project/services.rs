@@ -7,7 +7,7 @@ use serde_yaml::Value;
 
 use super::{Content, POLYTOPE_FILE, Project, Tool};
 use crate::edit::Position;
-use crate::edit::python::{Application, Framework, Module};
+use crate::edit::python::{Application, Framework};
 use crate::name::{Folder, RelPath, ServiceName, kebab};
 use crate::python::is_module_name;
 
@@ -141,6 +141,8 @@ struct Candidate {
     hooks: Vec<RelPath>,
     /// All modules that are not in another candidate.
     modules: Vec<RelPath>,
+    /// The modules that may make an application, but cannot be read or parsed.
+    broken: Vec<ServiceFault>,
 }
 
 impl Candidate {
@@ -238,17 +240,33 @@ fn candidates(project: &Project) -> BTreeMap<Folder, Candidate> {
     }
     let mut applications: Vec<(&RelPath, Vec<Application>)> = Vec::new();
     let mut hooks: Vec<&RelPath> = Vec::new();
+    let mut broken: Vec<(&RelPath, ServiceFault)> = Vec::new();
     for path in &modules {
+        let fault = |message: String, position| ServiceFault {
+            message: format!("`{path}` {message}"),
+            path: Some((*path).clone()),
+            position,
+        };
+        if let Some(Content::Unreadable(reason)) = entries.get(*path) {
+            broken.push((path, fault(format!("cannot be read: {reason}"), None)));
+        }
         let text = project.text(path).unwrap_or("");
         if path.as_str().ends_with("init/__init__.py") {
             hooks.push(path);
         }
         if text.contains("FastAPI") || text.contains("Starlette") {
-            let module = project.module(path);
-            let module = module.as_deref().and_then(|module| module.as_ref().ok());
-            let made = module.map(Module::applications).unwrap_or_default();
-            if !made.is_empty() {
-                applications.push((path, made));
+            match project.module(path).as_deref() {
+                Some(Ok(module)) => {
+                    let made = module.applications();
+                    if !made.is_empty() {
+                        applications.push((path, made));
+                    }
+                }
+                Some(Err(error)) => {
+                    let message = format!("cannot be parsed: {error}");
+                    broken.push((path, fault(message, error.position())));
+                }
+                None => {}
             }
         }
     }
@@ -275,6 +293,10 @@ fn candidates(project: &Project) -> BTreeMap<Folder, Candidate> {
         .map(|p| (owner_of(p), (*p).clone()))
         .collect();
     let hooks: Vec<_> = hooks.iter().map(|p| (owner_of(p), (*p).clone())).collect();
+    let broken: Vec<_> = broken
+        .into_iter()
+        .map(|(path, fault)| (owner_of(path), fault))
+        .collect();
     let applications: Vec<_> = applications
         .into_iter()
         .map(|(path, made)| (owner_of(path), (path.clone(), made)))
@@ -287,6 +309,11 @@ fn candidates(project: &Project) -> BTreeMap<Folder, Candidate> {
     for (owner, path) in hooks {
         if let Some(candidate) = owner.and_then(|owner| candidates.get_mut(&owner)) {
             candidate.hooks.push(path);
+        }
+    }
+    for (owner, fault) in broken {
+        if let Some(candidate) = owner.and_then(|owner| candidates.get_mut(&owner)) {
+            candidate.broken.push(fault);
         }
     }
     for (owner, made) in applications {
@@ -363,7 +390,11 @@ fn service(project: &Project, folder: &Folder, candidate: &Candidate) -> Option<
         _ => main,
     };
     let main = main.as_ref();
-    let mut fault = None;
+    // Such a module may make the application.
+    let mut fault = match &wiring {
+        Wiring::Worker => candidate.broken.first().cloned(),
+        _ => None,
+    };
     let (root, package) = match (&wiring, main) {
         // The package of the hooks is inside the service's own.
         (Wiring::Hooks, Some(hooks)) => {
@@ -659,7 +690,8 @@ fn layout(
 
 /// Whether a top-level name is a module or package in a folder.
 fn is_own(entries: &BTreeMap<RelPath, Content>, root: &Folder, top: &str) -> bool {
-    if !is_module_name(top) {
+    // The client library may be one of the project's, or another one of that name.
+    if !is_module_name(top) || top == "temporal_client" {
         return false;
     }
     entries.contains_key(&root.join(&format!("{top}.py")))

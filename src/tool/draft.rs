@@ -254,7 +254,10 @@ impl<'a> Draft<'a> {
         match (self.text(path), self.project.entry(path)) {
             (Some(text), _) => Ok(text),
             (None, Some(Content::Unreadable(reason))) => Err(unreadable(path, reason)),
-            (None, Some(Content::Unread)) => Err(unreadable(path, "it has not been read")),
+            (None, Some(Content::Unread)) => {
+                self.project.want(path);
+                Err(unreadable(path, "it has not been read"))
+            }
             (None, _) => Err(unreadable(path, "there is no such file")),
         }
     }

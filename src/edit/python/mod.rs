@@ -11,6 +11,7 @@ mod guard;
 mod imports;
 mod lists;
 mod query;
+mod sandbox;
 mod web;
 
 use ruff_python_ast::{Expr, ModModule, Stmt};

@@ -102,7 +102,14 @@ impl Module {
         let (text, module) = (self.text.as_str(), &self.syntax);
         let name = application.name.as_deref().unwrap_or("app");
         let call = format!("{function}({name})");
-        let by_hand = format!("{}\n\n{call}\n", import.statement);
+        let by_hand = match &application.name {
+            Some(_) => format!("{}\n\n{call}\n", import.statement),
+            None => format!(
+                "{}\n\n{name} = {}(...)  # as before\n{call}\nreturn {name}\n",
+                import.statement,
+                application.framework.class()
+            ),
+        };
         let refuse = |message: &str| {
             let position = Some(application.position);
             Err(EditError::shape(message, position, by_hand.as_str()))
@@ -111,10 +118,7 @@ impl Module {
             return Ok(Edited::Unchanged);
         }
         if application.name.is_none() {
-            return refuse(
-                "the application is not stored in a variable: store it in `app`, and call this \
-                 before it is used",
-            );
+            return refuse("the application is not stored in a variable");
         }
         if application.is_conditional {
             return refuse("the application is made in a block that may not run");
@@ -257,7 +261,7 @@ impl Classes {
 }
 
 /// A name with its attributes, as it is written.
-fn dotted(expression: &Expr) -> Option<String> {
+pub(super) fn dotted(expression: &Expr) -> Option<String> {
     match expression {
         Expr::Name(name) => Some(name.id.to_string()),
         Expr::Attribute(attribute) => {

@@ -8,7 +8,7 @@ use crate::name::{Folder, NameError, RelPath, ServiceName};
 use crate::problem::{ErrorCode, Problem};
 use crate::project::{Content, Project, Service, UNLISTED, Wiring};
 
-use super::{AddTemporalClient, DEFAULT_SERVICE};
+use super::{AddTemporalClient, DEFAULT_SERVICE, is_in};
 use crate::tool::Draft;
 
 /// A service as it is chosen on the command line: by its name or its folder.
@@ -67,7 +67,11 @@ pub(super) fn choose_service(
         return Some((new, true));
     }
     if let Some(name) = &arguments.new_service {
-        if let Some(taken) = services.iter().find(|service| service.name == *name) {
+        let same = services.iter().find(|service| service.name == *name);
+        if let Some(made) = same.filter(|same| same.folder == new.folder && is_in(project, same)) {
+            return Some((made.clone(), false));
+        }
+        if let Some(taken) = same {
             draft.problem(
                 Problem::new(
                     ErrorCode::Conflict,

@@ -230,6 +230,7 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalClient) {
         files::start_service(draft, &service);
     }
     let names = files::Names::of(project, &service);
+    wiring::check_packages(draft, &service);
     if let Wiring::Existing { module, .. } = &service.wiring {
         plan_beside(draft, &service, &names, module);
         return;

@@ -90,7 +90,10 @@ impl Packaging {
         }
         let setup = ["setup.cfg", "setup.py"].map(|file| service.folder.join(file));
         Ok(match setup.into_iter().find(is_there) {
-            Some(file) => Self::Other(format!("`{file}` is not edited"), Some(file)),
+            Some(file) => Self::Other(
+                format!("the requirements in `{file}` cannot be edited automatically"),
+                Some(file),
+            ),
             None => Self::Other("no file declares requirements".to_owned(), None),
         })
     }
@@ -131,20 +134,51 @@ pub(super) fn add_requirements(draft: &mut Draft<'_>, service: &Service) {
             project.add_poetry(&group, &TEST_REQUIREMENTS)
         }),
         Packaging::Lines(path) => add_lines(draft, service, &path),
-        Packaging::Other(why, path) => {
-            let lines = [&REQUIREMENTS[..], &TEST_REQUIREMENTS].concat().join("\n");
-            draft.warn(
-                WarningCode::Requirements,
-                format!("{why}: add these requirements to the service:\n{lines}"),
-                path,
-            );
-            Ok(())
-        }
+        Packaging::Other(why, path) => by_hand(draft, service, &why, path),
     };
     if let Err(problem) = result {
         draft.problem(problem);
     }
 }
+
+/// Refuse packaging that is not edited, unless one of its files names the requirements.
+fn by_hand(
+    draft: &Draft<'_>,
+    service: &Service,
+    why: &str,
+    path: Option<RelPath>,
+) -> Result<(), Problem> {
+    let files = PACKAGING_FILES.map(|file| service.folder.join(file));
+    let mut texts = files
+        .iter()
+        .filter(|file| draft.exists(file))
+        .filter_map(|file| draft.readable(file).ok());
+    if texts.any(|text| text.contains("temporalio")) {
+        return Ok(());
+    }
+    let (message, lines) = match &path {
+        Some(_) => (why.to_owned(), REQUIREMENTS.join("\n")),
+        None => (
+            format!("{why} for the service `{}`", service.name),
+            format!(
+                "# {}\n{}",
+                service.folder.join("requirements.txt"),
+                REQUIREMENTS.join("\n")
+            ),
+        ),
+    };
+    Err(Problem::new(ErrorCode::UnknownShape, message)
+        .in_file(path)
+        .hint(format!("add these requirements by hand:\n{lines}\n")))
+}
+
+/// The files in which requirements that are not edited may be declared.
+const PACKAGING_FILES: [&str; 4] = [
+    "setup.cfg",
+    "setup.py",
+    "pyproject.toml",
+    "requirements.txt",
+];
 
 fn edit_toml(
     draft: &mut Draft<'_>,
@@ -195,6 +229,10 @@ fn add_lines(draft: &mut Draft<'_>, service: &Service, path: &RelPath) -> Result
 
 /// The requirements of the service that cannot be met together with those of the client.
 fn conflicts(draft: &Draft<'_>, packaging: &Packaging) -> Vec<Problem> {
+    let key = match packaging {
+        Packaging::Poetry(_) => "python",
+        _ => "requires-python",
+    };
     let (path, present, python) = match packaging {
         Packaging::Project(path) | Packaging::Poetry(path) => {
             let Ok(Ok(project)) = draft.readable(path).map(PyProject::parse) else {
@@ -232,7 +270,10 @@ fn conflicts(draft: &Draft<'_>, packaging: &Packaging) -> Vec<Problem> {
                  `{PYTHON}`"
             ),
             position,
-            format!("if the service runs on a supported version, require it: `{PYTHON}`"),
+            format!(
+                "if the service runs on a supported version, write this instead:\n\
+                 {key} = \"{PYTHON}\"\n"
+            ),
         );
     }
     for (written, position) in present {
@@ -247,7 +288,14 @@ fn conflicts(draft: &Draft<'_>, packaging: &Packaging) -> Vec<Problem> {
             conflict(
                 format!("the service requires `{written}`, and the client library needs `{ours}`"),
                 position,
-                format!("move the service to a version that `{ours}` allows"),
+                format!(
+                    "move the service to a version that both allow, and write this instead:\n\
+                     {}\n",
+                    match packaging {
+                        Packaging::Project(_) => format!("\"{ours}\","),
+                        _ => (*ours).to_owned(),
+                    }
+                ),
             );
         }
     }

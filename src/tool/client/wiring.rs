@@ -11,6 +11,38 @@ use crate::tool::Draft;
 use super::files::Names;
 use super::local_modules;
 
+/// Refuse parent packages of the workflows that do what the sandbox does not allow: it loads
+/// them for every execution.
+pub(super) fn check_packages(draft: &mut Draft<'_>, service: &Service) {
+    let project = draft.project();
+    let source = service.source();
+    let folders = source
+        .and_parents()
+        .take_while(|folder| *folder != service.root)
+        .chain((!service.is_flat()).then(|| source.join(service.workflows).into()));
+    for folder in folders {
+        let path = folder.join("__init__.py");
+        let module = project.module(&path);
+        let Some(Ok(module)) = module.as_deref() else {
+            continue;
+        };
+        if let Some((call, position)) = module.forbidden_in_sandbox() {
+            draft.problem(
+                Problem::new(
+                    ErrorCode::Sandbox,
+                    format!(
+                        "`{path}` calls `{call}` when it is imported: Temporal's sandbox loads it \
+                         for every execution, and does not allow this"
+                    ),
+                )
+                .in_file(path)
+                .at(Some(position))
+                .hint("move that into a function, or into a module outside of `__init__.py`"),
+            );
+        }
+    }
+}
+
 /// Start Temporal with a service.
 pub(super) fn wire(draft: &mut Draft<'_>, service: &Service, names: &Names) {
     match &service.wiring {
@@ -33,6 +65,15 @@ pub(super) fn wire(draft: &mut Draft<'_>, service: &Service, names: &Names) {
                 .first()
                 .and_then(|(_, application)| application.name.clone());
             let app = first.unwrap_or_else(|| "app".to_owned());
+            let is_first = |(module, application): &&(RelPath, Application)| {
+                all.first().is_some_and(|(first, _)| module == first)
+                    && application.name.as_ref() == Some(&app)
+            };
+            // Two of the same name cannot be told apart.
+            let choice = match all.iter().filter(is_first).count() {
+                1 => format!("choose one with `--app {}:{app}`, or ", all[0].0),
+                _ => String::new(),
+            };
             draft.problem(
                 Problem::new(
                     ErrorCode::SeveralApplications,
@@ -44,9 +85,8 @@ pub(super) fn wire(draft: &mut Draft<'_>, service: &Service, names: &Names) {
                 )
                 .in_file(all.first().map(|(module, _)| module.clone()))
                 .hint(format!(
-                    "choose one with `--app {}:{app}`, or add this after the one that is \
-                     served:\nfrom {from} import attach_temporal\n\nattach_temporal({app})",
-                    all.first().map_or("MODULE", |(module, _)| module.as_str())
+                    "{choice}add this after the one that is served:\n\
+                     from {from} import attach_temporal\n\nattach_temporal({app})"
                 )),
             );
         }

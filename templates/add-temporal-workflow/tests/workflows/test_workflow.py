@@ -14,7 +14,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import {% if "UUID" in uses.test %}UUID, {% endif %}uuid4
 
+{% if not retries or required_field or updates %}
 import pytest
+{% endif %}
 from temporalio import activity
 from temporalio.client import {{ imports.client | join(", ") }}
 {% if not retries %}

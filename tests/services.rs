@@ -1,0 +1,650 @@
+//! Services of every kind: how they are found, wired and packaged. Each case is a small
+//! project; its snapshot shows what a user would see in a review.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use common::Project;
+use similar::TextDiff;
+
+/// A file of a project: its path and text.
+type File = (&'static str, &'static str);
+
+const STACK: File = (
+    "polytope.yml",
+    "include:\n  - services/orders\ntools:\n  stack:\n    run:\n      - tool: orders\n",
+);
+
+const TOOL: File = (
+    "services/orders/polytope.yml",
+    "tools:\n  orders:\n    run:\n      - tool: polytope/python\n        args:\n          id: orders\n          image: \"astral/uv:python3.13-bookworm-slim\"\n          code: { type: repo, path: . }\n          cmd: uv run uvicorn orders.web:api --port 8000\n",
+);
+
+const UV: File = (
+    "services/orders/pyproject.toml",
+    "[project]\nname = \"orders\"\nversion = \"2.1\"\nrequires-python = \">=3.12\"\ndependencies = [\n    \"fastapi>=0.115\",\n]\n",
+);
+
+const PACKAGE: File = ("services/orders/orders/__init__.py", "");
+
+const APPLICATION: File = (
+    "services/orders/orders/web.py",
+    "from fastapi import FastAPI\n\napi = FastAPI(title=\"orders\")\n",
+);
+
+/// The changes of a step to the files that were there before, and the names of the new files
+/// outside of the client library.
+fn changes(before: &BTreeMap<String, Vec<u8>>, after: &BTreeMap<String, Vec<u8>>) -> String {
+    let mut shown = String::new();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    for (path, bytes) in after {
+        match before.get(path) {
+            None if path.contains("/temporal_client/") || path.starts_with("temporal_client/") => {
+                if path.ends_with("__init__.py") {
+                    shown.push_str(&format!("new {}\n", path.replace("__init__.py", "")));
+                }
+            }
+            None => shown.push_str(&format!("new {path}\n")),
+            Some(old) if old == bytes => {}
+            // Shown by the tests that are about them.
+            Some(_) if path.ends_with("polytope.yml") => {
+                shown.push_str(&format!("changed {path}\n"));
+            }
+            Some(old) => {
+                let (old, new) = (text(old), text(bytes));
+                let diff = TextDiff::from_lines(&old, &new);
+                let diff = diff.unified_diff().context_radius(1).to_string();
+                shown.push_str(&format!("changed {path}\n"));
+                for line in diff.lines().filter(|line| !line.starts_with("@@")) {
+                    shown.push_str(&format!("    {line}\n"));
+                }
+            }
+        }
+    }
+    for path in before.keys() {
+        assert!(after.contains_key(path), "{path} is gone");
+    }
+    shown
+}
+
+/// Take the second and the third step in a project, and show what each changes and reports.
+/// A step that is refused changes nothing; a second run of the others changes nothing.
+fn steps(project: &Project, client: &[&str]) -> String {
+    project.done(&["add-temporal"]);
+    let client = [&["add-temporal-client"][..], client].concat();
+    let mut shown = String::new();
+    for arguments in [&client[..], &["add-temporal-workflow", "greeting"]] {
+        let before = project.tree();
+        let run = project.bluetext(arguments);
+        shown.push_str(&format!("=== {}: exit code {}\n", arguments[0], run.code));
+        shown.push_str(&run.stderr);
+        if run.code != 0 {
+            assert_eq!(project.tree(), before);
+            break;
+        }
+        shown.push_str(&changes(&before, &project.tree()));
+        let again = project.bluetext(&[arguments, &["--check"]].concat());
+        assert_eq!(again.code, 0, "twice is once: {}", again.stdout);
+    }
+    shown
+}
+
+fn orders(files: &[File]) -> Project {
+    Project::with(&[&[STACK, TOOL][..], files].concat())
+}
+
+macro_rules! snapshot {
+    ($shown:expr) => {
+        insta::with_settings!({ omit_expression => true }, {
+            insta::assert_snapshot!($shown);
+        })
+    };
+}
+
+/// The user's lifespan is kept: one import and one call are inserted.
+#[test]
+fn an_application_in_a_package() {
+    let web = "from contextlib import asynccontextmanager\n\nfrom fastapi import FastAPI\n\n\n@asynccontextmanager\nasync def lifespan(_: FastAPI):\n    yield\n\n\napi = FastAPI(\n    title=\"orders\",\n    lifespan=lifespan,\n)  # served\n\n\n@api.get(\"/\")\nasync def root():\n    return {}\n";
+    let project = orders(&[UV, PACKAGE, ("services/orders/orders/web.py", web)]);
+    let shown = steps(&project, &[]);
+    snapshot!(shown + &project.read(TOOL.0));
+}
+
+/// Modules at the top level, started by their file: no package, absolute imports.
+#[test]
+fn flat_modules_with_requirements_in_lines() {
+    let project = Project::with(&[
+        STACK,
+        (
+            "services/orders/polytope.yml",
+            "tools:\n  orders:\n    run:\n      - tool: polytope/python\n        args: { image: python, code: { type: repo, path: . }, cmd: fastapi run web/main.py }\n",
+        ),
+        ("services/orders/requirements.txt", "fastapi==0.115.0"),
+        ("services/orders/requirements-dev.txt", "ruff\n"),
+        (
+            "services/orders/web/main.py",
+            "import fastapi\n\nimport prices\n\nsite = fastapi.FastAPI()\n\n\n@site.on_event(\"startup\")\nasync def load() -> None:\n    prices.load()\n",
+        ),
+        ("services/orders/web/prices.py", "def load() -> None: ...\n"),
+    ]);
+    snapshot!(steps(&project, &[]));
+}
+
+#[test]
+fn a_factory_in_a_package_with_a_build_system() {
+    let pyproject = "[project]\nname = \"orders\"\nversion = \"1\"\ndependencies = [\"fastapi\"]\n\n[build-system]\nrequires = [\"hatchling\"]\nbuild-backend = \"hatchling.build\"\n";
+    let factory = "from fastapi import FastAPI\n\nfrom orders.settings import TITLE\n\n\ndef create_app(title: str = TITLE) -> FastAPI:\n    app = FastAPI(title=title)\n\n    @app.get(\"/\")\n    async def root():\n        return {}\n\n    return app\n";
+    let project = orders(&[
+        ("services/orders/pyproject.toml", pyproject),
+        ("services/orders/src/orders/__init__.py", ""),
+        ("services/orders/src/orders/factory.py", factory),
+        (
+            "services/orders/src/orders/settings.py",
+            "TITLE = \"orders\"\n",
+        ),
+    ]);
+    snapshot!(steps(&project, &[]));
+}
+
+/// The service is the project itself; its tool is in the project's own `polytope.yml`.
+#[test]
+fn a_service_at_the_root() {
+    let project = Project::with(&[
+        (
+            "polytope.yml",
+            "tools:\n  stack:\n    run:\n      - tool: orders\n  orders:\n    run:\n      - tool: polytope/python\n        args: { id: orders, image: \"uv:1\", code: { type: host, path: . }, cmd: uv run fastapi run main.py }\n",
+        ),
+        (
+            "pyproject.toml",
+            "[project]\nname = \"orders\"\nversion = \"1\"\ndependencies = [\"fastapi\"]\n",
+        ),
+        (
+            "main.py",
+            "from fastapi import FastAPI\n\napp = FastAPI()\n",
+        ),
+    ]);
+    let shown = steps(&project, &[]);
+    snapshot!(
+        shown
+            + &project
+                .read("polytope.yml")
+                .replace(&registration(&project), "")
+    );
+}
+
+/// The tools that the steps register, as they are written in the root's file.
+fn registration(project: &Project) -> String {
+    let text = project.read("polytope.yml");
+    let from = text.find("  add-temporal-client:").unwrap();
+    let rest = &text[from..];
+    let to = rest.find("  orders-worker:").unwrap_or(rest.len());
+    rest[..to].to_owned()
+}
+
+/// Hooks that the application calls are used; hooks that nothing calls are not.
+#[test]
+fn hooks_count_if_they_are_called() {
+    let hooks = "async def init(app):\n    pass\n\n\nasync def deinit(app):\n    pass\n";
+    let called = "from contextlib import asynccontextmanager\n\nfrom fastapi import FastAPI\n\nfrom orders.init import deinit, init\n\n\n@asynccontextmanager\nasync def lifespan(app):\n    await init(app)\n    yield\n    await deinit(app)\n\n\napi = FastAPI(lifespan=lifespan)\n";
+    let mut shown = String::new();
+    for web in [called, APPLICATION.1] {
+        let project = orders(&[
+            UV,
+            PACKAGE,
+            ("services/orders/orders/init/__init__.py", hooks),
+            ("services/orders/orders/web.py", web),
+        ]);
+        shown.push_str(&steps(&project, &[]));
+    }
+    snapshot!(shown);
+}
+
+#[test]
+fn one_of_several_services_is_chosen_by_name_or_folder() {
+    let tool = "tools:\n  NAME:\n    run:\n      - tool: polytope/python\n        args: { id: NAME, image: uv, code: { type: repo, path: . }, cmd: uv run uvicorn main:app }\n";
+    let project = Project::with(&[(
+        "polytope.yml",
+        "include: [apps/orders, apps/prices]\ntools:\n  stack:\n    run: [{ tool: orders }, { tool: prices }]\n",
+    )]);
+    for name in ["orders", "prices"] {
+        let file = |file: &str| format!("apps/{name}/{file}");
+        project.write(&file("polytope.yml"), &tool.replace("NAME", name));
+        project.write(&file("requirements.txt"), "fastapi\n");
+        project.write(
+            &file("main.py"),
+            "from fastapi import FastAPI\n\napp = FastAPI()\n",
+        );
+    }
+    let mut shown = steps(&project, &[]);
+    for arguments in [
+        &["--service", "price"][..],
+        &["--service", "apps/stock"],
+        &["--service", "prices", "--new-service", "stock"],
+        &["--new-service", "orders"],
+        &["--service", "apps/orders"],
+        &["--service", "prices"],
+    ] {
+        let line = [&["add-temporal-client", "-q"][..], arguments].concat();
+        let run = project.bluetext(&line);
+        shown.push_str(&format!("=== {}: exit code {}\n", line.join(" "), run.code));
+        shown.push_str(&run.stderr);
+    }
+    let run = project.bluetext(&["add-temporal-workflow", "greeting"]);
+    shown.push_str(&run.stderr);
+    project.done(&["add-temporal-workflow", "greeting", "--service", "prices"]);
+    assert!(
+        project
+            .path()
+            .join("apps/prices/workflows/greeting")
+            .is_dir()
+    );
+    snapshot!(shown);
+}
+
+#[test]
+fn a_service_without_a_web_application() {
+    let project = orders(&[
+        UV,
+        ("services/orders/src/orders/__init__.py", ""),
+        ("services/orders/src/orders/nightly.py", "print(1)\n"),
+    ]);
+    snapshot!(steps(&project, &[]));
+}
+
+/// A worker made by hand stays the runtime; its lists get the new workflow.
+#[test]
+fn a_worker_made_by_hand_is_kept() {
+    let worker = |lists: &str| {
+        format!(
+            "import asyncio\n\nfrom temporalio.client import Client\nfrom temporalio.worker import Worker\n\nfrom orders.flows import Count, count\n\nFLOWS = [\n    Count,\n]\n\n\nasync def main() -> None:\n    client = await Client.connect(\"temporal:7233\")\n    await Worker(client, task_queue=\"orders-queue\", {lists}).run()\n\n\nasyncio.run(main())\n"
+        )
+    };
+    let mut shown = String::new();
+    for lists in [
+        "workflows=[Count], activities=[count]",
+        "activities=[\n        count,\n    ], workflows=FLOWS",
+        "workflows=[Count], activities=found()",
+        "workflows=[*FLOWS], activities=[]",
+    ] {
+        let project = orders(&[
+            UV,
+            PACKAGE,
+            APPLICATION,
+            ("services/orders/orders/flows.py", "class Count: ...\n"),
+        ]);
+        project.write("services/orders/orders/work.py", &worker(lists));
+        shown.push_str(&format!("########## {lists}\n{}", steps(&project, &[])));
+    }
+    snapshot!(shown);
+}
+
+/// Another client library of the same name is neither replaced nor hidden.
+#[test]
+fn another_client_library_is_kept() {
+    let mut shown = String::new();
+    for (folder, init) in [("orders/", "__init__.py"), ("", "readme.txt")] {
+        let project = orders(&[UV]);
+        let file = |name: &str| format!("services/orders/{folder}{name}");
+        project.write(&file(init), "");
+        project.write(
+            &file("web.py"),
+            "from fastapi import FastAPI\nfrom temporal_client import TemporalClient\n\napi = FastAPI()\napi.state.temporal = TemporalClient()\n",
+        );
+        project.write(
+            &file("workflows/__init__.py"),
+            "WORKFLOWS = []\nACTIVITIES = []\n",
+        );
+        shown.push_str(&steps(&project, &[]));
+    }
+    snapshot!(shown);
+}
+
+#[test]
+fn each_kind_of_packaging_gets_the_requirements() {
+    let poetry = "[tool.poetry]\nname = \"orders\"\n\n[tool.poetry.dependencies]\npython = \"^3.12\"\nfastapi = \"^0.115\"\n\n[build-system]\nrequires = [\"poetry-core\"]\n";
+    let dynamic = "[project]\nname = \"orders\"\ndynamic = [\"dependencies\", \"version\"]\n\n[tool.setuptools.dynamic]\ndependencies = { file = [\"base.in\"] }\n";
+    let built = "[project]\nname = \"orders\"\ndynamic = [\"dependencies\"]\n";
+    let ruff = "[tool.ruff]\nline-length = 100\n";
+    let cases: [(&str, &[File]); 7] = [
+        ("Poetry", &[("services/orders/pyproject.toml", poetry)]),
+        (
+            "a file that setuptools reads",
+            &[
+                ("services/orders/pyproject.toml", dynamic),
+                ("services/orders/base.in", "fastapi\n"),
+            ],
+        ),
+        (
+            "made by the build",
+            &[("services/orders/pyproject.toml", built)],
+        ),
+        (
+            "pip-tools",
+            &[
+                ("services/orders/pyproject.toml", ruff),
+                ("services/orders/requirements.in", "fastapi\n"),
+                ("services/orders/requirements.txt", "fastapi==0.115\n"),
+            ],
+        ),
+        (
+            "setup.cfg",
+            &[(
+                "services/orders/setup.cfg",
+                "[options]\ninstall_requires = fastapi\n",
+            )],
+        ),
+        ("nothing", &[]),
+        (
+            "a member of a uv workspace",
+            &[
+                UV,
+                (
+                    "pyproject.toml",
+                    "[tool.uv.workspace]\nmembers = [\"services/*\"]\n",
+                ),
+                ("uv.lock", "version = 1\n"),
+            ],
+        ),
+    ];
+    let mut shown = String::new();
+    for (what, files) in cases {
+        let project = orders(&[&[PACKAGE, APPLICATION][..], files].concat());
+        project.done(&["add-temporal"]);
+        let before = project.tree();
+        let run = project.bluetext(&["add-temporal-client"]);
+        shown.push_str(&format!("########## {what}: exit code {}\n", run.code));
+        shown.push_str(&run.stderr);
+        let all = changes(&before, &project.tree());
+        let packaging = all.split("changed ").filter(|part| {
+            let path = part.lines().next().unwrap_or("");
+            [".toml", ".txt", ".in", ".cfg"]
+                .iter()
+                .any(|end| path.ends_with(end))
+        });
+        for part in packaging {
+            let lines = part.lines().filter(|line| !line.starts_with("new "));
+            shown.push_str(&lines.collect::<Vec<_>>().join("\n"));
+            shown.push('\n');
+        }
+    }
+    snapshot!(shown);
+}
+
+/// Ranges without a common version are reported before anything is written; others are not.
+#[test]
+fn conflicts_of_requirements_are_found_first() {
+    let with = |python: &str, requirement: &str| {
+        let python = match python {
+            "" => String::new(),
+            python => format!("requires-python = \"{python}\"\n"),
+        };
+        let text = format!(
+            "[project]\nname = \"orders\"\n{python}dependencies = [\n    \"{requirement}\",\n]\n"
+        );
+        let project = orders(&[PACKAGE, APPLICATION]);
+        project.write("services/orders/pyproject.toml", &text);
+        project.done(&["add-temporal"]);
+        project.bluetext(&["add-temporal-client", "-q"])
+    };
+    let mut shown = String::new();
+    for (python, requirement) in [
+        (">=3.9", "fastapi"),
+        (">=3.9,<3.12", "pydantic<2"),
+        (">=3.11", "temporalio==1.9.0"),
+        ("", "pydantic[email] ~=1.10 ; python_version >= '3.8'"),
+        ("", "temporalio>=1.20,!=1.35.0,<1.30"),
+    ] {
+        let run = with(python, requirement);
+        assert_eq!(run.code, 3, "{python} {requirement}");
+        shown.push_str(&format!(
+            "########## {python} {requirement}\n{}",
+            run.stderr
+        ));
+    }
+    for (python, requirement) in [
+        (">=3.12", "pydantic>=2"),
+        ("~=3.11", "pydantic==2.*"),
+        (">=3.11.4,<4", "temporalio[opentelemetry]>=1.30"),
+        (
+            "==3.13.*",
+            "temporalio @ https://example.com/temporalio.whl",
+        ),
+        ("", "watchfiles"),
+    ] {
+        let run = with(python, requirement);
+        assert_eq!(run.code, 0, "{python} {requirement}: {}", run.stderr);
+    }
+    snapshot!(shown);
+}
+
+/// Files of the user with the names of ours stay, and keep working: ours get other names.
+#[test]
+fn names_of_the_user_are_not_taken() {
+    let project = orders(&[
+        UV,
+        PACKAGE,
+        APPLICATION,
+        ("services/orders/orders/worker.py", "# a queue\n"),
+        ("services/orders/orders/temporal.py", "# time\n"),
+        ("services/orders/orders/workflows.py", "# states\n"),
+        ("services/orders/tests/test_temporal_registry.py", ""),
+        ("services/orders/tests/test_greeting_workflow.py", ""),
+    ]);
+    snapshot!(steps(&project, &[]));
+}
+
+/// One of several applications is served: the one that mounts the others, the one that the
+/// command names, or the one that is chosen.
+#[test]
+fn the_right_application_gets_the_call() {
+    let mounted = "from fastapi import FastAPI\n\nadmin = FastAPI()\napi = FastAPI()\napi.mount(\"/admin\", app=admin)\n";
+    let two = "from fastapi import FastAPI\n\nadmin = FastAPI(); VERSION = \"\"\"\n1\"\"\"\napi = FastAPI()\n";
+    let conditional = "from fastapi import FastAPI\n\nif __debug__:\n    api = FastAPI(debug=True)\nelse:\n    api = FastAPI()\n";
+    let mut shown = String::new();
+    for (what, web, other, arguments) in [
+        ("mounted", mounted, "", &[][..]),
+        (
+            "named by the command",
+            APPLICATION.1,
+            "from fastapi import FastAPI\n\napp = FastAPI()\n",
+            &[],
+        ),
+        ("several", two, "", &[]),
+        ("chosen", two, "", &["--app", "orders/web.py:admin"]),
+        (
+            "chosen by its dotted name",
+            two,
+            "",
+            &["--app", "orders.web:api"],
+        ),
+        ("a wrong choice", two, "", &["--app", "orders.web:app"]),
+        ("conditional", conditional, "", &[]),
+        (
+            "returned",
+            "from fastapi import FastAPI\n\n\ndef create():\n    return FastAPI()\n",
+            "",
+            &[],
+        ),
+        (
+            "on the line of its function",
+            "from fastapi import FastAPI\n\n\ndef create(): api = FastAPI(); return api\n",
+            "",
+            &[],
+        ),
+        (
+            "of a class of the user",
+            "from fastapi import FastAPI as Base\n\n\nclass App(Base): ...\n\n\napi: Base = App()\n",
+            "",
+            &[],
+        ),
+        (
+            "Starlette",
+            "from starlette.applications import Starlette\n\napi = Starlette()\n",
+            "",
+            &[],
+        ),
+        (
+            "broken",
+            "from fastapi import FastAPI\n\napi = FastAPI(\n",
+            "",
+            &[],
+        ),
+    ] {
+        let project = orders(&[UV, PACKAGE]);
+        project.write("services/orders/orders/web.py", web);
+        if !other.is_empty() {
+            project.write("services/orders/orders/tool.py", other);
+        }
+        shown.push_str(&format!("########## {what}\n"));
+        let all = steps(&project, arguments);
+        let own = all
+            .lines()
+            .take_while(|line| !line.starts_with("=== add-temporal-workflow"));
+        let mut is_web = true;
+        let own = own.filter(|line| {
+            if line.starts_with("changed ") {
+                is_web = line.ends_with("web.py") || line.ends_with("tool.py");
+            }
+            is_web && !line.starts_with("new ")
+        });
+        shown.push_str(&own.collect::<Vec<_>>().join("\n"));
+        shown.push('\n');
+    }
+    snapshot!(shown);
+}
+
+/// The lines of a refusal, added by hand, make the next run succeed.
+#[test]
+fn the_lines_of_a_refusal_help() {
+    let conditional = "from fastapi import FastAPI\n\nif __debug__:\n    api = FastAPI(debug=True)\nelse:\n    api = FastAPI()\n";
+    let several = "from fastapi import FastAPI\n\nadmin = FastAPI()\napi = FastAPI()\n";
+    for web in [conditional, several] {
+        let project = orders(&[UV, PACKAGE]);
+        project.write("services/orders/orders/web.py", web);
+        project.done(&["add-temporal"]);
+        let run = project.bluetext(&["add-temporal-client", "--format", "json"]);
+        assert_eq!(run.code, 3);
+        let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        let hint = report["error"]["hint"].as_str().unwrap();
+        let (_, lines) = hint.split_once(":\n").unwrap();
+        project.write("services/orders/orders/web.py", &format!("{web}{lines}"));
+        let run = project.bluetext(&["add-temporal-client"]);
+        assert_eq!(run.code, 0, "{lines}{}", run.stderr);
+        project.done(&["add-temporal-workflow", "greeting"]);
+    }
+}
+
+/// The same for requirements: the line of the hint in the place of the one at fault, or in the
+/// file that it names.
+#[test]
+fn the_lines_of_a_refused_requirement_help() {
+    let project = |pyproject: &str| {
+        let project = orders(&[PACKAGE, APPLICATION]);
+        if !pyproject.is_empty() {
+            project.write("services/orders/pyproject.toml", pyproject);
+        }
+        project.done(&["add-temporal"]);
+        project
+    };
+    let hint = |project: &Project| {
+        let run = project.bluetext(&["add-temporal-client", "--format", "json"]);
+        assert_eq!(run.code, 3);
+        let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        let error = &report["error"];
+        let hint = error["hint"].as_str().unwrap();
+        let lines = hint.split_once(":\n").unwrap().1.to_owned();
+        (lines, error["line"].as_u64())
+    };
+    let head = "[project]\nname = \"orders\"\n";
+    let poetry = "[tool.poetry]\nname = \"orders\"\n\n[tool.poetry.dependencies]\n";
+    for text in [
+        format!("{head}requires-python = \">=3.8\"\ndependencies = []\n"),
+        format!("{head}dependencies = [\n    \"pydantic<2\",\n]\n"),
+        format!("{poetry}python = \"^3.9\"\n"),
+    ] {
+        let project = project(&text);
+        let (lines, line) = hint(&project);
+        let at = usize::try_from(line.unwrap()).unwrap() - 1;
+        let mut all: Vec<&str> = text.lines().collect();
+        all[at] = lines.trim_end();
+        project.write("services/orders/pyproject.toml", &(all.join("\n") + "\n"));
+        project.done(&["add-temporal-client"]);
+    }
+    let project = project("");
+    let (lines, _) = hint(&project);
+    let (path, lines) = lines.strip_prefix("# ").unwrap().split_once('\n').unwrap();
+    project.write(path, lines);
+    project.done(&["add-temporal-client"]);
+}
+
+/// Python code that nothing runs is no service, and no second one is made beside it.
+#[test]
+fn a_new_service_is_made_on_request_only() {
+    let project = Project::with(&[
+        ("polytope.yml", "tools: {}\n"),
+        ("tools/convert.py", "print(1)\n"),
+    ]);
+    let mut shown = steps(&project, &[]);
+    shown.push_str(&steps(&project, &["--new-service", "shop"]));
+    snapshot!(shown);
+}
+
+/// Names that Python cannot import are refused where code would be made of them.
+#[test]
+fn a_package_that_cannot_be_imported_is_refused() {
+    let mut shown = String::new();
+    for package in ["class", "my-shop", "2fa"] {
+        let project = orders(&[UV]);
+        project.write(&format!("services/orders/{package}/__init__.py"), "");
+        let web = format!("services/orders/{package}/web.py");
+        project.write(&web, APPLICATION.1);
+        shown.push_str(&steps(&project, &[]));
+    }
+    snapshot!(shown);
+}
+
+/// Parent packages are loaded in the sandbox for every execution.
+#[test]
+fn a_package_that_reads_the_clock_is_refused() {
+    let mut shown = String::new();
+    for init in [
+        "import datetime as dt\n\nSTARTED = dt.datetime.now()\n",
+        "import random\nfrom uuid import uuid4 as new_id\n\n\nclass Ids:\n    first = new_id()\n",
+        "with open(\"VERSION\") as file:\n    VERSION = file.read()\n",
+        "import time\n\nfrom .web import api\n\n\ndef now() -> float:\n    return time.time()\n",
+    ] {
+        let project = orders(&[UV, APPLICATION]);
+        project.write(PACKAGE.0, init);
+        let all = steps(&project, &[]);
+        let own = all.lines().take_while(|line| !line.starts_with("changed"));
+        shown.push_str(&own.collect::<Vec<_>>().join("\n"));
+        shown.push('\n');
+    }
+    snapshot!(shown);
+}
+
+/// `status` lists each service with what was found.
+#[test]
+fn the_status_lists_every_service() {
+    let project = orders(&[
+        UV,
+        PACKAGE,
+        APPLICATION,
+        ("jobs/requirements.txt", "fastapi\n"),
+        (
+            "jobs/main.py",
+            "from fastapi import FastAPI\n\njobs = FastAPI()\n",
+        ),
+        (
+            "tests/main.py",
+            "from fastapi import FastAPI\n\nfake = FastAPI()\n",
+        ),
+    ]);
+    project.done(&["add-temporal"]);
+    let shown = project.done(&["status"]).stdout;
+    let json = project.done(&["status", "--format", "json"]).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    snapshot!(format!("{shown}{:#}\n", json["services"]));
+}
