@@ -1,0 +1,159 @@
+//! The import root and the package of a service.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::candidates::{Candidate, above_packages};
+use super::wiring::command_of;
+use crate::name::{Folder, RelPath};
+use crate::project::{Content, Project};
+use crate::python::is_module_name;
+
+/// The import root and the package of a source folder.
+pub(super) fn layout(
+    project: &Project,
+    folder: &Folder,
+    candidate: &Candidate,
+    source: &Folder,
+    main: Option<&RelPath>,
+) -> (Folder, String) {
+    let entries = &project.files.entries;
+    let imported = imported_near(project, candidate, source);
+    let is_relative = imported.iter().any(|name| name.starts_with('.'));
+    // Every folder from the source folder up to the service's may be the import root.
+    let roots: Vec<Folder> = source
+        .and_parents()
+        .take_while(|root| folder.steps_to(root).is_some())
+        .collect();
+    let package = |root: &Folder| root.steps_to(source).unwrap_or_default().join(".");
+    let score = |root: &Folder| {
+        let own: BTreeSet<&str> = imported
+            .iter()
+            .filter(|name| !name.starts_with('.'))
+            .filter_map(|name| name.split('.').next())
+            .filter(|top| is_own(entries, root, top))
+            .collect();
+        own.len()
+    };
+    let best = roots
+        .iter()
+        .filter(|root| !(is_relative && *root == source))
+        .map(|root| (score(root), root))
+        .filter(|(score, _)| *score > 0)
+        .max_by_key(|(score, _)| *score);
+    if let Some((_, root)) = best {
+        return (root.clone(), package(root));
+    }
+    let is_package = |folder: &Folder| entries.contains_key(&folder.join("__init__.py"));
+    let root = if is_package(source) && source != folder {
+        let above = above_packages(entries, source);
+        match folder.steps_to(&above) {
+            Some(_) => above,
+            None => folder.clone(),
+        }
+    } else if is_relative {
+        source.parent().unwrap_or_default()
+    } else {
+        let command = command_of(project, candidate);
+        let named = roots.iter().find(|root| {
+            let dotted = main.and_then(|main| root.relative(main));
+            dotted.is_some_and(|path| {
+                let stem = path.strip_suffix(".py").unwrap_or(path);
+                let dotted = format!("{}:", stem.replace('/', "."));
+                command
+                    .split_whitespace()
+                    .any(|word| word.starts_with(&dotted))
+            })
+        });
+        named.unwrap_or(source).clone()
+    };
+    let package = package(&root);
+    (root, package)
+}
+
+/// Whether a top-level name is a module or package in a folder.
+fn is_own(entries: &BTreeMap<RelPath, Content>, root: &Folder, top: &str) -> bool {
+    // The client library may be one of the project's, or another one of that name.
+    if !is_module_name(top) || top == "temporal_client" {
+        return false;
+    }
+    entries.contains_key(&root.join(&format!("{top}.py")))
+        || matches!(entries.get(&root.join(top)), Some(Content::Folder))
+}
+
+/// What the modules directly in a folder import.
+fn imported_near(project: &Project, candidate: &Candidate, source: &Folder) -> Vec<String> {
+    /// Parsing more modules would tell nothing new.
+    const MOST: usize = 30;
+    let near = candidate
+        .modules
+        .iter()
+        .filter(|path| Folder::of(path) == *source);
+    let mut imported = Vec::new();
+    for path in near.take(MOST) {
+        let module = project.module(path);
+        if let Some(Ok(module)) = module.as_deref() {
+            imported.extend(module.imported());
+        }
+    }
+    imported
+}
+
+/// Whether the modules of a service import each other with leading dots; so do those of a
+/// package in which no module imports another.
+pub(super) fn is_relative(
+    project: &Project,
+    main: Option<&RelPath>,
+    candidate: &Candidate,
+    source: &Folder,
+) -> bool {
+    let imported = match main.and_then(|main| project.module(main)).as_deref() {
+        Some(Ok(module)) => module.imported(),
+        _ => imported_near(project, candidate, source),
+    };
+    if imported.iter().any(|name| name.starts_with('.')) {
+        return true;
+    }
+    let top = source.name().unwrap_or("");
+    let prefix = format!("{top}.");
+    !imported
+        .iter()
+        .any(|name| name.starts_with(&prefix) || name.contains(&format!(".{prefix}")))
+}
+
+/// The source folder of a service without a web application, or the packages among which the
+/// choice is not clear.
+pub(super) fn without_application(
+    project: &Project,
+    folder: &Folder,
+    candidate: &Candidate,
+) -> Result<Folder, Vec<String>> {
+    let entries = &project.files.entries;
+    let source: Folder = folder.join("src").into();
+    let has_source = candidate
+        .modules
+        .iter()
+        .any(|path| source.relative(path).is_some());
+    let base = if has_source { source } else { folder.clone() };
+    let is_direct = |path: &&RelPath| {
+        Folder::of(path) == base && !matches!(path.file_name(), "setup.py" | "__init__.py")
+    };
+    let packages: BTreeSet<&str> = candidate
+        .modules
+        .iter()
+        .filter_map(|path| base.relative(path)?.split_once('/'))
+        .map(|(package, _)| package)
+        .filter(|package| {
+            has_source || entries.contains_key(&base.join(package).join("__init__.py"))
+        })
+        .collect();
+    let packages: Vec<&str> = packages.into_iter().collect();
+    match packages.as_slice() {
+        _ if candidate.modules.iter().any(|path| is_direct(&path)) => Ok(base),
+        [only] => Ok(base.join(only).into()),
+        [] => Ok(base),
+        several => Err(several
+            .iter()
+            .map(|package| format!("`{package}`"))
+            .collect()),
+    }
+}
