@@ -128,6 +128,7 @@ codes! {
         LibraryDiffers = "library-differs" (Done): "The client library of a service differs from the one of this version.",
         LockBehind = "lock-behind" (Done): "A lock file does not contain the new dependency yet.",
         NotRegistered = "not-registered" (Done): "A workflow is in the service's code, but not in its registry: no worker runs it.",
+        OldVersions = "old-versions" (Done): "A requirement of the service also allows versions that the client library does not support.",
         RegistryInPackage = "registry-in-package" (Done): "The registry is in `workflows/__init__.py`, which is slow.",
         ServiceContainer = "service-container" (Done): "The service's container could not be edited: the message says what to add.",
         ServiceWorker = "service-worker" (Done): "The worker's tool could not be generated, or may not fit its container.",

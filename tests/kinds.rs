@@ -226,8 +226,8 @@ fn a_worker_without_a_web_application() {
     let server = Server::start(free_port());
     let mut shell = Command::new("sh");
     shell
-        .args(["-c", &format!("exec env {}", command.unwrap())])
-        .current_dir(&service)
+        .args(["-c", &command.unwrap().replace("&& ", "&& exec env ")])
+        .current_dir(project.path())
         .env("PATH", path_with(&service.join(".venv/bin")));
     let mut worker = start(shell, &server);
     completes(&server);

@@ -10,26 +10,26 @@ use common::Project;
 use similar::TextDiff;
 
 /// A file of a project: its path and text.
-type File = (&'static str, &'static str);
+type File<'a> = (&'a str, &'a str);
 
-const STACK: File = (
+const STACK: File<'static> = (
     "polytope.yml",
     "include:\n  - services/orders\ntools:\n  stack:\n    run:\n      - tool: orders\n",
 );
 
-const TOOL: File = (
+const TOOL: File<'static> = (
     "services/orders/polytope.yml",
     "tools:\n  orders:\n    run:\n      - tool: polytope/python\n        args:\n          id: orders\n          image: \"astral/uv:python3.13-bookworm-slim\"\n          code: { type: repo, path: . }\n          cmd: uv run uvicorn orders.web:api --port 8000\n",
 );
 
-const UV: File = (
+const UV: File<'static> = (
     "services/orders/pyproject.toml",
     "[project]\nname = \"orders\"\nversion = \"2.1\"\nrequires-python = \">=3.12\"\ndependencies = [\n    \"fastapi>=0.115\",\n]\n",
 );
 
-const PACKAGE: File = ("services/orders/orders/__init__.py", "");
+const PACKAGE: File<'static> = ("services/orders/orders/__init__.py", "");
 
-const APPLICATION: File = (
+const APPLICATION: File<'static> = (
     "services/orders/orders/web.py",
     "from fastapi import FastAPI\n\napi = FastAPI(title=\"orders\")\n",
 );
@@ -91,7 +91,7 @@ fn steps(project: &Project, client: &[&str]) -> String {
     shown
 }
 
-fn orders(files: &[File]) -> Project {
+fn orders(files: &[File<'_>]) -> Project {
     Project::with(&[&[STACK, TOOL][..], files].concat())
 }
 
@@ -307,7 +307,7 @@ fn each_kind_of_packaging_gets_the_requirements() {
     let dynamic = "[project]\nname = \"orders\"\ndynamic = [\"dependencies\", \"version\"]\n\n[tool.setuptools.dynamic]\ndependencies = { file = [\"base.in\"] }\n";
     let built = "[project]\nname = \"orders\"\ndynamic = [\"dependencies\"]\n";
     let ruff = "[tool.ruff]\nline-length = 100\n";
-    let cases: [(&str, &[File]); 7] = [
+    let cases: [(&str, &[File<'_>]); 7] = [
         ("Poetry", &[("services/orders/pyproject.toml", poetry)]),
         (
             "a file that setuptools reads",
@@ -393,7 +393,8 @@ fn conflicts_of_requirements_are_found_first() {
         (">=3.9", "fastapi"),
         (">=3.9,<3.12", "pydantic<2"),
         (">=3.11", "temporalio==1.9.0"),
-        ("", "pydantic[email] ~=1.10 ; python_version >= '3.8'"),
+        ("", "pydantic[email] ~=1.10"),
+        ("", "fastapi==0.87.0"),
         ("", "temporalio>=1.20,!=1.35.0,<1.30"),
     ] {
         let run = with(python, requirement);
@@ -404,7 +405,9 @@ fn conflicts_of_requirements_are_found_first() {
         ));
     }
     for (python, requirement) in [
-        (">=3.12", "pydantic>=2"),
+        (">=3.12", "pydantic>=2.10"),
+        ("==3.11.*", "pydantic<2; python_version < '3.8'"),
+        (">=3.9,!=3.9.*,!=3.10.*", "fastapi"),
         ("~=3.11", "pydantic==2.*"),
         (">=3.11.4,<4", "temporalio[opentelemetry]>=1.30"),
         (
@@ -647,4 +650,469 @@ fn the_status_lists_every_service() {
     let json = project.done(&["status", "--format", "json"]).stdout;
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     snapshot!(format!("{shown}{:#}\n", json["services"]));
+}
+
+/// Each of these was served wrongly at first: the right module of the right service is edited.
+#[test]
+fn the_right_place_is_edited() {
+    let python = |id: &str, path: &str, command: &str| {
+        format!(
+            "  {id}:\n    run:\n      - tool: polytope/python\n        args: {{ id: {id}, image: uv, code: {{ type: host, path: {path} }}, cmd: {command} }}\n"
+        )
+    };
+    let app = "from fastapi import FastAPI\n\napp = FastAPI()\n";
+    let plain = python("api", ".", "./run.sh");
+    let docs = python("docs", "./docs", "./run.sh");
+    let by_file = python("api", ".", "uvicorn worker_app:app");
+    let other = "from fastapi import FastAPI\n\nother = FastAPI()\n";
+    let uses = "import worker\nfrom temporal import moon\nfrom workflows import step\n";
+    let cases: [(&str, &str, &[&str], &[File<'_>], &[&str]); 9] = [
+        (
+            "the layout is that of the chosen application",
+            &plain,
+            &["--app", "web/main.py:app"],
+            &[
+                ("requirements.txt", "fastapi\n"),
+                (
+                    "admin/main.py",
+                    "from fastapi import FastAPI\n\nimport db\n\napp = FastAPI()\n",
+                ),
+                ("admin/db.py", ""),
+                (
+                    "web/main.py",
+                    "from fastapi import FastAPI\n\nimport models\n\napp = FastAPI()\n",
+                ),
+                ("web/models.py", ""),
+            ],
+            &["web/temporal.py", "web/temporal_client/__init__.py"],
+        ),
+        (
+            "an application is no mount of itself",
+            &plain,
+            &[],
+            &[
+                ("requirements.txt", "fastapi\n"),
+                (
+                    "main.py",
+                    "from fastapi import FastAPI\n\napp = FastAPI()\nmcp = Mcp(app)\nmcp.mount(app)\n",
+                ),
+            ],
+            &["temporal.py"],
+        ),
+        (
+            "a service in a folder of any name",
+            &docs,
+            &[],
+            &[
+                ("docs/requirements.txt", "fastapi\n"),
+                ("docs/main.py", app),
+            ],
+            &["docs/temporal.py"],
+        ),
+        (
+            "a module named setup is no packaging",
+            &plain,
+            &[],
+            &[
+                (
+                    "pyproject.toml",
+                    "[project]\nname = \"x\"\ndependencies = [\"fastapi\"]\n",
+                ),
+                ("src/shop/__init__.py", ""),
+                ("src/shop/setup/__init__.py", ""),
+                ("src/shop/core/__init__.py", ""),
+                ("src/shop/core/setup.py", app),
+            ],
+            &["src/shop/core/temporal.py"],
+        ),
+        (
+            "a package without __init__.py, by the Dockerfile",
+            &plain,
+            &[],
+            &[
+                ("requirements.txt", "fastapi\n"),
+                ("site/main.py", app),
+                (
+                    "Dockerfile",
+                    "FROM python\nCMD [\"uvicorn\", \"site.main:app\"]\n",
+                ),
+            ],
+            &["site/temporal.py"],
+        ),
+        (
+            "requirements.txt beside a pyproject.toml without dependencies",
+            &plain,
+            &[],
+            &[
+                (
+                    "pyproject.toml",
+                    "[project]\nname = \"x\"\nversion = \"1\"\n",
+                ),
+                ("requirements.txt", "fastapi\n"),
+                ("main.py", app),
+            ],
+            &["temporal.py"],
+        ),
+        (
+            "installed packages with the names of ours",
+            &by_file,
+            &[],
+            &[
+                ("requirements.txt", "fastapi\n"),
+                ("worker_app.py", app),
+                ("flows.py", uses),
+            ],
+            &[
+                "temporal_setup.py",
+                "temporal_worker.py",
+                "temporal_workflows/registry.py",
+            ],
+        ),
+        (
+            "the module that the command names",
+            &python("api", ".", "uvicorn main:app"),
+            &[],
+            &[
+                ("requirements.txt", "fastapi\n"),
+                ("main.py", app),
+                ("metrics.py", other),
+            ],
+            &["temporal.py"],
+        ),
+        (
+            "a service where a new one would be made",
+            "",
+            &[],
+            &[
+                ("services/api/requirements.txt", "fastapi\n"),
+                ("services/api/src/__init__.py", ""),
+                ("services/api/src/app.py", app),
+            ],
+            &["services/api/src/temporal.py"],
+        ),
+    ];
+    for (what, tools, arguments, files, expected) in cases {
+        let root = format!("tools:\n  default: {{ run: [] }}\n{tools}");
+        let project = Project::with(files);
+        project.write("polytope.yml", &root);
+        project.done(&["add-temporal"]);
+        let before = project.tree();
+        let client = [&["add-temporal-client"][..], arguments].concat();
+        project.done(&client);
+        let after = project.tree();
+        for path in expected {
+            assert!(after.contains_key(*path), "{what}: {:#?}", after.keys());
+        }
+        let is_second = |path: &&String| path.ends_with("init/__init__.py");
+        assert_eq!(after.keys().find(is_second), None, "{what}");
+        for (path, bytes) in &before {
+            let is_edited = after[path] != *bytes;
+            let may_be = path.ends_with(".yml")
+                || path.ends_with(".txt")
+                || path.ends_with(".toml")
+                || expected.iter().any(|new| parent(new) == parent(path));
+            assert!(!is_edited || may_be, "{what}: {path}");
+        }
+        for again in [&["add-temporal-client"][..], &client] {
+            let run = project.bluetext(&[again, &["--check"]].concat());
+            assert_eq!(run.code, 0, "{what}: {}{}", run.stdout, run.stderr);
+        }
+        project.done(&["add-temporal-workflow", "greeting"]);
+        let status = project.done(&["status"]).stdout;
+        assert!(status.contains(", with the client"), "{what}: {status}");
+    }
+}
+
+fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// Each of these was accepted, or ended the program, at first.
+#[test]
+fn what_is_not_known_is_refused() {
+    let deep = format!(
+        "from fastapi import FastAPI\nx={}1{}\napp = FastAPI()\n",
+        ("-".repeat(1900) + "(").repeat(10),
+        ")".repeat(10)
+    );
+    let dynamic = |file: &str| {
+        format!(
+            "[project]\nname = \"x\"\ndynamic = [\"dependencies\"]\n\n[tool.setuptools.dynamic]\ndependencies = {{ file = [\"{file}\"] }}\n"
+        )
+    };
+    let (outside, odd) = (dynamic("../../../x"), dynamic("a\\\\b"));
+    let worker = "from temporalio.worker import Worker as W\n\nworker = W(c, task_queue=\"q\", workflows=[A], activities=[a])\n";
+    let mut shown = String::new();
+    let cases: [(&str, &[File<'_>], &[&str]); 14] = [
+        (
+            "deep nesting",
+            &[UV, ("services/orders/main.py", &deep)],
+            &[],
+        ),
+        (
+            "a byte-order mark",
+            &[
+                UV,
+                (
+                    "services/orders/main.py",
+                    "\u{feff}from fastapi import FastAPI\n\napp = FastAPI()\n",
+                ),
+            ],
+            &[],
+        ),
+        (
+            "an argument",
+            &[
+                UV,
+                (
+                    "services/orders/main.py",
+                    "from fastapi import FastAPI\n\napp = Wrapped(FastAPI())\n",
+                ),
+            ],
+            &[],
+        ),
+        (
+            "an expression",
+            &[
+                UV,
+                (
+                    "services/orders/main.py",
+                    "import fastapi.applications as fa\n\napp = fa.FastAPI() if fa else None\n",
+                ),
+            ],
+            &[],
+        ),
+        (
+            "no such application",
+            &[UV, PACKAGE, APPLICATION],
+            &["--app", "main.py:app"],
+        ),
+        (
+            "statements behind it",
+            &[
+                UV,
+                (
+                    "services/orders/main.py",
+                    "import fastapi\n\napp = fastapi.FastAPI(); run(app)\n",
+                ),
+            ],
+            &[],
+        ),
+        (
+            "another function of that name",
+            &[
+                UV,
+                (
+                    "services/orders/main.py",
+                    "import fastapi\nfrom tracing import attach_temporal\n\napp = fastapi.FastAPI()\nattach_temporal(app)\n",
+                ),
+            ],
+            &[],
+        ),
+        (
+            "a module of the library's name",
+            &[
+                UV,
+                PACKAGE,
+                APPLICATION,
+                ("services/orders/orders/temporal_client.py", ""),
+            ],
+            &[],
+        ),
+        (
+            "a package of the library's name",
+            &[
+                UV,
+                PACKAGE,
+                APPLICATION,
+                ("services/orders/orders/temporal_client/__init__.py", ""),
+            ],
+            &[],
+        ),
+        (
+            "several workers",
+            &[
+                UV,
+                PACKAGE,
+                ("services/orders/orders/one.py", worker),
+                ("services/orders/orders/two.py", worker),
+            ],
+            &[],
+        ),
+        (
+            "hashes",
+            &[
+                PACKAGE,
+                APPLICATION,
+                (
+                    "services/orders/requirements.txt",
+                    "fastapi==0.115.0 --hash=sha256:00\n",
+                ),
+            ],
+            &[],
+        ),
+        (
+            "a file outside",
+            &[
+                PACKAGE,
+                APPLICATION,
+                ("services/orders/pyproject.toml", &outside),
+            ],
+            &[],
+        ),
+        (
+            "a path of another system",
+            &[
+                PACKAGE,
+                APPLICATION,
+                ("services/orders/pyproject.toml", &odd),
+            ],
+            &[],
+        ),
+        (
+            "two factories",
+            &[
+                UV,
+                (
+                    "services/orders/main.py",
+                    "from fastapi import FastAPI\n\n\ndef one():\n    app = FastAPI()\n    return app\n\n\ndef two():\n    app = FastAPI()\n    return app\n",
+                ),
+            ],
+            &[],
+        ),
+    ];
+    for (what, files, arguments) in cases {
+        let project = orders(&[]);
+        for (path, text) in files {
+            project.write(path, text);
+        }
+        let all = steps(&project, arguments);
+        assert!(
+            all.starts_with("=== add-temporal-client: exit code 3\n"),
+            "{what}: {all}"
+        );
+        shown.push_str(&format!("########## {what}\n{all}"));
+    }
+    snapshot!(shown);
+}
+
+/// The import is above its first use, also where statements share a line.
+#[test]
+fn imports_come_first() {
+    let mut shown = String::new();
+    for web in [
+        "from fastapi import FastAPI; api = FastAPI()\n",
+        "\"\"\"Doc.\"\"\"; from fastapi import FastAPI; api = FastAPI()\n",
+        "from __future__ import annotations; import os\nfrom fastapi import FastAPI\napi = FastAPI(); x = 1\n",
+    ] {
+        let project = orders(&[UV, PACKAGE, ("services/orders/orders/web.py", web)]);
+        project.done(&["add-temporal"]);
+        let run = project.bluetext(&["add-temporal-client"]);
+        shown.push_str(&format!(
+            "########## exit code {}\n{}",
+            run.code, run.stderr
+        ));
+        shown.push_str(&project.read("services/orders/orders/web.py"));
+    }
+    snapshot!(shown);
+}
+
+/// A worker in another package than the application, and lists in a function's variables, which
+/// a list of the module's must not be taken for.
+#[test]
+fn a_worker_gets_what_it_can_import() {
+    let project = orders(&[UV, PACKAGE, APPLICATION]);
+    project.write("services/orders/jobs/__init__.py", "");
+    let file = "services/orders/jobs/work.py";
+    project.write(
+        file,
+        "from temporalio.worker import Worker\n\nfrom jobs.flows import Job\n\nworkflows = []\n\n\nasync def main(client) -> None:\n    workflows = [Job]\n    activities = []\n    await Worker(client, task_queue=\"q\", workflows=workflows, activities=activities).run()\n",
+    );
+    project.write("services/orders/jobs/flows.py", "class Job: ...\n");
+    project.done(&["add-temporal"]);
+    project.done(&["add-temporal-client"]);
+    let run = project.bluetext(&["add-temporal-workflow", "greeting", "--format", "json"]);
+    assert_eq!(run.code, 3);
+    let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let hint = report["error"]["hint"].as_str().unwrap().to_owned();
+    // What the hint says, added by hand.
+    let text = project.read(file);
+    let imports: String = hint
+        .lines()
+        .filter(|line| line.starts_with("from "))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    assert!(
+        imports.contains("from jobs.workflows.greeting.workflow import"),
+        "{imports}"
+    );
+    let text = format!("{imports}{text}")
+        .replace("[Job]", "[Job, GreetingWorkflow]")
+        .replace(
+            "activities = []",
+            "activities = [greeting_activities.process]",
+        );
+    project.write(file, &text);
+    project.done(&["add-temporal-workflow", "greeting"]);
+    assert_eq!(project.read(file), text);
+}
+
+/// The worker's tool runs its program as the service's own does.
+#[test]
+fn the_worker_is_run_like_the_service() {
+    let mut shown = String::new();
+    let poetry =
+        "[tool.poetry]\nname = \"orders\"\n\n[tool.poetry.dependencies]\nfastapi = \"*\"\n";
+    for (command, image, file) in [
+        (
+            "uvicorn orders.web:api",
+            "uv",
+            ("requirements.txt", "fastapi\n"),
+        ),
+        (
+            "uvicorn orders.web:api",
+            "python",
+            ("requirements.txt", "fastapi\n"),
+        ),
+        (
+            "poetry run uvicorn orders.web:api",
+            "poetry",
+            ("pyproject.toml", poetry),
+        ),
+        (
+            "uv run --with-requirements r.txt uvicorn orders.web:api",
+            "uv",
+            ("requirements.txt", "fastapi\n"),
+        ),
+        (
+            "uv run uvicorn orders.web:api",
+            "uv",
+            ("pyproject.toml", UV.1),
+        ),
+        (
+            "sh -c 'pip install -r requirements.txt && uvicorn orders.web:api'",
+            "python",
+            ("requirements.txt", "fastapi\n"),
+        ),
+    ] {
+        let project = orders(&[PACKAGE, APPLICATION]);
+        project.write(&format!("services/orders/{}", file.0), file.1);
+        let tool = TOOL
+            .1
+            .replace("uv run uvicorn orders.web:api --port 8000", command);
+        project.write(
+            TOOL.0,
+            &tool.replace("astral/uv:python3.13-bookworm-slim", image),
+        );
+        project.done(&["add-temporal"]);
+        let run = project.done(&["add-temporal-client", "-q"]);
+        let text = project.read(TOOL.0);
+        let worker = text
+            .lines()
+            .filter(|line| line.contains("cmd: "))
+            .nth(1)
+            .unwrap();
+        shown.push_str(&format!("{command} in {image}\n{worker}\n{}", run.stderr));
+    }
+    snapshot!(shown);
 }

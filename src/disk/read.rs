@@ -174,7 +174,15 @@ fn is_text(name: &str) -> bool {
     let is_requirements = matches!(extension, Some("txt" | "in"));
     extension == Some("py")
         || (is_requirements && name.contains("requirements"))
-        || matches!(name, "setup.cfg" | POLYTOPE_FILE)
+        || matches!(
+            name,
+            "setup.cfg"
+                | "Dockerfile"
+                | "Procfile"
+                | "compose.yml"
+                | "docker-compose.yml"
+                | POLYTOPE_FILE
+        )
         || SETTINGS_FILES.iter().any(|(settings, _)| *settings == name)
 }
 

@@ -13,6 +13,8 @@ mod case_tests;
 #[cfg(test)]
 mod properties;
 pub mod python;
+#[cfg(test)]
+mod python_forms_tests;
 pub mod requirements;
 pub mod toml;
 pub mod yaml;
@@ -215,6 +217,20 @@ impl<'a> Splices<'a> {
             Some(newline) => self.insert(at + newline + 1, &format!("{lines}\n")),
             None => self.insert(self.text.len(), &format!("\n{lines}")),
         }
+    }
+
+    /// The text without the ranges that are replaced.
+    fn kept(&self) -> String {
+        let mut replaced: Vec<&Range<usize>> = self.list.iter().map(|(range, _)| range).collect();
+        replaced.sort_by_key(|range| range.start);
+        let mut kept = String::with_capacity(self.text.len());
+        let mut done = 0;
+        for range in replaced {
+            kept.push_str(&self.text[done..range.start]);
+            done = range.end;
+        }
+        kept.push_str(&self.text[done..]);
+        kept
     }
 
     /// Apply all insertions. Insertions at the same offset keep the order of the calls.

@@ -6,11 +6,16 @@ use crate::edit::toml::requirement_name;
 /// The requirements of a file, each with its line from 1; comments and options are left out.
 #[must_use]
 pub fn requirements(text: &str) -> Vec<(usize, &str)> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let lines = text.lines().enumerate();
     lines
         .filter_map(|(index, line)| {
-            // A comment begins at the start of a line, or after a space.
-            let line = line.split(" #").next().unwrap_or(line).trim();
+            // A comment begins at the start of a line, or after white space.
+            let comment = line
+                .match_indices('#')
+                .find(|(at, _)| *at == 0 || line[..*at].ends_with(char::is_whitespace));
+            let line = comment.map_or(line, |(at, _)| &line[..at]).trim();
+            let line = line.trim_end_matches('\\').trim();
             let is_requirement = line.starts_with(|c: char| c.is_ascii_alphanumeric());
             is_requirement.then_some((index + 1, line))
         })

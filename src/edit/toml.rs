@@ -92,6 +92,15 @@ impl PyProject {
         self.document.raw()
     }
 
+    /// Whether there is a value at a path of keys.
+    #[must_use]
+    pub fn has(&self, path: &[&str]) -> bool {
+        let root = self.document.as_item();
+        path.iter()
+            .try_fold(root, |item, key| item.get(key))
+            .is_some()
+    }
+
     /// How it declares requirements.
     #[must_use]
     pub fn dependencies(&self) -> Dependencies {
@@ -144,7 +153,12 @@ impl PyProject {
             .into_iter()
             .flat_map(toml_edit::TableLike::iter)
         {
-            let version = item.as_str().or_else(|| item.get("version")?.as_str());
+            // One with a condition may not concern this environment.
+            let is_plain = ["python", "markers"]
+                .iter()
+                .all(|key| item.get(key).is_none());
+            let inner = item.get("version").filter(|_| is_plain);
+            let version = item.as_str().or_else(|| inner?.as_str());
             if let (Some(version), Some(position)) =
                 (version, item_position(self.text(), Some(item)))
             {

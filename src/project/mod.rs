@@ -12,7 +12,7 @@ use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use crate::edit::python::Module;
+use crate::edit::python::{Application, Module};
 use crate::edit::{EditError, Position};
 use crate::name::{Folder, RelPath};
 use crate::python::{SETTINGS_FILES, Style};
@@ -307,6 +307,16 @@ impl Project {
     #[must_use]
     pub fn services(&self) -> &[Service] {
         self.services.get_or_init(|| services::find(self))
+    }
+
+    /// The same service, with Temporal started by one of its applications.
+    #[must_use]
+    pub fn with_application(
+        &self,
+        service: &Service,
+        chosen: &(RelPath, Application),
+    ) -> Option<Service> {
+        services::with_application(self, service, chosen)
     }
 
     /// Whether there is any Python code besides tests.

@@ -37,8 +37,8 @@ impl Module {
     ///
     /// # Errors
     ///
-    /// [`EditError::Shape`] where a function is missing, is not `async`, has no application parameter, yields, or never
-    /// reaches its end.
+    /// [`EditError::Shape`] where a function is missing, is not `async`, has no application
+    /// parameter, yields, or never reaches its end.
     pub fn add_calls(
         &self,
         import: &Import,
@@ -69,15 +69,7 @@ impl Module {
             return Ok(Edited::Unchanged);
         }
         // Only a `pass` that was replaced may be missing.
-        let mut rest = text.to_owned();
-        for (range, _) in splices
-            .list
-            .iter()
-            .rev()
-            .filter(|(range, _)| !range.is_empty())
-        {
-            rest.replace_range(range.clone(), "");
-        }
+        let rest = splices.kept();
         let after = splices.apply();
         let correct = guard::parse(&after).is_ok_and(|parsed| {
             imports(&parsed, import)
@@ -261,6 +253,16 @@ fn add_call(
         );
     }
     match (place, statements) {
+        (Place::First, [first, ..])
+            if has_docstring
+                && line_start(text, start_of(first))
+                    == line_start(text, function.body[0].range().end().to_usize()) =>
+        {
+            return refuse(
+                "a statement is on the line of the docstring".to_owned(),
+                start_of(first),
+            );
+        }
         (Place::First, [first, ..]) => {
             let start = start_of(first);
             splices.insert(

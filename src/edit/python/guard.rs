@@ -10,7 +10,7 @@ use crate::edit::{EditError, Position, check_size, count};
 /// Maximum nesting depth of brackets and blocks.
 const MAX_NESTING: usize = 200;
 
-/// Maximum number of tokens between two commas.
+/// Maximum number of tokens between two commas, with those of the enclosing brackets.
 const MAX_CHAIN: usize = 2_000;
 
 /// Stack size for the deepest code that [`check_depth`] accepts, also in a debug build.
@@ -60,6 +60,7 @@ pub(super) fn parse(text: &str) -> Result<ModModule, EditError> {
 fn check_depth(text: &str) -> Result<(), EditError> {
     let mut lexer = lex(text, Mode::Module);
     let mut blocks = 0_usize;
+    let mut lambdas = 0_usize;
     let mut chains = vec![0_usize];
     loop {
         match lexer.next_token() {
@@ -80,7 +81,15 @@ fn check_depth(text: &str) -> Result<(), EditError> {
             {
                 chains.pop();
             }
-            TokenKind::Comma | TokenKind::Newline | TokenKind::Semi => {
+            TokenKind::Newline | TokenKind::Semi => {
+                lambdas = 0;
+                if let Some(chain) = chains.last_mut() {
+                    *chain = 0;
+                }
+            }
+            // The parameters of a lambda are separated by commas, and its body nests.
+            TokenKind::Lambda => lambdas += 1,
+            TokenKind::Comma => {
                 if let Some(chain) = chains.last_mut() {
                     *chain = 0;
                 }
@@ -92,8 +101,8 @@ fn check_depth(text: &str) -> Result<(), EditError> {
                 }
             }
         }
-        let is_too_deep = blocks + chains.len() > MAX_NESTING
-            || chains.last().is_some_and(|&chain| chain > MAX_CHAIN);
+        let is_too_deep = blocks + lambdas + chains.len() > MAX_NESTING
+            || chains.iter().sum::<usize>() > MAX_CHAIN;
         if is_too_deep {
             // The position is not known here.
             return Err(EditError::syntax(

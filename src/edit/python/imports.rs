@@ -50,7 +50,7 @@ impl Import {
         }
     }
 
-    fn is_in(&self, statement: &StmtImportFrom) -> bool {
+    pub(super) fn is_in(&self, statement: &StmtImportFrom) -> bool {
         let module = statement
             .module
             .as_ref()
@@ -100,12 +100,15 @@ pub(super) fn add_imports(
 ) -> bool {
     let mut missing: Vec<&Import> = new_imports.iter().filter(|i| !imports(module, i)).collect();
     missing.sort_by(|a, b| a.order(b));
-    // The imports before the first other statement, ignoring the docstring.
+    // The imports before the first other statement, ignoring the docstring. Those that share
+    // a line with another statement do not count.
+    let shares = |statement: &Stmt| shares_line(text, module, statement);
     let block: Vec<&Stmt> = module
         .body
         .iter()
         .skip_while(|statement| is_docstring(statement))
         .take_while(|statement| matches!(statement, Stmt::Import(_) | Stmt::ImportFrom(_)))
+        .take_while(|statement| !shares(statement) || is_future(statement))
         .collect();
     let own: Vec<(&Stmt, Import)> = block
         .iter()
@@ -133,8 +136,15 @@ pub(super) fn add_imports(
         return false;
     } else if let Some(last) = block.last() {
         splices.insert_lines_after(end_of(last), &format!("\n{}", written(&missing)));
-    } else if let Some(docstring) = module.body.first().filter(|s| is_docstring(s)) {
+    } else if let Some(docstring) = module
+        .body
+        .first()
+        .filter(|s| is_docstring(s) && !shares(s))
+    {
         splices.insert_lines_after(end_of(docstring), &format!("\n{}", written(&missing)));
+    } else if let Some(docstring) = module.body.first().filter(|s| is_docstring(s)) {
+        // Above it, it would no longer be one.
+        splices.insert_lines_after(end_of(docstring), &written(&missing));
     } else if let Some(first) = module.body.first() {
         splices.insert(line_of(first), &format!("{}\n\n", written(&missing)));
     } else {
@@ -146,6 +156,41 @@ pub(super) fn add_imports(
         splices.insert(text.len(), &format!("{lead}{}", written(&missing)));
     }
     !missing.is_empty()
+}
+
+/// Whether an offset is below the imports: they bind their names before it.
+pub(super) fn are_above(module: &ModModule, new_imports: &[Import], offset: usize) -> bool {
+    let above = |import: &Import| {
+        module.body.iter().any(|statement| {
+            statement.range().end().to_usize() <= offset
+                && matches!(statement, Stmt::ImportFrom(found) if import.names.iter().all(|name| {
+                    let single = Import { names: vec![name.clone()], ..import.clone() };
+                    single.is_in(found)
+                }))
+        })
+    };
+    new_imports.iter().all(above)
+}
+
+/// Whether another statement begins or ends on a line of this one.
+fn shares_line(text: &str, module: &ModModule, statement: &Stmt) -> bool {
+    let (start, end) = (start_of(statement), statement.range().end().to_usize());
+    let line_of = |offset: usize| {
+        let before = &text[..offset];
+        // A lone carriage return ends a line as well.
+        before.rfind(['\n', '\r']).map_or(0, |at| at + 1)
+    };
+    module.body.iter().any(|other| {
+        let (from, to) = (start_of(other), other.range().end().to_usize());
+        (from, to) != (start, end)
+            && (line_of(from) == line_of(end) || line_of(to) == line_of(start))
+    })
+}
+
+/// Nothing but comments and the docstring may be above `from __future__ import …`.
+fn is_future(statement: &Stmt) -> bool {
+    matches!(statement, Stmt::ImportFrom(import)
+        if import.module.as_ref().is_some_and(|module| module.as_str() == "__future__"))
 }
 
 /// The sort key of an import of the service's own modules; `None` for other statements.

@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use ruff_python_ast::visitor::{Visitor, walk_expr};
-use ruff_python_ast::{Expr, ExprCall, ModModule, Stmt};
+use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
+use ruff_python_ast::{Expr, ExprCall, ExprContext, ModModule, Stmt};
 use ruff_text_size::Ranged;
 
-use super::imports::{Import, add_imports, imports};
+use super::imports::{Import, add_imports, are_above, imports};
 use super::{Module, cannot_edit, guard, line_start, source, statements_kept};
 use crate::edit::{
     EditError, Edited, Position, Splices, append_to_brackets, keeps_every_byte, leading_space,
@@ -71,6 +71,9 @@ impl Module {
                 continue;
             }
             let Some(value) = list_of(module, list) else {
+                if self.names_all(new_imports, new_items) {
+                    continue;
+                }
                 return Err(EditError::shape(
                     format!("there is no list `{list}`"),
                     Some(Position::START),
@@ -78,6 +81,9 @@ impl Module {
                 ));
             };
             let Some((elements, open)) = elements(value) else {
+                if self.names_all(new_imports, new_items) {
+                    continue;
+                }
                 return Err(EditError::shape(
                     format!("`{list}` is not a list or tuple in brackets"),
                     Some(Position::of(text, value.range().start().to_usize())),
@@ -124,14 +130,19 @@ impl Module {
                     let (Some((before, _)), Some((now, _))) = (before, now) else {
                         return new_items.is_empty();
                     };
+                    let value =
+                        list_of(&parsed, list).map(|value| value.range().start().to_usize());
+                    let is_bound = value.is_some_and(|at| are_above(&parsed, new_imports, at));
                     let kept = before
                         .iter()
                         .zip(now)
                         .all(|(b, n)| source(text, b.range()) == source(&after, n.range()));
-                    kept && new_items.iter().all(|item| {
-                        now.iter()
-                            .any(|e| same_name(source(&after, e.range()), item))
-                    })
+                    is_bound
+                        && kept
+                        && new_items.iter().all(|item| {
+                            now.iter()
+                                .any(|e| same_name(source(&after, e.range()), item))
+                        })
                 })
                 && statements_kept(text, module, &after, &parsed)
         });
@@ -139,6 +150,25 @@ impl Module {
             return Ok(Edited::Changed(after));
         }
         Err(cannot_edit(by_hand))
+    }
+}
+
+impl Module {
+    /// Whether the module has the imports, and names each item outside of them: the user has
+    /// added them in a way that is not known here.
+    fn names_all(&self, new_imports: &[Import], items: &[String]) -> bool {
+        let has_imports = new_imports
+            .iter()
+            .all(|import| imports(&self.syntax, import));
+        let others = self
+            .syntax
+            .body
+            .iter()
+            .filter(|statement| !matches!(statement, Stmt::Import(_) | Stmt::ImportFrom(_)));
+        let code: String = others
+            .map(|statement| source(&self.text, statement.range()))
+            .collect();
+        has_imports && items.iter().all(|item| code.contains(item.as_str()))
     }
 }
 
@@ -172,8 +202,14 @@ pub(super) fn top_level_value<'a>(module: &'a ModModule, name: &str) -> Option<&
 
 /// An argument of the module's only `Worker(…)` call, or the top-level list that it names.
 pub(super) fn worker_list<'a>(module: &'a ModModule, argument: &str) -> Option<&'a Expr> {
-    let value = worker_argument(module, argument)?;
+    let workers = workers(module);
+    let [worker] = workers.as_slice() else {
+        return None;
+    };
+    let value = &worker.call.arguments.find_keyword(argument)?.value;
     match value {
+        // A variable of the function hides the module's.
+        Expr::Name(name) if worker.bound.contains(&name.id.to_string()) => None,
         Expr::Name(name) => top_level_value(module, name.id.as_str()),
         _ => Some(value),
     }
@@ -181,29 +217,68 @@ pub(super) fn worker_list<'a>(module: &'a ModModule, argument: &str) -> Option<&
 
 /// An argument of the module's only `Worker(…)` call.
 pub(super) fn worker_argument<'a>(module: &'a ModModule, argument: &str) -> Option<&'a Expr> {
-    struct Search<'a>(Vec<&'a ExprCall>);
+    match workers(module).as_slice() {
+        [worker] => Some(&worker.call.arguments.find_keyword(argument)?.value),
+        _ => None,
+    }
+}
+
+/// A call that makes a Temporal worker, whatever the class is called here.
+pub(super) struct WorkerCall<'a> {
+    call: &'a ExprCall,
+    /// The names that the functions around it bind.
+    bound: Vec<String>,
+}
+
+pub(super) fn workers(module: &ModModule) -> Vec<WorkerCall<'_>> {
+    struct Search<'a> {
+        found: Vec<WorkerCall<'a>>,
+        bound: Vec<String>,
+    }
     impl<'a> Visitor<'a> for Search<'a> {
+        fn visit_stmt(&mut self, statement: &'a Stmt) {
+            let Stmt::FunctionDef(function) = statement else {
+                return walk_stmt(self, statement);
+            };
+            let before = self.bound.len();
+            let parameters = function.parameters.iter();
+            self.bound
+                .extend(parameters.map(|parameter| parameter.name().to_string()));
+            let mut names = Bound(Vec::new());
+            names.visit_body(&function.body);
+            self.bound.append(&mut names.0);
+            walk_stmt(self, statement);
+            self.bound.truncate(before);
+        }
         fn visit_expr(&mut self, expression: &'a Expr) {
             if let Expr::Call(call) = expression {
-                let is_worker = match &*call.func {
-                    Expr::Name(name) => name.id.as_str() == "Worker",
-                    Expr::Attribute(attribute) => attribute.attr.as_str() == "Worker",
-                    _ => false,
-                };
-                let has_lists = call.arguments.find_keyword("workflows").is_some();
-                if is_worker && has_lists {
-                    self.0.push(call);
+                let has = |name: &str| call.arguments.find_keyword(name).is_some();
+                if has("task_queue") && has("workflows") {
+                    let bound = self.bound.clone();
+                    self.found.push(WorkerCall { call, bound });
                 }
             }
             walk_expr(self, expression);
         }
     }
-    let mut search = Search(Vec::new());
-    search.visit_body(&module.body);
-    let [call] = search.0.as_slice() else {
-        return None;
+    /// The names that statements assign.
+    struct Bound(Vec<String>);
+    impl<'a> Visitor<'a> for Bound {
+        fn visit_expr(&mut self, expression: &'a Expr) {
+            if let Expr::Name(name) = expression
+                && name.ctx == ExprContext::Store
+            {
+                self.0.push(name.id.to_string());
+            }
+            walk_expr(self, expression);
+        }
+    }
+    let mut search = Search {
+        found: Vec::new(),
+        bound: Vec::new(),
     };
-    Some(&call.arguments.find_keyword(argument)?.value)
+    search.visit_body(&module.body);
+    search.found
 }
 
 /// The elements of a list or tuple in brackets, and the offset after the opening bracket.

@@ -3,7 +3,7 @@
 use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::Ranged;
 
-use super::lists::{elements, top_level_value, worker_argument, worker_list};
+use super::lists::{elements, top_level_value, worker_argument, worker_list, workers};
 use super::{Module, source};
 
 impl Module {
@@ -82,14 +82,10 @@ impl Module {
         Some(elements.iter().map(written).collect())
     }
 
-    /// Whether the module makes a Temporal worker: it imports `Worker`, and calls it.
+    /// Whether the module makes a Temporal worker, by a call with a task queue and workflows.
     #[must_use]
     pub fn makes_worker(&self) -> bool {
-        let imported = self.imported();
-        let is_imported = imported.iter().any(|name| {
-            name == "temporalio.worker.Worker" || name.starts_with("temporalio.worker")
-        });
-        is_imported && self.calls("Worker")
+        !workers(&self.syntax).is_empty()
     }
 
     /// The task queue of the only `Worker(…)` call, if it is a literal.

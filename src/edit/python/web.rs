@@ -1,11 +1,11 @@
 //! Finds the web applications that a module makes, and adds a call after one of them.
 
-use ruff_python_ast::visitor::{Visitor, walk_expr};
+use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Expr, ExprCall, ModModule, Stmt};
 use ruff_text_size::Ranged;
 
 use super::imports::{Import, add_imports, imports};
-use super::{Module, cannot_edit, guard, line_start, source, statements_kept};
+use super::{Module, cannot_edit, defined_name, guard, line_start, source, statements_kept};
 use crate::edit::{EditError, Edited, Position, Splices, keeps_every_byte, leading_space};
 
 /// A web framework whose applications have a lifespan.
@@ -45,6 +45,8 @@ pub struct Application {
     pub is_mounted: bool,
     /// The offset of the statement.
     offset: usize,
+    /// The offset of the call.
+    call: usize,
 }
 
 impl Module {
@@ -59,11 +61,50 @@ impl Module {
         let mut search = Search {
             text: &self.text,
             classes: &classes,
-            mounted: mounted(&self.syntax),
             found: &mut found,
         };
         search.body(&self.syntax.body, None, false);
+        // Made in another way, such as an argument of a call: found, but not edited.
+        let known: Vec<usize> = found.iter().map(|made| made.call).collect();
+        each_call(&self.syntax.body, &mut |call| {
+            let offset = call.range().start().to_usize();
+            if let Some(framework) = classes.framework(&call.func)
+                && !known.contains(&offset)
+            {
+                found.push(Application {
+                    name: None,
+                    function: None,
+                    framework,
+                    position: Position::of(&self.text, offset),
+                    is_conditional: false,
+                    is_mounted: false,
+                    offset,
+                    call: offset,
+                });
+            }
+        });
+        let names: Vec<String> = found.iter().filter_map(|made| made.name.clone()).collect();
+        let mounted = mounted(&self.syntax, &names);
+        for made in &mut found {
+            made.is_mounted = made
+                .name
+                .as_ref()
+                .is_some_and(|name| mounted.contains(name));
+        }
         found
+    }
+
+    /// Whether the module calls a function of this name with a variable as its argument.
+    #[must_use]
+    pub fn calls_with(&self, function: &str, argument: &str) -> bool {
+        let mut is_called = false;
+        each_call(&self.syntax.body, &mut |call| {
+            let is_it = matches!(&*call.func, Expr::Name(name) if name.id.as_str() == function);
+            let mut arguments = call.arguments.args.iter();
+            is_called |=
+                is_it && arguments.any(|a| matches!(a, Expr::Name(n) if n.id.as_str() == argument));
+        });
+        is_called
     }
 
     /// Whether the module calls a function of this name, directly or as an attribute.
@@ -78,6 +119,20 @@ impl Module {
             };
         });
         is_called
+    }
+
+    /// Whether a function, class or variable of the module, or an import from elsewhere, has
+    /// this name.
+    fn binds(&self, name: &str) -> bool {
+        self.syntax.body.iter().any(|statement| match statement {
+            Stmt::ImportFrom(import) => import.names.iter().any(|found| {
+                let bound = found.asname.as_ref().unwrap_or(&found.name);
+                let from = import.module.as_ref().map_or("", |module| module.as_str());
+                bound.as_str() == name && !from.split('.').any(|part| part.contains("temporal"))
+            }),
+            Stmt::ClassDef(class) => class.name.as_str() == name,
+            statement => defined_name(statement).as_deref() == Some(name),
+        })
     }
 
     /// Add an import, and a call of the imported function with an application as its argument
@@ -105,7 +160,7 @@ impl Module {
         let by_hand = match &application.name {
             Some(_) => format!("{}\n\n{call}\n", import.statement),
             None => format!(
-                "{}\n\n{name} = {}(...)  # as before\n{call}\nreturn {name}\n",
+                "{}\n\n{name} = {}(...)  # as before\n{call}\n",
                 import.statement,
                 application.framework.class()
             ),
@@ -116,6 +171,9 @@ impl Module {
         };
         if self.calls(function) && imports(module, import) {
             return Ok(Edited::Unchanged);
+        }
+        if self.binds(function) {
+            return refuse("the module has another `attach_temporal`");
         }
         if application.name.is_none() {
             return refuse("the application is not stored in a variable");
@@ -144,6 +202,15 @@ impl Module {
         {
             last += 1;
         }
+        let is_plain = |statement: &Stmt| {
+            matches!(
+                statement,
+                Stmt::Assign(_) | Stmt::AnnAssign(_) | Stmt::Pass(_)
+            )
+        };
+        if !body[index + 1..=last].iter().all(is_plain) {
+            return refuse("more statements follow on the line of the application");
+        }
         let line = line_of(start(&body[first]));
         let indent = leading_space(&text[line..]);
         if line + indent.len() != start(&body[first]) {
@@ -158,6 +225,7 @@ impl Module {
             let now = body_of(&parsed.body, application);
             imports(&parsed, import)
                 && statements_kept(text, module, &after, &parsed)
+                && is_imported_before(&parsed, import, &call, &after)
                 && now.is_some_and(|now| has_one_more(text, body, &after, now, &call))
         });
         if is_right && keeps_every_byte(text, &after) {
@@ -165,6 +233,18 @@ impl Module {
         }
         Err(cannot_edit(by_hand))
     }
+}
+
+/// Whether the import is above the call, or the call in a function.
+fn is_imported_before(module: &ModModule, import: &Import, call: &str, text: &str) -> bool {
+    let of_call = |statement: &Stmt| source(text, statement.range()) == call;
+    let Some(at) = module.body.iter().position(of_call) else {
+        return true;
+    };
+    let before = &module.body[..at];
+    before
+        .iter()
+        .any(|statement| matches!(statement, Stmt::ImportFrom(found) if import.is_in(found)))
 }
 
 fn start(statement: &Stmt) -> usize {
@@ -211,7 +291,7 @@ struct Classes(Vec<(String, Framework)>);
 impl Classes {
     fn of(module: &ModModule) -> Self {
         let mut classes = Self(Vec::new());
-        for statement in &module.body {
+        for statement in all_statements(&module.body) {
             match statement {
                 Stmt::ImportFrom(import) => {
                     let from = import.module.as_ref().map_or("", |module| module.as_str());
@@ -230,7 +310,7 @@ impl Classes {
                 Stmt::Import(import) => {
                     for name in &import.names {
                         let framework = match name.name.as_str() {
-                            "fastapi" => Framework::FastApi,
+                            "fastapi" | "fastapi.applications" => Framework::FastApi,
                             "starlette.applications" => Framework::Starlette,
                             _ => continue,
                         };
@@ -260,6 +340,20 @@ impl Classes {
     }
 }
 
+/// All statements, also those in blocks and functions, in their order.
+fn all_statements(body: &[Stmt]) -> Vec<&Stmt> {
+    struct All<'a>(Vec<&'a Stmt>);
+    impl<'a> Visitor<'a> for All<'a> {
+        fn visit_stmt(&mut self, statement: &'a Stmt) {
+            self.0.push(statement);
+            walk_stmt(self, statement);
+        }
+    }
+    let mut all = All(Vec::new());
+    all.visit_body(body);
+    all.0
+}
+
 /// A name with its attributes, as it is written.
 pub(super) fn dotted(expression: &Expr) -> Option<String> {
     match expression {
@@ -275,7 +369,6 @@ pub(super) fn dotted(expression: &Expr) -> Option<String> {
 struct Search<'a> {
     text: &'a str,
     classes: &'a Classes,
-    mounted: Vec<String>,
     found: &'a mut Vec<Application>,
 }
 
@@ -348,9 +441,8 @@ impl Search<'_> {
         };
         let offset = statement.range().start().to_usize();
         self.found.push(Application {
-            is_mounted: name
-                .as_ref()
-                .is_some_and(|name| self.mounted.contains(name)),
+            is_mounted: false,
+            call: call.range().start().to_usize(),
             name,
             function: function.map(str::to_owned),
             framework,
@@ -361,18 +453,24 @@ impl Search<'_> {
     }
 }
 
-/// The variables that are mounted in an application: `app.mount("/admin", admin)`.
-fn mounted(module: &ModModule) -> Vec<String> {
+/// The applications that are mounted in another one: `app.mount("/admin", admin)`.
+fn mounted(module: &ModModule, applications: &[String]) -> Vec<String> {
     let mut found = Vec::new();
     each_call(&module.body, &mut |call| {
-        let is_mount = matches!(&*call.func, Expr::Attribute(f) if f.attr.as_str() == "mount");
-        if is_mount {
-            let keywords = call.arguments.keywords.iter();
-            let values = keywords.map(|keyword| &keyword.value);
-            for value in call.arguments.args.iter().chain(values) {
-                if let Expr::Name(name) = value {
-                    found.push(name.id.to_string());
-                }
+        let Expr::Attribute(function) = &*call.func else {
+            return;
+        };
+        let outer = dotted(&function.value).unwrap_or_default();
+        if function.attr.as_str() != "mount" || !applications.contains(&outer) {
+            return;
+        }
+        let keywords = call.arguments.keywords.iter();
+        let values = keywords.map(|keyword| &keyword.value);
+        for value in call.arguments.args.iter().chain(values) {
+            if let Expr::Name(name) = value
+                && name.id.as_str() != outer
+            {
+                found.push(name.id.to_string());
             }
         }
     });

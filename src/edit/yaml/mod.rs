@@ -262,13 +262,9 @@ impl Document {
             return Ok(Edited::Unchanged);
         }
         let placement = self.placement()?;
-        let mut kept = self.text.clone();
-        let mut removed = placement.removed.clone();
-        removed.sort_by_key(|range| std::cmp::Reverse(range.start));
-        for range in removed {
-            kept.replace_range(range, "");
-        }
-        let after = placement.apply();
+        let splices = placement.splices();
+        let kept = splices.kept();
+        let after = splices.apply();
         let is_right = |result: &Self| result.value == self.value && result.root().is_ok();
         if keeps_every_byte(&kept, &after)
             && Self::parse(after.as_str()).as_ref().is_ok_and(is_right)

@@ -251,8 +251,6 @@ pub(super) struct Placement<'a> {
     style: Style,
     /// The replaced ranges and their new texts, each with the column of the new lines.
     insertions: Vec<(Range<usize>, usize, String)>,
-    /// The nulls and empty brackets that are replaced.
-    pub(super) removed: Vec<Range<usize>>,
     /// Each refused addition, with the lines to add by hand.
     pub(super) refused: Vec<EditError>,
 }
@@ -264,7 +262,6 @@ impl<'a> Placement<'a> {
             root,
             style: Style::of(text, root),
             insertions: Vec::new(),
-            removed: Vec::new(),
             refused: Vec::new(),
         };
         match root {
@@ -277,8 +274,8 @@ impl<'a> Placement<'a> {
         placement
     }
 
-    /// The new text.
-    pub(super) fn apply(mut self) -> String {
+    /// The insertions in their order. Only nulls and empty brackets are replaced.
+    pub(super) fn splices(mut self) -> Splices<'a> {
         // At the same offset, the lines of an inner collection are before those of an outer
         // one.
         self.insertions
@@ -288,7 +285,7 @@ impl<'a> Placement<'a> {
         splices
             .list
             .extend(insertions.map(|(range, _, inserted)| (range, inserted)));
-        splices.apply()
+        splices
     }
 
     /// Insert lines, written with an indentation of two spaces, in the style of the file.
@@ -513,7 +510,6 @@ impl<'a> Placement<'a> {
                     .len();
             end = replaced.end;
             self.insertions.push((start..end, column, String::new()));
-            self.removed.push(start..end);
         }
         let end = with_inner_comments(text, end, column);
         let indent = if additions.are_entries() {

@@ -1,6 +1,6 @@
 //! The folders that may be services.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_yaml::Value;
 
@@ -41,10 +41,12 @@ const PACKAGING: [&str; 4] = [
 ];
 
 /// Names of folders whose code is not deployed.
-const NOT_DEPLOYED: [&str; 12] = [
+const NOT_DEPLOYED: [&str; 14] = [
     "alembic",
     "benches",
     "benchmarks",
+    "build",
+    "dist",
     "docs",
     "examples",
     "migrations",
@@ -56,20 +58,29 @@ const NOT_DEPLOYED: [&str; 12] = [
     "workflows",
 ];
 
-/// Whether a path is in a folder whose code is not deployed.
-fn is_deployed(path: &RelPath) -> bool {
-    let folder = path.parent();
-    let folder = folder.as_ref().map_or("", RelPath::as_str);
-    !folder.split('/').any(|part| NOT_DEPLOYED.contains(&part))
-        && !path.file_name().starts_with("test_")
-        && path.file_name() != "conftest.py"
+/// Whether a path is in a folder whose code is not deployed. The names of folders that tools
+/// run, and of those above, do not matter.
+fn is_deployed(path: &RelPath, run: &BTreeSet<Folder>) -> bool {
+    let folder = Folder::of(path);
+    let base = folder.and_parents().find(|folder| run.contains(folder));
+    let inner = base.unwrap_or_default().relative(path);
+    let inner = inner.and_then(|inner| inner.rsplit_once('/'));
+    let folder = inner.map_or("", |(folder, _)| folder);
+    !folder.split('/').any(|part| NOT_DEPLOYED.contains(&part)) && !is_test(path)
+}
+
+fn is_test(path: &RelPath) -> bool {
+    let parts = path.as_str().split('/');
+    path.file_name().starts_with("test_")
+        || path.file_name() == "conftest.py"
+        || parts
+            .into_iter()
+            .any(|part| matches!(part, "test" | "tests"))
 }
 
 /// Whether a project has any Python code, besides tests.
 pub(in crate::project) fn has_python(entries: &BTreeMap<RelPath, Content>) -> bool {
-    entries
-        .keys()
-        .any(|path| is_python(path) && is_deployed(path))
+    entries.keys().any(|path| is_python(path) && !is_test(path))
 }
 
 fn is_python(path: &RelPath) -> bool {
@@ -117,16 +128,28 @@ impl Sign {
 pub(super) fn candidates(project: &Project) -> BTreeMap<Folder, Candidate> {
     let entries = &project.files.entries;
     let mut candidates: BTreeMap<Folder, Candidate> = BTreeMap::new();
+    let run: BTreeSet<Folder> = project.tools().flat_map(code_folders).collect();
     for path in entries.keys() {
-        if PACKAGING.contains(&path.file_name()) && is_deployed(path) {
+        // A module of a package may have this name as well.
+        let is_module = path.file_name() == "setup.py"
+            && !project
+                .text(path)
+                .is_some_and(|text| text.contains("setup("));
+        if PACKAGING.contains(&path.file_name()) && !is_module && is_deployed(path, &run) {
             let candidate = candidates.entry(Folder::of(path)).or_default();
             candidate.has_packaging = true;
         }
     }
     add_tools(project, &mut candidates);
-    let modules = entries
-        .keys()
-        .filter(|path| is_python(path) && is_deployed(path));
+    // A worker made by hand may be in a folder of any name.
+    let is_worker = |path: &RelPath| {
+        let text = project.text(path).unwrap_or("");
+        text.contains("temporalio") && text.contains("Worker(") && !is_test(path)
+    };
+    let is_ours = |path: &RelPath| path.as_str().contains("temporal_client/");
+    let modules = entries.keys().filter(|path| {
+        is_python(path) && (is_deployed(path, &run) || (is_worker(path) && !is_ours(path)))
+    });
     let modules: Vec<(&RelPath, Sign)> = modules
         .map(|path| (path, Sign::of(project, path)))
         .collect();
@@ -146,7 +169,8 @@ pub(super) fn candidates(project: &Project) -> BTreeMap<Folder, Candidate> {
         let Some(candidate) = owner.and_then(|owner| candidates.get_mut(&owner)) else {
             continue;
         };
-        if path.as_str().ends_with("init/__init__.py") {
+        let is_hooks = Folder::of(path).name() == Some("init");
+        if is_hooks && path.file_name() == "__init__.py" {
             candidate.hooks.push(path.clone());
         }
         match sign {
@@ -163,9 +187,18 @@ pub(super) fn candidates(project: &Project) -> BTreeMap<Folder, Candidate> {
 /// Add the folders whose code the tools of the project run.
 fn add_tools(project: &Project, candidates: &mut BTreeMap<Folder, Candidate>) {
     let is_worker = |name: &str| name.ends_with("-worker");
+    let run: BTreeSet<Folder> = project.tools().flat_map(code_folders).collect();
+    let packaged = |candidate: &Candidate| candidate.has_packaging;
+    let owners: Vec<Option<Folder>> = run
+        .iter()
+        .map(|folder| owner(candidates, folder, packaged))
+        .collect();
     for tool in project.tools() {
         for folder in code_folders(tool) {
-            let owner = owner(candidates, &folder, |candidate| candidate.has_packaging);
+            // The packaging of several services belongs to none of them.
+            let owner = owner(candidates, &folder, packaged);
+            let shared = owners.iter().filter(|other| **other == owner).count() > 1;
+            let owner = owner.filter(|owner| *owner == folder || !shared);
             let candidate = candidates.entry(owner.unwrap_or(folder)).or_default();
             let known = candidate.tool.as_ref().map(|(_, name)| name.as_str());
             // The worker's tool runs the same code.

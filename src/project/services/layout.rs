@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::candidates::{Candidate, above_packages};
-use super::wiring::command_of;
+use super::wiring::{command_of, other_commands};
 use crate::name::{Folder, RelPath};
 use crate::project::{Content, Project};
 use crate::python::is_module_name;
@@ -40,7 +40,13 @@ pub(super) fn layout(
         .map(|root| (score(root), root))
         .filter(|(score, _)| *score > 0)
         .max_by_key(|(score, _)| *score);
-    if let Some((_, root)) = best {
+    let command = command_of(project, candidate);
+    let others = other_commands(project, folder, candidate);
+    let named = named_root(&command, &roots, main).or_else(|| named_root(&others, &roots, main));
+    if let Some((most, root)) = best {
+        // The command decides between equals.
+        let is_equal = |root: &&Folder| score(root) == most;
+        let root = named.filter(is_equal).unwrap_or(root);
         return (root.clone(), package(root));
     }
     let is_package = |folder: &Folder| entries.contains_key(&folder.join("__init__.py"));
@@ -53,21 +59,44 @@ pub(super) fn layout(
     } else if is_relative {
         source.parent().unwrap_or_default()
     } else {
-        let command = command_of(project, candidate);
-        let named = roots.iter().find(|root| {
-            let dotted = main.and_then(|main| root.relative(main));
-            dotted.is_some_and(|path| {
-                let stem = path.strip_suffix(".py").unwrap_or(path);
-                let dotted = format!("{}:", stem.replace('/', "."));
-                command
-                    .split_whitespace()
-                    .any(|word| word.starts_with(&dotted))
-            })
-        });
-        named.unwrap_or(source).clone()
+        let is_file = main.is_some_and(|main| is_named_by_file(&command, main));
+        match named {
+            Some(root) => root.clone(),
+            None if is_file || source.name() == Some("src") => source.clone(),
+            // A folder below `src` or the service's is a package without `__init__.py`.
+            None => {
+                let src: Folder = folder.join("src").into();
+                let is_below = folder != source && src.steps_to(source).is_some();
+                if is_below { src } else { folder.clone() }
+            }
+        }
     };
     let package = package(&root);
     (root, package)
+}
+
+/// The root from which a command's dotted name of a module is imported.
+fn named_root<'r>(
+    command: &str,
+    roots: &'r [Folder],
+    main: Option<&RelPath>,
+) -> Option<&'r Folder> {
+    let main = main?;
+    roots.iter().find(|root| {
+        root.relative(main).is_some_and(|path| {
+            let stem = path.strip_suffix(".py").unwrap_or(path);
+            let dotted = format!("{}:", stem.replace('/', "."));
+            let mut words = command.split_whitespace();
+            words.any(|word| word.trim_matches(['"', '\'']).starts_with(&dotted))
+        })
+    })
+}
+
+/// Whether a command names a module by the path of its file.
+fn is_named_by_file(command: &str, main: &RelPath) -> bool {
+    let words = command.split(|c: char| c.is_whitespace() || "\"',[]".contains(c));
+    let mut files = words.map(|word| word.trim_start_matches("./"));
+    files.any(|word| main.as_str() == word || main.as_str().ends_with(&format!("/{word}")))
 }
 
 /// Whether a top-level name is a module or package in a folder.

@@ -14,7 +14,7 @@ use super::Project;
 pub(super) use candidates::has_python;
 use candidates::{Candidate, candidates};
 use layout::{is_relative, layout, without_application};
-use wiring::wiring_of;
+use wiring::{called_hooks, command_of, is_named, outer_applications, several_workers, wiring_of};
 
 /// A folder with Python code that is deployed on its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub struct Service {
     pub workflows: &'static str,
     /// How Temporal can be started with it.
     pub wiring: Wiring,
+    /// All web applications that it makes, each with its module.
+    pub applications: Vec<(RelPath, Application)>,
     /// The tool that runs its code, and the file that defines it.
     pub tool: Option<(RelPath, String)>,
     /// Why no code can be added to it.
@@ -49,6 +51,16 @@ pub struct ServiceFault {
     pub path: Option<RelPath>,
     /// The position in the file.
     pub position: Option<Position>,
+}
+
+impl ServiceFault {
+    fn new(message: String, path: Option<&RelPath>) -> Self {
+        Self {
+            message,
+            path: path.cloned(),
+            position: None,
+        }
+    }
 }
 
 /// How Temporal can be started with a service.
@@ -144,37 +156,40 @@ pub(in crate::project) fn find(project: &Project) -> Vec<Service> {
     }
     let mut services: Vec<Service> = candidates
         .iter()
-        .filter_map(|(folder, candidate)| service(project, folder, candidate))
+        .filter_map(|(folder, candidate)| service(project, folder, candidate, None))
         .collect();
     services.sort_by(|a, b| (&a.name, &a.folder).cmp(&(&b.name, &b.folder)));
     services
 }
 
-fn service(project: &Project, folder: &Folder, candidate: &Candidate) -> Option<Service> {
+/// The same service, with Temporal started by one of its applications.
+pub(in crate::project) fn with_application(
+    project: &Project,
+    found: &Service,
+    chosen: &(RelPath, Application),
+) -> Option<Service> {
+    let candidates = candidates(project);
+    let candidate = candidates.get(&found.folder)?;
+    service(project, &found.folder, candidate, Some(chosen))
+}
+
+fn service(
+    project: &Project,
+    folder: &Folder,
+    candidate: &Candidate,
+    chosen: Option<&(RelPath, Application)>,
+) -> Option<Service> {
     let name = name_of(project, folder, candidate)?;
-    let wiring = wiring_of(project, candidate);
-    let main = match &wiring {
-        Wiring::Hooks => candidate.hooks.first().cloned(),
-        Wiring::Application { module, .. } => Some(module.clone()),
-        Wiring::Several(all) => all.first().map(|(module, _)| module.clone()),
-        Wiring::Existing { module, is_worker } if *is_worker => Some(module.clone()),
-        Wiring::Existing { .. } | Wiring::Worker => None,
+    let wiring = match chosen {
+        Some((module, application)) => Wiring::Application {
+            module: module.clone(),
+            application: application.clone(),
+        },
+        None => wiring_of(project, candidate),
     };
-    // A runtime that exists may be in an inner folder: the application tells the package.
-    let application = candidate
-        .applications
-        .first()
-        .map(|(module, _)| module.clone());
-    let main = match &wiring {
-        Wiring::Existing { .. } => application.or(main),
-        _ => main,
-    };
+    let main = main_module(project, candidate, &wiring);
     let main = main.as_ref();
-    // Such a module may make the application.
-    let mut fault = match &wiring {
-        Wiring::Worker => candidate.broken.first().cloned(),
-        _ => None,
-    };
+    let mut fault = fault_of(project, candidate, &wiring);
     let (root, package) = match (&wiring, main) {
         // The package of the hooks is inside the service's own.
         (Wiring::Hooks, Some(hooks)) => {
@@ -185,28 +200,20 @@ fn service(project: &Project, folder: &Folder, candidate: &Candidate) -> Option<
         (_, None) => match without_application(project, folder, candidate) {
             Ok(source) => layout(project, folder, candidate, &source, None),
             Err(packages) => {
-                fault = Some(ServiceFault {
-                    message: format!(
-                        "`{folder}` has several packages and no web application, so it is not \
-                         known which one is the service: {}",
-                        packages.join(", ")
-                    ),
-                    path: folder.path().cloned(),
-                    position: None,
-                });
+                let packages = packages.join(", ");
+                let message = format!(
+                    "`{folder}` has several packages and no web application, so it is not known \
+                     which one is the service: {packages}"
+                );
+                fault = Some(ServiceFault::new(message, folder.path()));
                 (folder.clone(), String::new())
             }
         },
     };
-    if let Some(part) = package
-        .split('.')
-        .find(|part| !part.is_empty() && !is_module_name(part))
-    {
-        fault = Some(ServiceFault {
-            message: format!("the folder `{part}` cannot be imported: its name is no Python name"),
-            path: main.cloned(),
-            position: None,
-        });
+    let mut parts = package.split('.').filter(|part| !part.is_empty());
+    if let Some(part) = parts.find(|part| !is_module_name(part)) {
+        let message = format!("the folder `{part}` cannot be imported: its name is no Python name");
+        fault = Some(ServiceFault::new(message, main));
     }
     let mut service = Service {
         name,
@@ -216,20 +223,71 @@ fn service(project: &Project, folder: &Folder, candidate: &Candidate) -> Option<
         root,
         package,
         wiring,
+        applications: outer_applications(candidate),
         tool: candidate.tool.clone(),
         fault,
     };
     let source = service.source();
     let style_of = match &service.wiring {
-        Wiring::Existing { module, .. } => Some(module.clone()),
-        _ => main.cloned(),
+        Wiring::Existing { module, .. } => Some(module),
+        _ => main,
     };
-    service.is_relative =
-        service.is_flat() || is_relative(project, style_of.as_ref(), candidate, &source);
-    if project.entry(&source.join("workflows.py")).is_some() {
-        service.workflows = "temporal_workflows";
-    }
+    service.is_relative = service.is_flat() || is_relative(project, style_of, candidate, &source);
+    service.workflows = workflows_of(project, candidate, &service);
     Some(service)
+}
+
+/// The module that tells the layout of a service.
+fn main_module(project: &Project, candidate: &Candidate, wiring: &Wiring) -> Option<RelPath> {
+    match wiring {
+        Wiring::Hooks => called_hooks(project, candidate).cloned(),
+        Wiring::Application { module, .. } => Some(module.clone()),
+        Wiring::Several(all) => all.first().map(|(module, _)| module.clone()),
+        Wiring::Worker => None,
+        Wiring::Existing { module, is_worker } if *is_worker => Some(module.clone()),
+        // The module that uses another client library may be in an inner folder.
+        Wiring::Existing { .. } => {
+            let application = candidate.applications.first();
+            application.map(|(module, _)| module.clone())
+        }
+    }
+}
+
+/// Why a service's code is not known well enough.
+fn fault_of(project: &Project, candidate: &Candidate, wiring: &Wiring) -> Option<ServiceFault> {
+    if let Some(fault) = several_workers(project, candidate) {
+        return Some(fault);
+    }
+    // A module that cannot be parsed may make the application; so does the one that the
+    // command names.
+    let command = command_of(project, candidate);
+    let is_served = |fault: &&ServiceFault| {
+        let path = fault.path.as_ref();
+        path.is_some_and(|path| is_named(&command, path))
+    };
+    let mut broken = candidate.broken.iter();
+    match wiring {
+        Wiring::Worker => broken.next().cloned(),
+        _ => broken.find(is_served).cloned(),
+    }
+}
+
+/// The name of the folder for workflows, which hides no module and no installed package.
+fn workflows_of(project: &Project, candidate: &Candidate, service: &Service) -> &'static str {
+    let source = service.source();
+    let is_imported = |name: &str| {
+        let has_own = project.entry(&source.join(name)).is_some();
+        let (import, from) = (format!("import {name}\n"), format!("from {name} import "));
+        let modules = candidate.modules.iter();
+        let mut texts = modules.filter_map(|path| project.text(path));
+        service.is_flat()
+            && !has_own
+            && texts.any(|text| text.contains(&import) || text.contains(&from))
+    };
+    let is_module = |name: &str| project.entry(&source.join(&format!("{name}.py"))).is_some();
+    let mut names = ["workflows", "temporal_workflows", "bluetext_workflows"].into_iter();
+    let free = names.find(|name| !is_module(name) && !is_imported(name));
+    free.unwrap_or("workflows")
 }
 
 /// The name of a service: of the tool that runs it, else of its folder.

@@ -1,7 +1,7 @@
 //! How Temporal can be started with a service.
 
-use super::Wiring;
 use super::candidates::Candidate;
+use super::{ServiceFault, Wiring};
 use crate::edit::python::Application;
 use crate::edit::yaml::written;
 use crate::name::{Folder, RelPath};
@@ -11,23 +11,10 @@ pub(super) fn wiring_of(project: &Project, candidate: &Candidate) -> Wiring {
     if let Some(existing) = existing_runtime(project, candidate) {
         return existing;
     }
-    if candidate
-        .hooks
-        .iter()
-        .any(|hooks| are_called(project, candidate, hooks))
-    {
+    if called_hooks(project, candidate).is_some() {
         return Wiring::Hooks;
     }
-    let all: Vec<(RelPath, Application)> = candidate
-        .applications
-        .iter()
-        .flat_map(|(path, made)| made.iter().map(move |one| (path.clone(), one.clone())))
-        .collect();
-    let outer: Vec<_> = all
-        .iter()
-        .filter(|(_, made)| !made.is_mounted)
-        .cloned()
-        .collect();
+    let outer = outer_applications(candidate);
     match outer.as_slice() {
         [] => Wiring::Worker,
         [(module, application)] => Wiring::Application {
@@ -36,10 +23,11 @@ pub(super) fn wiring_of(project: &Project, candidate: &Candidate) -> Wiring {
         },
         several => {
             // One that starts Temporal already has been chosen before.
-            let attached = several.iter().find(|(path, _)| {
+            let attached = several.iter().find(|(path, application)| {
                 let module = project.module(path);
                 let module = module.as_deref().and_then(|module| module.as_ref().ok());
-                module.is_some_and(|module| module.calls("attach_temporal"))
+                let name = application.name.as_deref().unwrap_or("app");
+                module.is_some_and(|module| module.calls_with("attach_temporal", name))
             });
             if let Some((module, application)) = attached {
                 return Wiring::Application {
@@ -64,34 +52,91 @@ pub(super) fn wiring_of(project: &Project, candidate: &Candidate) -> Wiring {
     }
 }
 
+/// Generated modules that import the client library.
+const GENERATED: [&str; 7] = [
+    "bluetext_temporal.py",
+    "bluetext_worker.py",
+    "conf/temporal.py",
+    "temporal.py",
+    "temporal_setup.py",
+    "temporal_worker.py",
+    "worker.py",
+];
+
+/// The applications that are not mounted in another one, each with its module.
+pub(super) fn outer_applications(candidate: &Candidate) -> Vec<(RelPath, Application)> {
+    let all = candidate.applications.iter();
+    all.flat_map(|(path, made)| made.iter().map(move |one| (path.clone(), one.clone())))
+        .filter(|(_, made)| !made.is_mounted)
+        .collect()
+}
+
+/// The modules that make workers by hand.
+fn worker_modules(project: &Project, candidate: &Candidate) -> Vec<RelPath> {
+    let makes_worker = |path: &&RelPath| {
+        let text = project.text(path).unwrap_or("");
+        text.contains("temporalio")
+            && matches!(project.module(path).as_deref(), Some(Ok(module)) if module.makes_worker())
+    };
+    candidate
+        .modules
+        .iter()
+        .filter(makes_worker)
+        .cloned()
+        .collect()
+}
+
+/// Which of several workers gets a workflow is not known.
+pub(super) fn several_workers(project: &Project, candidate: &Candidate) -> Option<ServiceFault> {
+    let modules = worker_modules(project, candidate);
+    let [first, _, ..] = modules.as_slice() else {
+        return None;
+    };
+    let known: Vec<String> = modules.iter().map(|path| format!("`{path}`")).collect();
+    Some(ServiceFault {
+        message: format!(
+            "several modules make a Temporal worker, so it is not known which one a workflow \
+             belongs to: {}",
+            known.join(", ")
+        ),
+        path: Some(first.clone()),
+        position: None,
+    })
+}
+
 /// The module that makes a worker by hand, or uses a client library that is not ours.
 fn existing_runtime(project: &Project, candidate: &Candidate) -> Option<Wiring> {
+    if let Some(module) = worker_modules(project, candidate).into_iter().next() {
+        return Some(Wiring::Existing {
+            module,
+            is_worker: true,
+        });
+    }
     let mut other = None;
     for path in &candidate.modules {
-        let text = project.text(path).unwrap_or("");
-        let may_work = text.contains("Worker(") && text.contains("temporalio");
-        if !may_work && !text.contains("temporal_client") {
+        if !project.text(path).unwrap_or("").contains("temporal_client") {
             continue;
         }
         let module = project.module(path);
         let Some(Ok(module)) = module.as_deref() else {
             continue;
         };
-        if may_work && module.makes_worker() {
-            return Some(Wiring::Existing {
-                module: path.clone(),
-                is_worker: true,
-            });
-        }
         let imports_other = module
             .imported()
             .iter()
             .any(|name| name == "temporal_client" || name.starts_with("temporal_client."));
-        // Ours is imported by this name only where the service's modules are at the top level.
+        // Ours is imported by this name only where the service's modules are at the top level;
+        // so do the generated modules beside it.
         let mut folders = Folder::of(path).and_parents();
         let is_ours = folders.any(|folder| {
-            let has = |file: &str| project.entry(&folder.join(file)).is_some();
-            has("temporal_client/replicas.py") && !has("__init__.py")
+            let imports = |file: &str| {
+                let text = project.text(&folder.join(file));
+                text.is_some_and(|text| text.contains("from temporal_client import"))
+            };
+            project
+                .entry(&folder.join("temporal_client/replicas.py"))
+                .is_some()
+                && GENERATED.iter().any(|file| imports(file))
         });
         if imports_other && !is_ours {
             other.get_or_insert(path.clone());
@@ -103,32 +148,26 @@ fn existing_runtime(project: &Project, candidate: &Candidate) -> Option<Wiring> 
     })
 }
 
-/// Whether a module of the service imports and calls the hooks of a file.
-fn are_called(project: &Project, candidate: &Candidate, hooks: &RelPath) -> bool {
-    let source = Folder::of(hooks).parent().unwrap_or_default();
-    candidate.modules.iter().any(|path| {
-        let is_near = Folder::of(path) == source;
-        let text = project.text(path).unwrap_or("");
-        if !is_near || !text.contains("init") {
-            return false;
-        }
-        let module = project.module(path);
-        let Some(Ok(module)) = module.as_deref() else {
-            return false;
-        };
-        let imports = |hook: &str| {
+/// The hook file whose hooks a module beside its folder imports and calls.
+pub(super) fn called_hooks<'c>(project: &Project, candidate: &'c Candidate) -> Option<&'c RelPath> {
+    candidate.hooks.iter().find(|hooks| {
+        let source = Folder::of(hooks).parent().unwrap_or_default();
+        candidate.modules.iter().any(|path| {
+            if Folder::of(path) != source || !project.text(path).unwrap_or("").contains("init") {
+                return false;
+            }
+            let module = project.module(path);
+            let Some(Ok(module)) = module.as_deref() else {
+                return false;
+            };
             let imported = module.imported();
-            let ends = [
-                format!("init.{hook}"),
-                ".init".to_owned(),
-                "init".to_owned(),
-            ];
-            imported
-                .iter()
-                .any(|name| ends.iter().any(|end| name.ends_with(end)))
-                && module.calls(hook)
-        };
-        imports("init") && imports("deinit")
+            ["init", "deinit"].iter().all(|hook| {
+                let name = format!("init.{hook}");
+                let dotted = format!(".{name}");
+                let is_imported = |found: &String| *found == name || found.ends_with(&dotted);
+                imported.iter().any(is_imported) && module.calls(hook)
+            })
+        })
     })
 }
 
@@ -153,8 +192,28 @@ pub(super) fn command_of(project: &Project, candidate: &Candidate) -> String {
     text
 }
 
+/// The commands that files of a service have, besides those of its tool.
+pub(super) fn other_commands(project: &Project, folder: &Folder, candidate: &Candidate) -> String {
+    let files = [
+        "Dockerfile",
+        "Procfile",
+        "compose.yml",
+        "docker-compose.yml",
+    ];
+    let texts = files
+        .iter()
+        .filter_map(|file| project.text(&folder.join(file)));
+    let modules = candidate
+        .modules
+        .iter()
+        .filter_map(|path| project.text(path));
+    let modules = modules.filter(|text| text.contains("uvicorn.run("));
+    let all = texts.chain(modules).collect::<Vec<_>>().join(" ");
+    all.replace(['"', '\'', ',', '[', ']', '(', ')', '='], " ")
+}
+
 /// Whether a command names a module, by its path or by its dotted name.
-fn is_named(command: &str, path: &RelPath) -> bool {
+pub(super) fn is_named(command: &str, path: &RelPath) -> bool {
     let path = path.as_str();
     let stem = path.strip_suffix(".py").unwrap_or(path);
     let parts: Vec<&str> = stem.split('/').collect();

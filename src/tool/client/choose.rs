@@ -63,7 +63,7 @@ pub(super) fn choose_service(
     let asked = arguments.new_service.clone();
     let new = new_service(project, asked.unwrap_or_else(default_name));
     let is_asked = arguments.new_service.is_some() || arguments.service.is_none();
-    if is_asked && is_begun(project, &new) {
+    if is_asked && is_begun(draft, &new) {
         return Some((new, true));
     }
     if let Some(name) = &arguments.new_service {
@@ -93,21 +93,13 @@ pub(super) fn choose_service(
                 );
                 return None;
             }
-            if is_hidden(draft, found) {
+            if arguments.service.is_none() && is_hidden(draft, found) {
                 return None;
             }
-            let mut found = found.clone();
-            if let (Some(asked), Wiring::Several(all)) = (&arguments.app, &found.wiring) {
-                let mut matching = all.iter().filter(|(module, application)| {
-                    is_asked_for(asked, &found, module, application)
-                });
-                if let (Some((module, application)), None) = (matching.next(), matching.next()) {
-                    found.wiring = Wiring::Application {
-                        module: module.clone(),
-                        application: application.clone(),
-                    };
-                }
-            }
+            let found = match &arguments.app {
+                Some(app) => with_app(draft, found, app)?,
+                None => found.clone(),
+            };
             Some((found, false))
         }
         None if services.is_empty() && arguments.service.is_none() && !project.has_python() => {
@@ -126,17 +118,59 @@ pub(super) fn choose_service(
     }
 }
 
-/// Whether a killed run has begun to make a service: its application is written last.
-fn is_begun(project: &Project, service: &Service) -> bool {
+/// Whether a killed run has begun to make a service: its application is written last, and its
+/// README first.
+fn is_begun(draft: &Draft<'_>, service: &Service) -> bool {
     let source = service.source();
-    let is_there = |file: &str| project.entry(&source.join(file)).is_some();
-    // All files up to the application are those of a new service.
-    let is_own = project.inside(&service.folder).all(|path| {
-        let is_python = path.has_extension("py");
-        !is_python || source.relative(path).is_some() || path.as_str().contains("/tests/")
-    });
-    let has_begun = is_there("temporal_client") || is_there("__init__.py") || is_there("conf");
-    has_begun && is_own && !is_there("main.py")
+    let is_there = |path: &RelPath| draft.exists(path);
+    if is_there(&source.join("main.py")) || !is_there(&service.folder.join("README.md")) {
+        return false;
+    }
+    let begin = format!(
+        "# {}\n\nA FastAPI service with a Temporal worker.\n",
+        service.name
+    );
+    let readme = draft.readable(&service.folder.join("README.md"));
+    readme.is_ok_and(|text| text.starts_with(&begin))
+}
+
+/// The service, with Temporal started by the application that was asked for.
+fn with_app(draft: &mut Draft<'_>, service: &Service, asked: &str) -> Option<Service> {
+    let all = &service.applications;
+    let mut matching = all
+        .iter()
+        .filter(|(module, application)| is_asked_for(asked, service, module, application));
+    if let (Some(chosen), None) = (matching.next(), matching.next()) {
+        return draft.project().with_application(service, chosen);
+    }
+    let known: Vec<String> = all
+        .iter()
+        .map(|(module, application)| format!("`{}`", app_of(module, application)))
+        .collect();
+    let hint = match known.as_slice() {
+        [] => "the service makes no web application: leave `--app` out".to_owned(),
+        known => format!("`--app` takes one of {}", known.join(", ")),
+    };
+    draft.problem(
+        Problem::new(
+            ErrorCode::SeveralApplications,
+            format!(
+                "`{asked}` is not one application of the service `{}`",
+                service.name
+            ),
+        )
+        .hint(hint),
+    );
+    None
+}
+
+/// How `--app` names an application: by its variable, or by the function that makes it.
+pub(super) fn app_of(module: &RelPath, application: &Application) -> String {
+    let name = application.function.as_ref().or(application.name.as_ref());
+    match name {
+        Some(name) => format!("{module}:{name}"),
+        None => module.to_string(),
+    }
 }
 
 /// Whether `MODULE` or `MODULE:NAME` names an application; the module is a path in the
@@ -158,7 +192,8 @@ fn is_asked_for(
     let is_module = path == module.as_str()
         || service.folder.relative(module) == Some(path)
         || dotted.as_deref() == Some(path);
-    is_module && name.is_none_or(|name| application.name.as_deref() == Some(name))
+    let names = [&application.name, &application.function];
+    is_module && name.is_none_or(|name| names.iter().any(|n| n.as_deref() == Some(name)))
 }
 
 /// A folder that cannot be listed, and that may belong to the service.
@@ -285,6 +320,7 @@ fn new_service(project: &Project, name: ServiceName) -> Service {
         is_relative: !is_flat,
         workflows: "workflows",
         wiring: Wiring::Hooks,
+        applications: Vec::new(),
         tool: None,
         fault: None,
         name,

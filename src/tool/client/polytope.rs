@@ -11,6 +11,7 @@ use crate::tool::register::ParameterStyle;
 
 use super::container::Container;
 use super::files::Names;
+use super::packaging::uv_runner;
 
 /// The environment entry with the server's address inside the job.
 const ADDRESS: &str = "{ name: TEMPORAL_ADDRESS, value: \"temporal:7233\" }";
@@ -48,7 +49,7 @@ pub(super) fn add_to_polytope(draft: &mut Draft<'_>, service: &Service, names: &
     let Some(container) = Container::of(&file, service) else {
         by_hand(
             draft,
-            "no tool in it runs the service in exactly one container",
+            &format!("no tool in `{path}` runs the service in exactly one container"),
         );
         return;
     };
@@ -72,7 +73,8 @@ pub(super) fn add_to_polytope(draft: &mut Draft<'_>, service: &Service, names: &
         return;
     }
     let awaits = ParameterStyle::awaits_containers(draft.project());
-    let Some(body) = container.worker_tool(service, names, awaits) else {
+    let runner = uv_runner(draft, service);
+    let Some(body) = container.worker_tool(service, names, awaits, runner.as_deref()) else {
         draft.warn(
             WarningCode::ServiceWorker,
             format!(
@@ -93,7 +95,7 @@ pub(super) fn add_to_polytope(draft: &mut Draft<'_>, service: &Service, names: &
             WarningCode::ServiceWorker,
             format!(
                 "{doubt}: check that the tool `{worker}` can run `{}` in its container",
-                container.worker_command(service, names)
+                container.worker_command(service, names, runner.as_deref())
             ),
             Some(path),
         );

@@ -8,6 +8,7 @@ use crate::problem::{ErrorCode, Problem, WarningCode};
 use crate::project::{Service, Wiring};
 use crate::tool::Draft;
 
+use super::choose::app_of;
 use super::files::Names;
 use super::local_modules;
 
@@ -46,7 +47,7 @@ pub(super) fn check_packages(draft: &mut Draft<'_>, service: &Service) {
 /// Start Temporal with a service.
 pub(super) fn wire(draft: &mut Draft<'_>, service: &Service, names: &Names) {
     match &service.wiring {
-        Wiring::Hooks => add_hooks(draft, service),
+        Wiring::Hooks => add_hooks(draft, service, names),
         Wiring::Application {
             module,
             application,
@@ -60,19 +61,20 @@ pub(super) fn wire(draft: &mut Draft<'_>, service: &Service, names: &Names) {
                     format!("`{name}` in `{module}:{line}`")
                 })
                 .collect();
-            let from = service.module(names.start);
-            let first = all
-                .first()
-                .and_then(|(_, application)| application.name.clone());
-            let app = first.unwrap_or_else(|| "app".to_owned());
-            let is_first = |(module, application): &&(RelPath, Application)| {
-                all.first().is_some_and(|(first, _)| module == first)
-                    && application.name.as_ref() == Some(&app)
+            let Some((module, application)) = all.first() else {
+                return;
             };
+            let from = import_of(service, names, module);
+            let app = application.name.as_deref().unwrap_or("app");
             // Two of the same name cannot be told apart.
-            let choice = match all.iter().filter(is_first).count() {
-                1 => format!("choose one with `--app {}:{app}`, or ", all[0].0),
-                _ => String::new(),
+            let apps: Vec<String> = all.iter().map(|(m, a)| app_of(m, a)).collect();
+            let unique = apps
+                .iter()
+                .filter(|app| apps.iter().filter(|a| a == app).count() == 1);
+            let unique: Vec<String> = unique.map(|app| format!("`{app}`")).collect();
+            let choice = match unique.as_slice() {
+                [] => String::new(),
+                unique => format!("choose with `--app` one of {}, or ", unique.join(", ")),
             };
             draft.problem(
                 Problem::new(
@@ -94,6 +96,19 @@ pub(super) fn wire(draft: &mut Draft<'_>, service: &Service, names: &Names) {
     }
 }
 
+/// How a module of a service imports the one that starts Temporal.
+fn import_of(service: &Service, names: &Names, module: &RelPath) -> String {
+    // The module may be in an inner folder.
+    let source = service.source();
+    let steps = source
+        .steps_to(&Folder::of(module))
+        .map(|steps| steps.len());
+    match steps {
+        Some(depth) => format!("{}{}", service.import_prefix(depth), names.start),
+        None => service.module(names.start),
+    }
+}
+
 /// Add the call that starts Temporal with an application.
 fn attach(
     draft: &mut Draft<'_>,
@@ -103,16 +118,7 @@ fn attach(
     application: &Application,
 ) {
     let style = draft.project().python_style(service);
-    // The application may be in a module of an inner folder.
-    let depth = service
-        .source()
-        .steps_to(&Folder::of(path))
-        .map(|steps| steps.len());
-    let prefix = match depth {
-        Some(depth) => service.import_prefix(depth),
-        None => service.module(""),
-    };
-    let from = format!("{prefix}{}", names.start);
+    let from = import_of(service, names, path);
     let import = Import::new(&from, &[("attach_temporal", None)], &style);
     let local = local_modules(draft.project(), service);
     let edited = match draft.module(path).as_deref() {
@@ -126,14 +132,12 @@ fn attach(
 }
 
 /// Add the calls to Bluetext's hooks.
-fn add_hooks(draft: &mut Draft<'_>, service: &Service) {
+fn add_hooks(draft: &mut Draft<'_>, service: &Service, names: &Names) {
     let path = service.source().join("init/__init__.py");
-    let from = if service.is_flat() {
-        "init.temporal".to_owned()
-    } else if service.is_relative {
-        ".temporal".to_owned()
+    let from = if service.is_relative && !service.is_flat() {
+        names.start.replacen("init", "", 1)
     } else {
-        service.module("init.temporal")
+        service.module(names.start)
     };
     let from = from.as_str();
     let style = draft.project().python_style(service);
