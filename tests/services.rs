@@ -652,8 +652,19 @@ fn the_status_lists_every_service() {
     snapshot!(format!("{shown}{:#}\n", json["services"]));
 }
 
+/// A service of a project: its name in messages, the tools of `polytope.yml`, the arguments of
+/// `add-temporal-client`, the files, and the files that must be written.
+type PlacedService<'a> = (
+    &'a str,
+    &'a str,
+    &'a [&'a str],
+    &'a [File<'a>],
+    &'a [&'a str],
+);
+
 /// Each of these was served wrongly at first: the right module of the right service is edited.
 #[test]
+#[expect(clippy::too_many_lines, reason = "one entry for each service")]
 fn the_right_place_is_edited() {
     let python = |id: &str, path: &str, command: &str| {
         format!(
@@ -666,7 +677,7 @@ fn the_right_place_is_edited() {
     let by_file = python("api", ".", "uvicorn worker_app:app");
     let other = "from fastapi import FastAPI\n\nother = FastAPI()\n";
     let uses = "import worker\nfrom temporal import moon\nfrom workflows import step\n";
-    let cases: [(&str, &str, &[&str], &[File<'_>], &[&str]); 9] = [
+    let cases: [PlacedService<'_>; 9] = [
         (
             "the layout is that of the chosen application",
             &plain,
@@ -807,9 +818,8 @@ fn the_right_place_is_edited() {
         assert_eq!(after.keys().find(is_second), None, "{what}");
         for (path, bytes) in &before {
             let is_edited = after[path] != *bytes;
-            let may_be = path.ends_with(".yml")
-                || path.ends_with(".txt")
-                || path.ends_with(".toml")
+            let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
+            let may_be = ["yml", "txt", "toml"].contains(&ending)
                 || expected.iter().any(|new| parent(new) == parent(path));
             assert!(!is_edited || may_be, "{what}: {path}");
         }
@@ -829,6 +839,7 @@ fn parent(path: &str) -> &str {
 
 /// Each of these was accepted, or ended the program, at first.
 #[test]
+#[expect(clippy::too_many_lines, reason = "one entry for each service")]
 fn what_is_not_known_is_refused() {
     let deep = format!(
         "from fastapi import FastAPI\nx={}1{}\napp = FastAPI()\n",
