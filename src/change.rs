@@ -16,6 +16,9 @@ pub enum Rank {
     Configuration,
     /// The registry of the workflows and activities that the workers run.
     Registry,
+    /// The client library's `__init__.py`. The modules that use the library are complete when
+    /// it is written.
+    Library,
     /// The start-up hooks and the application. A folder counts as a service once it has an
     /// application, so a new service is complete when that is written.
     Hooks,
@@ -33,6 +36,7 @@ impl Rank {
             Self::ServicePolytope => "the service's container and its workers",
             Self::Configuration => "the service's configuration",
             Self::Registry => "the list of what workers run",
+            Self::Library => "the client library, complete",
             Self::Hooks => "starts and stops Temporal with the API",
             Self::RootPolytope => "includes what is new and registers the next tool",
         }

@@ -35,6 +35,31 @@ fn started() -> Project {
     Project::with(&[("polytope.yml", ROOT), ("modules/web/polytope.yml", WEB)])
 }
 
+/// A service whose modules have the names of generated ones.
+fn with_service() -> Project {
+    let project = started();
+    for (path, text) in [
+        (
+            "modules/shop/pyproject.toml",
+            "[project]\nname = \"shop\"\nversion = \"1\"\nrequires-python = \">=3.11\"\ndependencies = [\"fastapi\"]\n",
+        ),
+        ("modules/shop/app/__init__.py", ""),
+        (
+            "modules/shop/app/main.py",
+            "from fastapi import FastAPI\n\nfrom app import temporal, worker\n\napp = FastAPI()\n",
+        ),
+        ("modules/shop/app/temporal.py", "\"\"\"The user's.\"\"\"\n"),
+        ("modules/shop/app/worker.py", "\"\"\"The user's.\"\"\"\n"),
+        (
+            "modules/shop/tests/test_temporal_registry.py",
+            "def test_nothing() -> None:\n    pass\n",
+        ),
+    ] {
+        project.write(path, text);
+    }
+    project
+}
+
 const STEPS: [&[&str]; 3] = [
     &["add-temporal"],
     &["add-temporal-client"],
@@ -151,9 +176,9 @@ fn restore(project: &Project, tree: &Tree) {
 
 #[test]
 fn after_every_fault_the_project_is_as_it_was() {
-    let faults = every_fault_is_undone(&started());
+    let faults = every_fault_is_undone(&started()) + every_fault_is_undone(&with_service());
     println!("{faults} faults, each undone");
-    assert!(faults > 300);
+    assert!(faults > 600);
 }
 
 /// The same with the project on a different file system than temporary files.
@@ -207,8 +232,7 @@ fn what_could_not_be_put_back_is_named() {
 }
 
 /// The result of the three steps without interference.
-fn reference() -> Vec<Tree> {
-    let project = started();
+fn reference(project: &Project) -> Vec<Tree> {
     STEPS
         .iter()
         .map(|step| {
@@ -254,12 +278,20 @@ fn check_after_kill(project: &Project, step: &[&str], reference: &Tree) {
 /// Runs this test binary, which is killed at the n-th file-system modification.
 #[test]
 fn killed_before_every_call_the_same_command_completes_the_rest() {
-    let references = reference();
+    let mut kills = 0;
+    for start in [started, with_service] {
+        kills += killed_before_every_call(start);
+    }
+    println!("{kills} kills before a call, each completed by the next run");
+}
+
+fn killed_before_every_call(start: fn() -> Project) -> usize {
+    let references = reference(&start());
     let mut kills = 0;
     for (index, step) in STEPS.iter().enumerate() {
         // Without `BLUETEXT_SOAK`, every tenth call only.
         for n in (0..).step_by(if is_soak() { 1 } else { 10 }) {
-            let project = started();
+            let project = start();
             for earlier in &STEPS[..index] {
                 project.done(earlier);
             }
@@ -285,7 +317,7 @@ fn killed_before_every_call_the_same_command_completes_the_rest() {
             check_after_kill(&project, step, &references[index]);
         }
     }
-    println!("{kills} kills before a call, each completed by the next run");
+    kills
 }
 
 /// Not a test: the process that the test above starts and kills.
@@ -327,7 +359,7 @@ impl Random {
 
 #[test]
 fn killed_at_random_moments_the_same_command_completes_the_rest() {
-    let references = reference();
+    let references = reference(&started());
     let mut random = Random(0x5eed);
     let wanted = if is_soak() { 200 } else { 20 };
     let (mut kills, mut tries) = (0, 0);

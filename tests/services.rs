@@ -1127,3 +1127,35 @@ fn the_worker_is_run_like_the_service() {
     }
     snapshot!(shown);
 }
+
+/// A service that this program made is the user's: its application can be moved.
+#[test]
+fn a_made_service_can_be_changed() {
+    let project = Project::with(&[]);
+    project.done(&["add-temporal"]);
+    project.done(&["add-temporal-client"]);
+    let source = project.path().join("modules/api/src/backend");
+    std::fs::rename(source.join("main.py"), source.join("app.py")).unwrap();
+    for file in ["polytope.yml", "pyproject.toml", "README.md"] {
+        let path = format!("modules/api/{file}");
+        project.write(&path, &(project.read(&path) + "# mine\n"));
+    }
+    let before = project.tree();
+    let again = project.bluetext(&["add-temporal-client"]);
+    assert_eq!((again.code, again.stderr.as_str()), (0, ""));
+    assert_eq!(project.tree(), before);
+}
+
+/// Only a new service needs its paths; those of other code stay as they are.
+#[test]
+fn a_new_service_replaces_nothing() {
+    let project = Project::with(&[("modules/api/README.md", "A gateway in Go.\n")]);
+    project.done(&["add-temporal"]);
+    let before = project.tree();
+    let run = project.bluetext(&["add-temporal-client"]);
+    assert_eq!(run.code, 3, "{}", run.stdout);
+    snapshot!(run.stderr);
+    assert_eq!(project.tree(), before);
+    project.done(&["add-temporal-client", "--new-service", "orders"]);
+    assert_eq!(project.read("modules/api/README.md"), "A gateway in Go.\n");
+}

@@ -305,10 +305,10 @@ impl<'a> Draft<'a> {
                 continue;
             }
             if file.must_be_new && file.before.is_some() && !self.force {
-                self.problems.push(in_the_way(
-                    &path,
-                    "a file with other content exists at a path of the new service",
-                ));
+                let what = "a file with other content exists at a path of the new service";
+                self.problems.push(
+                    in_the_way(&path, what).hint("bluetext add-temporal-client --new-service NAME"),
+                );
                 continue;
             }
             changes.push(Change {
@@ -391,7 +391,9 @@ fn in_the_way(path: &RelPath, what: &str) -> Problem {
         format!("`{path}` is in the way: {what}"),
     )
     .in_file(path.clone())
-    .hint(format!("move or remove `{path}` and try again"))
+    .hint(format!(
+        "`{path}` belongs to you and is not changed; this step works once the path is free"
+    ))
 }
 
 fn unreadable(path: &RelPath, reason: &str) -> Problem {

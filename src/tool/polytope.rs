@@ -86,7 +86,7 @@ pub(super) fn add_module(draft: &mut Draft<'_>, folder: &RelPath, name: &str, te
                     )
                     .in_file(path.clone())
                     .hint(format!(
-                        "move `{path}`, or choose another folder with `--modules-dir`"
+                        "choose another folder with `--modules-dir`, or define the tool `{name}` there"
                     )),
                 );
                 return false;

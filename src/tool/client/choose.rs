@@ -118,20 +118,26 @@ pub(super) fn choose_service(
     }
 }
 
-/// Whether a killed run has begun to make a service: its application is written last, and its
-/// README first.
+/// Whether a killed run has begun to make a service: its application is written last.
 fn is_begun(draft: &Draft<'_>, service: &Service) -> bool {
-    let source = service.source();
-    let is_there = |path: &RelPath| draft.exists(path);
-    if is_there(&source.join("main.py")) || !is_there(&service.folder.join("README.md")) {
-        return false;
-    }
+    let services = draft.project().services();
+    let has_application = services
+        .iter()
+        .any(|found| found.folder == service.folder && !found.applications.is_empty());
+    !has_application && !draft.exists(&service.source().join("main.py")) && is_made(draft, service)
+}
+
+/// Whether this program made a service: its README is written first.
+pub(super) fn is_made(draft: &Draft<'_>, service: &Service) -> bool {
     let begin = format!(
         "# {}\n\nA FastAPI service with a Temporal worker.\n",
         service.name
     );
-    let readme = draft.readable(&service.folder.join("README.md"));
-    readme.is_ok_and(|text| text.starts_with(&begin))
+    let path = service.folder.join("README.md");
+    draft.exists(&path)
+        && draft
+            .readable(&path)
+            .is_ok_and(|text| text.starts_with(&begin))
 }
 
 /// The service, with Temporal started by the application that was asked for.

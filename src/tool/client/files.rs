@@ -29,6 +29,9 @@ pub(super) struct Names {
 
 impl Names {
     /// The names that no file of the user has.
+    ///
+    /// The library's `__init__.py` is written after the modules: where it is missing, a killed
+    /// run may have written some of them.
     pub(super) fn of(project: &Project, service: &Service) -> Self {
         let source = service.source();
         // Once a module is generated, it belongs to the user, whatever it contains.
@@ -40,15 +43,19 @@ impl Names {
                     .entry(&source.join(&name.replace('.', "/")))
                     .is_some()
         };
+        let is_begun = |name: &str| {
+            let text = project.text(&source.join(&file_of(name)));
+            !has_client && text.is_some_and(is_generated_module)
+        };
         let first = |names: [&'static str; 3]| {
             // With the client, the last name in use is that of the generated module.
             let used = names
                 .into_iter()
                 .rev()
                 .find(|name| has_client && is_there(name));
-            let mut free = names
-                .into_iter()
-                .filter(|name| !is_there(name) && !is_imported(project, service, name));
+            let mut free = names.into_iter().filter(|name| {
+                is_begun(name) || !is_there(name) && !is_imported(project, service, name)
+            });
             used.or_else(|| free.next()).unwrap_or(names[2])
         };
         let worker = first(["worker", "temporal_worker", "bluetext_worker"]);
@@ -79,6 +86,18 @@ impl Names {
         let path = path.map_or_else(String::new, |path| format!("PYTHONPATH={path} "));
         format!("{path}python -m {}", service.module(self.worker))
     }
+}
+
+/// Whether a text begins as the generated settings, start-up and worker modules do.
+fn is_generated_module(text: &str) -> bool {
+    const BEGINNINGS: [&str; 3] = [
+        "\"\"\"Starts and stops Temporal together with the ",
+        "\"\"\"Temporal settings of this service. All are optional.\"\"\"",
+        "\"\"\"This service's worker, without the API: `",
+    ];
+    BEGINNINGS
+        .iter()
+        .any(|beginning| text.starts_with(beginning))
 }
 
 /// Whether modules at the top level import an installed package of this name, which a generated
@@ -324,7 +343,12 @@ pub(super) fn add_library(draft: &mut Draft<'_>, service: &Service) {
         }
     }
     for (path, text) in library_files(draft.project(), service) {
-        draft.generate(path, text, Rank::New);
+        let rank = if path.file_name() == "__init__.py" {
+            Rank::Library
+        } else {
+            Rank::New
+        };
+        draft.generate(path, text, rank);
     }
 }
 

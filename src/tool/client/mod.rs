@@ -261,16 +261,15 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalClient) {
     packaging::add_requirements(draft, &service);
     polytope::add_to_polytope(draft, &service, &names);
     wiring::wire(draft, &service, &names);
-    if is_new {
-        polytope::include_service(draft, &service);
-    }
+    let is_included =
+        (is_new || choose::is_made(draft, &service)) && polytope::include_service(draft, &service);
     register_next(draft, &service);
     let tool = service.tool.as_ref().map(|(_, tool)| tool.as_str());
-    if let Some(tool) = tool.or(is_new.then_some(service.name.as_str())) {
+    if let Some(tool) = tool.or(is_included.then_some(service.name.as_str())) {
         draft.notes.next.push(Next {
             tool: None,
             command: format!("pt run {tool}"),
-            why: if is_new {
+            why: if is_included {
                 "starts the service".to_owned()
             } else {
                 "starts the service again, for its new requirements and variables".to_owned()

@@ -102,13 +102,14 @@ pub(super) fn add_to_polytope(draft: &mut Draft<'_>, service: &Service, names: &
     }
 }
 
-/// Include a service that is not included yet, and add it to the stack.
-pub(super) fn include_service(draft: &mut Draft<'_>, service: &Service) {
+/// Include a service that is not included yet, and add it to the stack. Returns whether it was
+/// not included.
+pub(super) fn include_service(draft: &mut Draft<'_>, service: &Service) -> bool {
     let project = draft.project();
     let path = service.folder.join(POLYTOPE_FILE);
     let is_included = project.polytope_file(&path).is_some();
     if is_included || !draft.exists(&path) {
-        return;
+        return false;
     }
     draft.edit_yaml(&root_path(), Rank::RootPolytope, |root| {
         root.add_include(service.folder.as_str())
@@ -116,4 +117,5 @@ pub(super) fn include_service(draft: &mut Draft<'_>, service: &Service) {
     if let Some(stack) = stack_tool(draft, None) {
         add_steps(draft, &stack, &[service.name.as_str()]);
     }
+    true
 }
