@@ -116,13 +116,17 @@ fn a_package_installed_with_uv() {
     drop(project);
 }
 
-/// Modules at the top level of a folder, with handlers of the older kind.
+/// Modules at the top level of a folder, with handlers of the older kind, at the lowest versions
+/// of what the client library needs.
 #[test]
 fn flat_modules_installed_with_pip() {
     skip_if_asked!();
     let tools = Tools::get();
     let (_project, service) = project(&[
-        ("requirements.txt", "fastapi==0.115.0\nuvicorn\n"),
+        (
+            "requirements.txt",
+            "fastapi==0.100.0\npydantic==2.0.3\ntemporalio==1.22.0\nuvicorn\n",
+        ),
         ("requirements-dev.txt", "-r requirements.txt\n"),
         (
             "web/main.py",

@@ -395,7 +395,8 @@ fn conflicts_of_requirements_are_found_first() {
         (">=3.11", "temporalio==1.9.0"),
         ("", "pydantic[email] ~=1.10"),
         ("", "fastapi==0.87.0"),
-        ("", "temporalio>=1.20,!=1.35.0,<1.30"),
+        ("", "temporalio>=1.20,!=1.21.0,<1.22"),
+        (">=3.10,<3.11", "fastapi"),
     ] {
         let run = with(python, requirement);
         assert_eq!(run.code, 3, "{python} {requirement}");
@@ -406,6 +407,7 @@ fn conflicts_of_requirements_are_found_first() {
     }
     for (python, requirement) in [
         (">=3.12", "pydantic>=2.10"),
+        (">=3.10", "pydantic==2.5.0"),
         ("==3.11.*", "pydantic<2; python_version < '3.8'"),
         (">=3.9,!=3.9.*,!=3.10.*", "fastapi"),
         ("~=3.11", "pydantic==2.*"),
@@ -1158,4 +1160,39 @@ fn a_new_service_replaces_nothing() {
     assert_eq!(project.tree(), before);
     project.done(&["add-temporal-client", "--new-service", "orders"]);
     assert_eq!(project.read("modules/api/README.md"), "A gateway in Go.\n");
+}
+
+/// The version of Python that runs the service counts, not only the ones it supports.
+#[test]
+fn an_old_python_is_refused() {
+    let mut shown = String::new();
+    for (file, old, new) in [
+        ("services/orders/.python-version", "3.10\n", "3.12\n"),
+        (".python-version", "3.9.2\n", "3\n"),
+        (
+            "services/orders/Dockerfile",
+            "FROM node:20 AS web\n\nFROM python:3.10-slim\n",
+            "FROM python:3.10 AS build\nFROM python:3.12-slim\n",
+        ),
+    ] {
+        let project = orders(&[UV, PACKAGE, APPLICATION]);
+        let requires = "requires-python = \">=3.12\"";
+        let text = project.read("services/orders/pyproject.toml");
+        assert!(text.contains(requires), "{text}");
+        let text = text.replace(requires, "requires-python = \">=3.10\"");
+        project.write("services/orders/pyproject.toml", &text);
+        project.write(file, old);
+        project.done(&["add-temporal"]);
+        let before = project.tree();
+        let run = project.bluetext(&["add-temporal-client"]);
+        assert_eq!(run.code, 3, "{file}: {}", run.stdout);
+        assert_eq!(project.tree(), before);
+        shown.push_str(&run.stderr);
+        project.write(file, new);
+        let run = project.bluetext(&["add-temporal-client"]);
+        assert_eq!(run.code, 0, "{file}: {}", run.stderr);
+        let warning = "warning: the service also supports Python 3.10 (`>=3.10`)";
+        assert!(run.stderr.contains(warning), "{file}: {}", run.stderr);
+    }
+    snapshot!(shown);
 }

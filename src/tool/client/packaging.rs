@@ -14,10 +14,11 @@ use crate::problem::{ErrorCode, Problem, WarningCode};
 use crate::project::{Project, Service};
 use crate::tool::Draft;
 
-/// The requirements of the client library.
+/// The requirements of the client library. The lowest versions are those of the test
+/// `flat_modules_installed_with_pip`.
 const REQUIREMENTS: [&str; 3] = [
-    "pydantic>=2.10,<3",
-    "temporalio>=1.35,<2",
+    "pydantic>=2,<3",
+    "temporalio>=1.22,<2",
     "watchfiles>=1.1,<2",
 ];
 
@@ -40,6 +41,10 @@ const PYTHON: &str = ">=3.11";
 
 /// The same with the versions before the release, which `==3.11.*` contains.
 const PYTHON_WITH_PREVIEWS: &str = ">=3.11.dev0";
+
+/// The versions of Python for which the SDK can be installed: uv and Poetry find no solution
+/// for a service that supports older ones.
+const INSTALLABLE: &str = ">=3.10.dev0";
 
 /// Where a service declares its requirements.
 enum Packaging {
@@ -156,7 +161,8 @@ pub(super) fn add_requirements(draft: &mut Draft<'_>, service: &Service) {
         Ok(packaging) => packaging,
         Err(problem) => return draft.problem(problem),
     };
-    let conflicts = conflicts(draft, &packaging);
+    let mut conflicts = conflicts(draft, &packaging);
+    conflicts.extend(old_python(draft, service));
     if !conflicts.is_empty() {
         return conflicts
             .into_iter()
@@ -235,6 +241,18 @@ fn warn_of_old_versions(draft: &mut Draft<'_>, packaging: &Packaging) {
         return;
     };
     let path = path.clone();
+    if let Some((written, _)) = project.python()
+        && python_range(&written).is_some_and(|range| !is_within(&range, PYTHON_WITH_PREVIEWS))
+    {
+        draft.warn(
+            WarningCode::OldVersions,
+            format!(
+                "the service also supports Python 3.10 (`{written}`), and the client library \
+                 needs `{PYTHON}`: run the service on a version that both allow"
+            ),
+            Some(path.clone()),
+        );
+    }
     for (written, _) in project.requirements() {
         let name = requirement_name(&written);
         let ours = REQUIREMENTS
@@ -348,7 +366,9 @@ fn conflicts(draft: &Draft<'_>, packaging: &Packaging) -> Vec<Problem> {
         );
     };
     if let Some((written, position)) = python
-        && python_range(&written).is_some_and(|range| !is_within(&range, PYTHON_WITH_PREVIEWS))
+        && python_range(&written).is_some_and(|range| {
+            !is_within(&range, INSTALLABLE) || !overlaps(&range, PYTHON_WITH_PREVIEWS)
+        })
     {
         conflict(
             format!(
@@ -387,6 +407,46 @@ fn conflicts(draft: &Draft<'_>, packaging: &Packaging) -> Vec<Problem> {
         }
     }
     problems
+}
+
+/// A file that chooses a version of Python which the client library does not support.
+fn old_python(draft: &Draft<'_>, service: &Service) -> Option<Problem> {
+    let pins = service
+        .folder
+        .and_parents()
+        .map(|folder| (folder.join(".python-version"), ""));
+    // Of several images in a Dockerfile, the last is the one that runs.
+    let images = [(service.folder.join("Dockerfile"), "python:")];
+    let (path, line, version) = pins.chain(images).find_map(|(path, prefix)| {
+        let text = draft.exists(&path).then(|| draft.readable(&path).ok())??;
+        let lines = text.lines().enumerate();
+        let versions = lines.filter_map(|(index, line)| {
+            let (_, version) = line.split_once(prefix)?;
+            let number = version
+                .trim()
+                .split(|c: char| c != '.' && !c.is_ascii_digit());
+            Version::from_str(number.into_iter().next()?)
+                .ok()
+                .map(|version| (index + 1, version))
+        });
+        versions.last().map(|(line, version)| (path, line, version))
+    })?;
+    let range = VersionSpecifiers::from_str(PYTHON).ok()?;
+    // `3` is any version.
+    if version.release().len() < 2 || range.contains(&version) {
+        return None;
+    }
+    Some(
+        Problem::new(
+            ErrorCode::RequirementConflict,
+            format!(
+                "the service runs on Python {version}, and the client library needs `{PYTHON}`"
+            ),
+        )
+        .in_file(path)
+        .at(Some(Position { line, column: 1 }))
+        .hint("choose a version that the client library supports, such as 3.12"),
+    )
 }
 
 /// The versions that a requirement allows; `None` if it has no literal range.
@@ -430,6 +490,11 @@ fn python_range(written: &str) -> Option<Ranges<Version>> {
     VersionSpecifiers::from_str(&all)
         .ok()
         .map(|all| ranges(&all))
+}
+
+fn overlaps(range: &Ranges<Version>, other: &str) -> bool {
+    let other = VersionSpecifiers::from_str(other).map(|other| ranges(&other));
+    other.is_ok_and(|other| !range.intersection(&other).is_empty())
 }
 
 fn is_within(range: &Ranges<Version>, outer: &str) -> bool {
