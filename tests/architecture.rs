@@ -36,13 +36,14 @@ const EFFECTS: [(&str, &[&str]); 8] = [
 ];
 
 /// The modules that may use each dependency.
-const DEPENDENCIES: [(&str, &[&str]); 28] = [
+const DEPENDENCIES: [(&str, &[&str]); 29] = [
     ("anstream", &["progress", "report", "cli"]),
     ("anstyle", &["problem", "report"]),
     ("anyhow", &["process", "demo"]),
     ("clap", &["tool", "start", "guide", "report", "cli"]),
     ("clap_complete", &["cli"]),
     ("ctrlc", &["process"]),
+    ("glob", &["edit::toml"]),
     ("indicatif", &["progress"]),
     ("minijinja", &["template"]),
     ("pep440_rs", &["tool::client"]),

@@ -125,7 +125,7 @@ fn flat_modules_installed_with_pip() {
     let (_project, service) = project(&[
         (
             "requirements.txt",
-            "fastapi==0.100.0\npydantic==2.0.3\ntemporalio==1.22.0\nuvicorn\n",
+            "fastapi==0.100.0\npydantic==2.0.3\ntemporalio==1.22.0\nwatchfiles==0.20.0\nuvicorn\n",
         ),
         ("requirements-dev.txt", "-r requirements.txt\n"),
         (
@@ -154,6 +154,61 @@ fn flat_modules_installed_with_pip() {
     command.args(["--port", &port.to_string()]);
     let mut process = start(command, &server);
     assert_eq!(answers(port), "{\"price\":3}");
+    completes(&server);
+    process.stop();
+}
+
+/// A package that setuptools builds, with requirements from a file: the client library and the
+/// workflows are installed with it.
+#[test]
+fn a_package_built_by_setuptools() {
+    skip_if_asked!();
+    let tools = Tools::get();
+    let (_project, service) = project(&[
+        (
+            "pyproject.toml",
+            "[project]\nname = \"orders\"\nversion = \"1\"\ndynamic = [\"dependencies\"]\n\n[build-system]\nrequires = [\"setuptools>=69\"]\nbuild-backend = \"setuptools.build_meta\"\n\n[tool.setuptools.dynamic]\ndependencies = { file = [\"requirements.in\"] }\n",
+        ),
+        ("requirements.in", "starlette\nuvicorn\n"),
+        ("requirements-dev.in", "# of tests\n"),
+        ("src/orders/__init__.py", ""),
+        (
+            "src/orders/web.py",
+            "from starlette.applications import Starlette\nfrom starlette.responses import PlainTextResponse\nfrom starlette.routing import Route\n\n\nasync def root(request):\n    return PlainTextResponse(\"prices\")\n\n\napp = Starlette(routes=[Route(\"/\", root)])\n",
+        ),
+    ]);
+    let venv = service.join(".venv");
+    finish(Command::new(python()).args(["-m", "venv"]).arg(&venv));
+    let own = venv.join("bin/python");
+    finish(
+        Command::new(&own)
+            .args(["-m", "pip", "install", "--quiet"])
+            .args([
+                "--disable-pip-version-check",
+                ".",
+                "-r",
+                "requirements-dev.in",
+            ])
+            .current_dir(&service),
+    );
+    let own = own.to_str().unwrap();
+    let shown = finish(tools.command(own, &service).args(["-m", "pytest", "-q"]));
+    assert!(shown.contains(" passed"), "{shown}");
+
+    // What is installed runs anywhere.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let server = Server::start(free_port());
+    let port = free_port();
+    let mut command = tools.command(own, elsewhere.path());
+    command.args([
+        "-m",
+        "uvicorn",
+        "orders.web:app",
+        "--port",
+        &port.to_string(),
+    ]);
+    let mut process = start(command, &server);
+    assert_eq!(answers(port), "prices");
     completes(&server);
     process.stop();
 }
@@ -244,15 +299,24 @@ fn path_with(first: &Path) -> std::ffi::OsString {
     std::env::join_paths(paths).unwrap()
 }
 
-/// A worker made by hand runs its own workflows and the new one.
+/// A worker made by hand, in a member of a uv workspace, runs its own workflows and the new
+/// one. It imports its lists.
 #[test]
 fn a_worker_made_by_hand() {
     skip_if_asked!();
     let tools = Tools::get();
     let (_project, service) = project(&[
         (
+            "../../pyproject.toml",
+            "[tool.uv.workspace]\nmembers = [\"services/*\"]\n",
+        ),
+        (
             "pyproject.toml",
             "[project]\nname = \"orders\"\nversion = \"1\"\nrequires-python = \">=3.11\"\ndependencies = [\"temporalio>=1.30\"]\n",
+        ),
+        (
+            "orders/lists.py",
+            "from orders.flows import CountWorkflow, count\n\nFLOWS = [CountWorkflow]\nSTEPS = [\n    count,  # letters\n]\n",
         ),
         ("orders/__init__.py", ""),
         (
@@ -261,7 +325,7 @@ fn a_worker_made_by_hand() {
         ),
         (
             "orders/work.py",
-            "import asyncio\nimport os\nfrom concurrent.futures import ThreadPoolExecutor\n\nfrom temporalio.client import Client\nfrom temporalio.contrib.pydantic import pydantic_data_converter\nfrom temporalio.worker import Worker\n\nfrom orders.flows import CountWorkflow, count\n\n\nasync def main() -> None:\n    client = await Client.connect(\n        os.environ[\"TEMPORAL_ADDRESS\"], data_converter=pydantic_data_converter\n    )\n    worker = Worker(\n        client,\n        task_queue=\"main-task-queue\",\n        workflows=[CountWorkflow],\n        activities=[\n            count,  # letters\n        ],\n        activity_executor=ThreadPoolExecutor(4),\n    )\n    await worker.run()\n\n\nif __name__ == \"__main__\":\n    asyncio.run(main())\n",
+            "import asyncio\nimport os\nfrom concurrent.futures import ThreadPoolExecutor\n\nfrom temporalio.client import Client\nfrom temporalio.contrib.pydantic import pydantic_data_converter\nfrom temporalio.worker import Worker\n\nfrom orders.lists import FLOWS, STEPS\n\n\nasync def main() -> None:\n    client = await Client.connect(\n        os.environ[\"TEMPORAL_ADDRESS\"], data_converter=pydantic_data_converter\n    )\n    worker = Worker(\n        client,\n        task_queue=\"main-task-queue\",\n        workflows=FLOWS,\n        activities=STEPS,\n        activity_executor=ThreadPoolExecutor(4),\n    )\n    await worker.run()\n\n\nif __name__ == \"__main__\":\n    asyncio.run(main())\n",
         ),
     ]);
     tools.uv(&service, &["sync", "--quiet"]);

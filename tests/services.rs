@@ -280,6 +280,38 @@ fn a_worker_made_by_hand_is_kept() {
     snapshot!(shown);
 }
 
+/// The lists of a worker may be in another module of the service.
+#[test]
+fn imported_lists_of_a_worker_get_the_workflow() {
+    let lists = "from orders.flows import Count, count\n\nFLOWS = [Count]\nSTEPS: list = [count]\n";
+    let mut shown = String::new();
+    for (import, flows) in [
+        ("from orders.queue.lists import FLOWS, STEPS", "FLOWS"),
+        ("from .lists import FLOWS as ALL, STEPS", "ALL"),
+        // Not of this service, and not one module.
+        ("from common.lists import FLOWS, STEPS", "FLOWS"),
+        (
+            "from .lists import FLOWS\nfrom .steps import STEPS",
+            "FLOWS",
+        ),
+    ] {
+        let worker = format!(
+            "from temporalio.worker import Worker\n\n{import}\n\n\ndef worker(client):\n    return Worker(client, task_queue=\"orders\", workflows={flows}, activities=STEPS)\n"
+        );
+        let project = orders(&[
+            UV,
+            PACKAGE,
+            APPLICATION,
+            ("services/orders/orders/flows.py", "class Count: ...\n"),
+            ("services/orders/orders/queue/__init__.py", ""),
+            ("services/orders/orders/queue/lists.py", lists),
+            ("services/orders/orders/queue/work.py", &worker),
+        ]);
+        shown.push_str(&format!("########## {import}\n{}", steps(&project, &[])));
+    }
+    snapshot!(shown);
+}
+
 /// Another client library of the same name is neither replaced nor hidden.
 #[test]
 fn another_client_library_is_kept() {
@@ -1195,4 +1227,42 @@ fn an_old_python_is_refused() {
         assert!(run.stderr.contains(warning), "{file}: {}", run.stderr);
     }
     snapshot!(shown);
+}
+
+/// uv takes every folder that a pattern of its workspace names for a member, and fails if one
+/// has no `pyproject.toml`: modules go elsewhere.
+#[test]
+fn modules_are_no_members_of_a_workspace() {
+    for (workspace, service, modules) in [
+        ("members = [\"services/*\"]", "services/orders", "modules"),
+        ("members = [\"./modules/*/\"]", "modules/orders", "polytope"),
+        (
+            "members = [\"**\"]\nexclude = [\"modules/**\"]",
+            "services/orders",
+            "modules",
+        ),
+        ("members = [\"services/o*\"]", "services/orders", "services"),
+        ("members = [\"*\"]", "services/orders", "services"),
+    ] {
+        let project = Project::with(&[
+            ("polytope.yml", &format!("include: [{service}]\n")),
+            (
+                "pyproject.toml",
+                &format!("[tool.uv.workspace]\n{workspace}\n"),
+            ),
+            (&format!("{service}/polytope.yml"), "tools: {}\n"),
+            (&format!("{service}/pyproject.toml"), UV.1),
+            (&format!("{service}/orders/__init__.py"), ""),
+            (&format!("{service}/orders/web.py"), APPLICATION.1),
+        ]);
+        project.done(&["add-temporal"]);
+        project.done(&["add-temporal-client"]);
+        let tree = project.tree();
+        for module in ["temporal", "postgres", "bluetext"] {
+            let path = format!("{modules}/{module}/polytope.yml");
+            assert!(tree.contains_key(&path), "{workspace}: {:#?}", tree.keys());
+        }
+        let run = project.bluetext(&["add-temporal", "--check"]);
+        assert_eq!(run.code, 0, "{workspace}: {}", run.stdout);
+    }
 }

@@ -190,6 +190,30 @@ impl PyProject {
         Some((required?.as_str()?.to_owned(), position))
     }
 
+    /// Whether uv takes a folder for a member of this workspace, which then needs a
+    /// `pyproject.toml`. `folder` is relative to this file's folder.
+    ///
+    /// Patterns are those of `tool.uv.workspace`, which uv matches with the crate `glob`.
+    #[must_use]
+    pub fn is_workspace_member(&self, folder: &str) -> bool {
+        let tool = self.document.get("tool");
+        let workspace = tool.and_then(|tool| tool.get("uv")?.get("workspace"));
+        let separated = glob::MatchOptions {
+            require_literal_separator: true,
+            ..glob::MatchOptions::default()
+        };
+        let matches = |key: &str| {
+            let patterns = workspace.and_then(|workspace| workspace.get(key)?.as_array());
+            let mut patterns = patterns.into_iter().flatten().filter_map(|p| p.as_str());
+            patterns.any(|pattern| {
+                let pattern = pattern.trim_start_matches("./").trim_end_matches('/');
+                glob::Pattern::new(pattern)
+                    .is_ok_and(|pattern| pattern.matches_with(folder, separated))
+            })
+        };
+        matches("members") && !matches("exclude")
+    }
+
     fn poetry(&self) -> Option<&dyn toml_edit::TableLike> {
         let tool = self.document.get("tool")?;
         tool.get("poetry")?.get("dependencies")?.as_table_like()

@@ -29,9 +29,6 @@ pub fn root_path() -> RelPath {
     RelPath::literal(POLYTOPE_FILE)
 }
 
-/// Folders whose subfolders may be services or modules.
-pub const MODULE_FOLDERS: [&str; 2] = ["modules", "services"];
-
 /// The reason why a file or folder outside of the project is not read.
 pub const LEADS_OUT: &str = "it is a symbolic link that leads out of the project";
 

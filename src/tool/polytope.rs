@@ -2,9 +2,10 @@
 //! and conflicts.
 
 use crate::change::Rank;
+use crate::edit::toml::PyProject;
 use crate::name::RelPath;
 use crate::problem::{ErrorCode, Problem};
-use crate::project::{Claim, MODULE_FOLDERS, POLYTOPE_FILE, PolytopeFile, Project, root_path};
+use crate::project::{Claim, POLYTOPE_FILE, PolytopeFile, Project, root_path};
 use crate::template::{Template, render, template};
 
 use super::register::{Parameter, render_with};
@@ -20,18 +21,28 @@ pub(super) fn start_root_file(draft: &mut Draft<'_>) {
     }
 }
 
-/// The folder for new modules: the one that the project already uses.
+/// The folder for new modules: the one that the project already uses, unless uv would take
+/// them for members of its workspace.
 pub(super) fn modules_folder(project: &Project, asked: Option<&RelPath>) -> RelPath {
     if let Some(folder) = asked {
         return folder.clone();
     }
-    let [modules, services] = MODULE_FOLDERS.map(RelPath::literal);
+    let [modules, services, polytope] = ["modules", "services", "polytope"].map(RelPath::literal);
     let is_used = |folder: &RelPath| project.below(folder).next().is_some();
-    if is_used(&services) && !is_used(&modules) {
-        services
+    let order = if is_used(&services) && !is_used(&modules) {
+        [services, modules, polytope]
     } else {
-        modules
-    }
+        [modules, polytope, services]
+    };
+    let workspace = project.text(&RelPath::literal("pyproject.toml"));
+    let workspace = workspace.and_then(|text| PyProject::parse(text).ok());
+    let is_member = |folder: &RelPath| {
+        let module = folder.join("temporal");
+        let workspace = workspace.as_ref();
+        workspace.is_some_and(|workspace| workspace.is_workspace_member(module.as_str()))
+    };
+    let free = order.iter().find(|folder| !is_member(folder));
+    free.unwrap_or(&order[0]).clone()
 }
 
 /// Whether the project uses a tool of this name that comes from another repository.

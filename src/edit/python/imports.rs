@@ -69,7 +69,8 @@ impl Import {
             })
     }
 
-    /// The order that import sorters use: the farthest relative import first, then by module.
+    /// The order that import sorters use within a section: the farthest relative import first,
+    /// then by module.
     fn order(&self, other: &Self) -> Ordering {
         let levels = other.level.cmp(&self.level);
         levels.then_with(|| import_order(&self.module, &other.module))
@@ -122,14 +123,31 @@ pub(super) fn add_imports(
             .map(|import| format!("{}\n", import.statement))
             .collect()
     };
-    if let Some((last, _)) = own.last() {
-        for import in &missing {
-            let next = own
-                .iter()
-                .find(|(_, own)| own.order(import) == Ordering::Greater);
-            match next {
-                Some((next, _)) => splices.insert(line_of(next), &written(&[*import])),
-                None => splices.insert_lines_after(end_of(last), &written(&[*import])),
+    if let (Some((first, _)), Some((last, _))) = (own.first(), own.last()) {
+        // Relative imports are a section of their own, after the absolute ones.
+        let (relative, absolute): (Vec<&Import>, Vec<&Import>) =
+            missing.iter().partition(|import| import.level > 0);
+        for section in [absolute, relative] {
+            let Some(is_relative) = section.first().map(|import| import.level > 0) else {
+                continue;
+            };
+            let present = || own.iter().filter(|(_, own)| (own.level > 0) == is_relative);
+            match present().next_back() {
+                Some((last, _)) => {
+                    for import in section {
+                        let next =
+                            present().find(|(_, own)| own.order(import) == Ordering::Greater);
+                        let line = written(&[import]);
+                        match next {
+                            Some((next, _)) => splices.insert(line_of(next), &line),
+                            None => splices.insert_lines_after(end_of(last), &line),
+                        }
+                    }
+                }
+                None if is_relative => {
+                    splices.insert_lines_after(end_of(last), &format!("\n{}", written(&section)));
+                }
+                None => splices.insert(line_of(first), &format!("{}\n", written(&section))),
             }
         }
     } else if missing.is_empty() {

@@ -74,11 +74,14 @@ impl Module {
                 if self.names_all(new_imports, new_items) {
                     continue;
                 }
-                return Err(EditError::shape(
-                    format!("there is no list `{list}`"),
-                    Some(Position::START),
-                    by_hand,
-                ));
+                let (message, position) = match worker_argument(module, list) {
+                    Some(argument) => (
+                        format!("`{list}` of the worker is not a list in this module"),
+                        Position::of(text, argument.range().start().to_usize()),
+                    ),
+                    None => (format!("there is no list `{list}`"), Position::START),
+                };
+                return Err(EditError::shape(message, Some(position), by_hand));
             };
             let Some((elements, open)) = elements(value) else {
                 if self.names_all(new_imports, new_items) {
@@ -221,6 +224,34 @@ pub(super) fn worker_argument<'a>(module: &'a ModModule, argument: &str) -> Opti
         [worker] => Some(&worker.call.arguments.find_keyword(argument)?.value),
         _ => None,
     }
+}
+
+/// The module and the name that an argument of the module's only `Worker(…)` call is imported
+/// as; the module begins with a dot for each level if it is relative.
+pub(super) fn imported_list(module: &ModModule, argument: &str) -> Option<(String, String)> {
+    let workers = workers(module);
+    let [worker] = workers.as_slice() else {
+        return None;
+    };
+    let Expr::Name(name) = &worker.call.arguments.find_keyword(argument)?.value else {
+        return None;
+    };
+    let name = name.id.as_str();
+    if worker.bound.iter().any(|bound| bound == name) || top_level_value(module, name).is_some() {
+        return None;
+    }
+    module.body.iter().rev().find_map(|statement| {
+        let Stmt::ImportFrom(import) = statement else {
+            return None;
+        };
+        let alias = import.names.iter().find(|alias| {
+            let bound = alias.asname.as_ref().unwrap_or(&alias.name);
+            bound.as_str() == name
+        })?;
+        let from = import.module.as_ref().map_or("", |module| module.as_str());
+        let dots = ".".repeat(import.level as usize);
+        Some((format!("{dots}{from}"), alias.name.to_string()))
+    })
 }
 
 /// A call that makes a Temporal worker, whatever the class is called here.

@@ -3,7 +3,9 @@
 use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::Ranged;
 
-use super::lists::{elements, top_level_value, worker_argument, worker_list, workers};
+use super::lists::{
+    elements, imported_list, top_level_value, worker_argument, worker_list, workers,
+};
 use super::{Module, source};
 
 impl Module {
@@ -80,6 +82,13 @@ impl Module {
         let (elements, _) = elements(value)?;
         let written = |element: &Expr| source(&self.text, element.range()).to_owned();
         Some(elements.iter().map(written).collect())
+    }
+
+    /// The module and the name of the list that the only `Worker(…)` call imports for an
+    /// argument; the module begins with a dot for each level if it is relative.
+    #[must_use]
+    pub fn imported_worker_list(&self, argument: &str) -> Option<(String, String)> {
+        imported_list(&self.syntax, argument)
     }
 
     /// Whether the module makes a Temporal worker, by a call with a task queue and workflows.

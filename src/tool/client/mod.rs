@@ -9,6 +9,7 @@ mod wiring;
 
 use clap::{Args, FromArgMatches};
 
+use crate::edit::python::Module;
 use crate::name::{Folder, RelPath, ServiceName, shell_word};
 use crate::plan::Next;
 use crate::problem::{ErrorCode, Problem, WarningCode};
@@ -116,21 +117,31 @@ pub enum Library {
 /// Where a service lists what its workers run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Registry {
-    /// The module that holds `WORKFLOWS` and `ACTIVITIES`.
+    /// The module that holds the lists.
     pub path: RelPath,
     /// The name of that module, relative to the source folder.
     module: String,
+    /// The names of the lists of workflows and of activities: variables of the module, or
+    /// arguments of its `Worker(…)` call.
+    pub lists: [String; 2],
     /// The workflows that it lists, as they are written there.
     pub workflows: Vec<String>,
-    /// Whether the lists are arguments of a `Worker(…)` call.
-    pub is_worker: bool,
+    /// The module that makes the worker by hand, if one does.
+    worker: Option<RelPath>,
+}
+
+impl Registry {
+    /// Whether the lists are arguments of a `Worker(…)` call, or variables that it names.
+    pub(super) fn is_worker(&self) -> bool {
+        self.worker.as_ref() == Some(&self.path)
+    }
 }
 
 /// The prefix of imports of a workflow's package in a service's registry.
 pub(super) fn registry_import_prefix(service: &Service, registry: &Registry) -> String {
     // A worker made by hand is outside of the folder of the workflows.
     if let (true, Some(steps)) = (
-        registry.is_worker && service.is_relative && !service.is_flat(),
+        registry.worker.is_some() && service.is_relative && !service.is_flat(),
         service.source().steps_to(&Folder::of(&registry.path)),
     ) {
         return format!("{}{}.", ".".repeat(steps.len() + 1), service.workflows);
@@ -144,9 +155,8 @@ pub(super) fn registry_import_prefix(service: &Service, registry: &Registry) -> 
 
 /// The task queue of a service's worker, unless the environment names another one.
 pub(super) fn task_queue(project: &Project, registry: &Registry) -> String {
-    let module = project
-        .module(&registry.path)
-        .filter(|_| registry.is_worker);
+    let worker = registry.worker.as_ref();
+    let module = worker.and_then(|worker| project.module(worker));
     let queue = match module.as_deref() {
         Some(Ok(module)) => module.worker_task_queue(),
         _ => None,
@@ -170,13 +180,17 @@ pub(super) fn registry_of(project: &Project, service: &Service) -> Option<Regist
     {
         let module = project.module(path)?;
         let listed = module.as_ref().as_ref().ok();
+        if let Some(registry) = listed.and_then(|worker| imported(project, service, path, worker)) {
+            return Some(registry);
+        }
         return Some(Registry {
             path: path.clone(),
             module: String::new(),
+            lists: ["workflows", "activities"].map(str::to_owned),
             workflows: listed
                 .and_then(|module| module.worker_items("workflows"))
                 .unwrap_or_default(),
-            is_worker: true,
+            worker: Some(path.clone()),
         });
     }
     let folder = service.source().join(service.workflows);
@@ -190,9 +204,45 @@ pub(super) fn registry_of(project: &Project, service: &Service) -> Option<Regist
         is_registry.then(|| Registry {
             path: path.clone(),
             module: format!("{}{module}", service.workflows),
+            lists: ["WORKFLOWS", "ACTIVITIES"].map(str::to_owned),
             workflows: listed.flatten().unwrap_or_default(),
-            is_worker: false,
+            worker: None,
         })
+    })
+}
+
+/// The module of the service from which a worker made by hand imports both of its lists.
+fn imported(
+    project: &Project,
+    service: &Service,
+    path: &RelPath,
+    worker: &Module,
+) -> Option<Registry> {
+    let (module, workflows) = worker.imported_worker_list("workflows")?;
+    let (other, activities) = worker.imported_worker_list("activities")?;
+    if module != other {
+        return None;
+    }
+    let name = module.trim_start_matches('.');
+    let folder = match module.len() - name.len() {
+        0 => service.root.clone(),
+        dots => Folder::of(path).and_parents().nth(dots - 1)?,
+    };
+    let file = name.replace('.', "/");
+    let files = [format!("{file}.py"), format!("{file}/__init__.py")];
+    let path_of_lists = files
+        .iter()
+        .map(|file| folder.join(file))
+        .find(|path| project.entry(path).is_some())?;
+    service.source().relative(&path_of_lists)?;
+    let lists = project.module(&path_of_lists)?;
+    let listed = lists.as_ref().as_ref().ok()?.items(&workflows);
+    Some(Registry {
+        path: path_of_lists,
+        module: String::new(),
+        lists: [workflows, activities],
+        workflows: listed.unwrap_or_default(),
+        worker: Some(path.clone()),
     })
 }
 

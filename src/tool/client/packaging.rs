@@ -19,7 +19,7 @@ use crate::tool::Draft;
 const REQUIREMENTS: [&str; 3] = [
     "pydantic>=2,<3",
     "temporalio>=1.22,<2",
-    "watchfiles>=1.1,<2",
+    "watchfiles>=0.20,<2",
 ];
 
 /// Versions that work with the requirements of the client library.

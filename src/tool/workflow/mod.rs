@@ -245,21 +245,17 @@ fn register_entries(
     if entries.imports.is_empty() {
         return;
     }
-    let lists = if registry.is_worker {
-        ["workflows", "activities"]
-    } else {
-        ["WORKFLOWS", "ACTIVITIES"]
-    };
+    let [workflows, activities] = &registry.lists;
     let items = [
-        (lists[0], entries.workflows.clone()),
-        (lists[1], entries.activities.clone()),
+        (workflows.as_str(), entries.workflows.clone()),
+        (activities.as_str(), entries.activities.clone()),
     ];
     let local = client::local_modules(draft.project(), service);
     let Some(module) = draft.module(&registry.path) else {
         return;
     };
     let edited = match module.as_ref() {
-        Ok(module) if registry.is_worker => {
+        Ok(module) if registry.is_worker() => {
             module.add_to_worker(&entries.imports, &local, &items, style)
         }
         Ok(module) => module.add_items(&entries.imports, &local, &items, style),
