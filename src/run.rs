@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::disk::{self, Disk, DiskError, InjectedFault};
+use crate::edit::on_large_stack;
 use crate::plan::Plan;
 use crate::project::{Files, Project};
 use crate::tool::status::Status;
@@ -93,7 +94,7 @@ pub fn run(request: &Request, options: &Options) -> Result<Outcome, Error> {
     };
     let mut is_retry = false;
     loop {
-        let plan = make_plan(&disk, &root, request, options.force)?;
+        let plan = on_large_stack(|| make_plan(&disk, &root, request, options.force))?;
         match disk.prepare(plan.changes()).and_then(|targets| {
             if options.write {
                 disk.commit(&targets)?;
@@ -120,9 +121,12 @@ pub fn run(request: &Request, options: &Options) -> Result<Outcome, Error> {
 /// See [`Error`].
 pub fn status(options: &Options) -> Result<(PathBuf, Status), Error> {
     let root = find_root(options)?;
-    let files = Disk::new(root.clone(), options.fault.clone()).read();
-    let project = read_project(&root, files)?;
-    Ok((root, Status::of(&project)))
+    let disk = Disk::new(root.clone(), options.fault.clone());
+    let status = on_large_stack(|| {
+        let project = read_project(&root, disk.read())?;
+        Ok(Status::of(&project))
+    })?;
+    Ok((root, status))
 }
 
 /// The tools that the project offers, determined from its `polytope.yml` files alone.

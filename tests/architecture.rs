@@ -26,7 +26,7 @@ const EFFECTS: [(&str, &[&str]); 8] = [
     ("std::process", &["process", "start", "demo", "main"]),
     (
         "std::thread",
-        &["edit::python::guard", "disk", "process", "start", "demo"],
+        &["edit::stack", "disk", "process", "start", "demo"],
     ),
     (
         "std::time::Instant",

@@ -1266,3 +1266,34 @@ fn modules_are_no_members_of_a_workspace() {
         assert_eq!(run.code, 0, "{workspace}: {}", run.stdout);
     }
 }
+
+/// Services that come and go change what a new registration would say; the tool that is there
+/// has not been edited.
+#[test]
+fn a_registered_tool_outlives_its_default() {
+    for newer in [false, true] {
+        let project = Project::with(&[]);
+        let root = if newer {
+            "tools:\n  lint:\n    inputs:\n      fix: { type: [default, bool, true] }\n    run: []\n"
+        } else {
+            "tools: {}\n"
+        };
+        project.write("polytope.yml", root);
+        project.done(&["add-temporal"]);
+        for name in ["shop", "billing"] {
+            project.write(&format!("{name}/requirements.txt"), "fastapi\n");
+            project.write(&format!("{name}/main.py"), APPLICATION.1);
+            let before = project.tree();
+            let run = project.bluetext(&["add-temporal"]);
+            assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{name}");
+            assert_eq!(project.tree(), before);
+        }
+        let text = project.read("polytope.yml");
+        let edited = text.replace("Safe to call again", "Call it again");
+        assert_ne!(edited, text);
+        project.write("polytope.yml", &edited);
+        let run = project.bluetext(&["add-temporal"]);
+        let warning = "the tool `add-temporal-client` has been edited";
+        assert!(run.stderr.contains(warning), "{}", run.stderr);
+    }
+}

@@ -16,11 +16,14 @@ pub mod python;
 #[cfg(test)]
 mod python_forms_tests;
 pub mod requirements;
+mod stack;
 pub mod toml;
 pub mod yaml;
 
 use std::cell::Cell;
 use std::ops::Range;
+
+pub use stack::on_large_stack;
 
 /// How often each parser has run in a thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

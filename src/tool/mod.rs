@@ -78,8 +78,11 @@ pub struct ToolInfo {
 struct Registered {
     template: Template,
     /// The types of parameters that depend on the project.
-    kinds: fn(&Project) -> Vec<(&'static str, String)>,
+    kinds: &'static [SpecialKind],
 }
+
+/// The name of a parameter, and its type in a project.
+type SpecialKind = (&'static str, fn(&Project) -> String);
 
 /// The tools, each of which registers the next one.
 pub static TOOLS: [&ToolInfo; 3] = [&temporal::TOOL, &client::TOOL, &workflow::TOOL];

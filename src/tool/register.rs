@@ -11,36 +11,38 @@ use crate::project::{Project, Tool, root_path};
 use crate::template::{Template, render};
 
 use super::argument::Takes;
-use super::{Draft, ToolInfo};
+use super::{Draft, SpecialKind, ToolInfo};
 
 /// Register a tool in the root file and expose it to agents. Leave an edited registration
 /// unchanged; a different tool with the same name is an error.
 pub(super) fn register(draft: &mut Draft<'_>, tool: &ToolInfo) {
     let name = tool.name;
     let project = draft.project();
-    let body = text(project, tool);
-    if let Some(tool) = project.tool(name) {
-        if !is_ours(name, tool.value) {
+    if let Some(found) = project.tool(name) {
+        if !is_ours(name, found.value) {
             draft.problem(
                 Problem::new(
                     ErrorCode::Conflict,
                     format!("the tool `{name}` is already defined differently"),
                 )
-                .in_file(tool.file.path.clone())
-                .at(tool.position())
-                .hint(format!("rename that tool in `{}`", tool.file.path)),
+                .in_file(found.file.path.clone())
+                .at(found.position())
+                .hint(format!("rename that tool in `{}`", found.file.path)),
             );
             return;
         }
-        let expected: Option<Value> = serde_yaml::from_str(&body).ok();
-        if expected.as_ref() != Some(tool.value) {
+        if !is_as_registered(project, tool, found.value) {
             draft.warn(
                 WarningCode::Kept,
                 format!("the tool `{name}` has been edited and is left as it is"),
-                Some(tool.file.path.clone()),
+                Some(found.file.path.clone()),
             );
         }
     } else {
+        let kinds: Vec<(&str, String)> = special_kinds(tool)
+            .map(|(name, kind)| (name, kind(project)))
+            .collect();
+        let body = text(project, tool, &kinds);
         let added = draft.edit_yaml(&root_path(), Rank::RootPolytope, |root| {
             root.add_tool(name, &body)
         });
@@ -51,6 +53,40 @@ pub(super) fn register(draft: &mut Draft<'_>, tool: &ToolInfo) {
     draft.edit_yaml(&root_path(), Rank::RootPolytope, |root| {
         root.allow_in_mcp(name)
     });
+}
+
+/// Whether a registered tool is as it was written, whatever the project was like then: types
+/// that depend on the project are not compared.
+fn is_as_registered(project: &Project, tool: &ToolInfo, found: &Value) -> bool {
+    const ANY: &str = "str";
+    let names = || special_kinds(tool).map(|(name, _)| name);
+    let kinds: Vec<(&str, String)> = names().map(|name| (name, ANY.to_owned())).collect();
+    let expected: Option<Value> = serde_yaml::from_str(&text(project, tool, &kinds)).ok();
+    let mut found = found.clone();
+    for name in names() {
+        let parameter = match found.get_mut("inputs") {
+            Some(inputs) => inputs.get_mut(name),
+            None => found
+                .get_mut("params")
+                .and_then(Value::as_sequence_mut)
+                .and_then(|all| {
+                    all.iter_mut()
+                        .find(|one| one.get("id").and_then(Value::as_str) == Some(name))
+                }),
+        };
+        if let Some(kind) = parameter.and_then(|parameter| parameter.get_mut("type")) {
+            *kind = ANY.into();
+        }
+    }
+    expected == Some(found)
+}
+
+/// The parameters of a tool whose types depend on the project.
+fn special_kinds(tool: &ToolInfo) -> impl Iterator<Item = SpecialKind> {
+    tool.registered
+        .iter()
+        .flat_map(|registered| registered.kinds)
+        .copied()
 }
 
 /// A parameter of a tool in `polytope.yml`.
@@ -65,16 +101,15 @@ pub(super) struct Parameter {
 }
 
 /// The text of a tool in `polytope.yml`: the parameters are those of the command line.
-fn text(project: &Project, tool: &ToolInfo) -> String {
+fn text(project: &Project, tool: &ToolInfo, kinds: &[(&str, String)]) -> String {
     let Some(registered) = &tool.registered else {
         unreachable!("`{}` is the first step and never registered", tool.name);
     };
-    let kinds = (registered.kinds)(project);
     render_with(
         project,
         registered.template,
         "",
-        &parameters(tool, &kinds),
+        &parameters(tool, kinds),
         &arguments(tool, ParameterStyle::of(project)),
     )
 }

@@ -5,6 +5,7 @@ use ruff_python_ast::token::TokenKind;
 use ruff_python_parser::lexer::lex;
 use ruff_python_parser::{Mode, parse_module};
 
+use crate::edit::stack::parse_on_large_stack;
 use crate::edit::{EditError, Position, check_size, count};
 
 /// Maximum nesting depth of brackets and blocks.
@@ -12,9 +13,6 @@ const MAX_NESTING: usize = 200;
 
 /// Maximum number of tokens between two commas, with those of the enclosing brackets.
 const MAX_CHAIN: usize = 2_000;
-
-/// Stack size for the deepest code that [`check_depth`] accepts, also in a debug build.
-const PARSER_STACK: usize = 256 << 20;
 
 pub(super) fn parse(text: &str) -> Result<ModModule, EditError> {
     check_size(text)?;
@@ -34,14 +32,7 @@ pub(super) fn parse(text: &str) -> Result<ModModule, EditError> {
             Some(Position::START),
         ));
     }
-    // The stack is only reserved: untouched pages use no memory.
-    let parsed = std::thread::scope(|scope| {
-        std::thread::Builder::new()
-            .stack_size(PARSER_STACK)
-            .spawn_scoped(scope, || parse_module(text))
-            .map(std::thread::ScopedJoinHandle::join)
-    });
-    let Ok(Ok(parsed)) = parsed else {
+    let Ok(parsed) = parse_on_large_stack(|| parse_module(text)) else {
         return Err(EditError::syntax("the parser failed", None));
     };
     parsed

@@ -43,14 +43,11 @@ pub static TOOL: ToolInfo = ToolInfo {
     allowed: |project| project.has_tool("temporal") || temporal::has_server_of_its_own(project),
     registered: Some(Registered {
         template: template!("add-temporal/registered/add-temporal-client.yml"),
-        kinds: |project| {
-            // Default to the service found, so that a call needs no argument.
-            let kind = match default_service(project) {
-                Some(name) => format!("[default, str, {name}]"),
-                None => "str".to_owned(),
-            };
-            vec![("service", kind)]
-        },
+        // Default to the service found, so that a call needs no argument.
+        kinds: &[("service", |project| match default_service(project) {
+            Some(name) => format!("[default, str, {name}]"),
+            None => "str".to_owned(),
+        })],
     }),
 };
 

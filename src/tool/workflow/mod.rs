@@ -46,7 +46,7 @@ Examples:
     allowed: |project| project.services().iter().any(|s| client::is_in(project, s)),
     registered: Some(Registered {
         template: template!("add-temporal-client/registered/add-temporal-workflow.yml"),
-        kinds: |_| Vec::new(),
+        kinds: &[],
     }),
 };
 
