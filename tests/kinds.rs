@@ -54,6 +54,28 @@ fn start(mut command: Command, server: &Server) -> Process {
     Process::start(&mut command)
 }
 
+/// The Python of a new environment in which pip has installed what the arguments say.
+fn installed_with_pip(service: &Path, arguments: &[&str]) -> String {
+    let venv = service.join(".venv");
+    finish(Command::new(python()).args(["-m", "venv"]).arg(&venv));
+    let own = venv.join("bin/python");
+    finish(
+        Command::new(&own)
+            .args(["-m", "pip", "install", "--quiet"])
+            .arg("--disable-pip-version-check")
+            .args(arguments)
+            .current_dir(service),
+    );
+    own.to_str().unwrap().to_owned()
+}
+
+/// The tests of a service pass.
+fn passes(python: &str, service: &Path) {
+    let mut command = Tools::get().command(python, service);
+    let shown = finish(command.args(["-m", "pytest", "-q"]));
+    assert!(shown.contains(" passed"), "{shown}");
+}
+
 fn answers(port: u16) -> String {
     wait_for("the API", || get(port, "/"))
 }
@@ -134,22 +156,12 @@ fn flat_modules_installed_with_pip() {
         ),
         ("web/prices.py", "PRICE = 3\n"),
     ]);
-    let venv = service.join(".venv");
-    finish(Command::new(python()).args(["-m", "venv"]).arg(&venv));
-    let own = venv.join("bin/python");
-    finish(
-        Command::new(&own)
-            .args(["-m", "pip", "install", "--quiet"])
-            .args(["--disable-pip-version-check", "-r", "requirements-dev.txt"])
-            .current_dir(&service),
-    );
-    let own = own.to_str().unwrap();
-    let shown = finish(tools.command(own, &service).args(["-m", "pytest", "-q"]));
-    assert!(shown.contains(" passed"), "{shown}");
+    let own = installed_with_pip(&service, &["-r", "requirements-dev.txt"]);
+    passes(&own, &service);
 
     let server = Server::start(free_port());
     let port = free_port();
-    let mut command = tools.command(own, &service);
+    let mut command = tools.command(&own, &service);
     command.args(["-m", "uvicorn", "main:site", "--app-dir", "web"]);
     command.args(["--port", &port.to_string()]);
     let mut process = start(command, &server);
@@ -177,29 +189,14 @@ fn a_package_built_by_setuptools() {
             "from starlette.applications import Starlette\nfrom starlette.responses import PlainTextResponse\nfrom starlette.routing import Route\n\n\nasync def root(request):\n    return PlainTextResponse(\"prices\")\n\n\napp = Starlette(routes=[Route(\"/\", root)])\n",
         ),
     ]);
-    let venv = service.join(".venv");
-    finish(Command::new(python()).args(["-m", "venv"]).arg(&venv));
-    let own = venv.join("bin/python");
-    finish(
-        Command::new(&own)
-            .args(["-m", "pip", "install", "--quiet"])
-            .args([
-                "--disable-pip-version-check",
-                ".",
-                "-r",
-                "requirements-dev.in",
-            ])
-            .current_dir(&service),
-    );
-    let own = own.to_str().unwrap();
-    let shown = finish(tools.command(own, &service).args(["-m", "pytest", "-q"]));
-    assert!(shown.contains(" passed"), "{shown}");
+    let own = installed_with_pip(&service, &[".", "-r", "requirements-dev.in"]);
+    passes(&own, &service);
 
     // What is installed runs anywhere.
     let elsewhere = tempfile::tempdir().unwrap();
     let server = Server::start(free_port());
     let port = free_port();
-    let mut command = tools.command(own, elsewhere.path());
+    let mut command = tools.command(&own, elsewhere.path());
     command.args([
         "-m",
         "uvicorn",
@@ -245,8 +242,7 @@ fn a_factory_installed_with_poetry() {
     finish(&mut install);
     let own = service.join(".venv/bin/python");
     let own = own.to_str().unwrap();
-    let shown = finish(tools.command(own, &service).args(["-m", "pytest", "-q"]));
-    assert!(shown.contains(" passed"), "{shown}");
+    passes(own, &service);
 
     let server = Server::start(free_port());
     let port = free_port();
