@@ -7,6 +7,7 @@
 //! Limits: one document per file; no edit through an alias, a merge key or an explicit `? key`,
 //! or inside an anchor that an alias refers to; at most 1 MiB.
 
+mod additions;
 mod place;
 mod style;
 mod tree;
@@ -16,7 +17,8 @@ use std::cell::OnceCell;
 
 use serde_yaml::{Mapping, Value};
 
-use self::place::{Additions, Insert, Placement, change_at, value_at};
+use self::additions::{Additions, Insert, change_at, value_at};
+use self::place::Placement;
 use self::tree::{Kind, Node, second_document, tree};
 pub use self::write::{scalar, written};
 
@@ -52,8 +54,8 @@ impl Document {
     ///
     /// # Errors
     ///
-    /// [`EditError::Syntax`] with the position, as far as it is known, for a text that is
-    /// too large, not YAML, or holds several documents.
+    /// [`EditError::Syntax`], with the position if it is known, if the file is too large, is
+    /// not YAML, or holds several documents.
     pub fn parse(text: impl Into<String>) -> Result<Self, EditError> {
         let text = text.into();
         check_size(&text)?;

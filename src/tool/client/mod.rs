@@ -3,8 +3,12 @@
 mod choose;
 mod container;
 mod files;
+mod names;
 mod packaging;
 mod polytope;
+mod reload;
+mod requirements;
+mod versions;
 mod wiring;
 
 use clap::{Args, FromArgMatches};
@@ -23,9 +27,10 @@ use super::{Draft, Registered, Request, ToolInfo, temporal};
 pub use choose::ServiceChoice;
 use choose::{choose_service, default_service};
 pub(super) use choose::{no_service, select};
-pub(super) use container::worker_tools;
-pub(super) use files::{library, test_file};
+pub(super) use files::library;
+pub(super) use names::test_file;
 pub(super) use packaging::packaging_name;
+pub(super) use reload::worker_tools;
 
 /// The tool.
 pub static TOOL: ToolInfo = ToolInfo {
@@ -163,7 +168,7 @@ pub(super) fn task_queue(project: &Project, registry: &Registry) -> String {
 
 /// Whether a service has the client: its library and a registry.
 pub(super) fn is_in(project: &Project, service: &Service) -> bool {
-    let library = files::library_folder(service).join("__init__.py");
+    let library = names::library_folder(service).join("__init__.py");
     project.entry(&library).is_some() && registry_of(project, service).is_some()
 }
 
@@ -276,7 +281,7 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalClient) {
     if is_new {
         files::start_service(draft, &service);
     }
-    let names = files::Names::of(project, &service);
+    let names = names::Names::of(project, &service);
     wiring::check_packages(draft, &service);
     if let Wiring::Existing { module, .. } = &service.wiring {
         plan_beside(draft, &service, &names, module);
@@ -305,7 +310,7 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalClient) {
         &registry_module,
         registry.is_none(),
     );
-    packaging::add_requirements(draft, &service);
+    requirements::add_requirements(draft, &service);
     polytope::add_to_polytope(draft, &service, &names);
     wiring::wire(draft, &service, &names);
     let is_included =
@@ -337,7 +342,7 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalClient) {
             why: "runs the worker: no web application was found that could start it".to_owned(),
         });
     }
-    packaging::warn_of_locks(draft, &service);
+    requirements::warn_of_locks(draft, &service);
 }
 
 /// Register the next step.
@@ -356,9 +361,9 @@ fn register_next(draft: &mut Draft<'_>, service: &Service) {
 
 /// Plan the client of a service that runs Temporal already: only what workflows and their tests
 /// need.
-fn plan_beside(draft: &mut Draft<'_>, service: &Service, names: &files::Names, module: &RelPath) {
+fn plan_beside(draft: &mut Draft<'_>, service: &Service, names: &names::Names, module: &RelPath) {
     let project = draft.project();
-    let other = project.entry(&files::library_folder(service).join("__init__.py"));
+    let other = project.entry(&names::library_folder(service).join("__init__.py"));
     if service.is_flat() && other.is_none() && imports_other_client(project, module) {
         draft.problem(
             Problem::new(
@@ -378,7 +383,7 @@ fn plan_beside(draft: &mut Draft<'_>, service: &Service, names: &files::Names, m
     }
     files::add_library(draft, service);
     files::add_packages(draft, service, names);
-    packaging::add_requirements(draft, service);
+    requirements::add_requirements(draft, service);
     let uses_pydantic = project.inside(&service.folder).any(|path| {
         project
             .text(path)
@@ -396,7 +401,7 @@ fn plan_beside(draft: &mut Draft<'_>, service: &Service, names: &files::Names, m
         );
     }
     register_next(draft, service);
-    packaging::warn_of_locks(draft, service);
+    requirements::warn_of_locks(draft, service);
 }
 
 fn imports_other_client(project: &Project, module: &RelPath) -> bool {

@@ -10,7 +10,7 @@ use crate::tool::polytope::{add_steps, stack_tool};
 use crate::tool::register::ParameterStyle;
 
 use super::container::Container;
-use super::files::Names;
+use super::names::Names;
 use super::packaging::uv_runner;
 
 /// The environment entry with the server's address inside the job.

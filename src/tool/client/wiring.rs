@@ -9,8 +9,8 @@ use crate::project::{Service, Wiring};
 use crate::tool::Draft;
 
 use super::choose::app_of;
-use super::files::Names;
 use super::local_modules;
+use super::names::Names;
 
 /// Refuse parent packages of the workflows that do what the sandbox does not allow: it loads
 /// them for every execution.
