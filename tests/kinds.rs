@@ -76,6 +76,17 @@ fn passes(python: &str, service: &Path) {
     assert!(shown.contains(" passed"), "{shown}");
 }
 
+/// The web application that a command starts answers, and runs the workflow of [`project`].
+fn serves(mut command: Command, answer: &str) {
+    let server = Server::start(free_port());
+    let port = free_port();
+    command.args(["--port", &port.to_string()]);
+    let mut process = start(command, &server);
+    assert_eq!(answers(port), answer);
+    completes(&server);
+    process.stop();
+}
+
 fn answers(port: u16) -> String {
     wait_for("the API", || get(port, "/"))
 }
@@ -159,15 +170,9 @@ fn flat_modules_installed_with_pip() {
     let own = installed_with_pip(&service, &["-r", "requirements-dev.txt"]);
     passes(&own, &service);
 
-    let server = Server::start(free_port());
-    let port = free_port();
     let mut command = tools.command(&own, &service);
     command.args(["-m", "uvicorn", "main:site", "--app-dir", "web"]);
-    command.args(["--port", &port.to_string()]);
-    let mut process = start(command, &server);
-    assert_eq!(answers(port), "{\"price\":3}");
-    completes(&server);
-    process.stop();
+    serves(command, "{\"price\":3}");
 }
 
 /// A package that setuptools builds, with requirements from a file: the client library and the
@@ -194,20 +199,9 @@ fn a_package_built_by_setuptools() {
 
     // What is installed runs anywhere.
     let elsewhere = tempfile::tempdir().unwrap();
-    let server = Server::start(free_port());
-    let port = free_port();
     let mut command = tools.command(&own, elsewhere.path());
-    command.args([
-        "-m",
-        "uvicorn",
-        "orders.web:app",
-        "--port",
-        &port.to_string(),
-    ]);
-    let mut process = start(command, &server);
-    assert_eq!(answers(port), "prices");
-    completes(&server);
-    process.stop();
+    command.args(["-m", "uvicorn", "orders.web:app"]);
+    serves(command, "prices");
 }
 
 /// A factory, in a package that Poetry installs.
@@ -244,15 +238,9 @@ fn a_factory_installed_with_poetry() {
     let own = own.to_str().unwrap();
     passes(own, &service);
 
-    let server = Server::start(free_port());
-    let port = free_port();
     let mut command = tools.command(own, &service);
     command.args(["-m", "uvicorn", "--factory", "orders.factory:create_app"]);
-    command.args(["--port", &port.to_string()]);
-    let mut process = start(command, &server);
-    assert_eq!(answers(port), "3");
-    completes(&server);
-    process.stop();
+    serves(command, "3");
 }
 
 /// Without a web application, the worker runs by the command that the report names.

@@ -166,7 +166,7 @@ impl EditError {
     }
 }
 
-/// Refuse a text that is too large for the parsers.
+/// Reject files that are too large for the parsers.
 fn check_size(text: &str) -> Result<(), EditError> {
     if text.len() > MAX_FILE_SIZE {
         let message = format!(

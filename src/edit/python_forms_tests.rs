@@ -292,7 +292,7 @@ proptest! {
         if let Ok(edited) = add_calls(&before) {
             let after = edited.into_text(&before);
             prop_assert_eq!(add_calls(&after), Ok(Edited::Unchanged), "{}", after);
-            // Only a lone `pass` makes room.
+            // Only a `pass` that is alone in its block is replaced.
             let kept = before.replace("pass", "");
             prop_assert!(keeps_every_byte(&kept, &after), "{before}\n{after}");
         }

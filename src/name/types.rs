@@ -111,7 +111,7 @@ impl FromStr for FieldType {
 
 /// Split a list of values at commas outside brackets.
 ///
-/// Empty parts are ignored, so that a tool can pass a text that may be empty.
+/// Empty parts are ignored: a registered tool passes an empty string for an unset parameter.
 ///
 /// ```
 /// use bluetext::name::split_values;

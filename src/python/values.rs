@@ -117,10 +117,10 @@ impl Given<'_> {
         }
     }
 
-    /// A text that begins with a label and includes its source value. Long texts omit the
-    /// label, because formatters do not wrap strings.
+    /// A string that begins with a label and includes its source value. Long strings omit the
+    /// label, because formatters do not wrap them.
     pub(crate) fn text(&self, label: &str) -> String {
-        // Bytes have no readable text.
+        // Bytes cannot be shown as a string.
         let is_text = |field: &&Field| !field.kind.any(&|kind| *kind == FieldType::Bytes);
         let is_short = |text: &String| text.len() <= MAX_TEXT;
         match (&self.before, self.fields.iter().find(is_text)) {
