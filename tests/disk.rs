@@ -13,6 +13,7 @@ mod common;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -313,6 +314,7 @@ fn killed_before_every_call(start: fn() -> Project) -> usize {
                 assert!(n > 9, "only {n} calls");
                 break;
             }
+            assert_eq!(status.signal(), Some(9));
             kills += 1;
             check_after_kill(&project, step, &references[index]);
         }
@@ -374,20 +376,24 @@ fn killed_at_random_moments_the_same_command_completes_the_rest() {
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        std::thread::sleep(Duration::from_micros(random.below(12_000)));
+        // It writes from here on.
+        let staged = project.path().join(".bluetext.tmp");
+        while !staged.exists() && child.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        std::thread::sleep(Duration::from_micros(random.below(3_000)));
         child.kill().unwrap();
-        if child.wait().unwrap().success() {
+        let status = child.wait().unwrap();
+        if status.success() {
             // It finished before the kill.
             continue;
         }
+        assert_eq!(status.signal(), Some(9));
         kills += 1;
         check_after_kill(&project, STEPS[index], &references[index]);
     }
     println!("{kills} kills at random moments of {tries} runs, each completed by the next run");
-    assert!(
-        kills >= wanted / 2,
-        "only {kills} of {tries} runs were killed"
-    );
+    assert!(kills == wanted, "only {kills} of {tries} runs were killed");
 }
 
 #[test]
