@@ -118,6 +118,13 @@ fn a_package_installed_with_uv() {
     let shown = tools.uv(&service, &["run", "pytest", "-q"]);
     assert!(shown.contains(" passed"), "{shown}");
 
+    // The SDK's own list of what fails while a module is loaded.
+    let list = "from temporalio.worker.workflow_sandbox import SandboxRestrictions\n\n\ndef show(matcher, path):\n    if matcher.only_runtime or path[:1] == [\"asyncio\"]:\n        return\n    for name in matcher.access | matcher.use:\n        print(\".\".join([*path, name.replace(\"*\", \"\")]))\n    for name, child in matcher.children.items():\n        show(child, [*path, name])\n\n\nshow(SandboxRestrictions.invalid_module_members_default, [])\n";
+    let shown = tools.uv(&service, &["run", "python", "-c", list]);
+    let mut listed: Vec<&str> = shown.lines().collect();
+    listed.sort_unstable();
+    assert_eq!(listed, bluetext::edit::python::FORBIDDEN_IN_SANDBOX);
+
     let order = "import orders.temporal as own\nfrom orders.web import EVENTS, api\n\n\nclass Fake:\n    def __init__(self, *_: object, **__: object) -> None: ...\n\n    async def start(self) -> None:\n        EVENTS.append(\"start Temporal\")\n\n    async def stop(self) -> None:\n        EVENTS.append(\"stop Temporal\")\n\n\nown.Temporal = Fake\n\nimport asyncio\n\n\nasync def serve(fails: bool) -> None:\n    async with api.router.lifespan_context(api) as state:\n        assert state == {\"price\": 3}\n        if fails:\n            raise ValueError\n\n\nasyncio.run(serve(False))\ntry:\n    asyncio.run(serve(True))\nexcept ValueError:\n    pass\nprint(EVENTS)\n";
     let shown = tools.uv(&service, &["run", "python", "-c", order]);
     assert_eq!(

@@ -20,6 +20,7 @@ use ruff_text_size::{Ranged, TextRange};
 use super::{EditError, Position};
 pub use calls::Place;
 pub use imports::Import;
+pub use sandbox::FORBIDDEN_IN_SANDBOX;
 pub use web::{Application, Framework};
 
 /// A module: its text, and the statements that the parser found in it.
