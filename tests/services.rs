@@ -267,6 +267,7 @@ fn a_worker_made_by_hand_is_kept() {
         "activities=[\n        count,\n    ], workflows=FLOWS",
         "workflows=[Count], activities=found()",
         "workflows=[*FLOWS], activities=[]",
+        "workflows=all_flows(GreetingWorkflow), activities=[]",
     ] {
         let project = orders(&[
             UV,
@@ -274,7 +275,15 @@ fn a_worker_made_by_hand_is_kept() {
             APPLICATION,
             ("services/orders/orders/flows.py", "class Count: ...\n"),
         ]);
-        project.write("services/orders/orders/work.py", &worker(lists));
+        let mut work = worker(lists);
+        if lists.contains("Greeting") {
+            // What the hint says about one of the lists, added by hand.
+            work = work.replace(
+                "\nFLOWS",
+                "from orders.workflows.greeting import activities as greeting_activities\nfrom orders.workflows.greeting.workflow import GreetingWorkflow\n\nFLOWS",
+            );
+        }
+        project.write("services/orders/orders/work.py", &work);
         shown.push_str(&format!("########## {lists}\n{}", steps(&project, &[])));
     }
     snapshot!(shown);
@@ -429,6 +438,8 @@ fn conflicts_of_requirements_are_found_first() {
         ("", "fastapi==0.87.0"),
         ("", "temporalio>=1.20,!=1.21.0,<1.22"),
         (">=3.10,<3.11", "fastapi"),
+        ("~3.10", "fastapi"),
+        ("3.9.*", "fastapi"),
     ] {
         let run = with(python, requirement);
         assert_eq!(run.code, 3, "{python} {requirement}");
@@ -440,6 +451,9 @@ fn conflicts_of_requirements_are_found_first() {
     for (python, requirement) in [
         (">=3.12", "pydantic>=2.10"),
         (">=3.10", "pydantic==2.5.0"),
+        ("^3.11", "fastapi"),
+        ("~3.12.1", "fastapi"),
+        ("3.12.*", "fastapi"),
         ("==3.11.*", "pydantic<2; python_version < '3.8'"),
         (">=3.9,!=3.9.*,!=3.10.*", "fastapi"),
         ("~=3.11", "pydantic==2.*"),
@@ -649,8 +663,9 @@ fn a_package_that_reads_the_clock_is_refused() {
     for init in [
         "import datetime as dt\n\nSTARTED = dt.datetime.now()\n",
         "import random\nfrom uuid import uuid4 as new_id\n\n\nclass Ids:\n    first = new_id()\n",
-        "with open(\"VERSION\") as file:\n    VERSION = file.read()\n",
-        "import time\n\nfrom .web import api\n\n\ndef now() -> float:\n    return time.time()\n",
+        "from pathlib import Path\n\nROOT = Path(__file__).parent.resolve()\n",
+        "import random\n\n\ndef jitter(seconds=random.random()) -> float:\n    return seconds\n",
+        "import os\nimport random\nimport time\nfrom datetime import datetime\n\nfrom .web import api\n\nDEBUG = os.getenv(\"DEBUG\")\nSTARTED = time.monotonic()\nRANDOM = random.Random(3)\n\n\ndef now() -> datetime:\n    return datetime.now()\n\n\nif __name__ == \"__main__\":\n    print(datetime.now())\n",
     ] {
         let project = orders(&[UV, APPLICATION]);
         project.write(PACKAGE.0, init);
@@ -710,7 +725,7 @@ fn the_right_place_is_edited() {
     let docs = python("docs", "./docs", "./run.sh");
     let by_file = python("api", ".", "uvicorn worker_app:app");
     let other = "from fastapi import FastAPI\n\nother = FastAPI()\n";
-    let uses = "import worker\nfrom temporal import moon\nfrom workflows import step\n";
+    let uses = "import worker\nfrom temporal import moon\nfrom workflows.engine import step\n";
     let cases: [PlacedService<'_>; 9] = [
         (
             "the layout is that of the chosen application",

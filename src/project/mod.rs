@@ -18,7 +18,7 @@ use crate::name::{Folder, RelPath};
 use crate::python::{SETTINGS_FILES, Style};
 
 pub use polytope::{Claim, PolytopeFile, Tool, polytope_file_of};
-pub use services::{Service, ServiceFault, Wiring};
+pub use services::{Service, ServiceFault, Wiring, imports_module};
 
 /// The file that makes a folder a Polytope project.
 pub const POLYTOPE_FILE: &str = "polytope.yml";

@@ -66,7 +66,10 @@ impl Module {
         let by_hand = lines_for_items(new_imports, items);
         let mut splices = Splices::new(text);
         let mut changed = false;
-        for (list, new_items) in items {
+        // Not the lists whose items the user has added in another way.
+        let mut found: Vec<&(&str, Vec<String>)> = Vec::new();
+        for item in items {
+            let (list, new_items) = item;
             if new_items.is_empty() {
                 continue;
             }
@@ -93,6 +96,7 @@ impl Module {
                     by_hand,
                 ));
             };
+            found.push(item);
             let missing: Vec<String> = new_items
                 .iter()
                 .filter(|item| {
@@ -127,11 +131,11 @@ impl Module {
         let after = splices.apply();
         let correct = guard::parse(&after).is_ok_and(|parsed| {
             new_imports.iter().all(|import| imports(&parsed, import))
-                && items.iter().all(|(list, new_items)| {
+                && found.iter().all(|(list, new_items)| {
                     let before = list_of(module, list).and_then(|v| elements(v));
                     let now = list_of(&parsed, list).and_then(|v| elements(v));
                     let (Some((before, _)), Some((now, _))) = (before, now) else {
-                        return new_items.is_empty();
+                        return false;
                     };
                     let value =
                         list_of(&parsed, list).map(|value| value.range().start().to_usize());

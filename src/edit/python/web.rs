@@ -1,7 +1,7 @@
 //! Finds the web applications that a module makes, and adds a call after one of them.
 
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{Expr, ExprCall, ModModule, Stmt};
+use ruff_python_ast::{ExceptHandler, Expr, ExprCall, ModModule, Stmt};
 use ruff_text_size::Ranged;
 
 use super::imports::{Import, add_imports, imports};
@@ -415,8 +415,16 @@ impl Search<'_> {
             }
             Stmt::Try(block) => {
                 self.body(&block.body, function, true);
+                for ExceptHandler::ExceptHandler(handler) in &block.handlers {
+                    self.body(&handler.body, function, true);
+                }
                 self.body(&block.orelse, function, true);
                 self.body(&block.finalbody, function, true);
+            }
+            Stmt::Match(block) => {
+                for case in &block.cases {
+                    self.body(&case.body, function, true);
+                }
             }
             Stmt::With(block) => self.body(&block.body, function, true),
             Stmt::For(block) => self.body(&block.body, function, true),

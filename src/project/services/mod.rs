@@ -272,17 +272,27 @@ fn fault_of(project: &Project, candidate: &Candidate, wiring: &Wiring) -> Option
     }
 }
 
+/// Whether a module's text has an import of a top-level module.
+#[must_use]
+pub fn imports_module(text: &str, name: &str) -> bool {
+    let statements = [
+        format!("import {name}\n"),
+        format!("import {name} as "),
+        format!("import {name}."),
+        format!("from {name} import "),
+        format!("from {name}."),
+    ];
+    statements.iter().any(|statement| text.contains(statement))
+}
+
 /// The name of the folder for workflows, which hides no module and no installed package.
 fn workflows_of(project: &Project, candidate: &Candidate, service: &Service) -> &'static str {
     let source = service.source();
     let is_imported = |name: &str| {
         let has_own = project.entry(&source.join(name)).is_some();
-        let (import, from) = (format!("import {name}\n"), format!("from {name} import "));
         let modules = candidate.modules.iter();
         let mut texts = modules.filter_map(|path| project.text(path));
-        service.is_flat()
-            && !has_own
-            && texts.any(|text| text.contains(&import) || text.contains(&from))
+        service.is_flat() && !has_own && texts.any(|text| imports_module(text, name))
     };
     let is_module = |name: &str| project.entry(&source.join(&format!("{name}.py"))).is_some();
     let mut names = ["workflows", "temporal_workflows", "bluetext_workflows"].into_iter();

@@ -315,7 +315,6 @@ pub(super) fn add_modules(
             template!("add-temporal-client/service/src/workflows/registry.py"),
         ),
     ];
-    const CONFTEST: Template = template!("add-temporal-client/service/tests/workflows/conftest.py");
     const TESTS: [(&str, Template); 2] = [
         (
             "temporal_histories",

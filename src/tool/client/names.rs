@@ -1,7 +1,7 @@
 //! The names of generated modules, which no file of the user has.
 
 use crate::name::RelPath;
-use crate::project::{Project, Service, Wiring};
+use crate::project::{Project, Service, Wiring, imports_module};
 
 /// The names of the generated modules of a service, relative to its source folder.
 pub(super) struct Names {
@@ -89,13 +89,6 @@ fn is_generated_module(text: &str) -> bool {
 /// Whether modules at the top level import an installed package of this name, which a generated
 /// module would hide.
 fn is_imported(project: &Project, service: &Service, name: &str) -> bool {
-    let statements = [
-        format!("import {name}\n"),
-        format!("import {name} as "),
-        format!("import {name}."),
-        format!("from {name} import "),
-        format!("from {name}."),
-    ];
     service.is_flat()
         && project
             .inside(&service.folder)
@@ -104,11 +97,7 @@ fn is_imported(project: &Project, service: &Service, name: &str) -> bool {
                     .then(|| project.text(path))
                     .flatten()
             })
-            .any(|text| {
-                statements
-                    .iter()
-                    .any(|statement| text.contains(statement.as_str()))
-            })
+            .any(|text| imports_module(text, name))
 }
 
 /// The file of a module in a service's source folder.

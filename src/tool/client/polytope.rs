@@ -69,7 +69,7 @@ pub(super) fn add_to_polytope(draft: &mut Draft<'_>, service: &Service, names: &
         }
     }
     let worker = format!("{}-worker", service.name);
-    if file.tools().any(|tool| tool.name == worker) {
+    if draft.project().tool(&worker).is_some() || file.tools().any(|tool| tool.name == worker) {
         return;
     }
     let awaits = ParameterStyle::awaits_containers(draft.project());

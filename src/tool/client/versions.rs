@@ -162,15 +162,18 @@ pub(super) fn conflicts(draft: &Draft<'_>, packaging: &Packaging) -> Vec<Problem
 
 /// A file that chooses a version of Python which the client library does not support.
 pub(super) fn old_python(draft: &Draft<'_>, service: &Service) -> Option<Problem> {
+    // A Dockerfile comes first: a version for development may differ. Of several images, the
+    // last is the one that runs.
+    let image = (service.folder.join("Dockerfile"), "python:");
     let pins = service
         .folder
         .and_parents()
         .map(|folder| (folder.join(".python-version"), ""));
-    // Of several images in a Dockerfile, the last is the one that runs.
-    let images = [(service.folder.join("Dockerfile"), "python:")];
-    let (path, line, version) = pins.chain(images).find_map(|(path, prefix)| {
+    let files = std::iter::once(image).chain(pins);
+    let (path, line, version) = files.into_iter().find_map(|(path, prefix)| {
         let text = draft.exists(&path).then(|| draft.readable(&path).ok())??;
         let lines = text.lines().enumerate();
+        let lines = lines.filter(|(_, line)| prefix.is_empty() || line.starts_with("FROM "));
         let versions = lines.filter_map(|(index, line)| {
             let (_, version) = line.split_once(prefix)?;
             let number = version
@@ -230,10 +233,29 @@ fn ranges(specifiers: &VersionSpecifiers) -> Ranges<Version> {
 
 /// A range of Python versions, as in `requires-python`, or as Poetry writes it.
 fn python_range(written: &str) -> Option<Ranges<Version>> {
+    // Poetry: `^3.10` is `>=3.10,<4`, `~3.10` is `==3.10.*`, and a bare version is that one.
     let parts = written.split(',').map(|part| {
         let part = part.trim();
-        match part.strip_prefix('^').or_else(|| part.strip_prefix('~')) {
-            Some(lowest) if !lowest.starts_with('=') => format!(">={}", lowest.trim()),
+        let lowest = |part: &str| part.trim().trim_end_matches(".*").to_owned();
+        match part.chars().next() {
+            Some('^') => {
+                let lowest = lowest(&part[1..]);
+                let major = lowest
+                    .split('.')
+                    .next()
+                    .and_then(|major| major.parse::<u64>().ok());
+                let next = major.map_or_else(String::new, |major| format!(",<{}", major + 1));
+                format!(">={lowest}{next}")
+            }
+            Some('~') if !part.starts_with("~=") => {
+                let minor: Vec<String> = lowest(&part[1..])
+                    .split('.')
+                    .take(2)
+                    .map(str::to_owned)
+                    .collect();
+                format!("=={}.*", minor.join("."))
+            }
+            Some('0'..='9') => format!("=={part}"),
             _ => part.to_owned(),
         }
     });
