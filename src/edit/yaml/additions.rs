@@ -198,7 +198,7 @@ pub(super) fn value_at<'v>(value: &'v Value, route: &[Step<'_>]) -> Option<&'v V
     })
 }
 
-/// Change the value at a route. Missing entries are added on the way, as [`Placement`] adds
+/// Change the value at a route. Missing entries are added on the way, as `Placement` adds
 /// their text; a value that the route does not fit is left as it is, as that refuses it.
 pub(super) fn change_at(value: &mut Value, route: &[Step<'_>], change: impl FnOnce(&mut Value)) {
     let Some((step, rest)) = route.split_first() else {
