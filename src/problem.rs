@@ -107,6 +107,7 @@ codes! {
         RequirementConflict = "requirement-conflict" (Refused): "A service requires versions that the client library does not support.",
         Sandbox = "sandbox" (Refused): "A parent package of the workflows does what Temporal's sandbox does not allow.",
         SeveralApplications = "several-applications" (Refused): "A service makes several web applications; the hint has the lines to add.",
+        SeveralWorkers = "several-workers" (Refused): "Several modules of a service make Temporal workers, and none is chosen.",
         StepMissing = "step-missing" (Refused): "The step before this one is missing; `next` names it.",
         Syntax = "syntax" (Refused): "A file cannot be parsed.",
         UnknownService = "unknown-service" (Refused): "There is no such service, or there are several and none is named.",

@@ -156,6 +156,18 @@ fn example(code: ErrorCode) -> String {
                 "shop/main.py",
                 "from fastapi import FastAPI\n\npublic = FastAPI()\nadmin = FastAPI()\n",
             );
+            project.write("requirements.txt", "fastapi\n");
+            run(&project, &["add-temporal-client"])
+        }
+        ErrorCode::SeveralWorkers => {
+            let project = after(&three[..1]);
+            for module in ["orders/worker.py", "payments/worker.py"] {
+                project.write(
+                    &format!("shop/{module}"),
+                    "from temporalio.worker import Worker\n\n\nasync def main(client):\n    await Worker(client, task_queue=\"shop\", workflows=[]).run()\n",
+                );
+            }
+            project.write("shop/requirements.txt", "temporalio\n");
             run(&project, &["add-temporal-client"])
         }
         ErrorCode::StepMissing => run(&Project::empty(), &["add-temporal-client"]),

@@ -448,6 +448,46 @@ fn conflicts_of_requirements_are_found_first() {
             run.stderr
         ));
     }
+    let of_files = |files: &[File<'_>]| {
+        let project = orders(&[PACKAGE, APPLICATION]);
+        for (path, text) in files {
+            project.write(&format!("services/orders/{path}"), text);
+        }
+        project.done(&["add-temporal"]);
+        let run = project.bluetext(&["add-temporal-client", "-q"]);
+        (run, project)
+    };
+    let uv = "[project]\nname = \"orders\"\ndependencies = []\n\n[tool.uv]\nconstraint-dependencies = [\n    \"temporalio<1\",\n]\n";
+    for files in [
+        &[
+            (
+                "requirements.txt",
+                "-r requirements/base.txt\n--constraint=../../pins.txt\n",
+            ),
+            (
+                "requirements/base.txt",
+                "# web\nfastapi\npydantic<2; python_version >= '3.8'\n-c more.txt\n",
+            ),
+            ("requirements/more.txt", "watchfiles==0.10.*\n-r base.txt\n"),
+            ("../../pins.txt", "temporalio==1.9.0\n"),
+        ][..],
+        &[("pyproject.toml", uv)],
+    ] {
+        let (run, _) = of_files(files);
+        assert_eq!(run.code, 3, "{files:?}: {}", run.stderr);
+        shown.push_str(&format!("########## {}\n{}", files[0].0, run.stderr));
+    }
+    // What an included file installs is not required twice; a constraint installs nothing.
+    let (run, project) = of_files(&[
+        ("requirements.txt", "-r base.in\n-c pins.txt\n"),
+        ("base.in", "fastapi\nTemporalio[opentelemetry]>=1.30\n"),
+        ("pins.txt", "pydantic==2.11.0\n"),
+    ]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(
+        project.read("services/orders/requirements.txt"),
+        "-r base.in\n-c pins.txt\npydantic>=2,<3\nwatchfiles>=0.20,<2\n"
+    );
     for (python, requirement) in [
         (">=3.12", "pydantic>=2.10"),
         (">=3.10", "pydantic==2.5.0"),
@@ -562,6 +602,55 @@ fn the_right_application_gets_the_call() {
         });
         shown.push_str(&own.collect::<Vec<_>>().join("\n"));
         shown.push('\n');
+    }
+    snapshot!(shown);
+}
+
+/// Of several workers, one is chosen; the library beside it shows the choice to later calls,
+/// unless another worker is beside it as well.
+#[test]
+fn one_of_several_workers_is_chosen() {
+    let worker = "from temporalio.worker import Worker\n\n\nasync def main(client):\n    await Worker(client, task_queue=\"NAME\", workflows=[], activities=[]).run()\n";
+    let mut shown = String::new();
+    for modules in [["one.py", "two.py"], ["one/run.py", "two/run.py"]] {
+        let project = orders(&[UV, PACKAGE]);
+        for module in modules {
+            let path = format!("services/orders/orders/{module}");
+            let name = module.split(['.', '/']).next().unwrap();
+            project.write(&path, &worker.replace("NAME", name));
+        }
+        project.done(&["add-temporal"]);
+        shown.push_str(&format!("########## {}\n", modules.join(" ")));
+        shown.push_str(&project.done(&["status"]).stdout);
+        let second = format!("orders/{}", modules[1]);
+        for arguments in [
+            &["add-temporal-client"][..],
+            &["add-temporal-client", "--worker", "orders.three"],
+            &["add-temporal-client", "--worker", &second],
+            &["add-temporal-client"],
+            &["add-temporal-workflow", "greeting"],
+            &["add-temporal-workflow", "greeting", "--worker", &second],
+            &["status"],
+        ] {
+            let before = project.tree();
+            let run = project.bluetext(arguments);
+            shown.push_str(&format!(
+                "=== {}: exit code {}\n",
+                arguments.join(" "),
+                run.code
+            ));
+            shown.push_str(&run.stderr);
+            let next = run
+                .stdout
+                .find("\nNext ")
+                .map_or("", |at| &run.stdout[at..]);
+            shown.push_str(if arguments == ["status"] {
+                &run.stdout
+            } else {
+                next
+            });
+            shown.push_str(&changes(&before, &project.tree()));
+        }
     }
     snapshot!(shown);
 }
@@ -901,9 +990,8 @@ fn what_is_not_known_is_refused() {
         )
     };
     let (outside, odd) = (dynamic("../../../x"), dynamic("a\\\\b"));
-    let worker = "from temporalio.worker import Worker as W\n\nworker = W(c, task_queue=\"q\", workflows=[A], activities=[a])\n";
     let mut shown = String::new();
-    let cases: [(&str, &[File<'_>], &[&str]); 14] = [
+    let cases: [(&str, &[File<'_>], &[&str]); 13] = [
         (
             "deep nesting",
             &[UV, ("services/orders/main.py", &deep)],
@@ -986,16 +1074,6 @@ fn what_is_not_known_is_refused() {
                 PACKAGE,
                 APPLICATION,
                 ("services/orders/orders/temporal_client/__init__.py", ""),
-            ],
-            &[],
-        ),
-        (
-            "several workers",
-            &[
-                UV,
-                PACKAGE,
-                ("services/orders/orders/one.py", worker),
-                ("services/orders/orders/two.py", worker),
             ],
             &[],
         ),
@@ -1213,16 +1291,44 @@ fn a_new_service_replaces_nothing() {
 #[test]
 fn an_old_python_is_refused() {
     let mut shown = String::new();
-    for (file, old, new) in [
-        ("services/orders/.python-version", "3.10\n", "3.12\n"),
-        (".python-version", "3.9.2\n", "3\n"),
+    let plain = TOOL
+        .1
+        .replace("astral/uv:python3.13-bookworm-slim", "my/image");
+    let without_uv = plain.replace("uv run ", "");
+    let in_tool = |image: &str| TOOL.1.replace("astral/uv:python3.13-bookworm-slim", image);
+    let pins = "services/orders/.python-version";
+    let dockerfile = "services/orders/Dockerfile";
+    for (tool, file, old, new) in [
+        (TOOL.1, pins, "3.10\n", "3.12\n"),
         (
-            "services/orders/Dockerfile",
+            &plain,
+            pins,
+            "# ours\n\ncpython-3.10.4-linux\n3.12\n",
+            "pypy3.11\n",
+        ),
+        (&plain, ".python-version", "3.9.2\n", "3\n"),
+        (&without_uv, pins, "3.10", ">=3.10\n"),
+        (
+            &without_uv,
+            dockerfile,
             "FROM node:20 AS web\n\nFROM python:3.10-slim\n",
             "FROM python:3.10 AS build\nFROM python:3.12-slim\n",
         ),
+        (
+            &without_uv,
+            dockerfile,
+            "ARG VERSION=\"3.10\" OTHER\nfrom --platform=$BUILD python:${VERSION}-slim as app\nFROM app\n",
+            "ARG VERSION\nFROM ghcr.io/astral-sh/uv:python${VERSION:-3.11}-alpine\nFROM other\n",
+        ),
+        (
+            &plain,
+            TOOL.0,
+            &in_tool("ghcr.io/astral-sh/uv:python3.10-alpine"),
+            &in_tool("python-api:2.1"),
+        ),
     ] {
         let project = orders(&[UV, PACKAGE, APPLICATION]);
+        project.write(TOOL.0, tool);
         let requires = "requires-python = \">=3.12\"";
         let text = project.read("services/orders/pyproject.toml");
         assert!(text.contains(requires), "{text}");

@@ -14,8 +14,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::name::RelPath;
-use crate::project::{Files, POLYTOPE_FILE, polytope_file_of};
+use crate::name::{Folder, RelPath};
+use crate::project::{Files, POLYTOPE_FILE};
 
 use self::read::read_polytope_files;
 
@@ -137,8 +137,8 @@ pub fn find_root(asked: Option<&Path>, current: &Path) -> Result<PathBuf, DiskEr
                 .strip_prefix(folder)
                 .ok()
                 .and_then(Path::to_str)
-                .and_then(polytope_file_of)
-                .is_some_and(|path| files.entries.contains_key(&path))
+                .and_then(|folder| folder.parse::<Folder>().ok())
+                .is_some_and(|folder| files.entries.contains_key(&folder.join(POLYTOPE_FILE)))
         })
         .last();
     Ok(outermost.unwrap_or(nearest).to_owned())

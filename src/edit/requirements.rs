@@ -3,31 +3,54 @@
 use super::{Edited, Splices};
 use crate::edit::toml::requirement_name;
 
-/// The requirements of a file, each with its line from 1; comments and options are left out.
-#[must_use]
-pub fn requirements(text: &str) -> Vec<(usize, &str)> {
+/// A line of a requirements file that names packages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Line<'t> {
+    /// A requirement, as it is written.
+    Requirement(&'t str),
+    /// `-r FILE`: the requirements of another file.
+    Include(&'t str),
+    /// `-c FILE`: versions for packages that something else requires.
+    Constraints(&'t str),
+}
+
+/// The lines of a file that name packages, each with its number from 1; comments and other
+/// options are left out.
+///
+/// Source: pip documentation, "Requirements File Format".
+pub fn lines(text: &str) -> impl Iterator<Item = (usize, Line<'_>)> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let lines = text.lines().enumerate();
-    lines
-        .filter_map(|(index, line)| {
-            // A comment begins at the start of a line, or after white space.
-            let comment = line
-                .match_indices('#')
-                .find(|(at, _)| *at == 0 || line[..*at].ends_with(char::is_whitespace));
-            let line = comment.map_or(line, |(at, _)| &line[..at]).trim();
-            let line = line.trim_end_matches('\\').trim();
-            let is_requirement = line.starts_with(|c: char| c.is_ascii_alphanumeric());
-            is_requirement.then_some((index + 1, line))
-        })
-        .collect()
+    lines.filter_map(|(index, line)| {
+        // A comment begins at the start of a line, or after white space.
+        let comment = line
+            .match_indices('#')
+            .find(|(at, _)| *at == 0 || line[..*at].ends_with(char::is_whitespace));
+        let line = comment.map_or(line, |(at, _)| &line[..at]).trim();
+        let line = line.trim_end_matches('\\').trim();
+        let option = |short: &str, long: &str| {
+            let value = line.strip_prefix(long).or_else(|| line.strip_prefix(short));
+            value.map(|value| value.trim_start_matches('=').trim())
+        };
+        let content = if line.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+            Line::Requirement(line)
+        } else if let Some(file) = option("-r", "--requirement") {
+            Line::Include(file)
+        } else {
+            Line::Constraints(option("-c", "--constraint")?)
+        };
+        Some((index + 1, content))
+    })
 }
 
 /// Add the requirements whose names the file does not have.
 #[must_use]
 pub fn add(text: &str, new: &[&str]) -> Edited {
-    let present: Vec<String> = requirements(text)
-        .into_iter()
-        .map(|(_, line)| requirement_name(line))
+    let present: Vec<String> = lines(text)
+        .filter_map(|(_, line)| match line {
+            Line::Requirement(line) => Some(requirement_name(line)),
+            Line::Include(_) | Line::Constraints(_) => None,
+        })
         .collect();
     let missing: Vec<&str> = new
         .iter()
@@ -67,6 +90,15 @@ mod tests {
         assert_eq!(
             added("Pydantic[email]==2.11 ; python_version > '3'"),
             "Pydantic[email]==2.11 ; python_version > '3'\ntemporalio>=1.35"
+        );
+        assert_eq!(
+            lines("-r base.txt\n-cpins.txt # ours\n--requirement=a b.txt\n--no-index\n")
+                .collect::<Vec<_>>(),
+            [
+                (1, Line::Include("base.txt")),
+                (2, Line::Constraints("pins.txt")),
+                (3, Line::Include("a b.txt")),
+            ]
         );
         assert_eq!(
             added("#temporalio\n"),

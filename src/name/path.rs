@@ -158,6 +158,24 @@ impl Folder {
         }
     }
 
+    /// The folder at a path relative to this one, which may have `.` and `..`; `None` if it is
+    /// not in the project or has a name that is not supported.
+    #[must_use]
+    pub fn resolve(&self, path: &str) -> Option<Self> {
+        let own = self.0.as_ref().map_or("", RelPath::as_str);
+        let mut parts: Vec<&str> = own.split('/').filter(|part| !part.is_empty()).collect();
+        for part in path.split('/') {
+            match part {
+                "" | "." => {}
+                ".." => {
+                    parts.pop()?;
+                }
+                part => parts.push(part),
+            }
+        }
+        parts.join("/").parse().ok()
+    }
+
     /// The folder that contains this one; `None` for the project itself.
     #[must_use]
     pub fn parent(&self) -> Option<Self> {

@@ -12,12 +12,13 @@ use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use crate::edit::python::{Application, Module};
+use crate::edit::python::Module;
+use crate::edit::toml::PyProject;
 use crate::edit::{EditError, Position};
 use crate::name::{Folder, RelPath};
 use crate::python::{SETTINGS_FILES, Style};
 
-pub use polytope::{Claim, PolytopeFile, Tool, polytope_file_of};
+pub use polytope::{Claim, PolytopeFile, Tool};
 pub use services::{Service, ServiceFault, Wiring, imports_module};
 
 /// The file that makes a folder a Polytope project.
@@ -81,8 +82,12 @@ pub struct Project {
     /// The files that a tool needs, but that have not been read.
     wanted: RefCell<BTreeSet<RelPath>>,
     /// The Python modules parsed so far.
-    modules: RefCell<BTreeMap<RelPath, Rc<Result<Module, EditError>>>>,
+    modules: RefCell<Parsed<Module>>,
+    /// The `pyproject.toml` files parsed so far.
+    pyprojects: RefCell<Parsed<PyProject>>,
 }
+
+type Parsed<T> = BTreeMap<RelPath, Rc<Result<T, EditError>>>;
 
 /// Why a project cannot be processed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,7 +121,7 @@ impl Project {
         let mut polytope_files = Vec::new();
         let mut errors = Vec::new();
         let mut seen = BTreeSet::new();
-        let mut waiting: Vec<RelPath> = polytope_file_of("").into_iter().collect();
+        let mut waiting = vec![root_path()];
         while let Some(path) = waiting.pop() {
             if !seen.insert(path.clone()) {
                 continue;
@@ -161,6 +166,7 @@ impl Project {
             tools,
             wanted: RefCell::default(),
             modules: RefCell::default(),
+            pyprojects: RefCell::default(),
         })
     }
 
@@ -279,14 +285,25 @@ impl Project {
     /// A Python module; `None` if there is no text at the path. It is parsed once.
     #[must_use]
     pub fn module(&self, path: &RelPath) -> Option<Rc<Result<Module, EditError>>> {
+        self.parsed(&self.modules, path, Module::parse)
+    }
+
+    /// A `pyproject.toml`; `None` if there is no text at the path. It is parsed once.
+    #[must_use]
+    pub fn pyproject(&self, path: &RelPath) -> Option<Rc<Result<PyProject, EditError>>> {
+        self.parsed(&self.pyprojects, path, PyProject::parse)
+    }
+
+    fn parsed<'p, T>(
+        &'p self,
+        known: &RefCell<Parsed<T>>,
+        path: &RelPath,
+        parse: impl FnOnce(&'p str) -> Result<T, EditError>,
+    ) -> Option<Rc<Result<T, EditError>>> {
         let text = self.text(path)?;
-        let mut modules = self.modules.borrow_mut();
-        let module = modules.entry(path.clone());
-        Some(
-            module
-                .or_insert_with(|| Rc::new(Module::parse(text)))
-                .clone(),
-        )
+        let mut known = known.borrow_mut();
+        let parsed = known.entry(path.clone());
+        Some(parsed.or_insert_with(|| Rc::new(parse(text))).clone())
     }
 
     /// The style of a service's Python code: from the settings in its folder, or in the nearest
@@ -306,14 +323,10 @@ impl Project {
         self.services.get_or_init(|| services::find(self))
     }
 
-    /// The same service, with Temporal started by one of its applications.
+    /// The same service, with Temporal started in a chosen way.
     #[must_use]
-    pub fn with_application(
-        &self,
-        service: &Service,
-        chosen: &(RelPath, Application),
-    ) -> Option<Service> {
-        services::with_application(self, service, chosen)
+    pub fn with_wiring(&self, service: &Service, chosen: Wiring) -> Option<Service> {
+        services::with_wiring(self, service, chosen)
     }
 
     /// Whether there is any Python code besides tests.

@@ -5,7 +5,7 @@ use serde_yaml::Value;
 use super::{FileFault, POLYTOPE_FILE};
 use crate::edit::Position;
 use crate::edit::yaml::{Document, Step};
-use crate::name::RelPath;
+use crate::name::{Folder, RelPath};
 
 /// A `polytope.yml` that the project includes, directly or indirectly; the root's is the first.
 #[derive(Debug)]
@@ -150,7 +150,7 @@ impl PolytopeFile {
     /// The `polytope.yml` of each folder of this project that the file includes.
     #[must_use]
     pub fn local_includes(&self) -> Vec<RelPath> {
-        let own = self.path.parent();
+        let own = Folder::of(&self.path);
         self.includes()
             .filter_map(|include| match include {
                 Value::String(path) => Some(path.as_str()),
@@ -159,12 +159,11 @@ impl PolytopeFile {
             })
             .filter_map(|path| {
                 let base = if path.starts_with('/') {
-                    None
+                    &Folder::PROJECT
                 } else {
-                    own.as_ref()
+                    &own
                 };
-                let folder = resolved(base.map_or("", RelPath::as_str), path)?;
-                polytope_file_of(&folder)
+                Some(base.resolve(path)?.join(POLYTOPE_FILE))
             })
             .collect()
     }
@@ -246,32 +245,6 @@ fn extended(route: &[Step<'static>], rest: &[Step<'static>]) -> Vec<Step<'static
 fn literal(value: Option<&Value>) -> Option<String> {
     let text = value?.as_str()?;
     is_literal(text).then(|| text.to_owned())
-}
-
-/// The path of the `polytope.yml` in a folder; an empty text means the root.
-#[must_use]
-pub fn polytope_file_of(folder: &str) -> Option<RelPath> {
-    let path = if folder.is_empty() {
-        POLYTOPE_FILE.to_owned()
-    } else {
-        format!("{folder}/{POLYTOPE_FILE}")
-    };
-    path.parse().ok()
-}
-
-/// Resolve `.` and `..` in a path relative to a folder; `None` if it leaves the project.
-pub(super) fn resolved(folder: &str, path: &str) -> Option<String> {
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
 }
 
 fn is_list(value: &Value) -> bool {

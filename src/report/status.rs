@@ -113,6 +113,8 @@ enum ReportedWiring {
     Worker,
     /// The service runs Temporal already: nothing is added but workflows.
     Existing,
+    /// Several modules make workers: one must be chosen.
+    SeveralWorkers,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
@@ -347,6 +349,7 @@ impl From<&ServiceStatus> for ReportedService {
                 Wiring::Several(_) => ReportedWiring::Several,
                 Wiring::Worker => ReportedWiring::Worker,
                 Wiring::Existing { .. } => ReportedWiring::Existing,
+                Wiring::SeveralWorkers(_) => ReportedWiring::SeveralWorkers,
             },
             fault: found.fault.as_ref().map(|fault| fault.message.clone()),
             client: match service.library {

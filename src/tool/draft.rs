@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use crate::change::{Change, Rank};
 use crate::edit::python::Module;
+use crate::edit::toml::PyProject;
 use crate::edit::yaml::Document;
 use crate::edit::{EditError, Edited};
 use crate::name::RelPath;
@@ -51,6 +52,14 @@ impl After {
             Self::Yaml(document) => document.text(),
         }
     }
+
+    /// Whether it differs from the text that the file has.
+    fn differs(&self, before: Option<&str>) -> bool {
+        match self {
+            Self::Yaml(document) if document.is_edited() => true,
+            after => before != Some(after.text()),
+        }
+    }
 }
 
 impl<'a> Draft<'a> {
@@ -86,6 +95,13 @@ impl<'a> Draft<'a> {
     #[must_use]
     pub fn exists(&self, path: &RelPath) -> bool {
         self.files.contains_key(path) || self.project.entry(path).is_some()
+    }
+
+    /// Whether anything changes so far.
+    #[must_use]
+    pub fn changes_anything(&self) -> bool {
+        let mut files = self.files.values();
+        files.any(|file| file.after.differs(file.before.as_deref()))
     }
 
     /// Whether a generated file has been edited and is left unchanged.
@@ -242,6 +258,17 @@ impl<'a> Draft<'a> {
                 Some(Rc::new(Module::parse(file.after.text())))
             }
             _ => self.project.module(path),
+        }
+    }
+
+    /// A `pyproject.toml` with the changes planned so far; `None` if the file does not exist.
+    #[must_use]
+    pub fn pyproject(&self, path: &RelPath) -> Option<Rc<Result<PyProject, EditError>>> {
+        match self.files.get(path) {
+            Some(file) if file.before.as_deref() != Some(file.after.text()) => {
+                Some(Rc::new(PyProject::parse(file.after.text())))
+            }
+            _ => self.project.pyproject(path),
         }
     }
 

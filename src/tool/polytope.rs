@@ -2,7 +2,6 @@
 //! and conflicts.
 
 use crate::change::Rank;
-use crate::edit::toml::PyProject;
 use crate::name::RelPath;
 use crate::problem::{ErrorCode, Problem};
 use crate::project::{Claim, POLYTOPE_FILE, PolytopeFile, Project, root_path};
@@ -34,11 +33,10 @@ pub(super) fn modules_folder(project: &Project, asked: Option<&RelPath>) -> RelP
     } else {
         [modules, polytope, services]
     };
-    let workspace = project.text(&RelPath::literal("pyproject.toml"));
-    let workspace = workspace.and_then(|text| PyProject::parse(text).ok());
+    let workspace = project.pyproject(&RelPath::literal("pyproject.toml"));
+    let workspace = workspace.as_deref().and_then(|parsed| parsed.as_ref().ok());
     let is_member = |folder: &RelPath| {
         let module = folder.join("temporal");
-        let workspace = workspace.as_ref();
         workspace.is_some_and(|workspace| workspace.is_workspace_member(module.as_str()))
     };
     let free = order.iter().find(|folder| !is_member(folder));

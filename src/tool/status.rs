@@ -1,5 +1,7 @@
 //! `status`: the state of a project and the next step.
 
+use std::collections::BTreeSet;
+
 use serde_yaml::Value;
 
 use super::client::{self, Library, Registry};
@@ -148,13 +150,16 @@ fn service_status(
             path: service.folder.path().cloned(),
         });
     }
-    let registry = client::registry_of(project, service);
-    let workflows: Vec<String> = registry
+    let registries = client::registries(project, service);
+    let mut workflows: Vec<String> = registries
         .iter()
         .flat_map(|registry| &registry.workflows)
         .map(|item| item.rsplit('.').next().unwrap_or(item).to_owned())
         .collect();
-    let unregistered = match &registry {
+    // Several workers may run the same workflow.
+    let mut seen = BTreeSet::new();
+    workflows.retain(|workflow| seen.insert(workflow.clone()));
+    let unregistered = match registries.first() {
         Some(registry) => unregistered(project, service, registry, &workflows, warnings),
         None => Vec::new(),
     };
@@ -209,8 +214,8 @@ fn unregistered(
                 code: WarningCode::NotRegistered,
                 message: format!(
                     "no worker runs the workflow `{class}` of `{path}`: import it in `{}` and \
-                     add it to `WORKFLOWS`",
-                    registry.path
+                     add it to `{}`",
+                    registry.path, registry.lists[0]
                 ),
                 path: Some(path.clone()),
             });

@@ -50,7 +50,8 @@ pub struct Application {
 }
 
 impl Module {
-    /// The web applications that the module makes, in their order.
+    /// The web applications that the module makes: those in statements of their own, in their
+    /// order, then those in other expressions.
     #[must_use]
     pub fn applications(&self) -> Vec<Application> {
         let classes = Classes::of(&self.syntax);

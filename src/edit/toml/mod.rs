@@ -22,7 +22,7 @@ use super::{
 /// A `pyproject.toml`: its text and values.
 ///
 /// It can be edited several times; [`finish`](Self::finish) then verifies the result once.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct PyProject {
     document: Document<String>,
     /// The expected values of the result.

@@ -93,14 +93,8 @@ impl PyProject {
     /// Poetry are written as in PEP 508, if they can be.
     #[must_use]
     pub fn requirements(&self) -> Vec<(String, Position)> {
-        let mut found = Vec::new();
         let project = self.document.get("project");
-        let list = project.and_then(|project| project.get("dependencies")?.as_array());
-        for value in list.into_iter().flat_map(|list| list.iter()) {
-            if let (Some(text), Some(span)) = (value.as_str(), value.span()) {
-                found.push((text.to_owned(), Position::of(self.text(), span.start)));
-            }
-        }
+        let mut found = self.written(project.and_then(|project| project.get("dependencies")));
         for (name, item) in self
             .poetry()
             .into_iter()
@@ -133,6 +127,25 @@ impl PyProject {
         found
     }
 
+    /// The limits that uv puts on the versions of all packages
+    /// (`tool.uv.constraint-dependencies`), each with its position.
+    #[must_use]
+    pub fn constraints(&self) -> Vec<(String, Position)> {
+        let tool = self.document.get("tool");
+        let list = tool.and_then(|tool| tool.get("uv")?.get("constraint-dependencies"));
+        self.written(list)
+    }
+
+    /// The texts of a list, each with its position.
+    fn written(&self, list: Option<&Item>) -> Vec<(String, Position)> {
+        let list = list.and_then(Item::as_array).into_iter().flatten();
+        list.filter_map(|value| {
+            let position = Position::of(self.text(), value.span()?.start);
+            Some((value.as_str()?.to_owned(), position))
+        })
+        .collect()
+    }
+
     /// The versions of Python that the project supports, as it writes them.
     #[must_use]
     pub fn python(&self) -> Option<(String, Position)> {
@@ -141,6 +154,14 @@ impl PyProject {
         let required = required.or_else(|| self.poetry()?.get("python"));
         let position = item_position(self.text(), required)?;
         Some((required?.as_str()?.to_owned(), position))
+    }
+
+    /// The name of the project.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        let poetry = || self.document.get("tool")?.get("poetry");
+        let mut tables = self.document.get("project").into_iter().chain(poetry());
+        tables.find_map(|table| table.get("name")?.as_str())
     }
 
     /// Whether uv takes a folder for a member of this workspace, which then needs a

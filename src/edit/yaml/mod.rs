@@ -228,6 +228,12 @@ impl Document {
         true
     }
 
+    /// Whether an edit has added something.
+    #[must_use]
+    pub fn is_edited(&self) -> bool {
+        !self.additions.is_empty()
+    }
+
     /// Check that the edits so far are possible.
     ///
     /// # Errors

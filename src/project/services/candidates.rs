@@ -7,7 +7,6 @@ use serde_yaml::Value;
 use super::ServiceFault;
 use crate::edit::python::Application;
 use crate::name::{Folder, RelPath};
-use crate::project::polytope::resolved;
 use crate::project::{Content, POLYTOPE_FILE, Project, Tool};
 
 /// What is known of a folder that may be a service.
@@ -248,8 +247,7 @@ fn code_folders(tool: Tool<'_>) -> Vec<Folder> {
             "host" => Folder::PROJECT,
             _ => return None,
         };
-        let text = resolved(base.path().map_or("", RelPath::as_str), path)?;
-        text.parse().ok()
+        base.resolve(path)
     });
     folders.collect()
 }

@@ -14,7 +14,7 @@ use super::Project;
 pub(super) use candidates::has_python;
 use candidates::{Candidate, candidates};
 use layout::{is_relative, layout, without_application};
-use wiring::{called_hooks, command_of, is_named, outer_applications, several_workers, wiring_of};
+use wiring::{called_hooks, command_of, is_named, outer_applications, wiring_of, worker_modules};
 
 /// A folder with Python code that is deployed on its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub struct Service {
     pub wiring: Wiring,
     /// All web applications that it makes, each with its module.
     pub applications: Vec<(RelPath, Application)>,
+    /// All modules that make Temporal workers by hand.
+    pub workers: Vec<RelPath>,
     /// The tool that runs its code, and the file that defines it.
     pub tool: Option<(RelPath, String)>,
     /// Why no code can be added to it.
@@ -86,6 +88,8 @@ pub enum Wiring {
         /// Whether the module makes the worker, whose arguments list what it runs.
         is_worker: bool,
     },
+    /// Several modules make workers by hand, and it is not known which one a workflow is for.
+    SeveralWorkers(Vec<RelPath>),
 }
 
 impl Wiring {
@@ -97,7 +101,20 @@ impl Wiring {
             Self::Hooks => Some(Framework::FastApi),
             Self::Application { application, .. } => Some(application.framework),
             Self::Several(all) => all.first().map(|(_, application)| application.framework),
-            Self::Worker | Self::Existing { .. } => None,
+            Self::Worker | Self::Existing { .. } | Self::SeveralWorkers(_) => None,
+        }
+    }
+
+    /// The modules that make workers by hand, whose arguments list what they run.
+    #[must_use]
+    pub fn workers(&self) -> &[RelPath] {
+        match self {
+            Self::Existing {
+                module,
+                is_worker: true,
+            } => std::slice::from_ref(module),
+            Self::SeveralWorkers(modules) => modules,
+            _ => &[],
         }
     }
 }
@@ -162,11 +179,11 @@ pub(in crate::project) fn find(project: &Project) -> Vec<Service> {
     services
 }
 
-/// The same service, with Temporal started by one of its applications.
-pub(in crate::project) fn with_application(
+/// The same service, with Temporal started in a chosen way.
+pub(in crate::project) fn with_wiring(
     project: &Project,
     found: &Service,
-    chosen: &(RelPath, Application),
+    chosen: Wiring,
 ) -> Option<Service> {
     let candidates = candidates(project);
     let candidate = candidates.get(&found.folder)?;
@@ -177,16 +194,11 @@ fn service(
     project: &Project,
     folder: &Folder,
     candidate: &Candidate,
-    chosen: Option<&(RelPath, Application)>,
+    chosen: Option<Wiring>,
 ) -> Option<Service> {
     let name = name_of(project, folder, candidate)?;
-    let wiring = match chosen {
-        Some((module, application)) => Wiring::Application {
-            module: module.clone(),
-            application: application.clone(),
-        },
-        None => wiring_of(project, candidate),
-    };
+    let workers = worker_modules(project, candidate);
+    let wiring = chosen.unwrap_or_else(|| wiring_of(project, candidate, &workers));
     let main = main_module(project, candidate, &wiring);
     let main = main.as_ref();
     let mut fault = fault_of(project, candidate, &wiring);
@@ -224,6 +236,7 @@ fn service(
         package,
         wiring,
         applications: outer_applications(candidate),
+        workers,
         tool: candidate.tool.clone(),
         fault,
     };
@@ -245,6 +258,7 @@ fn main_module(project: &Project, candidate: &Candidate, wiring: &Wiring) -> Opt
         Wiring::Several(all) => all.first().map(|(module, _)| module.clone()),
         Wiring::Worker => None,
         Wiring::Existing { module, is_worker } if *is_worker => Some(module.clone()),
+        Wiring::SeveralWorkers(all) => all.first().cloned(),
         // The module that uses another client library may be in an inner folder.
         Wiring::Existing { .. } => {
             let application = candidate.applications.first();
@@ -255,9 +269,6 @@ fn main_module(project: &Project, candidate: &Candidate, wiring: &Wiring) -> Opt
 
 /// Why a service's code is not known well enough.
 fn fault_of(project: &Project, candidate: &Candidate, wiring: &Wiring) -> Option<ServiceFault> {
-    if let Some(fault) = several_workers(project, candidate) {
-        return Some(fault);
-    }
     // A module that cannot be parsed may make the application; so does the one that the
     // command names.
     let command = command_of(project, candidate);
@@ -300,15 +311,16 @@ fn workflows_of(project: &Project, candidate: &Candidate, service: &Service) -> 
     free.unwrap_or("workflows")
 }
 
-/// The name of a service: of the tool that runs it, else of its folder.
+/// The name of a service: of the tool that runs it, else of its folder or project.
 fn name_of(project: &Project, folder: &Folder, candidate: &Candidate) -> Option<ServiceName> {
     let tool = candidate.tool.as_ref().map(|(_, tool)| tool.as_str());
-    let named = project
-        .text(&folder.join("pyproject.toml"))
-        .and_then(|text| text.lines().find_map(|line| line.strip_prefix("name = \"")))
-        .and_then(|rest| rest.split('"').next());
-    let mut candidates = [tool, folder.name(), named, Some("api")]
-        .into_iter()
-        .flatten();
-    candidates.find_map(|name| name.parse().or_else(|_| kebab(name).parse()).ok())
+    let to_name = |name: &str| name.parse().or_else(|_| kebab(name).parse()).ok();
+    let named = [tool, folder.name()].into_iter().flatten();
+    // Only the project's own folder has no name; others may have one that is not valid.
+    named.into_iter().find_map(to_name).or_else(|| {
+        let pyproject = project.pyproject(&folder.join("pyproject.toml"));
+        let pyproject = pyproject.as_deref().and_then(|parsed| parsed.as_ref().ok());
+        let named = pyproject.and_then(|pyproject| to_name(pyproject.name()?));
+        named.or_else(|| to_name("api"))
+    })
 }

@@ -1,14 +1,15 @@
 //! How Temporal can be started with a service.
 
+use super::Wiring;
 use super::candidates::Candidate;
-use super::{ServiceFault, Wiring};
 use crate::edit::python::Application;
 use crate::edit::yaml::written;
 use crate::name::{Folder, RelPath};
 use crate::project::Project;
 
-pub(super) fn wiring_of(project: &Project, candidate: &Candidate) -> Wiring {
-    if let Some(existing) = existing_runtime(project, candidate) {
+pub(super) fn wiring_of(project: &Project, candidate: &Candidate, workers: &[RelPath]) -> Wiring {
+    let existing = of_workers(project, workers).or_else(|| other_client(project, candidate));
+    if let Some(existing) = existing {
         return existing;
     }
     if called_hooks(project, candidate).is_some() {
@@ -72,7 +73,7 @@ pub(super) fn outer_applications(candidate: &Candidate) -> Vec<(RelPath, Applica
 }
 
 /// The modules that make workers by hand.
-fn worker_modules(project: &Project, candidate: &Candidate) -> Vec<RelPath> {
+pub(super) fn worker_modules(project: &Project, candidate: &Candidate) -> Vec<RelPath> {
     let makes_worker = |path: &&RelPath| {
         let text = project.text(path).unwrap_or("");
         text.contains("temporalio")
@@ -86,32 +87,31 @@ fn worker_modules(project: &Project, candidate: &Candidate) -> Vec<RelPath> {
         .collect()
 }
 
-/// Which of several workers gets a workflow is not known.
-pub(super) fn several_workers(project: &Project, candidate: &Candidate) -> Option<ServiceFault> {
-    let modules = worker_modules(project, candidate);
-    let [first, _, ..] = modules.as_slice() else {
-        return None;
+/// The wiring of a service with workers made by hand.
+fn of_workers(project: &Project, workers: &[RelPath]) -> Option<Wiring> {
+    // One with the client library beside it has been chosen before.
+    let has_library = |path: &&RelPath| {
+        let library = Folder::of(path).join("temporal_client/replicas.py");
+        project.entry(&library).is_some()
     };
-    let known: Vec<String> = modules.iter().map(|path| format!("`{path}`")).collect();
-    Some(ServiceFault {
-        message: format!(
-            "several modules make a Temporal worker, so it is not known which one a workflow \
-             belongs to: {}",
-            known.join(", ")
-        ),
-        path: Some(first.clone()),
-        position: None,
-    })
+    let with_library: Vec<RelPath> = workers.iter().filter(has_library).cloned().collect();
+    let likely = if with_library.is_empty() {
+        workers.to_vec()
+    } else {
+        with_library
+    };
+    match likely.as_slice() {
+        [] => None,
+        [only] => Some(Wiring::Existing {
+            module: only.clone(),
+            is_worker: true,
+        }),
+        _ => Some(Wiring::SeveralWorkers(likely)),
+    }
 }
 
-/// The module that makes a worker by hand, or uses a client library that is not ours.
-fn existing_runtime(project: &Project, candidate: &Candidate) -> Option<Wiring> {
-    if let Some(module) = worker_modules(project, candidate).into_iter().next() {
-        return Some(Wiring::Existing {
-            module,
-            is_worker: true,
-        });
-    }
+/// A module that uses a client library that is not ours.
+fn other_client(project: &Project, candidate: &Candidate) -> Option<Wiring> {
     let mut other = None;
     for path in &candidate.modules {
         if !project.text(path).unwrap_or("").contains("temporal_client") {

@@ -96,9 +96,17 @@ pub(super) fn choose_service(
             if arguments.service.is_none() && is_hidden(draft, found) {
                 return None;
             }
+            let worker = arguments.worker.as_deref();
+            // The client is beside the worker: of those in one folder, each is right.
+            let workers = found.wiring.workers();
+            let mut folders = workers.iter().map(Folder::of);
+            let first = folders.next();
+            let is_same = folders.all(|folder| first.as_ref() == Some(&folder));
+            let any = workers.first().filter(|_| is_same).map(RelPath::as_str);
+            let found = chosen_worker(draft, found, worker.or(any))?;
             let found = match &arguments.app {
-                Some(app) => with_app(draft, found, app)?,
-                None => found.clone(),
+                Some(app) => with_app(draft, &found, app)?,
+                None => found,
             };
             Some((found, false))
         }
@@ -140,28 +148,72 @@ pub(super) fn is_made(draft: &Draft<'_>, service: &Service) -> bool {
             .is_ok_and(|text| text.starts_with(&begin))
 }
 
+/// The service, with the workflows run by the worker that was asked for, or by the only one.
+pub(in crate::tool) fn chosen_worker(
+    draft: &mut Draft<'_>,
+    service: &Service,
+    asked: Option<&str>,
+) -> Option<Service> {
+    if asked.is_none() && !matches!(service.wiring, Wiring::SeveralWorkers(_)) {
+        return Some(service.clone());
+    }
+    let is_asked = |module: &&RelPath| asked.is_some_and(|asked| names(asked, service, module));
+    let mut matching = service.workers.iter().filter(is_asked);
+    if let (Some(module), None) = (matching.next(), matching.next()) {
+        let chosen = Wiring::Existing {
+            module: module.clone(),
+            is_worker: true,
+        };
+        return draft.project().with_wiring(service, chosen);
+    }
+    let message = match asked {
+        Some(asked) => format!(
+            "no module `{}` of the service `{}` makes a Temporal worker",
+            asked.escape_debug(),
+            service.name
+        ),
+        None => format!(
+            "several modules of the service `{}` make Temporal workers",
+            service.name
+        ),
+    };
+    let known = service.workers.iter().map(|module| format!("`{module}`"));
+    let known = known.collect::<Vec<_>>().join(", ");
+    let hint = match service.workers.as_slice() {
+        [] => "the service makes no worker by hand: leave `--worker` out".to_owned(),
+        _ => format!("`--worker` takes one of {known}"),
+    };
+    draft.problem(
+        Problem::new(ErrorCode::SeveralWorkers, message)
+            .in_file(service.workers.first().cloned())
+            .hint(hint),
+    );
+    None
+}
+
 /// The service, with Temporal started by the application that was asked for.
 fn with_app(draft: &mut Draft<'_>, service: &Service, asked: &str) -> Option<Service> {
     let all = &service.applications;
-    let mut matching = all
-        .iter()
-        .filter(|(module, application)| is_asked_for(asked, service, module, application));
-    if let (Some(chosen), None) = (matching.next(), matching.next()) {
-        return draft.project().with_application(service, chosen);
+    if let [(module, application)] = selected(service, asked).as_slice() {
+        let chosen = Wiring::Application {
+            module: module.clone(),
+            application: application.clone(),
+        };
+        return draft.project().with_wiring(service, chosen);
     }
-    let known: Vec<String> = all
-        .iter()
-        .map(|(module, application)| format!("`{}`", app_of(module, application)))
-        .collect();
-    let hint = match known.as_slice() {
-        [] => "the service makes no web application: leave `--app` out".to_owned(),
-        known => format!("`--app` takes one of {}", known.join(", ")),
+    let hint = match (all.as_slice(), choices(service)) {
+        ([], _) => "the service makes no web application: leave `--app` out".to_owned(),
+        (_, known) if known.is_empty() => {
+            "leave `--app` out: the error then has the lines to add".to_owned()
+        }
+        (_, known) => format!("`--app` takes one of {}", known.join(", ")),
     };
     draft.problem(
         Problem::new(
             ErrorCode::SeveralApplications,
             format!(
-                "`{asked}` is not one application of the service `{}`",
+                "`{}` is not one application of the service `{}`",
+                asked.escape_debug(),
                 service.name
             ),
         )
@@ -170,8 +222,27 @@ fn with_app(draft: &mut Draft<'_>, service: &Service, asked: &str) -> Option<Ser
     None
 }
 
+/// The values of `--app` that each select one of a service's applications, in code quotes.
+pub(super) fn choices(service: &Service) -> Vec<String> {
+    let values = service
+        .applications
+        .iter()
+        .map(|(module, application)| app_of(module, application));
+    values
+        .filter(|value| selected(service, value).len() == 1)
+        .map(|value| format!("`{value}`"))
+        .collect()
+}
+
+/// The applications that a value of `--app` names.
+fn selected<'s>(service: &'s Service, asked: &str) -> Vec<&'s (RelPath, Application)> {
+    let all = service.applications.iter();
+    all.filter(|(module, application)| is_asked_for(asked, service, module, application))
+        .collect()
+}
+
 /// How `--app` names an application: by its variable, or by the function that makes it.
-pub(super) fn app_of(module: &RelPath, application: &Application) -> String {
+fn app_of(module: &RelPath, application: &Application) -> String {
     let name = application.function.as_ref().or(application.name.as_ref());
     match name {
         Some(name) => format!("{module}:{name}"),
@@ -179,8 +250,7 @@ pub(super) fn app_of(module: &RelPath, application: &Application) -> String {
     }
 }
 
-/// Whether `MODULE` or `MODULE:NAME` names an application; the module is a path in the
-/// service's folder or in the project, or a dotted name.
+/// Whether `MODULE` or `MODULE:NAME` names an application.
 fn is_asked_for(
     asked: &str,
     service: &Service,
@@ -191,15 +261,21 @@ fn is_asked_for(
         Some((path, name)) => (path, Some(name)),
         None => (asked, None),
     };
+    let known = [&application.name, &application.function];
+    names(path, service, module)
+        && name.is_none_or(|name| known.iter().any(|n| n.as_deref() == Some(name)))
+}
+
+/// Whether a text names a module: by its path in the service's folder or in the project, or by
+/// its dotted name.
+fn names(text: &str, service: &Service, module: &RelPath) -> bool {
     let dotted = service.root.relative(module).map(|path| {
         let stem = path.strip_suffix(".py").unwrap_or(path);
         stem.replace('/', ".")
     });
-    let is_module = path == module.as_str()
-        || service.folder.relative(module) == Some(path)
-        || dotted.as_deref() == Some(path);
-    let names = [&application.name, &application.function];
-    is_module && name.is_none_or(|name| names.iter().any(|n| n.as_deref() == Some(name)))
+    text == module.as_str()
+        || service.folder.relative(module) == Some(text)
+        || dotted.as_deref() == Some(text)
 }
 
 /// A folder that cannot be listed, and that may belong to the service.
@@ -327,6 +403,7 @@ fn new_service(project: &Project, name: ServiceName) -> Service {
         workflows: "workflows",
         wiring: Wiring::Hooks,
         applications: Vec::new(),
+        workers: Vec::new(),
         tool: None,
         fault: None,
         name,

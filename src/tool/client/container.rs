@@ -306,7 +306,7 @@ impl Container {
         }
     }
 
-    fn uses_uv(&self) -> bool {
+    pub(super) fn uses_uv(&self) -> bool {
         self.mentions("image", "uv") || self.mentions("cmd", "uv")
     }
 
@@ -455,6 +455,7 @@ pub(super) mod tests {
             workflows: "workflows",
             wiring: Wiring::Hooks,
             applications: Vec::new(),
+            workers: Vec::new(),
             tool: None,
             fault: None,
         }

@@ -1,8 +1,10 @@
 //! `add-temporal-client`: library, configuration, start-up calls and a worker in a Python service.
 
 mod choose;
+mod conflicts;
 mod container;
 mod files;
+mod interpreter;
 mod names;
 mod packaging;
 mod polytope;
@@ -26,7 +28,7 @@ use super::values::{Values, combination};
 use super::{Draft, Registered, Request, ToolInfo, temporal};
 pub use choose::ServiceChoice;
 use choose::{choose_service, default_service};
-pub(super) use choose::{no_service, select};
+pub(super) use choose::{chosen_worker, no_service, select};
 pub(super) use files::library;
 pub(super) use names::test_file;
 pub(super) use packaging::packaging_name;
@@ -70,6 +72,10 @@ struct Arguments {
     /// its variable after a colon
     #[arg(long, value_name = "MODULE[:NAME]")]
     app: Option<String>,
+
+    /// The module that makes the Temporal worker, if several do
+    #[arg(long, value_name = "MODULE")]
+    worker: Option<String>,
 }
 
 impl Arguments {
@@ -87,6 +93,7 @@ impl Arguments {
             service,
             new_service,
             app: self.app.filter(|app| !app.trim().is_empty()),
+            worker: self.worker.filter(|worker| !worker.trim().is_empty()),
         }))
     }
 }
@@ -103,6 +110,8 @@ pub struct AddTemporalClient {
     pub new_service: Option<ServiceName>,
     /// The application to start Temporal with: `MODULE` or `MODULE:NAME`.
     pub app: Option<String>,
+    /// The module that makes the worker which runs the workflows, if several do.
+    pub worker: Option<String>,
 }
 
 /// The client library of a service.
@@ -175,25 +184,8 @@ pub(super) fn is_in(project: &Project, service: &Service) -> bool {
 /// The registry of a service: `workflows/registry.py`, or `workflows/__init__.py` in projects
 /// scaffolded by an older tool.
 pub(super) fn registry_of(project: &Project, service: &Service) -> Option<Registry> {
-    if let Wiring::Existing {
-        module: path,
-        is_worker: true,
-    } = &service.wiring
-    {
-        let module = project.module(path)?;
-        let listed = module.as_ref().as_ref().ok();
-        if let Some(registry) = listed.and_then(|worker| imported(project, service, path, worker)) {
-            return Some(registry);
-        }
-        return Some(Registry {
-            path: path.clone(),
-            module: String::new(),
-            lists: ["workflows", "activities"].map(str::to_owned),
-            workflows: listed
-                .and_then(|module| module.worker_items("workflows"))
-                .unwrap_or_default(),
-            worker: Some(path.clone()),
-        });
+    if let Some(path) = service.wiring.workers().first() {
+        return of_worker(project, service, path);
     }
     let folder = service.source().join(service.workflows);
     let modules = [("registry.py", ".registry"), ("__init__.py", "")];
@@ -210,6 +202,35 @@ pub(super) fn registry_of(project: &Project, service: &Service) -> Option<Regist
             workflows: listed.flatten().unwrap_or_default(),
             worker: None,
         })
+    })
+}
+
+/// Every registry of a service: one, unless several modules make workers.
+pub(super) fn registries(project: &Project, service: &Service) -> Vec<Registry> {
+    match service.wiring.workers() {
+        [] => registry_of(project, service).into_iter().collect(),
+        workers => workers
+            .iter()
+            .filter_map(|path| of_worker(project, service, path))
+            .collect(),
+    }
+}
+
+/// The registry of a worker made by hand.
+fn of_worker(project: &Project, service: &Service, path: &RelPath) -> Option<Registry> {
+    let module = project.module(path)?;
+    let listed = module.as_ref().as_ref().ok();
+    if let Some(registry) = listed.and_then(|worker| imported(project, service, path, worker)) {
+        return Some(registry);
+    }
+    Some(Registry {
+        path: path.clone(),
+        module: String::new(),
+        lists: ["workflows", "activities"].map(str::to_owned),
+        workflows: listed
+            .and_then(|module| module.worker_items("workflows"))
+            .unwrap_or_default(),
+        worker: Some(path.clone()),
     })
 }
 
@@ -310,8 +331,9 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalClient) {
         &registry_module,
         registry.is_none(),
     );
-    requirements::add_requirements(draft, &service);
-    polytope::add_to_polytope(draft, &service, &names);
+    let packaging = requirements::add_requirements(draft, &service);
+    let uv_runner = packaging.and_then(|packaging| packaging.uv_runner(&service));
+    polytope::add_to_polytope(draft, &service, &names, uv_runner.as_deref());
     wiring::wire(draft, &service, &names);
     let is_included =
         (is_new || choose::is_made(draft, &service)) && polytope::include_service(draft, &service);
@@ -321,7 +343,7 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalClient) {
         draft.notes.next.push(Next {
             tool: None,
             command: format!("pt run {tool}"),
-            why: if is_included {
+            why: if is_included || !draft.changes_anything() {
                 "starts the service".to_owned()
             } else {
                 "starts the service again, for its new requirements and variables".to_owned()
@@ -354,6 +376,9 @@ fn register_next(draft: &mut Draft<'_>, service: &Service) {
         let mut next = following.next();
         if project.services().len() > 1 {
             next.command = format!("{} --service {}", next.command, service.name);
+        }
+        if let ([_, _, ..], [worker]) = (service.workers.as_slice(), service.wiring.workers()) {
+            next.command = format!("{} --worker {}", next.command, shell_word(worker.as_str()));
         }
         draft.notes.next.push(next);
     }

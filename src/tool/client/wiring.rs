@@ -8,7 +8,7 @@ use crate::problem::{ErrorCode, Problem, WarningCode};
 use crate::project::{Service, Wiring};
 use crate::tool::Draft;
 
-use super::choose::app_of;
+use super::choose::choices;
 use super::local_modules;
 use super::names::Names;
 
@@ -66,15 +66,9 @@ pub(super) fn wire(draft: &mut Draft<'_>, service: &Service, names: &Names) {
             };
             let from = import_of(service, names, module);
             let app = application.name.as_deref().unwrap_or("app");
-            // Two of the same name cannot be told apart.
-            let apps: Vec<String> = all.iter().map(|(m, a)| app_of(m, a)).collect();
-            let unique = apps
-                .iter()
-                .filter(|app| apps.iter().filter(|a| a == app).count() == 1);
-            let unique: Vec<String> = unique.map(|app| format!("`{app}`")).collect();
-            let choice = match unique.as_slice() {
+            let choice = match choices(service).as_slice() {
                 [] => String::new(),
-                unique => format!("choose with `--app` one of {}, or ", unique.join(", ")),
+                choices => format!("choose with `--app` one of {}, or ", choices.join(", ")),
             };
             draft.problem(
                 Problem::new(
@@ -92,7 +86,7 @@ pub(super) fn wire(draft: &mut Draft<'_>, service: &Service, names: &Names) {
                 )),
             );
         }
-        Wiring::Worker | Wiring::Existing { .. } => {}
+        Wiring::Worker | Wiring::Existing { .. } | Wiring::SeveralWorkers(_) => {}
     }
 }
 

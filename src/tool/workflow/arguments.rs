@@ -19,6 +19,10 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "SERVICE")]
     service: Option<String>,
 
+    /// The module that makes the Temporal worker which runs them, if several do
+    #[arg(long, value_name = "MODULE")]
+    worker: Option<String>,
+
     /// A field of the input, e.g. `order_id:str`; several with commas or by repeating
     #[arg(long, value_name = "FIELD:TYPE", action = ArgAction::Append)]
     input: Vec<String>,
@@ -69,6 +73,7 @@ impl Arguments {
         let Self {
             names,
             service,
+            worker,
             input,
             output,
             activity,
@@ -118,6 +123,7 @@ impl Arguments {
         Some(Request::AddTemporalWorkflow(AddTemporalWorkflow {
             names,
             service: service?,
+            worker: worker.filter(|worker| !worker.trim().is_empty()),
             input: input?,
             output: output?,
             members: members?,

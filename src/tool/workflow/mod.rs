@@ -76,7 +76,10 @@ const TEST: Template = template!("add-temporal-workflow/tests/workflows/test_wor
 /// Plan the workflows and their registration.
 pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalWorkflow) {
     let project = draft.project();
-    let Some(service) = choose_service(draft, arguments.service.as_ref()) else {
+    let service = choose_service(draft, arguments.service.as_ref());
+    let worker = arguments.worker.as_deref();
+    let service = service.and_then(|service| client::chosen_worker(draft, &service, worker));
+    let Some(service) = service else {
         return;
     };
     let Some(registry) = client::registry_of(project, &service) else {

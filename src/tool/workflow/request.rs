@@ -13,6 +13,8 @@ pub struct AddTemporalWorkflow {
     pub names: Vec<WorkflowName>,
     /// The target service; optional if only one service has the client.
     pub service: Option<ServiceChoice>,
+    /// The module that makes the worker which runs them, if several do.
+    pub worker: Option<String>,
     /// The fields of each workflow's input; at least one.
     pub input: Vec<Field>,
     /// The fields of each workflow's result; at least one.

@@ -157,7 +157,7 @@ class Reloader:
             while self._process.poll() is None and not self._stopping.is_set():
                 time.sleep(POLL_MILLISECONDS / 1000)
             if self._stop() != 0 and not self._stopping.is_set():
-                logger.error("The install failed: the old requirements stay")
+                logger.error("The new requirements could not be installed")
             # uv may have written its lock file.
             lock = Path("uv.lock")
             self._requirements.pop(lock, None)
