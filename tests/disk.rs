@@ -179,6 +179,7 @@ fn restore(project: &Project, tree: &Tree) {
 fn after_every_fault_the_project_is_as_it_was() {
     let faults = every_fault_is_undone(&started()) + every_fault_is_undone(&with_service());
     println!("{faults} faults, each undone");
+    assert_in_readme(&format!("injects {faults} faults"));
     assert!(faults > 600);
 }
 
@@ -243,30 +244,31 @@ fn reference(project: &Project) -> Vec<Tree> {
         .collect()
 }
 
-/// After a kill, the project works, no user data is lost, and the same command completes the
-/// rest.
-fn check_after_kill(project: &Project, step: &[&str], reference: &Tree) {
-    let text = project.read("polytope.yml");
-    serde_yaml::from_str::<serde_yaml::Value>(&text).unwrap();
-    let mut lines = text.lines();
-    for line in ROOT.lines() {
-        assert!(
-            lines.any(|found| found == line),
-            "{line:?} is gone:\n{text}"
-        );
-    }
-    for path in project
+/// After a kill, each file is complete: as it was before the step or as it is after it. What is
+/// included exists, and the same command completes the rest.
+fn check_after_kill(project: &Project, step: &[&str], before: &Tree, reference: &Tree) {
+    let now: Tree = project
         .tree()
-        .keys()
-        .filter(|path| !path.starts_with(".bluetext.tmp/"))
-    {
-        assert!(!path.contains(".tmp") && !path.contains(".new"), "{path}");
-        if Path::new(path)
-            .extension()
-            .is_some_and(|extension| extension == "py")
-        {
-            assert!(reference.contains_key(path), "{path}");
-        }
+        .into_iter()
+        .filter(|(path, _)| !path.starts_with(".bluetext.tmp/"))
+        .collect();
+    for (path, bytes) in &now {
+        let is_known = [before, reference]
+            .iter()
+            .any(|tree| tree.get(path) == Some(bytes));
+        // A folder whose files are not written yet.
+        let mut later = reference.keys();
+        let is_begun = path.ends_with('/') && later.any(|later| later.starts_with(path));
+        assert!(is_known || is_begun, "{path} is neither old nor new");
+    }
+    for path in before.keys().filter(|path| !path.ends_with('/')) {
+        assert!(now.contains_key(path), "{path} is gone");
+    }
+    let text = project.read("polytope.yml");
+    let root: serde_yaml::Value = serde_yaml::from_str(&text).unwrap();
+    for include in root["include"].as_sequence().into_iter().flatten() {
+        let file = format!("{}/polytope.yml", include.as_str().unwrap());
+        assert!(now.contains_key(&file), "{file} is included, and missing");
     }
     project.done(step);
     assert_same(
@@ -274,6 +276,16 @@ fn check_after_kill(project: &Project, step: &[&str], reference: &Tree) {
         reference,
         "after the run that completes it",
     );
+}
+
+/// The README has the figures of the soak test.
+fn assert_in_readme(figure: &str) {
+    if is_soak() {
+        let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+        let words = fs::read_to_string(readme).unwrap();
+        let words: Vec<&str> = words.split_whitespace().collect();
+        assert!(words.join(" ").contains(figure), "{figure}");
+    }
 }
 
 /// Runs this test binary, which is killed at the n-th file-system modification.
@@ -284,6 +296,7 @@ fn killed_before_every_call_the_same_command_completes_the_rest() {
         kills += killed_before_every_call(start);
     }
     println!("{kills} kills before a call, each completed by the next run");
+    assert_in_readme(&format!("{kills} times before a change"));
 }
 
 fn killed_before_every_call(start: fn() -> Project) -> usize {
@@ -296,6 +309,7 @@ fn killed_before_every_call(start: fn() -> Project) -> usize {
             for earlier in &STEPS[..index] {
                 project.done(earlier);
             }
+            let before = project.tree();
             let status = std::process::Command::new(std::env::current_exe().unwrap())
                 .args([
                     "--exact",
@@ -316,7 +330,7 @@ fn killed_before_every_call(start: fn() -> Project) -> usize {
             }
             assert_eq!(status.signal(), Some(9));
             kills += 1;
-            check_after_kill(&project, step, &references[index]);
+            check_after_kill(&project, step, &before, &references[index]);
         }
     }
     kills
@@ -372,6 +386,7 @@ fn killed_at_random_moments_the_same_command_completes_the_rest() {
         for earlier in &STEPS[..index] {
             project.done(earlier);
         }
+        let before = project.tree();
         let mut child = common::command(&project.path(), STEPS[index])
             .stdout(Stdio::null())
             .spawn()
@@ -390,10 +405,11 @@ fn killed_at_random_moments_the_same_command_completes_the_rest() {
         }
         assert_eq!(status.signal(), Some(9));
         kills += 1;
-        check_after_kill(&project, STEPS[index], &references[index]);
+        check_after_kill(&project, STEPS[index], &before, &references[index]);
     }
     println!("{kills} kills at random moments of {tries} runs, each completed by the next run");
     assert!(kills == wanted, "only {kills} of {tries} runs were killed");
+    assert_in_readme(&format!("{kills} times at random"));
 }
 
 #[test]

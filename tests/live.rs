@@ -11,7 +11,7 @@ mod polytope;
 mod real;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -62,10 +62,11 @@ impl Service {
         }
     }
 
-    /// The container that a tool of the generated file runs.
-    fn container(&self, tool: &str) -> Container {
+    /// The container that a tool of the generated file runs, with reloading or without.
+    fn container(&self, tool: &str, dev_mode: bool) -> Container {
         let polytope = Polytope::read(&self.project.path()).unwrap();
-        polytope.run(tool, &[]).unwrap().remove(0)
+        let given = [("dev-mode", dev_mode.into())];
+        polytope.run(tool, &given).unwrap().remove(0)
     }
 
     fn attempts(&self) -> String {
@@ -125,7 +126,7 @@ fn stays_live(flat: bool, tool: &str) {
     let service = Service::new(flat);
     let server = Server::start(free_port());
     let port = free_port();
-    let mut process = service.start(&service.container(tool), &server, port);
+    let mut process = service.start(&service.container(tool, true), &server, port);
     let input = |name: &str| json!({ "name": name });
     let output = |name: &str| json!({ "message": format!("message for {name}") });
     let wait_for_log = |text: &str| {
@@ -168,23 +169,24 @@ fn stays_live(flat: bool, tool: &str) {
     let third = server.execute("FarewellWorkflow", &input("third"));
     assert_eq!(third["result"], output("third"), "{}", service.log());
 
-    let pyproject = service.folder.join("pyproject.toml");
-    let text = fs::read_to_string(&pyproject).unwrap();
-    let with_six = text.replacen(
-        "dependencies = [",
-        "dependencies = [\n    \"six==1.17.0\",",
-        1,
-    );
+    // Only the requirements change: the worker restarts with them.
+    let farewell = format!("{}/farewell/activities.py", service.workflows);
+    let text = service.project.read(&farewell);
+    let has_six = "    from importlib.util import find_spec\n\n    if find_spec(\"six\"):\n        \
+                   return FarewellOutput(message=\"six\")\n    return ";
+    let text = text.replacen("    return ", has_six, 1);
+    service.project.write(&farewell, &text);
+    let six = |name: &str| server.execute("FarewellWorkflow", &input(name))["result"].clone();
+    assert_eq!(six("fourth"), output("fourth"), "{}", service.log());
     let path = format!("{}/pyproject.toml", relative(&service));
+    let text = service.project.read(&path);
+    let begin = "dependencies = [";
+    let with_six = text.replacen(begin, &format!("{begin}\n    \"six==1.17.0\","), 1);
     service.project.write(&path, &with_six);
-    let greet = format!("{}/farewell/activities.py", service.workflows);
-    let text = service.project.read(&greet);
     wait_for_log("Installing the changed requirements");
-    service
-        .project
-        .write(&greet, &format!("import six  # noqa: F401\n{text}"));
-    let fourth = server.execute("FarewellWorkflow", &input("fourth"));
-    assert_eq!(fourth["result"], output("fourth"), "{}", service.log());
+    wait_for("the worker with the new requirements", || {
+        (six("fifth") == json!({ "message": "six" })).then_some(())
+    });
 
     asks_for_a_type_that_is_missing(&service, &server, is_api.then_some(port));
     let code = process.stop();
@@ -204,15 +206,7 @@ fn relative(service: &Service) -> String {
 
 /// A type that no worker has registered is named in the log and in the API's health check.
 fn asks_for_a_type_that_is_missing(service: &Service, server: &Server, port: Option<u16>) {
-    let mut start = Tools::get().command("temporal", Path::new("/"));
-    start.args(["workflow", "start", "--type", "NobodysWorkflow"]);
-    start.args([
-        "--task-queue",
-        "main-task-queue",
-        "--address",
-        &server.address,
-    ]);
-    assert!(start.output().unwrap().status.success());
+    server.begin("NobodysWorkflow");
     let text = "No workflow 'NobodysWorkflow' is registered in this worker";
     wait_for(text, || service.log().contains(text).then_some(()));
     if let Some(port) = port {
@@ -221,6 +215,28 @@ fn asks_for_a_type_that_is_missing(service: &Service, server: &Server, port: Opt
         assert_eq!(temporal["workflows"], expected, "{temporal}");
         let expected: Value = json!(["NobodysWorkflow"]);
         assert_eq!(temporal["unknown_workflows"], expected, "{temporal}");
+    }
+}
+
+/// Without `dev-mode`, a workflow that is added while the programs run waits for a restart.
+#[test]
+fn without_dev_mode_nothing_is_restarted() {
+    skip_if_asked!();
+    for tool in ["api", "api-worker"] {
+        let service = Service::new(false);
+        let server = Server::start(free_port());
+        let container = service.container(tool, false);
+        let mut process = service.start(&container, &server, free_port());
+        let wait_for_log = |text: &str| {
+            wait_for(text, || service.log().contains(text).then_some(()));
+        };
+        wait_for_log("Workflows: GreetingWorkflow.");
+        service.add("farewell");
+        server.begin("FarewellWorkflow");
+        wait_for_log("No workflow 'FarewellWorkflow' is registered in this worker");
+        process.stop();
+        let log = service.log();
+        assert_eq!(log.matches("Workflows: ").count(), 1, "{log}");
     }
 }
 

@@ -791,12 +791,13 @@ fn the_status_lists_every_service() {
 }
 
 /// A service of a project: its name in messages, the tools of `polytope.yml`, the arguments of
-/// `add-temporal-client`, the files, and the files that must be written.
+/// `add-temporal-client`, the files, the only module that is edited, and files that are new.
 type PlacedService<'a> = (
     &'a str,
     &'a str,
     &'a [&'a str],
     &'a [File<'a>],
+    &'a str,
     &'a [&'a str],
 );
 
@@ -833,6 +834,7 @@ fn the_right_place_is_edited() {
                 ),
                 ("web/models.py", ""),
             ],
+            "web/main.py",
             &["web/temporal.py", "web/temporal_client/__init__.py"],
         ),
         (
@@ -846,6 +848,7 @@ fn the_right_place_is_edited() {
                     "from fastapi import FastAPI\n\napp = FastAPI()\nmcp = Mcp(app)\nmcp.mount(app)\n",
                 ),
             ],
+            "main.py",
             &["temporal.py"],
         ),
         (
@@ -856,6 +859,7 @@ fn the_right_place_is_edited() {
                 ("docs/requirements.txt", "fastapi\n"),
                 ("docs/main.py", app),
             ],
+            "docs/main.py",
             &["docs/temporal.py"],
         ),
         (
@@ -872,6 +876,7 @@ fn the_right_place_is_edited() {
                 ("src/shop/core/__init__.py", ""),
                 ("src/shop/core/setup.py", app),
             ],
+            "src/shop/core/setup.py",
             &["src/shop/core/temporal.py"],
         ),
         (
@@ -886,6 +891,7 @@ fn the_right_place_is_edited() {
                     "FROM python\nCMD [\"uvicorn\", \"site.main:app\"]\n",
                 ),
             ],
+            "site/main.py",
             &["site/temporal.py"],
         ),
         (
@@ -900,6 +906,7 @@ fn the_right_place_is_edited() {
                 ("requirements.txt", "fastapi\n"),
                 ("main.py", app),
             ],
+            "main.py",
             &["temporal.py"],
         ),
         (
@@ -911,6 +918,7 @@ fn the_right_place_is_edited() {
                 ("worker_app.py", app),
                 ("flows.py", uses),
             ],
+            "worker_app.py",
             &[
                 "temporal_setup.py",
                 "temporal_worker.py",
@@ -926,6 +934,7 @@ fn the_right_place_is_edited() {
                 ("main.py", app),
                 ("metrics.py", other),
             ],
+            "main.py",
             &["temporal.py"],
         ),
         (
@@ -937,10 +946,11 @@ fn the_right_place_is_edited() {
                 ("services/api/src/__init__.py", ""),
                 ("services/api/src/app.py", app),
             ],
+            "services/api/src/app.py",
             &["services/api/src/temporal.py"],
         ),
     ];
-    for (what, tools, arguments, files, expected) in cases {
+    for (what, tools, arguments, files, module, expected) in cases {
         let root = format!("tools:\n  default: {{ run: [] }}\n{tools}");
         let project = Project::with(files);
         project.write("polytope.yml", &root);
@@ -954,13 +964,12 @@ fn the_right_place_is_edited() {
         }
         let is_second = |path: &&String| path.ends_with("init/__init__.py");
         assert_eq!(after.keys().find(is_second), None, "{what}");
-        for (path, bytes) in &before {
-            let is_edited = after[path] != *bytes;
-            let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
-            let may_be = ["yml", "txt", "toml"].contains(&ending)
-                || expected.iter().any(|new| parent(new) == parent(path));
-            assert!(!is_edited || may_be, "{what}: {path}");
-        }
+        let is_python = |path: &str| path.rsplit_once('.').is_some_and(|name| name.1 == "py");
+        let is_edited = |path: &&String| is_python(path) && after[*path] != before[*path];
+        let edited: Vec<&String> = before.keys().filter(is_edited).collect();
+        assert_eq!(edited, [module], "{what}");
+        let text = std::str::from_utf8(&after[module]).unwrap();
+        assert!(text.contains("\nattach_temporal(app)\n"), "{what}: {text}");
         for again in [&["add-temporal-client"][..], &client] {
             let run = project.bluetext(&[again, &["--check"]].concat());
             assert_eq!(run.code, 0, "{what}: {}{}", run.stdout, run.stderr);
@@ -969,10 +978,6 @@ fn the_right_place_is_edited() {
         let status = project.done(&["status"]).stdout;
         assert!(status.contains(", with the client"), "{what}: {status}");
     }
-}
-
-fn parent(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 /// Each of these was accepted, or ended the program, at first.

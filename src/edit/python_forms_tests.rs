@@ -136,28 +136,40 @@ const HOOKS: &[&str] = &[
     "async def NAME(app):\n    pass  # nothing yet\n    # later\n",
     "async def NAME(app):\n    x = 1 + \\\n        2\n",
     "async def NAME(app):\n\u{c}\n    await other(app)\n",
-    // These are refused.
+    // `init` is refused here, and `deinit` as well except for the `return`.
     "def NAME(app):\n    pass\n",
     "async def NAME():\n    pass\n",
     "async def NAME(app):\n    return\n",
     "NAME = None\n",
 ];
 
-fn hooks() -> impl Strategy<Value = String> {
+/// Whether one of [`HOOKS`] gets a call at its end, as `init` does.
+fn has_end(hook: usize) -> bool {
+    hook < 11
+}
+
+/// Whether one of [`HOOKS`] gets a call at its start, as `deinit` does: not if the docstring
+/// shares its line with a statement, but also before a `return`.
+fn has_start(hook: usize) -> bool {
+    hook == 13 || (has_end(hook) && hook != 3)
+}
+
+/// A module with the hooks of these numbers, `init` first.
+fn hooks() -> impl Strategy<Value = (String, [usize; 2])> {
     let filler = || proptest::collection::vec(one_of(FILLERS), 0..2);
     (
         one_of(HEADS),
         filler(),
-        one_of(HOOKS),
+        0..HOOKS.len(),
         filler(),
-        one_of(HOOKS),
+        0..HOOKS.len(),
         any::<[bool; 3]>(),
     )
         .prop_map(
             |(head, first, init, second, deinit, [swapped, crlf, is_cut])| {
                 let mut pair = [
-                    init.replace("NAME", "init"),
-                    deinit.replace("NAME", "deinit"),
+                    HOOKS[init].replace("NAME", "init"),
+                    HOOKS[deinit].replace("NAME", "deinit"),
                 ];
                 if swapped {
                     pair.swap(0, 1);
@@ -170,7 +182,7 @@ fn hooks() -> impl Strategy<Value = String> {
                 if crlf {
                     text = text.replace('\n', "\r\n");
                 }
-                text
+                (text, [init, deinit])
             },
         )
 }
@@ -200,27 +212,34 @@ const LISTS: &[&str] = &[
     "(A,)",
     "(A, B)",
     "(\n    A,\n    # ) B\n    B,\n)",
-    "[x for x in ()]",
-    "A, B",
-    "list()",
     "[\"]\", ']', '''\n]''']",
     "[\n\tA,\n\t]",
     "[A,\n B,\n]",
+    // These are refused.
+    "[x for x in ()]",
+    "A, B",
+    "list()",
 ];
 
-fn registry() -> impl Strategy<Value = String> {
+/// How many of [`LISTS`] can be edited.
+const EDITABLE_LISTS: usize = LISTS.len() - 3;
+
+/// A registry with the lists of these numbers, that of the workflows first.
+fn registry() -> impl Strategy<Value = (String, [usize; 2])> {
     (
         one_of(HEADS),
         proptest::collection::vec(one_of(FILLERS), 0..2),
-        one_of(LISTS),
+        0..LISTS.len(),
         one_of(&["", ": list[type]", ": \"Sequence[type]\""]),
-        one_of(LISTS),
+        0..LISTS.len(),
         any::<[bool; 2]>(),
     )
         .prop_map(|(head, filler, one, kind, two, [crlf, is_cut])| {
             let mut text = format!(
-                "{head}{}WORKFLOWS{kind} = {one}\nACTIVITIES = {two}\n",
-                filler.concat()
+                "{head}{}WORKFLOWS{kind} = {}\nACTIVITIES = {}\n",
+                filler.concat(),
+                LISTS[one],
+                LISTS[two],
             );
             if is_cut {
                 text.truncate(text.trim_end().len());
@@ -228,7 +247,7 @@ fn registry() -> impl Strategy<Value = String> {
             if crlf {
                 text = text.replace('\n', "\r\n");
             }
-            text
+            (text, [one, two])
         })
 }
 
@@ -258,8 +277,8 @@ fn add_items(text: &str, is_worker: bool) -> Result<Edited, EditError> {
 
 /// A worker made by hand, with the lists of a registry as its arguments.
 fn as_worker(registry: &str) -> String {
-    let call = "\nworker = Worker(client, activities=ACTIVITIES, workflows=WORKFLOWS)\n";
-    format!("{registry}{call}")
+    let call = "Worker(c, task_queue=\"q\", activities=ACTIVITIES, workflows=WORKFLOWS)";
+    format!("{registry}\nworker = {call}\n")
 }
 
 proptest! {
@@ -288,23 +307,45 @@ proptest! {
     }
 
     #[test]
-    fn hooks_in_any_form_get_their_calls(before in hooks()) {
-        if let Ok(edited) = add_calls(&before) {
-            let after = edited.into_text(&before);
-            prop_assert_eq!(add_calls(&after), Ok(Edited::Unchanged), "{}", after);
-            // Only a `pass` that is alone in its block is replaced.
-            let kept = before.replace("pass", "");
-            prop_assert!(keeps_every_byte(&kept, &after), "{before}\n{after}");
+    fn hooks_in_any_form_get_their_calls((before, [init, deinit]) in hooks()) {
+        prop_assume!(Module::parse(before.as_str()).is_ok());
+        let is_editable = has_end(init) && has_start(deinit);
+        match add_calls(&before) {
+            Ok(Edited::Changed(after)) => {
+                prop_assert!(is_editable, "{before}\n{after}");
+                prop_assert_eq!(add_calls(&after), Ok(Edited::Unchanged), "{}", after);
+                // Only a `pass` that is alone in its block is replaced.
+                let kept = before.replace("pass", "");
+                prop_assert!(keeps_every_byte(&kept, &after), "{before}\n{after}");
+                for call in ["await init_temporal(app)", "await deinit_temporal(app)"] {
+                    prop_assert_eq!(after.matches(call).count(), 1, "{}", after);
+                }
+            }
+            Ok(Edited::Unchanged) => prop_assert!(false, "{before}"),
+            Err(error) => prop_assert!(!is_editable, "{error:?}\n{before}"),
         }
     }
 
     #[test]
-    fn lists_in_any_form_get_their_items(registry in registry(), is_worker: bool) {
+    fn lists_in_any_form_get_their_items(
+        (registry, lists) in registry(),
+        is_worker: bool,
+    ) {
+        prop_assume!(Module::parse(registry.as_str()).is_ok());
+        let is_editable = lists.iter().all(|list| *list < EDITABLE_LISTS);
         let before = if is_worker { as_worker(&registry) } else { registry };
-        if let Ok(edited) = add_items(&before, is_worker) {
-            let after = edited.into_text(&before);
-            prop_assert!(keeps_every_byte(&before, &after), "{before}\n{after}");
-            prop_assert_eq!(add_items(&after, is_worker), Ok(Edited::Unchanged), "{}", after);
+        match add_items(&before, is_worker) {
+            Ok(Edited::Changed(after)) => {
+                prop_assert!(is_editable, "{before}\n{after}");
+                prop_assert!(keeps_every_byte(&before, &after), "{before}\n{after}");
+                prop_assert_eq!(add_items(&after, is_worker), Ok(Edited::Unchanged), "{}", after);
+                // Each is in the registry once, and the workflow in its import as well.
+                for (item, count) in [("NewWorkflow", 2), ("new.one", 1), ("new.two", 1)] {
+                    prop_assert_eq!(after.matches(item).count(), count, "{}", after);
+                }
+            }
+            Ok(Edited::Unchanged) => prop_assert!(false, "{before}"),
+            Err(error) => prop_assert!(!is_editable, "{error:?}\n{before}"),
         }
     }
 }

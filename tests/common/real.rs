@@ -233,6 +233,26 @@ impl Server {
         serde_json::from_slice(&output.stdout)
             .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
     }
+
+    /// Start a workflow, and do not wait for its result.
+    pub(crate) fn begin(&self, kind: &str) {
+        let output = Tools::get()
+            .command("temporal", Path::new("/"))
+            .args(["workflow", "start", "--type", kind])
+            .args([
+                "--task-queue",
+                "main-task-queue",
+                "--address",
+                &self.address,
+            ])
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
 }
 
 pub(crate) fn worker(service: &Path, module: &str, address: &str) -> Process {

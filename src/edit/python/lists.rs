@@ -209,11 +209,7 @@ pub(super) fn top_level_value<'a>(module: &'a ModModule, name: &str) -> Option<&
 
 /// An argument of the module's only `Worker(…)` call, or the top-level list that it names.
 pub(super) fn worker_list<'a>(module: &'a ModModule, argument: &str) -> Option<&'a Expr> {
-    let workers = workers(module);
-    let [worker] = workers.as_slice() else {
-        return None;
-    };
-    let value = &worker.call.arguments.find_keyword(argument)?.value;
+    let (worker, value) = only_worker(module, argument)?;
     match value {
         // A variable of the function hides the module's.
         Expr::Name(name) if worker.bound.contains(&name.id.to_string()) => None,
@@ -224,20 +220,22 @@ pub(super) fn worker_list<'a>(module: &'a ModModule, argument: &str) -> Option<&
 
 /// An argument of the module's only `Worker(…)` call.
 pub(super) fn worker_argument<'a>(module: &'a ModModule, argument: &str) -> Option<&'a Expr> {
-    match workers(module).as_slice() {
-        [worker] => Some(&worker.call.arguments.find_keyword(argument)?.value),
-        _ => None,
-    }
+    only_worker(module, argument).map(|(_, value)| value)
+}
+
+fn only_worker<'a>(module: &'a ModModule, argument: &str) -> Option<(WorkerCall<'a>, &'a Expr)> {
+    let Ok([worker]) = <[_; 1]>::try_from(workers(module)) else {
+        return None;
+    };
+    let value = &worker.call.arguments.find_keyword(argument)?.value;
+    Some((worker, value))
 }
 
 /// The module and the name that an argument of the module's only `Worker(…)` call is imported
 /// as; the module begins with a dot for each level if it is relative.
 pub(super) fn imported_list(module: &ModModule, argument: &str) -> Option<(String, String)> {
-    let workers = workers(module);
-    let [worker] = workers.as_slice() else {
-        return None;
-    };
-    let Expr::Name(name) = &worker.call.arguments.find_keyword(argument)?.value else {
+    let (worker, value) = only_worker(module, argument)?;
+    let Expr::Name(name) = value else {
         return None;
     };
     let name = name.id.as_str();
