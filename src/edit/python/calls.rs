@@ -7,6 +7,7 @@ use ruff_python_ast::{
 use ruff_text_size::Ranged;
 
 use super::imports::{Import, add_imports, imports};
+use super::walk::calls;
 use super::{
     Module, above_comments, cannot_edit, defined_name, guard, is_docstring, line_start, source,
     start_of, statements_kept,
@@ -57,7 +58,7 @@ impl Module {
                     by_hand,
                 ));
             };
-            if calls(definition, called) {
+            if calls(&definition.body, called) {
                 continue;
             }
             add_call(text, &mut splices, definition, called, *place, &by_hand)?;
@@ -74,7 +75,7 @@ impl Module {
         let correct = guard::parse(&after).is_ok_and(|parsed| {
             imports(&parsed, import)
                 && new_calls.iter().all(|(function, called, _)| {
-                    top_level_function(&parsed, function).is_some_and(|f| calls(f, called))
+                    top_level_function(&parsed, function).is_some_and(|f| calls(&f.body, called))
                 })
                 && statements_kept(text, module, &after, &parsed)
         });
@@ -111,32 +112,6 @@ fn top_level_function<'a>(module: &'a ModModule, name: &str) -> Option<&'a StmtF
         Stmt::FunctionDef(function) if function.is_async => Some(function),
         _ => None,
     }
-}
-
-/// Whether a function calls a name anywhere in its body.
-fn calls(function: &StmtFunctionDef, called: &str) -> bool {
-    struct Search<'a> {
-        called: &'a str,
-        found: bool,
-    }
-    impl<'a> Visitor<'a> for Search<'_> {
-        fn visit_expr(&mut self, expression: &'a Expr) {
-            if let Expr::Call(call) = expression {
-                self.found |= match &*call.func {
-                    Expr::Name(name) => name.id.as_str() == self.called,
-                    Expr::Attribute(attribute) => attribute.attr.as_str() == self.called,
-                    _ => false,
-                };
-            }
-            walk_expr(self, expression);
-        }
-    }
-    let mut search = Search {
-        called,
-        found: false,
-    };
-    search.visit_body(&function.body);
-    search.found
 }
 
 /// The position of a `yield`, or of a `return` that may end the function early.

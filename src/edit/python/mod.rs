@@ -6,22 +6,24 @@
 //! Limits: UTF-8; at most 1 MiB; brackets at most 200 deep (the parser recurses, and a stack
 //! overflow would end the process); names at the module's top level only.
 
+mod applications;
+mod attach;
 mod calls;
 mod guard;
 mod imports;
 mod lists;
 mod query;
 mod sandbox;
-mod web;
+mod walk;
 
 use ruff_python_ast::{Expr, ModModule, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::{EditError, Position};
+pub use applications::{Application, Framework};
 pub use calls::Place;
 pub use imports::Import;
 pub use sandbox::FORBIDDEN_IN_SANDBOX;
-pub use web::{Application, Framework};
 
 /// A module: its text, and the statements that the parser found in it.
 #[derive(Debug)]

@@ -6,6 +6,7 @@ use ruff_text_size::Ranged;
 use super::lists::{
     elements, imported_list, top_level_value, worker_argument, worker_list, workers,
 };
+use super::walk::{calls, each_call};
 use super::{Module, source};
 
 impl Module {
@@ -28,6 +29,25 @@ impl Module {
             }
         }
         found
+    }
+
+    /// Whether the module calls a function of this name with a variable as its argument.
+    #[must_use]
+    pub fn calls_with(&self, function: &str, argument: &str) -> bool {
+        let mut is_called = false;
+        each_call(&self.syntax.body, &mut |call| {
+            let is_it = matches!(&*call.func, Expr::Name(name) if name.id.as_str() == function);
+            let mut arguments = call.arguments.args.iter();
+            is_called |=
+                is_it && arguments.any(|a| matches!(a, Expr::Name(n) if n.id.as_str() == argument));
+        });
+        is_called
+    }
+
+    /// Whether the module calls a function of this name, directly or as an attribute.
+    #[must_use]
+    pub fn calls(&self, name: &str) -> bool {
+        calls(&self.syntax.body, name)
     }
 
     /// The names of the functions and classes that a module defines at its top level.

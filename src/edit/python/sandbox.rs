@@ -7,7 +7,7 @@ use ruff_python_ast::{CmpOp, Expr, Stmt};
 use ruff_text_size::Ranged;
 
 use super::Module;
-use super::web::dotted;
+use super::walk::dotted;
 use crate::edit::Position;
 
 /// Functions that fail in the sandbox while it loads a module, as the SDK lists them

@@ -1,0 +1,57 @@
+//! Visits the calls and statements of a module.
+
+use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
+use ruff_python_ast::{Expr, ExprCall, Stmt};
+
+/// Visit each call in some statements, also those in blocks and functions.
+pub(super) fn each_call(body: &[Stmt], visit: &mut dyn FnMut(&ExprCall)) {
+    struct Calls<'v>(&'v mut dyn FnMut(&ExprCall));
+    impl<'a> Visitor<'a> for Calls<'_> {
+        fn visit_expr(&mut self, expression: &'a Expr) {
+            if let Expr::Call(call) = expression {
+                (self.0)(call);
+            }
+            walk_expr(self, expression);
+        }
+    }
+    Calls(visit).visit_body(body);
+}
+
+/// Whether some statements call a function of this name, directly or as an attribute.
+pub(super) fn calls(body: &[Stmt], name: &str) -> bool {
+    let mut is_called = false;
+    each_call(body, &mut |call| {
+        is_called |= match &*call.func {
+            Expr::Name(found) => found.id.as_str() == name,
+            Expr::Attribute(found) => found.attr.as_str() == name,
+            _ => false,
+        };
+    });
+    is_called
+}
+
+/// All statements, also those in blocks and functions, in their order.
+pub(super) fn all_statements(body: &[Stmt]) -> Vec<&Stmt> {
+    struct All<'a>(Vec<&'a Stmt>);
+    impl<'a> Visitor<'a> for All<'a> {
+        fn visit_stmt(&mut self, statement: &'a Stmt) {
+            self.0.push(statement);
+            walk_stmt(self, statement);
+        }
+    }
+    let mut all = All(Vec::new());
+    all.visit_body(body);
+    all.0
+}
+
+/// A name with its attributes, as it is written.
+pub(super) fn dotted(expression: &Expr) -> Option<String> {
+    match expression {
+        Expr::Name(name) => Some(name.id.to_string()),
+        Expr::Attribute(attribute) => {
+            let before = dotted(&attribute.value)?;
+            Some(format!("{before}.{}", attribute.attr))
+        }
+        _ => None,
+    }
+}
