@@ -1,6 +1,6 @@
 //! `polytope.yml` files: includes, tools, steps, and the resources that containers claim.
 
-use serde_yaml::Value;
+use serde_yaml::{Mapping, Value};
 
 use super::{FileFault, POLYTOPE_FILE};
 use crate::edit::Position;
@@ -180,6 +180,18 @@ impl<'a> Tool<'a> {
     pub fn steps(&self) -> impl Iterator<Item = &'a Value> + use<'a> {
         let run = self.value.get("run").and_then(Value::as_sequence);
         run.into_iter().flatten()
+    }
+
+    /// Its steps that run a container: the step's index, the tool that it calls, and the
+    /// arguments.
+    pub fn containers(&self) -> impl Iterator<Item = (usize, &'a str, &'a Mapping)> + use<'a> {
+        self.steps().enumerate().filter_map(|(index, step)| {
+            let called = step.get("tool")?.as_str()?;
+            let mut kinds = ["polytope/python", "polytope/container"].iter();
+            let is_container = kinds.any(|kind| called.starts_with(kind));
+            let args = step.get("args").and_then(Value::as_mapping);
+            Some((index, called, args.filter(|_| is_container)?))
+        })
     }
 
     /// The names of the tools that its steps call.

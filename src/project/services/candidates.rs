@@ -139,7 +139,7 @@ pub(super) fn candidates(project: &Project) -> BTreeMap<Folder, Candidate> {
             candidate.has_packaging = true;
         }
     }
-    add_tools(project, &mut candidates);
+    add_tools(project, &run, &mut candidates);
     // A worker made by hand may be in a folder of any name.
     let is_worker = |path: &RelPath| {
         let text = project.text(path).unwrap_or("");
@@ -184,9 +184,12 @@ pub(super) fn candidates(project: &Project) -> BTreeMap<Folder, Candidate> {
 }
 
 /// Add the folders whose code the tools of the project run.
-fn add_tools(project: &Project, candidates: &mut BTreeMap<Folder, Candidate>) {
+fn add_tools(
+    project: &Project,
+    run: &BTreeSet<Folder>,
+    candidates: &mut BTreeMap<Folder, Candidate>,
+) {
     let is_worker = |name: &str| name.ends_with("-worker");
-    let run: BTreeSet<Folder> = project.tools().flat_map(code_folders).collect();
     let packaged = |candidate: &Candidate| candidate.has_packaging;
     let owners: Vec<Option<Folder>> = run
         .iter()
@@ -229,14 +232,8 @@ pub(super) fn above_packages(entries: &BTreeMap<RelPath, Content>, folder: &Fold
 
 /// The folders with the code of a tool's containers.
 fn code_folders(tool: Tool<'_>) -> Vec<Folder> {
-    let steps = tool.steps().filter(|step| {
-        let called = step.get("tool").and_then(Value::as_str).unwrap_or("");
-        ["polytope/python", "polytope/container"]
-            .iter()
-            .any(|kind| called.starts_with(kind))
-    });
-    let folders = steps.filter_map(|step| {
-        let code = step.get("args")?.get("code")?;
+    let folders = tool.containers().filter_map(|(_, _, args)| {
+        let code = args.get("code")?;
         let path = code.get("path").and_then(Value::as_str).unwrap_or(".");
         let base = match code.get("type")?.as_str()? {
             // Of another repository.

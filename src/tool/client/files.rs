@@ -17,6 +17,7 @@ use crate::tool::register::{Parameter, ParameterStyle};
 
 use super::Library;
 use super::names::{Names, file_of, library_folder, test_file};
+use super::worker_tool::RELOAD_MODULE;
 
 /// The template context of a service.
 #[derive(Serialize)]
@@ -59,7 +60,7 @@ impl<'a> ServiceContext<'a> {
             registry_module: registry_module.to_owned(),
             settings_module: names.settings,
             client_package: service.module("temporal_client"),
-            reload_module: service.module("temporal_client.reload"),
+            reload_module: service.module(RELOAD_MODULE),
             here: service.import_prefix(0),
             up: service.import_prefix(1),
             path_entry: (!is_installed(project, service))

@@ -12,6 +12,7 @@ mod reload;
 mod requirements;
 mod versions;
 mod wiring;
+mod worker_tool;
 
 use clap::{Args, FromArgMatches};
 

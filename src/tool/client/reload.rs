@@ -6,8 +6,9 @@ use crate::edit::yaml;
 use crate::plan::{Reload, WorkerTool};
 use crate::project::{POLYTOPE_FILE, PolytopeFile, Project, Service};
 
-use super::container::{Container, RELOAD_MODULE, RELOAD_VARIABLE, containers_of};
+use super::container::{Container, containers_of};
 use super::names::Names;
+use super::worker_tool::{RELOAD_MODULE, RELOAD_VARIABLE};
 
 /// The tools that run a service's workers: the service's own, unless its embedded worker is
 /// disabled, and dedicated worker tools.
@@ -120,7 +121,7 @@ impl Container {
 mod tests {
     use super::*;
     use crate::name::RelPath;
-    use crate::tool::client::container::tests::{NAMES, service};
+    use crate::tool::client::worker_tool::tests::{NAMES, service};
 
     #[test]
     fn reloading_is_told_from_the_command_and_the_environment() {
