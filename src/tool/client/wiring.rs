@@ -8,7 +8,7 @@ use crate::problem::{ErrorCode, Problem, WarningCode};
 use crate::project::{Service, Wiring};
 use crate::tool::Draft;
 
-use super::choose::choices;
+use super::choose_module::choices;
 use super::local_modules;
 use super::names::Names;
 
