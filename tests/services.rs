@@ -606,6 +606,33 @@ fn the_right_application_gets_the_call() {
     snapshot!(shown);
 }
 
+/// A worker made by hand is a service without a tool or packaging, unless there is another one.
+#[test]
+fn a_worker_alone_is_a_service() {
+    let worker = "from temporalio.client import Client\nfrom temporalio.worker import Worker\n\nfrom transfers import Transfer\n\n\nasync def main() -> None:\n    client = await Client.connect(\"localhost:7233\")\n    worker: Worker = Worker(\n        client,\n        task_queue=\"transfers\",\n        workflows=[Transfer],\n    )\n    await worker.run()\n";
+    let transfers = "from temporalio import workflow\n\n\n@workflow.defn\nclass Transfer:\n    @workflow.run\n    async def run(self) -> None: ...\n";
+    let files = [
+        ("jobs/run_worker.py", worker),
+        ("jobs/transfers.py", transfers),
+    ];
+    let project = Project::with(&files);
+    let mut shown = steps(&project, &[]);
+    project.write("jobs/requirements.txt", "temporalio\n");
+    shown.push_str(&steps(&project, &[]));
+    let with_activities = worker.replace("s=[Transfer],", "s=[Transfer],\n        activities=[],");
+    project.write("jobs/run_worker.py", &with_activities);
+    shown.push_str(&steps(&project, &[]));
+    let beside = Project::with(&files);
+    beside.write(
+        "web/main.py",
+        "from fastapi import FastAPI\n\napp = FastAPI()\n",
+    );
+    let status = beside.done(&["status"]).stdout;
+    assert!(status.contains("Service web in web"), "{status}");
+    assert!(!status.contains("jobs"), "{status}");
+    snapshot!(shown);
+}
+
 /// Of several workers, one is chosen; the library beside it shows the choice to later calls,
 /// unless another worker is beside it as well.
 #[test]

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Expr, ExprCall, ExprContext, ModModule, Stmt};
-use ruff_text_size::Ranged;
+use ruff_text_size::{Ranged, TextRange};
 
 use super::imports::{Import, add_imports, are_above, imports};
 use super::{Module, cannot_edit, guard, line_start, source, statements_kept};
@@ -77,13 +77,7 @@ impl Module {
                 if self.names_all(new_imports, new_items) {
                     continue;
                 }
-                let (message, position) = match worker_argument(module, list) {
-                    Some(argument) => (
-                        format!("`{list}` of the worker is not a list in this module"),
-                        Position::of(text, argument.range().start().to_usize()),
-                    ),
-                    None => (format!("there is no list `{list}`"), Position::START),
-                };
+                let (message, position) = why_no_list(text, module, list);
                 return Err(EditError::shape(message, Some(position), by_hand));
             };
             let Some((elements, open)) = elements(value) else {
@@ -179,6 +173,25 @@ impl Module {
     }
 }
 
+/// Why a module has no list of this name, and where.
+fn why_no_list(text: &str, module: &ModModule, list: &str) -> (String, Position) {
+    let start = |range: TextRange| Position::of(text, range.start().to_usize());
+    let workers = workers(module);
+    let [worker] = workers.as_slice() else {
+        return (format!("there is no list `{list}`"), Position::START);
+    };
+    match worker.argument(list) {
+        Some(value) => (
+            format!("`{list}` of the worker is not a list in this module"),
+            start(value.range()),
+        ),
+        None => (
+            format!("the worker has no argument `{list}`"),
+            start(worker.call.range()),
+        ),
+    }
+}
+
 fn lines_for_items(imports: &[Import], items: &[(&str, Vec<String>)]) -> String {
     let mut lines = String::new();
     for import in imports {
@@ -227,7 +240,7 @@ fn only_worker<'a>(module: &'a ModModule, argument: &str) -> Option<(WorkerCall<
     let Ok([worker]) = <[_; 1]>::try_from(workers(module)) else {
         return None;
     };
-    let value = &worker.call.arguments.find_keyword(argument)?.value;
+    let value = worker.argument(argument)?;
     Some((worker, value))
 }
 
@@ -261,6 +274,15 @@ pub(super) struct WorkerCall<'a> {
     call: &'a ExprCall,
     /// The names that the functions around it bind.
     bound: Vec<String>,
+}
+
+impl<'a> WorkerCall<'a> {
+    fn argument(&self, name: &str) -> Option<&'a Expr> {
+        let call: &'a ExprCall = self.call;
+        call.arguments
+            .find_keyword(name)
+            .map(|keyword| &keyword.value)
+    }
 }
 
 pub(super) fn workers(module: &ModModule) -> Vec<WorkerCall<'_>> {

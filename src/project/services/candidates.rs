@@ -152,14 +152,19 @@ pub(super) fn candidates(project: &Project) -> BTreeMap<Folder, Candidate> {
     let modules: Vec<(&RelPath, Sign)> = modules
         .map(|path| (path, Sign::of(project, path)))
         .collect();
-    // An application outside of all candidates makes its folder one.
+    // An application outside of all candidates makes its folder one, and so does a worker.
     for (path, sign) in &modules {
         let folder = Folder::of(path);
         let is_outside = owner(&candidates, &folder, |_| true).is_none();
-        if matches!(sign, Sign::Applications(_)) && is_outside {
-            let mut parents = folder.and_parents();
+        let is_service = matches!(sign, Sign::Applications(_)) || is_worker(path);
+        if is_service && is_outside {
+            // Every project has the file of its own folder.
+            let mut parents = folder.and_parents().filter(|f| *f != Folder::PROJECT);
             let with_file = parents.find(|f| entries.contains_key(&f.join(POLYTOPE_FILE)));
-            let folder = with_file.unwrap_or_else(|| above_packages(entries, &folder));
+            let folder = with_file.unwrap_or_else(|| match above_packages(entries, &folder) {
+                source if source.name() == Some("src") => source.parent().unwrap_or_default(),
+                folder => folder,
+            });
             candidates.entry(folder).or_default();
         }
     }

@@ -18,7 +18,7 @@ mod worker_tool;
 
 use clap::{Args, FromArgMatches};
 
-use crate::name::{RelPath, ServiceName, shell_word};
+use crate::name::{Folder, RelPath, ServiceName, shell_word};
 use crate::plan::Next;
 use crate::problem::{ErrorCode, Problem, WarningCode};
 use crate::project::{Project, Service, Wiring};
@@ -271,10 +271,13 @@ fn plan_beside(draft: &mut Draft<'_>, service: &Service, names: &names::Names, m
     files::add_library(draft, service);
     files::add_packages(draft, service, names);
     requirements::add_requirements(draft, service);
-    let uses_pydantic = project.inside(&service.folder).any(|path| {
-        project
-            .text(path)
-            .is_some_and(|text| text.contains("pydantic_data_converter"))
+    let library = Folder::from(names::library_folder(service));
+    let mut own = project
+        .inside(&service.folder)
+        .filter(|path| library.relative(path).is_none());
+    let uses_pydantic = own.any(|path| {
+        let text = project.text(path);
+        text.is_some_and(|text| text.contains("pydantic_data_converter"))
     });
     if !uses_pydantic {
         draft.warn(
