@@ -785,7 +785,7 @@ fn the_namespace_step_makes_the_namespace() {
     project.done(&["add-temporal"]);
     let script = common::script(&project, "namespace");
     let server = Server::start(free_port());
-    for expected in ["The namespace shop exists\n", "Namespace shop is there\n"] {
+    for expected in ["The namespace shop exists\n", "The namespace shop exists\n"] {
         let mut command = Tools::get().command("temporal", &project.path());
         let mut shell = Command::new("sh");
         shell
