@@ -260,7 +260,7 @@ fn print(shown: &Shown, view: View) {
         Format::Json => serde_json::to_string_pretty(shown).unwrap_or_default() + "\n",
         Format::Human => human(shown),
     };
-    report::print(&text);
+    let _ = report::print(&text);
 }
 
 fn human(shown: &Shown) -> String {

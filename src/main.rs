@@ -42,8 +42,7 @@ fn main() -> ExitCode {
             Err(report) => (*report, view),
         },
         Err(Stop::Print(text)) => {
-            report::print(&text);
-            return ExitCode::SUCCESS;
+            return ExitCode::from(report::print(&text) as u8);
         }
         Err(Stop::Wrong {
             command,

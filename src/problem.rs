@@ -33,6 +33,9 @@ pub enum ExitCode {
     NotStarted = 5,
     /// Another run holds the project, or a file was changed on disk during the run.
     TryAgain = 6,
+    /// The command ended as it would have with another exit code, but its report could not be
+    /// written.
+    NotReported = 7,
 }
 
 /// Define an enum of kebab-case codes, each with its exit code and meaning.
@@ -128,6 +131,7 @@ codes! {
         Kept = "kept" (Done): "A generated file has been edited and is left as it is; `--force` replaces it.",
         LibraryDiffers = "library-differs" (Done): "The client library of a service differs from the one of this version.",
         LockBehind = "lock-behind" (Done): "A lock file does not contain the new dependency yet.",
+        NotKept = "not-kept" (Done): "A file that was replaced has lost its owner, an extended attribute or another name (hard link).",
         NotRegistered = "not-registered" (Done): "A workflow is in the service's code, but not in its registry: no worker runs it.",
         OldVersions = "old-versions" (Done): "A requirement of the service also allows versions that the client library does not support.",
         RegistryInPackage = "registry-in-package" (Done): "The registry is in `workflows/__init__.py`, which is slow.",
@@ -255,6 +259,15 @@ impl Problem {
     }
 }
 
+impl Problem {
+    /// A bug in this program, with its message.
+    #[must_use]
+    pub fn of_panic(message: &str) -> Self {
+        Self::new(ErrorCode::Panic, format!("bluetext panicked: {message}"))
+            .hint("repeat the call: it completes what is missing")
+    }
+}
+
 impl From<&DiskError> for Problem {
     fn from(error: &DiskError) -> Self {
         let mut problem = Self::new(ErrorCode::Io, error.to_string());
@@ -276,6 +289,11 @@ impl From<&DiskError> for Problem {
                 problem.code = ErrorCode::LeadsOut;
                 problem.path = Some(path.clone());
                 problem.hint = Some("replace the link with a folder in the project".to_owned());
+            }
+            DiskError::InTheWay(path) => {
+                problem.code = ErrorCode::InTheWay;
+                problem.path = Some(path.clone());
+                problem.hint = Some("rename or remove it if you do not need it".to_owned());
             }
             DiskError::Case { wanted, found } => {
                 problem.code = ErrorCode::Case;

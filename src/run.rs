@@ -1,11 +1,13 @@
 //! Runs a command: finds and reads the project, makes the plan and writes it.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::disk::{self, Disk, DiskError, InjectedFault};
+use crate::disk::{self, Disk, DiskError, InjectedFault, Lost};
 use crate::edit::on_large_stack;
-use crate::plan::Plan;
+use crate::plan::{Plan, Warning};
+use crate::problem::WarningCode;
 use crate::project::{Files, Project};
 use crate::tool::status::Status;
 use crate::tool::{self, Refused, Request, TOOLS, ToolInfo};
@@ -70,6 +72,17 @@ pub enum Error {
         /// What happened.
         error: DiskError,
     },
+    /// A bug in this program, with its message.
+    Panicked(String),
+}
+
+/// Do some work; a panic is an error.
+fn caught<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let message = panic.downcast_ref::<String>().map(String::as_str);
+        let message = message.or_else(|| panic.downcast_ref::<&str>().copied());
+        Err(Error::Panicked(message.unwrap_or("no message").to_owned()))
+    })
 }
 
 /// Carry out a request: find the project, lock it, read it, plan, write.
@@ -81,11 +94,12 @@ pub enum Error {
 ///
 /// See [`Error`]; the project is unchanged, or the error names what could not be restored.
 pub fn run(request: &Request, options: &Options) -> Result<Outcome, Error> {
+    caught(|| run_now(request, options))
+}
+
+fn run_now(request: &Request, options: &Options) -> Result<Outcome, Error> {
     let root = find_root(options)?;
-    let fail = |error| Error::Disk {
-        root: Some(root.clone()),
-        error,
-    };
+    let fail = |error| of_disk(&root, error);
     let disk = Disk::new(root.clone(), options.fault.clone());
     let _lock = if options.write {
         Some(disk.lock(options.lock_wait).map_err(fail)?)
@@ -94,14 +108,21 @@ pub fn run(request: &Request, options: &Options) -> Result<Outcome, Error> {
     };
     let mut is_retry = false;
     loop {
-        let plan = on_large_stack(|| make_plan(&disk, &root, request, options.force))?;
-        match disk.prepare(plan.changes()).and_then(|targets| {
+        let mut plan = on_large_stack(|| make_plan(&disk, &root, request, options.force))?;
+        let written = disk.prepare(plan.changes()).and_then(|targets| {
             if options.write {
-                disk.commit(&targets)?;
+                return disk.commit(&targets);
             }
-            Ok(())
-        }) {
-            Ok(()) => {
+            Ok(Vec::new())
+        });
+        match written {
+            Ok(lost) => {
+                let lost = lost.into_iter().map(|Lost { path, what }| Warning {
+                    code: WarningCode::NotKept,
+                    message: format!("`{path}` lost {}", what.join(" and ")),
+                    path: Some(path),
+                });
+                plan.notes.warnings.extend(lost);
                 return Ok(Outcome {
                     root,
                     plan,
@@ -122,9 +143,12 @@ pub fn run(request: &Request, options: &Options) -> Result<Outcome, Error> {
 pub fn status(options: &Options) -> Result<(PathBuf, Status), Error> {
     let root = find_root(options)?;
     let disk = Disk::new(root.clone(), options.fault.clone());
-    let status = on_large_stack(|| {
-        let project = read_project(&root, disk.read())?;
-        Ok(Status::of(&project))
+    let status = caught(|| {
+        on_large_stack(|| {
+            let files = disk.read().map_err(|error| of_disk(&root, error))?;
+            let project = read_project(&root, files)?;
+            Ok(Status::of(&project))
+        })
     })?;
     Ok((root, status))
 }
@@ -136,10 +160,13 @@ pub fn status(options: &Options) -> Result<(PathBuf, Status), Error> {
 /// See [`Error`].
 pub fn offered(options: &Options) -> Result<Vec<&'static ToolInfo>, Error> {
     let root = find_root(options)?;
-    let files = Disk::new(root.clone(), options.fault.clone()).read_tools();
-    let project = read_project(&root, files)?;
-    let tools = TOOLS.into_iter();
-    Ok(tools.filter(|tool| tool.is_offered(&project)).collect())
+    caught(|| {
+        let files = Disk::new(root.clone(), options.fault.clone()).read_tools();
+        let files = files.map_err(|error| of_disk(&root, error))?;
+        let project = read_project(&root, files)?;
+        let tools = TOOLS.into_iter();
+        Ok(tools.filter(|tool| tool.is_offered(&project)).collect())
+    })
 }
 
 /// The project's folder, absolute.
@@ -150,6 +177,13 @@ pub fn offered(options: &Options) -> Result<Vec<&'static ToolInfo>, Error> {
 pub fn find_root(options: &Options) -> Result<PathBuf, Error> {
     disk::find_root(options.project.as_deref(), &options.current)
         .map_err(|error| Error::Disk { root: None, error })
+}
+
+fn of_disk(root: &Path, error: DiskError) -> Error {
+    Error::Disk {
+        root: Some(root.to_owned()),
+        error,
+    }
 }
 
 fn read_project(root: &Path, files: Files) -> Result<Project, Error> {
@@ -169,17 +203,21 @@ fn make_plan(disk: &Disk, root: &Path, request: &Request, force: bool) -> Result
         root: root.to_owned(),
         refused,
     };
-    let mut files = disk.read();
+    let fail = |error| of_disk(root, error);
+    let mut files = disk.read().map_err(fail)?;
     loop {
         let project = read_project(root, files)?;
         let plan = tool::plan(&project, request, force);
         let (read, wanted) = project.into_files();
         files = read;
-        if disk.read_more(&wanted, &mut files) {
+        if disk.read_more(&wanted, &mut files).map_err(fail)? {
             continue;
         }
         let plan = plan.map_err(refuse)?;
-        if !disk.read_targets(plan.changes(), &mut files) {
+        if !disk
+            .read_targets(plan.changes(), &mut files)
+            .map_err(fail)?
+        {
             return Ok(plan);
         }
     }

@@ -196,6 +196,43 @@ fn a_broken_pipe_ends_quietly() {
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
 }
 
+/// A report that cannot be written is no failure of the command, and says so.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_report_that_cannot_be_written_has_its_own_exit_code() {
+    let project = Project::empty();
+    let full = || {
+        std::fs::File::options()
+            .write(true)
+            .open("/dev/full")
+            .unwrap()
+    };
+    for (arguments, code) in [
+        (&["add-temporal"][..], 0),
+        (&["add-temporal", "--format", "json"], 0),
+        (&["status"], 0),
+        (&["guide"], 0),
+        (&["--help"], 0),
+        (&["add-temporal-workflow", "x", "--format", "json"], 3),
+    ] {
+        let output = common::command(&project.path(), arguments)
+            .stdout(full())
+            .output()
+            .unwrap();
+        let message = String::from_utf8(output.stderr).unwrap();
+        let expected = format!(
+            "error: the output could not be written: No space left on device (os error 28); the \
+             command itself ended with exit code {code}\n"
+        );
+        assert_eq!(
+            (output.status.code(), message),
+            (Some(7), expected),
+            "{arguments:?}"
+        );
+    }
+    assert!(project.path().join("modules/temporal").is_dir());
+}
+
 /// The examples in each command's help work when run in order.
 #[test]
 fn the_examples_in_the_help_work() {

@@ -433,7 +433,14 @@ async fn a_panic_is_an_answer() {
         let report = result.structured_content.unwrap();
         assert_eq!(report["error"]["code"], "panic");
     }
-    assert_eq!(names(&session).await, ["add-temporal", "status"]);
+    // What the project offers is not known.
+    let all = [
+        "add-temporal",
+        "add-temporal-client",
+        "add-temporal-workflow",
+        "status",
+    ];
+    assert_eq!(names(&session).await, all);
     session.cancel().await.unwrap();
     drop(serving.await.unwrap());
 }

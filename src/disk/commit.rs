@@ -1,27 +1,46 @@
 //! Writes the changes of a plan: all of them, or none.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::{Disk, DiskError, Operation, STAGE, names_in};
+use super::journal::{Entry, JOURNAL, Journal};
+use super::open_folder::{OpenFolder, Owner};
+use super::state::hash;
+use super::{Disk, DiskError, Operation, is_absent, names_in};
 use crate::change::Change;
+use crate::name::RelPath;
 
 /// A change and its target file, with links inside the project resolved.
 #[derive(Debug)]
 pub struct Target<'a> {
     change: &'a Change,
-    path: PathBuf,
+    /// Its folder, relative to the project's.
+    folder: PathBuf,
+    name: String,
+}
+
+/// What a file had, and could not be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    /// The file.
+    pub path: RelPath,
+    /// What it had, in words.
+    pub what: Vec<String>,
 }
 
 /// The operations that a commit has completed, in order.
 #[derive(Debug, Default)]
 struct Done {
+    has_journal: bool,
     folders: Vec<PathBuf>,
-    created: Vec<PathBuf>,
-    replaced: Vec<(PathBuf, PathBuf)>,
+    /// The files of which the temporary file has been made.
+    staged: Vec<Entry>,
+    /// Those that are in their places.
+    placed: Vec<Entry>,
+    lost: Vec<Lost>,
 }
 
 impl Disk {
@@ -33,65 +52,71 @@ impl Disk {
     /// [`DiskError::Changed`] if a file has changed since the plan was made; other errors if a
     /// file cannot be written.
     pub fn prepare<'a>(&self, changes: &'a [Change]) -> Result<Vec<Target<'a>>, DiskError> {
+        if !changes.is_empty() {
+            self.check_journal()?;
+        }
         let mut folders = BTreeMap::new();
         changes
             .iter()
             .map(|change| {
                 self.check_case(change, &mut folders)?;
-                let path = self.target(change)?;
-                Ok(Target { change, path })
+                self.target(change)
             })
             .collect()
     }
 
-    /// Write the prepared changes: all of them, or none.
+    /// Write the prepared changes: all of them, or none. Returns what the files that were
+    /// replaced had, and could not be kept.
     ///
     /// # Errors
     ///
     /// [`DiskError::Changed`] if a file was changed since; [`DiskError::Io`] names the failed
     /// path and the paths that could not be restored.
-    pub fn commit(&self, targets: &[Target<'_>]) -> Result<(), DiskError> {
+    pub fn commit(&self, targets: &[Target<'_>]) -> Result<Vec<Lost>, DiskError> {
         if targets.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
-        let stage = self.root.join(STAGE);
+        let root = OpenFolder::open_root(&self.root).map_err(|e| DiskError::io(&self.root, e))?;
         let mut done = Done::default();
-        match self.write(targets, &stage, &mut done) {
+        match self.write(&root, targets, &mut done) {
             Ok(()) => {
-                // If this fails, the next run removes the folder.
-                drop(self.remove_stage(&stage));
-                Ok(())
+                let mut entries = done.placed.iter();
+                let removed = entries.try_for_each(|entry| self.remove_temporary(&root, entry));
+                // What is left, the next run removes.
+                drop(removed.and_then(|()| self.remove_journal(&root)));
+                Ok(done.lost)
             }
-            Err(error) => Err(self.undo(error, &stage, done)),
-        }
-    }
-
-    fn before(&self, operation: Operation, path: &Path) -> io::Result<()> {
-        match &self.fault {
-            Some(fault) => fault(operation, path),
-            None => Ok(()),
+            Err(error) => Err(self.undo(&root, error, &done)),
         }
     }
 
     /// The path of a change with links inside the project resolved; checks that the file has
     /// not changed since the plan was made and is writable.
-    fn target(&self, change: &Change) -> Result<PathBuf, DiskError> {
+    fn target<'a>(&self, change: &'a Change) -> Result<Target<'a>, DiskError> {
         let path = self.path(&change.path);
-        let Some(existing) = path.ancestors().find(|p| p.symlink_metadata().is_ok()) else {
+        let exists = |path: &&Path| self.has(path).unwrap_or(true);
+        let Some(existing) = path.ancestors().find(exists) else {
             return Err(DiskError::NoProject(self.root.clone()));
         };
         let real = existing
             .canonicalize()
             .map_err(|error| DiskError::io(existing, error))?;
-        if !real.starts_with(&self.root) {
-            return Err(DiskError::LeadsOut(change.path.clone()));
-        }
         let target = match path.strip_prefix(existing) {
             Ok(rest) if rest.as_os_str().is_empty() => real,
             Ok(rest) => real.join(rest),
             Err(_) => path,
         };
-        Self::check_unchanged(change, &target)?;
+        let Ok(inside) = target.strip_prefix(&self.root) else {
+            return Err(DiskError::LeadsOut(change.path.clone()));
+        };
+        let (Some(folder), Some(name)) = (inside.parent(), inside.file_name()) else {
+            return Err(DiskError::LeadsOut(change.path.clone()));
+        };
+        let Some(name) = name.to_str() else {
+            let error = io::Error::new(io::ErrorKind::InvalidData, "its name is not UTF-8");
+            return Err(DiskError::io(&target, error));
+        };
+        self.check_unchanged(change, &target)?;
         if change.before.is_some() {
             let metadata = fs::metadata(&target).map_err(|e| DiskError::io(&target, e))?;
             // A rename would replace it anyway: that depends only on the folder's mode.
@@ -99,7 +124,11 @@ impl Disk {
                 return Err(DiskError::ReadOnly(change.path.clone()));
             }
         }
-        Ok(target)
+        Ok(Target {
+            change,
+            folder: folder.to_owned(),
+            name: name.to_owned(),
+        })
     }
 
     /// Reject a name that differs from an existing one only in case.
@@ -110,9 +139,17 @@ impl Disk {
     ) -> Result<(), DiskError> {
         let mut folder = self.root.clone();
         for part in change.path.as_str().split('/') {
-            let names = folders
-                .entry(folder.clone())
-                .or_insert_with(|| names_in(&folder));
+            let names = match folders.entry(folder.clone()) {
+                btree_map::Entry::Occupied(known) => known.into_mut(),
+                btree_map::Entry::Vacant(new) => {
+                    let listed = self.before(Operation::List, &folder);
+                    let names = match listed.and_then(|()| names_in(&folder)) {
+                        Err(error) if is_absent(&error) => Vec::new(),
+                        names => names.map_err(|error| DiskError::io(&folder, error))?,
+                    };
+                    new.insert(names)
+                }
+            };
             let wanted = part.to_lowercase();
             let twin = names.iter().find(|name| name.to_lowercase() == wanted);
             if let (Some(twin), false) = (twin, names.iter().any(|name| name == part)) {
@@ -126,7 +163,9 @@ impl Disk {
         Ok(())
     }
 
-    fn check_unchanged(change: &Change, target: &Path) -> Result<(), DiskError> {
+    fn check_unchanged(&self, change: &Change, target: &Path) -> Result<(), DiskError> {
+        self.before(Operation::Read, target)
+            .map_err(|error| DiskError::io(target, error))?;
         let now = match fs::read(target) {
             Ok(bytes) => Some(bytes),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -142,185 +181,245 @@ impl Disk {
 
     fn write(
         &self,
+        root: &OpenFolder,
         targets: &[Target<'_>],
-        stage: &Path,
         done: &mut Done,
     ) -> Result<(), DiskError> {
-        self.make_folder(stage)
-            .map_err(|error| DiskError::io(stage, error))?;
-        for (number, target) in targets.iter().enumerate() {
-            let Target {
-                change,
-                path: target,
-            } = target;
-            let staged = stage.join(format!("{number}.new"));
-            let fail = |error: io::Error| match error.kind() {
-                // The file to replace has been removed.
-                io::ErrorKind::NotFound => DiskError::Changed(change.path.clone()),
-                _ => DiskError::io(target, error),
-            };
-            self.stage(change, target, &staged).map_err(fail)?;
-            if change.before.is_some() {
-                let backup = stage.join(format!("{number}.old"));
-                self.back_up(target, &backup).map_err(fail)?;
-            }
-        }
-        for (number, target) in targets.iter().enumerate() {
-            let Target {
-                change,
-                path: target,
-            } = target;
-            let staged = stage.join(format!("{number}.new"));
-            self.make_parents(target, done)?;
-            if change.before.is_some() {
-                Self::check_unchanged(change, target)?;
-                let backup = stage.join(format!("{number}.old"));
-                self.replace(&staged, target)
-                    .map_err(|error| DiskError::io(target, error))?;
-                done.replaced.push((target.clone(), backup));
-            } else {
-                match self.create(&staged, target) {
-                    Ok(()) => done.created.push(target.clone()),
-                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                        return Err(DiskError::Changed(change.path.clone()));
-                    }
-                    Err(error) => return Err(DiskError::io(target, error)),
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn make_folder(&self, path: &Path) -> io::Result<()> {
-        self.before(Operation::MakeFolder, path)?;
-        fs::create_dir(path)?;
-        self.give_to_owner(path);
-        Ok(())
-    }
-
-    /// Write the new text to the stage; flush it to the disk if it replaces an existing file.
-    fn stage(&self, change: &Change, target: &Path, staged: &Path) -> io::Result<()> {
-        self.before(Operation::Stage, staged)?;
-        let mut file = File::options().write(true).create_new(true).open(staged)?;
-        file.write_all(change.after.as_bytes())?;
-        if change.before.is_some() {
-            file.set_permissions(fs::metadata(target)?.permissions())?;
-            file.sync_all()?;
-        }
-        self.give_to_owner(staged);
-        Ok(())
-    }
-
-    fn back_up(&self, target: &Path, backup: &Path) -> io::Result<()> {
-        self.before(Operation::Backup, backup)?;
-        // A hard link uses no space, but not every file system supports it.
-        fs::hard_link(target, backup).or_else(|_| fs::copy(target, backup).map(drop))
-    }
-
-    fn make_parents(&self, target: &Path, done: &mut Done) -> Result<(), DiskError> {
-        let missing: Vec<&Path> = target
-            .ancestors()
-            .skip(1)
-            .take_while(|folder| !folder.is_dir())
+        let entries: Vec<Entry> = targets
+            .iter()
+            .map(|target| {
+                let (before, after) = (target.change.before.as_deref(), &target.change.after);
+                Entry::new(target.folder.clone(), &target.name, before, after)
+            })
             .collect();
-        for folder in missing.into_iter().rev() {
-            self.make_folder(folder)
-                .map_err(|error| DiskError::io(folder, error))?;
-            done.folders.push(folder.to_owned());
+        let journal = self.root.join(JOURNAL);
+        self.before(Operation::Journal, &journal)
+            .and_then(|()| Journal::new(entries.clone()).write(root))
+            .map_err(|error| DiskError::io(&journal, error))?;
+        done.has_journal = true;
+        for (target, entry) in targets.iter().zip(&entries) {
+            self.make_parents(root, &target.folder, done)?;
+            let lost = self
+                .stage(root, target, entry, done)
+                .map_err(|error| self.failed(target, error))?;
+            if !lost.is_empty() {
+                done.lost.push(Lost {
+                    path: target.change.path.clone(),
+                    what: lost,
+                });
+            }
+        }
+        for (target, entry) in targets.iter().zip(entries) {
+            self.place(root, target, entry, done)
+                .map_err(|error| self.failed(target, error))?;
         }
         Ok(())
     }
 
-    fn replace(&self, staged: &Path, target: &Path) -> io::Result<()> {
-        self.before(Operation::Place, target)?;
-        match fs::rename(staged, target) {
-            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
-                // The folder is on another file system: stage next to the file.
-                let name = target.file_name().and_then(OsStr::to_str).unwrap_or("file");
-                let neighbour = target.with_file_name(format!(".{name}.bluetext.tmp"));
-                fs::copy(staged, &neighbour)?;
-                self.give_to_owner(&neighbour);
-                fs::rename(&neighbour, target)
+    fn failed(&self, target: &Target<'_>, error: io::Error) -> DiskError {
+        match error.kind() {
+            // The file to replace has been removed, or there is one where none was.
+            io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists => {
+                DiskError::Changed(target.change.path.clone())
             }
-            result => result,
+            _ => DiskError::io(&self.path(&target.change.path), error),
         }
     }
 
-    /// Move a new file to its path, unless the path exists by now.
-    fn create(&self, staged: &Path, target: &Path) -> io::Result<()> {
-        self.before(Operation::Place, target)?;
-        match fs::hard_link(staged, target) {
-            Ok(()) => Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
-            // The file system has no hard links, or is not the project's.
-            Err(_) if target.symlink_metadata().is_ok() => Err(io::ErrorKind::AlreadyExists.into()),
-            Err(_) => match fs::rename(staged, target) {
-                Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
-                    fs::copy(staged, target)?;
-                    self.give_to_owner(target);
-                    Ok(())
+    fn make_parents(
+        &self,
+        root: &OpenFolder,
+        path: &Path,
+        done: &mut Done,
+    ) -> Result<(), DiskError> {
+        let mut folder = root.inner(Path::new(""));
+        let mut inside = PathBuf::new();
+        for part in path.components() {
+            let whole = self.root.join(inside.join(part));
+            let parent = folder.map_err(|error| DiskError::io(&whole, error))?;
+            folder = match parent.inner(Path::new(part.as_os_str())) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    let made = self
+                        .before(Operation::MakeFolder, &whole)
+                        .and_then(|()| parent.make_folder(part.as_os_str()));
+                    if made.is_ok() {
+                        done.folders.push(inside.join(part));
+                    }
+                    made
                 }
-                result => result,
-            },
+                found => found,
+            };
+            inside.push(part);
         }
+        folder.map_err(|error| DiskError::io(&self.root.join(path), error))?;
+        Ok(())
+    }
+
+    /// Write the new text to the temporary file; flush it to the disk if it replaces an
+    /// existing file, which it then equals in owner, mode and attributes. Returns what cannot
+    /// be kept.
+    fn stage(
+        &self,
+        root: &OpenFolder,
+        target: &Target<'_>,
+        entry: &Entry,
+        done: &mut Done,
+    ) -> io::Result<Vec<String>> {
+        let folder = root.inner(&entry.folder)?;
+        self.before(Operation::Stage, &self.path_of(entry))?;
+        let mut file = folder.create(&entry.temporary)?;
+        done.staged.push(entry.clone());
+        file.write_all(target.change.after.as_bytes())?;
+        if target.change.before.is_none() {
+            return Ok(Vec::new());
+        }
+        let lost = Owner::of(folder.open(&entry.name)?).give_to(&file)?;
+        file.sync_all()?;
+        Ok(lost)
+    }
+
+    /// Move the temporary file to its place.
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::AlreadyExists`] if the file that is there is not the one that the plan
+    /// was made for: it is left.
+    fn place(
+        &self,
+        root: &OpenFolder,
+        target: &Target<'_>,
+        entry: Entry,
+        done: &mut Done,
+    ) -> io::Result<()> {
+        let folder = root.inner(&entry.folder)?;
+        self.before(Operation::Place, &self.path_of(&entry))?;
+        let Some(before) = &target.change.before else {
+            folder.place(&entry.temporary, &entry.name)?;
+            done.placed.push(entry);
+            return Ok(());
+        };
+        exchange(&folder, &entry)?;
+        done.placed.push(entry.clone());
+        // What was there at that moment is in the temporary file now.
+        self.before(Operation::Read, &self.path_of(&entry))?;
+        if folder.read(&entry.temporary)? == before.as_bytes() {
+            return Ok(());
+        }
+        exchange(&folder, &entry)?;
+        if !is_new(&folder, &entry)? {
+            // It has been saved once more in between.
+            exchange(&folder, &entry)?;
+        }
+        done.placed.pop();
+        Err(io::ErrorKind::AlreadyExists.into())
+    }
+
+    fn path_of(&self, entry: &Entry) -> PathBuf {
+        self.root.join(&entry.folder).join(&entry.name)
     }
 
     /// Undo a failed commit, and add the paths that could not be restored to its error.
-    fn undo(&self, mut error: DiskError, stage: &Path, done: Done) -> DiskError {
-        let mut resisting = Vec::new();
-        for (target, backup) in done.replaced.into_iter().rev() {
-            let restored = self
-                .before(Operation::Place, &target)
-                .and_then(|()| fs::rename(&backup, &target))
-                .or_else(|_| fs::copy(&backup, &target).map(drop));
-            if restored.is_err() {
-                resisting.push(target);
+    fn undo(&self, root: &OpenFolder, mut error: DiskError, done: &Done) -> DiskError {
+        let (mut resisting, mut in_use) = (Vec::new(), Vec::new());
+        for entry in done.placed.iter().rev() {
+            if !self.take_back(root, entry).is_ok_and(|is_done| is_done) {
+                resisting.push(self.path_of(entry));
             }
         }
-        for target in done.created.into_iter().rev() {
-            if fs::remove_file(&target).is_err() {
-                resisting.push(target);
+        let mut has_temporary = false;
+        for entry in &done.staged {
+            if self.remove_temporary(root, entry).is_err() {
+                has_temporary = true;
+                resisting.push(self.root.join(&entry.folder).join(&entry.temporary));
             }
         }
-        for folder in done.folders.into_iter().rev() {
-            if fs::remove_dir(&folder).is_err() {
-                resisting.push(folder);
+        for folder in done.folders.iter().rev() {
+            let parent = folder.parent().unwrap_or(Path::new(""));
+            let name = folder.file_name().unwrap_or(OsStr::new(""));
+            match root.inner(parent).and_then(|open| open.remove_folder(name)) {
+                Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {
+                    in_use.push(self.root.join(folder));
+                }
+                Err(_) => resisting.push(self.root.join(folder)),
+                Ok(()) => {}
             }
         }
-        // Keep the backups if something must be restored by hand.
-        if resisting.is_empty() && fs::remove_dir_all(stage).is_err() && stage.exists() {
-            resisting.push(stage.to_owned());
+        // It names the temporary files that are left.
+        if !has_temporary && done.has_journal && self.remove_journal(root).is_err() {
+            resisting.push(self.root.join(JOURNAL));
         }
-        if let DiskError::Io { not_restored, .. } = &mut error {
-            *not_restored = resisting;
+        match &mut error {
+            DiskError::Io { not_restored, .. } => {
+                *not_restored = resisting;
+                not_restored.append(&mut in_use);
+            }
+            // A folder with somebody's file in it is not missed.
+            other => {
+                if let Some(path) = resisting.first() {
+                    error = DiskError::Io {
+                        path: path.clone(),
+                        source: io::Error::other(other.to_string()),
+                        not_restored: resisting,
+                    };
+                }
+            }
         }
         error
     }
 
-    pub(super) fn remove_stage(&self, stage: &Path) -> io::Result<()> {
-        self.before(Operation::Remove, stage)?;
-        if stage.symlink_metadata()?.is_dir() {
-            fs::remove_dir_all(stage)
+    /// Take a file back from its place. Returns false if somebody has saved it since: it is
+    /// left.
+    fn take_back(&self, root: &OpenFolder, entry: &Entry) -> io::Result<bool> {
+        let folder = root.inner(&entry.folder)?;
+        self.before(Operation::Place, &self.path_of(entry))?;
+        if entry.before.is_none() {
+            folder.place(&entry.name, &entry.temporary)?;
         } else {
-            fs::remove_file(stage)
+            exchange(&folder, entry)?;
         }
+        if is_new(&folder, entry)? {
+            return Ok(true);
+        }
+        if entry.before.is_none() {
+            folder.place(&entry.temporary, &entry.name)?;
+        } else {
+            exchange(&folder, entry)?;
+        }
+        Ok(false)
     }
 
-    /// In a container this program runs as root on the user's files, so the owner of the
-    /// project becomes the owner of everything that it creates.
-    fn give_to_owner(&self, path: &Path) {
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::{MetadataExt, chown};
-            let (Ok(root), Ok(own)) = (fs::metadata(&self.root), fs::metadata(path)) else {
-                return;
-            };
-            if own.uid() != root.uid() || own.gid() != root.gid() {
-                // Only root may do this; for other users the owner does not change.
-                drop(chown(path, Some(root.uid()), Some(root.gid())));
-            }
+    /// Remove a temporary file, if it is still there.
+    fn remove_temporary(&self, root: &OpenFolder, entry: &Entry) -> io::Result<()> {
+        let folder = root.inner(&entry.folder)?;
+        if folder.has(&entry.temporary)? {
+            self.before(Operation::Remove, &self.path_of(entry))?;
+            folder.remove_file(&entry.temporary)?;
         }
-        #[cfg(not(unix))]
-        let _ = path;
+        Ok(())
     }
+
+    fn remove_journal(&self, root: &OpenFolder) -> io::Result<()> {
+        self.before(Operation::Remove, &self.root.join(JOURNAL))?;
+        root.remove_file(JOURNAL)
+    }
+
+    /// A file of the journal's name that is not a journal: that of a killed run is gone once
+    /// the project is locked.
+    fn check_journal(&self) -> Result<(), DiskError> {
+        let root = OpenFolder::open_root(&self.root).map_err(|e| DiskError::io(&self.root, e))?;
+        match Journal::is_somebodys(&root) {
+            Ok(false) => Ok(()),
+            Ok(true) => Err(DiskError::InTheWay(RelPath::literal(JOURNAL))),
+            Err(error) => Err(DiskError::io(&self.root.join(JOURNAL), error)),
+        }
+    }
+}
+
+fn exchange(folder: &OpenFolder, entry: &Entry) -> io::Result<()> {
+    folder.exchange(&entry.temporary, &entry.name, &entry.old())
+}
+
+/// Whether the temporary file has the new content.
+fn is_new(folder: &OpenFolder, entry: &Entry) -> io::Result<bool> {
+    Ok(hash(&folder.read(&entry.temporary)?) == entry.after)
 }

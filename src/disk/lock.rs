@@ -3,8 +3,10 @@
 use std::fs::{self, File, TryLockError};
 use std::time::{Duration, Instant};
 
+use super::journal::{JOURNAL, Journal};
+use super::open_folder::OpenFolder;
 use super::state::{stable_name, state_folder};
-use super::{Disk, DiskError, STAGE};
+use super::{Disk, DiskError};
 
 /// A lock on a project, held until it is dropped or the process ends.
 #[derive(Debug)]
@@ -35,11 +37,9 @@ impl Disk {
                 }
             }
         }
-        let stage = self.root.join(STAGE);
-        if stage.symlink_metadata().is_ok() {
-            self.remove_stage(&stage)
-                .map_err(|error| DiskError::io(&stage, error))?;
-        }
+        OpenFolder::open_root(&self.root)
+            .and_then(|root| Journal::recover(&root))
+            .map_err(|error| DiskError::io(&self.root.join(JOURNAL), error))?;
         Ok(Lock { _held: handle })
     }
 

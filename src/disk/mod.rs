@@ -1,11 +1,13 @@
 //! The only module that accesses a project's files: it finds, locks, reads and writes them.
 //!
-//! A commit writes everything to a hidden folder of the project first, and then renames
-//! file by file in the plan's order. A failed commit is undone; a killed one leaves each
-//! file complete, old or new. Links that lead out of the project are not followed.
+//! A commit writes everything to temporary files first, each beside its target, and then
+//! exchanges file by file in the plan's order. A failed commit is undone; a killed one leaves
+//! each file complete, old or new. Links that lead out of the project are not followed.
 
 mod commit;
+mod journal;
 mod lock;
+mod open_folder;
 mod read;
 mod state;
 
@@ -15,37 +17,46 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::name::{Folder, RelPath};
-use crate::project::{Files, POLYTOPE_FILE};
+use crate::project::POLYTOPE_FILE;
 
-use self::read::read_polytope_files;
-
-pub use self::commit::Target;
+pub use self::commit::{Lost, Target};
 pub use self::lock::Lock;
 pub use self::state::{
     StateFiles, is_free_for_demo, last_lines, listener_on, make_demo_folder, open_log, state_files,
     state_folder,
 };
 
-/// The staging folder for new files; inside the project, so that they can be renamed.
-const STAGE: &str = ".bluetext.tmp";
-
-/// An operation that changes the disk.
+/// An operation on the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
+    /// List the entries of a folder.
+    List,
+    /// Find out what is at a path.
+    Inspect,
+    /// Read a file.
+    Read,
+    /// Write the list of temporary files.
+    Journal,
     /// Make a folder.
     MakeFolder,
-    /// Write a new file to the staging folder.
+    /// Write a temporary file.
     Stage,
-    /// Back up the old content of a file.
-    Backup,
     /// Move a new or changed file to its path.
     Place,
-    /// Remove the staging folder.
+    /// Remove a temporary file, or the list of them.
     Remove,
 }
 
-/// Called before each change of the disk; if it returns an error, the operation fails with
-/// that error. Tests use it to make the n-th operation fail.
+impl Operation {
+    /// Whether it changes the disk.
+    #[must_use]
+    pub fn is_change(self) -> bool {
+        !matches!(self, Self::List | Self::Inspect | Self::Read)
+    }
+}
+
+/// Called before each operation on the project's files; if it returns an error, the operation
+/// fails with that error. Tests use it to make the n-th operation fail.
 pub type InjectedFault = Arc<dyn Fn(Operation, &Path) -> io::Result<()> + Send + Sync>;
 
 /// Why the project could not be read or written.
@@ -66,6 +77,9 @@ pub enum DiskError {
     /// A file may not be written.
     #[error("`{0}` is read-only")]
     ReadOnly(RelPath),
+    /// Somebody's file has the name of one that this program needs.
+    #[error("`{0}` is in the way: it is not a file of bluetext")]
+    InTheWay(RelPath),
     /// Two names differ only in case.
     #[error("`{wanted}` and `{found}` differ only in case")]
     Case {
@@ -116,32 +130,50 @@ pub fn find_root(asked: Option<&Path>, current: &Path) -> Result<PathBuf, DiskEr
         return resolve(&current.join(asked));
     }
     let current = resolve(current)?;
-    let Some(nearest) = current
-        .ancestors()
-        .find(|f| f.join(POLYTOPE_FILE).is_file())
-    else {
+    let mut nearest = None;
+    for folder in current.ancestors() {
+        if is_file(&folder.join(POLYTOPE_FILE))? {
+            nearest = Some(folder);
+            break;
+        }
+    }
+    let Some(nearest) = nearest else {
         return Ok(current);
     };
     let Some(work_tree) = nearest.ancestors().find(|f| f.join(".git").exists()) else {
         return Ok(nearest.to_owned());
     };
-    let outermost = nearest
-        .ancestors()
-        .skip(1)
-        .take_while(|folder| folder.starts_with(work_tree))
-        .filter(|folder| folder.join(POLYTOPE_FILE).is_file())
-        .filter(|folder| {
-            let mut files = Files::default();
-            read_polytope_files(folder, &mut files);
-            nearest
-                .strip_prefix(folder)
-                .ok()
-                .and_then(Path::to_str)
-                .and_then(|folder| folder.parse::<Folder>().ok())
-                .is_some_and(|folder| files.entries.contains_key(&folder.join(POLYTOPE_FILE)))
-        })
-        .last();
-    Ok(outermost.unwrap_or(nearest).to_owned())
+    let mut outermost = nearest;
+    let parents = nearest.ancestors().skip(1);
+    for folder in parents.take_while(|folder| folder.starts_with(work_tree)) {
+        if !is_file(&folder.join(POLYTOPE_FILE))? {
+            continue;
+        }
+        let files = Disk::new(folder.to_owned(), None).read_tools()?;
+        let inside = nearest.strip_prefix(folder).ok().and_then(Path::to_str);
+        let inside = inside.and_then(|inside| inside.parse::<Folder>().ok());
+        if inside.is_some_and(|inside| files.entries.contains_key(&inside.join(POLYTOPE_FILE))) {
+            outermost = folder;
+        }
+    }
+    Ok(outermost.to_owned())
+}
+
+/// Whether there is a file at a path.
+fn is_file(path: &Path) -> Result<bool, DiskError> {
+    match path.metadata() {
+        Ok(metadata) => Ok(metadata.is_file()),
+        Err(error) if is_absent(&error) => Ok(false),
+        Err(error) => Err(DiskError::io(path, error)),
+    }
+}
+
+/// Whether an error means that there is nothing at a path.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
 }
 
 /// A project's folder.
@@ -165,6 +197,23 @@ impl Disk {
         Self { root, fault }
     }
 
+    fn before(&self, operation: Operation, path: &Path) -> io::Result<()> {
+        match &self.fault {
+            Some(fault) => fault(operation, path),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether there is something at a path; a link counts.
+    fn has(&self, path: &Path) -> io::Result<bool> {
+        self.before(Operation::Inspect, path)?;
+        match path.symlink_metadata() {
+            Ok(_) => Ok(true),
+            Err(error) if is_absent(&error) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     fn path(&self, path: &RelPath) -> PathBuf {
         path.as_str()
             .split('/')
@@ -172,12 +221,13 @@ impl Disk {
     }
 }
 
-fn names_in(folder: &Path) -> Vec<String> {
-    let Ok(children) = fs::read_dir(folder) else {
-        return Vec::new();
-    };
-    let names = children.flatten().map(|child| child.file_name());
-    names.filter_map(|name| name.into_string().ok()).collect()
+/// The names of a folder's entries that are UTF-8.
+fn names_in(folder: &Path) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for child in fs::read_dir(folder)? {
+        names.extend(child?.file_name().into_string());
+    }
+    Ok(names)
 }
 
 /// A line of a file, counted from 1; `None` if it cannot be read.

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
-use super::Disk;
+use super::{Disk, DiskError, Operation, is_absent, names_in};
 use crate::change::Change;
 use crate::edit::MAX_FILE_SIZE;
 use crate::name::{Folder, NameError, RelPath};
-use crate::project::{Content, Files, LEADS_OUT, POLYTOPE_FILE, UNLISTED};
+use crate::project::{Content, DENIED, Files, LEADS_OUT, POLYTOPE_FILE, UNLISTED};
 use crate::python::SETTINGS_FILES;
 
 /// Folders that are never read, besides hidden ones such as `.git` and `.venv`.
@@ -20,20 +20,42 @@ const MAX_FOLDER_DEPTH: usize = 16;
 
 impl Disk {
     /// Read only the root's `polytope.yml` and those that it includes.
-    #[must_use]
-    pub fn read_tools(&self) -> Files {
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub fn read_tools(&self) -> Result<Files, DiskError> {
         let mut files = Files::default();
-        read_polytope_files(&self.root, &mut files);
-        files
+        self.read_polytope_files(&mut files)?;
+        Ok(files)
+    }
+
+    /// Read the root's `polytope.yml` and all that it includes, directly or indirectly.
+    fn read_polytope_files(&self, files: &mut Files) -> Result<(), DiskError> {
+        let mut waiting = vec![RelPath::literal(POLYTOPE_FILE)];
+        while let Some(path) = waiting.pop() {
+            if files.entries.contains_key(&path) {
+                continue;
+            }
+            self.read_entry(&path, files)?;
+            if let Some(Ok(file)) = files.polytope(&path) {
+                waiting.extend(file.local_includes());
+            }
+        }
+        Ok(())
     }
 
     /// Read everything that a tool may need: the root's `polytope.yml` and those that it
     /// includes, Python code, the files that declare requirements, and the settings of Python
     /// formatters.
-    #[must_use]
-    pub fn read(&self) -> Files {
+    ///
+    /// # Errors
+    ///
+    /// [`DiskError::Io`] if the project's folder cannot be listed, or the system fails. What the
+    /// user may not read, and what is not text, is [`Content::Unreadable`].
+    pub fn read(&self) -> Result<Files, DiskError> {
         let mut files = Files::default();
-        read_polytope_files(&self.root, &mut files);
+        self.read_polytope_files(&mut files)?;
         let mut seen = HashSet::new();
         let mut linked = vec![Folder::PROJECT];
         // Folders behind links are read after all others, so that each is read at its own path.
@@ -41,10 +63,11 @@ impl Disk {
             let mut waiting = vec![folder];
             while let Some(folder) = waiting.pop() {
                 let path = self.root.join(folder.path().map_or("", RelPath::as_str));
-                if !path.canonicalize().is_ok_and(|real| seen.insert(real)) {
+                // One that has no real path cannot be listed either.
+                if path.canonicalize().is_ok_and(|real| !seen.insert(real)) {
                     continue;
                 }
-                for child in list(&self.root, &folder, &mut files) {
+                for child in self.list(&folder, &mut files)? {
                     if folder.path().is_some() && child.depth() > MAX_FOLDER_DEPTH {
                         continue;
                     }
@@ -57,108 +80,205 @@ impl Disk {
                 }
             }
         }
-        files
+        Ok(files)
     }
 
     /// Read further files. Returns whether there were any; if so, the plan must be made again.
-    #[must_use]
-    pub fn read_more(&self, wanted: &BTreeSet<RelPath>, files: &mut Files) -> bool {
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub fn read_more(
+        &self,
+        wanted: &BTreeSet<RelPath>,
+        files: &mut Files,
+    ) -> Result<bool, DiskError> {
         for path in wanted {
-            read_entry(&self.root, path, files);
+            self.read_entry(path, files)?;
         }
-        !wanted.is_empty()
+        Ok(!wanted.is_empty())
     }
 
     /// Read files that already exist at paths that a plan would create, if they have not been
     /// read yet: left by a killed run, or the user's own. Returns whether there were any; if
     /// so, the plan must be made again.
-    #[must_use]
-    pub fn read_targets(&self, changes: &[Change], files: &mut Files) -> bool {
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub fn read_targets(&self, changes: &[Change], files: &mut Files) -> Result<bool, DiskError> {
         let mut has_read = false;
         for change in changes {
             let mut path = Some(change.path.clone());
             while let Some(current) = path {
                 let real = self.path(&current);
                 let is_known = files.entries.get(&current).is_some_and(is_read);
-                if !is_known && real.symlink_metadata().is_ok() {
+                // What cannot be inspected is read, so that the error is known.
+                if !is_known && self.has(&real).unwrap_or(true) {
                     let is_parent_folder = current != change.path && real.is_dir();
                     if !is_parent_folder {
-                        read_entry(&self.root, &current, files);
+                        self.read_entry(&current, files)?;
                         has_read = true;
                     }
                 }
                 path = current.parent();
             }
         }
-        has_read
+        Ok(has_read)
     }
 }
 
-/// Read the root's `polytope.yml` and all that it includes, directly or indirectly.
-pub(super) fn read_polytope_files(root: &Path, files: &mut Files) {
-    let mut waiting = vec![RelPath::literal(POLYTOPE_FILE)];
-    while let Some(path) = waiting.pop() {
-        if files.entries.contains_key(&path) {
-            continue;
-        }
-        read_entry(root, &path, files);
-        if let Some(Ok(file)) = files.polytope(&path) {
-            waiting.extend(file.local_includes());
-        }
-    }
-}
-
-/// Record the entries of a folder with the text of those that tools read, and return the
-/// folders among them.
-fn list(root: &Path, folder: &Folder, files: &mut Files) -> Vec<RelPath> {
-    let path = root.join(folder.path().map_or("", RelPath::as_str));
-    let Ok(children) = fs::read_dir(&path) else {
-        if let Some(folder) = folder.path() {
-            let reason = UNLISTED.to_owned();
-            files
-                .entries
-                .insert(folder.clone(), Content::Unreadable(reason));
-        }
-        return Vec::new();
-    };
-    let mut folders = Vec::new();
-    let mut names: Vec<String> = children
-        .flatten()
-        .filter_map(|child| child.file_name().into_string().ok())
-        .collect();
-    names.sort();
-    for name in names {
-        if SKIPPED.contains(&name.as_str()) {
-            continue;
-        }
-        let Ok(child) = folder_child(folder, &name) else {
-            continue;
+impl Disk {
+    /// Record the entries of a folder with the text of those that tools read, and return the
+    /// folders among them.
+    fn list(&self, folder: &Folder, files: &mut Files) -> Result<Vec<RelPath>, DiskError> {
+        let root = &self.root;
+        let path = root.join(folder.path().map_or("", RelPath::as_str));
+        let listed = self.before(Operation::List, &path);
+        let mut names = match (listed.and_then(|()| names_in(&path)), folder.path()) {
+            (Ok(names), _) => names,
+            (Err(error), Some(folder)) if error.kind() == io::ErrorKind::PermissionDenied => {
+                let reason = UNLISTED.to_owned();
+                files
+                    .entries
+                    .insert(folder.clone(), Content::Unreadable(reason));
+                return Ok(Vec::new());
+            }
+            (Err(error), _) => return Err(DiskError::io(&path, error)),
         };
-        let content = match kind_of(root, &path.join(&name)) {
-            None => continue,
-            Some(Kind::Folder) => {
-                if !name.starts_with('.') {
-                    folders.push(child.clone());
-                }
-                Content::Folder
+        let mut folders = Vec::new();
+        names.sort();
+        for name in names {
+            if SKIPPED.contains(&name.as_str()) {
+                continue;
             }
-            Some(Kind::File) if is_text(&name) => {
-                if files.entries.get(&child).is_some_and(is_read) {
-                    continue;
+            let Ok(child) = folder_child(folder, &name) else {
+                continue;
+            };
+            let content = match self.kind_of(&path.join(&name))? {
+                None => continue,
+                Some(Kind::Folder) => {
+                    if !name.starts_with('.') {
+                        folders.push(child.clone());
+                    }
+                    Content::Folder
                 }
-                // Its folder has just been listed, so it is inside the project.
-                match content_of(root, &path.join(&name)) {
-                    Some(content) => content,
-                    None => continue,
+                Some(Kind::File) if is_text(&name) => {
+                    if files.entries.get(&child).is_some_and(is_read) {
+                        continue;
+                    }
+                    // Its folder has just been listed, so it is inside the project.
+                    match self.content_of(&path.join(&name))? {
+                        Some(content) => content,
+                        None => continue,
+                    }
                 }
+                Some(Kind::File) if files.entries.contains_key(&child) => continue,
+                Some(Kind::File) => Content::Unread,
+                Some(Kind::Other(reason)) => Content::Unreadable(reason),
+            };
+            files.entries.insert(child, content);
+        }
+        Ok(folders)
+    }
+
+    /// What is at a path; `None` if nothing is.
+    fn kind_of(&self, path: &Path) -> Result<Option<Kind>, DiskError> {
+        let other = |reason: &str| Ok(Some(Kind::Other(reason.to_owned())));
+        let unknown = |error: io::Error| match error.kind() {
+            io::ErrorKind::PermissionDenied => other(DENIED),
+            _ => Err(DiskError::io(path, error)),
+        };
+        let inspected = self.before(Operation::Inspect, path);
+        let mut metadata = match inspected.and_then(|()| path.symlink_metadata()) {
+            Ok(metadata) => metadata,
+            Err(error) if is_absent(&error) => return Ok(None),
+            Err(error) => return unknown(error),
+        };
+        if metadata.is_symlink() {
+            // Also a link that leads in a circle has no real path.
+            match path.canonicalize() {
+                Ok(real) if !real.starts_with(&self.root) => return other(LEADS_OUT),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                    return unknown(error);
+                }
+                Err(_) => return other("it is a symbolic link that leads nowhere"),
             }
-            Some(Kind::File) if files.entries.contains_key(&child) => continue,
-            Some(Kind::File) => Content::Unread,
+            metadata = match fs::metadata(path) {
+                Ok(metadata) => metadata,
+                Err(error) => return unknown(error),
+            };
+        }
+        if metadata.is_dir() {
+            Ok(Some(Kind::Folder))
+        } else if metadata.is_file() {
+            Ok(Some(Kind::File))
+        } else {
+            other("it is neither a file nor a folder")
+        }
+    }
+
+    /// Read one file, if it exists and has not been read yet.
+    fn read_entry(&self, path: &RelPath, files: &mut Files) -> Result<(), DiskError> {
+        if files.entries.get(path).is_some_and(is_read) {
+            return Ok(());
+        }
+        let real = self.root.join(path.as_str());
+        let outside = real
+            .parent()
+            .and_then(|parent| parent.canonicalize().ok())
+            .is_some_and(|parent| !parent.starts_with(&self.root));
+        let content = if outside {
+            Some(Content::Unreadable(LEADS_OUT.to_owned()))
+        } else {
+            self.content_of(&real)?
+        };
+        files
+            .entries
+            .extend(content.map(|content| (path.clone(), content)));
+        Ok(())
+    }
+
+    /// The content at a path whose folder is inside the project.
+    fn content_of(&self, path: &Path) -> Result<Option<Content>, DiskError> {
+        Ok(Some(match self.kind_of(path)? {
+            None => return Ok(None),
+            Some(Kind::Folder) => Content::Folder,
             Some(Kind::Other(reason)) => Content::Unreadable(reason),
-        };
-        files.entries.insert(child, content);
+            Some(Kind::File) => self.read_text(path)?,
+        }))
     }
-    folders
+
+    fn read_text(&self, path: &Path) -> Result<Content, DiskError> {
+        let limit = MAX_FILE_SIZE as u64;
+        let mut bytes = Vec::new();
+        let read = self
+            .before(Operation::Read, path)
+            .and_then(|()| File::open(path))
+            .and_then(|file| file.take(limit + 1).read_to_end(&mut bytes));
+        let unreadable = |reason: String| Ok(Content::Unreadable(reason));
+        match read {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                return unreadable(DENIED.to_owned());
+            }
+            Err(error) => return Err(DiskError::io(path, error)),
+        }
+        if bytes.len() as u64 > limit {
+            return unreadable(format!("it is larger than {} MiB", limit >> 20));
+        }
+        if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+            return unreadable("it is UTF-16; save it as UTF-8".to_owned());
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) => Ok(Content::Text(text)),
+            Err(error) => {
+                let at = error.utf8_error().valid_up_to();
+                unreadable(format!("it is not UTF-8 text (byte {at})"))
+            }
+        }
+    }
 }
 
 fn folder_child(folder: &Folder, name: &str) -> Result<RelPath, NameError> {
@@ -192,85 +312,7 @@ enum Kind {
     Other(String),
 }
 
-fn kind_of(root: &Path, path: &Path) -> Option<Kind> {
-    let own = path.symlink_metadata().ok()?;
-    if own.is_symlink() {
-        match path.canonicalize() {
-            Ok(real) if !real.starts_with(root) => {
-                return Some(Kind::Other(LEADS_OUT.to_owned()));
-            }
-            Ok(_) => {}
-            Err(_) => {
-                let reason = "it is a symbolic link that leads nowhere";
-                return Some(Kind::Other(reason.to_owned()));
-            }
-        }
-    }
-    let metadata = if own.is_symlink() {
-        fs::metadata(path).ok()?
-    } else {
-        own
-    };
-    Some(if metadata.is_dir() {
-        Kind::Folder
-    } else if metadata.is_file() {
-        Kind::File
-    } else {
-        Kind::Other("it is neither a file nor a folder".to_owned())
-    })
-}
-
 /// Whether the content of an entry is known.
 fn is_read(content: &Content) -> bool {
     *content != Content::Unread
-}
-
-/// Read one file, if it exists and has not been read yet.
-fn read_entry(root: &Path, path: &RelPath, files: &mut Files) {
-    if files.entries.get(path).is_some_and(is_read) {
-        return;
-    }
-    let real = root.join(path.as_str());
-    let outside = real
-        .parent()
-        .and_then(|parent| parent.canonicalize().ok())
-        .is_some_and(|parent| !parent.starts_with(root));
-    let content = if outside {
-        Some(Content::Unreadable(LEADS_OUT.to_owned()))
-    } else {
-        content_of(root, &real)
-    };
-    files
-        .entries
-        .extend(content.map(|content| (path.clone(), content)));
-}
-
-/// The content at a path whose folder is inside the project.
-fn content_of(root: &Path, path: &Path) -> Option<Content> {
-    Some(match kind_of(root, path)? {
-        Kind::Folder => Content::Folder,
-        Kind::Other(reason) => Content::Unreadable(reason),
-        Kind::File => match read_text(path) {
-            Ok(text) => Content::Text(text),
-            Err(reason) => Content::Unreadable(reason),
-        },
-    })
-}
-
-fn read_text(path: &Path) -> Result<String, String> {
-    let limit = MAX_FILE_SIZE as u64;
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(limit + 1).read_to_end(&mut bytes))
-        .map_err(|error| error.to_string())?;
-    if bytes.len() as u64 > limit {
-        return Err(format!("it is larger than {} MiB", limit >> 20));
-    }
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err("it is UTF-16; save it as UTF-8".to_owned());
-    }
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        format!("it is not UTF-8 text (byte {at})")
-    })
 }

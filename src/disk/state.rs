@@ -47,10 +47,15 @@ pub fn state_files(state_folder: &Path, root: &Path) -> Result<StateFiles, DiskE
     })
 }
 
-/// A name for a path that is the same in each version: FNV-1a, 64 bits, in hexadecimal digits.
+/// A name for a path that is the same in each version.
 pub(super) fn stable_name(path: &Path) -> String {
-    let bytes = path.as_os_str().as_encoded_bytes().iter();
-    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+    hash(path.as_os_str().as_encoded_bytes())
+}
+
+/// The hash of a content that is the same in each version: FNV-1a, 64 bits, in hexadecimal
+/// digits.
+pub(super) fn hash(bytes: &[u8]) -> String {
+    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
     });
     format!("{hash:016x}")
@@ -94,7 +99,8 @@ pub fn listener_on(port: u16) -> Option<String> {
         })
     })?;
     let socket = PathBuf::from(format!("socket:[{inode}]"));
-    names_in(Path::new("/proc")).into_iter().find_map(|pid| {
+    let processes = names_in(Path::new("/proc")).ok()?;
+    processes.into_iter().find_map(|pid| {
         pid.parse::<u32>().ok()?;
         let process = Path::new("/proc").join(&pid);
         let files = fs::read_dir(process.join("fd")).ok()?;

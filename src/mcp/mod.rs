@@ -188,12 +188,7 @@ impl Server {
         match tokio::task::spawn_blocking(call).await {
             Ok(answer) => answer,
             Err(error) => {
-                let mut problem = Problem::new(
-                    ErrorCode::Panic,
-                    format!("bluetext panicked during the call: {error}"),
-                );
-                let again = "repeat the call: it completes what is missing";
-                problem.hint = Some(again.to_owned());
+                let problem = Problem::of_panic(&error.to_string());
                 Answer::of(&Report::of_problems(tool, &[problem]))
             }
         }

@@ -36,6 +36,9 @@ pub const LEADS_OUT: &str = "it is a symbolic link that leads out of the project
 /// The reason why the entries of a folder are not known.
 pub const UNLISTED: &str = "its content cannot be listed";
 
+/// The reason why a path cannot be inspected or read.
+pub const DENIED: &str = "permission denied";
+
 /// The content at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
@@ -333,6 +336,17 @@ impl Project {
     #[must_use]
     pub fn has_python(&self) -> bool {
         services::has_python(&self.files.entries)
+    }
+
+    /// The paths that the user may not read or list, in order: they may hold code.
+    pub fn hidden(&self) -> impl Iterator<Item = &RelPath> {
+        let entries = self.files.entries.iter();
+        entries
+            .filter(|(_, content)| match content {
+                Content::Unreadable(reason) => [DENIED, UNLISTED].contains(&reason.as_str()),
+                _ => false,
+            })
+            .map(|(path, _)| path)
     }
 
     /// The paths in a folder, in order.

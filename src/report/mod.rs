@@ -318,6 +318,7 @@ impl Failure {
                 (Some(root), next, refused.problems.clone())
             }
             Error::Disk { root, error } => (root.as_ref(), Vec::new(), vec![error.into()]),
+            Error::Panicked(message) => (None, Vec::new(), vec![Problem::of_panic(message)]),
         };
         let exit = exit_of(&problems);
         Self {

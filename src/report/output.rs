@@ -19,13 +19,20 @@ pub(super) fn write_out(text: &str, trouble: &str, exit: ExitCode) -> ExitCode {
             .write_all(trouble.as_bytes())
             .and_then(|()| stderr.flush()),
     );
+    outcome_of(written, exit)
+}
+
+/// The exit code, once something has been written to stdout. A reader that is gone is no error.
+fn outcome_of(written: io::Result<()>, exit: ExitCode) -> ExitCode {
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             drop(writeln!(
-                stderr,
-                "error: could not write the report: {error}"
+                anstream::stderr(),
+                "error: the output could not be written: {error}; the command itself ended with \
+                 exit code {}",
+                exit as u8
             ));
-            ExitCode::Failed
+            ExitCode::NotReported
         }
         _ => exit,
     }
@@ -83,11 +90,10 @@ impl Page {
 }
 
 /// Print text such as help to stdout. A broken pipe is not an error.
-pub fn print(text: &str) {
+pub fn print(text: &str) -> ExitCode {
     let mut stdout = anstream::stdout();
-    drop(
-        stdout
-            .write_all(text.as_bytes())
-            .and_then(|()| stdout.flush()),
-    );
+    let written = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
+    outcome_of(written, ExitCode::Done)
 }

@@ -20,7 +20,7 @@ pub use values::Values;
 
 use crate::plan::{Next, Plan};
 use crate::problem::{ErrorCode, Problem};
-use crate::project::Project;
+use crate::project::{DENIED, Project};
 use crate::template::Template;
 
 /// A tool and its arguments, each of them validated.
@@ -197,17 +197,21 @@ fn check_order(project: &Project, request: &Request) -> Result<(), Refused> {
         .zip(&TOOLS[1..])
         .find(|(_, after)| !after.is_allowed(project))
         .map_or(TOOLS[0], |(step, _)| *step);
+    let step_missing = Problem::new(
+        ErrorCode::StepMissing,
+        format!(
+            "`{}` needs what `{}` adds, and this project does not have it yet",
+            tool.name, missing.name
+        ),
+    )
+    .hint(missing.example.to_owned());
+    // It may be in what cannot be read.
+    let hidden = project.hidden().map(|path| {
+        let message = format!("`{path}` cannot be read: {DENIED}");
+        Problem::new(ErrorCode::Unreadable, message).in_file(path.clone())
+    });
     Err(Refused {
-        problems: vec![
-            Problem::new(
-                ErrorCode::StepMissing,
-                format!(
-                    "`{}` needs what `{}` adds, and this project does not have it yet",
-                    tool.name, missing.name
-                ),
-            )
-            .hint(missing.example.to_owned()),
-        ],
+        problems: std::iter::once(step_missing).chain(hidden).collect(),
         next: vec![missing.next()],
     })
 }

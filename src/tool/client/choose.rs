@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::name::{Folder, NameError, RelPath, ServiceName};
 use crate::problem::{ErrorCode, Problem};
-use crate::project::{Content, Project, Service, UNLISTED, Wiring};
+use crate::project::{Project, Service, Wiring};
 
 use super::choose_module::{chosen_worker, with_app};
 use super::{AddTemporalClient, DEFAULT_SERVICE, is_in};
@@ -111,9 +111,9 @@ pub(super) fn choose_service(
             Some((found, false))
         }
         None if services.is_empty() && arguments.service.is_none() && !project.has_python() => {
-            match unlisted(project).next() {
+            match project.hidden().next() {
                 Some(folder) => {
-                    draft.problem(unlisted_problem(folder));
+                    draft.problem(hidden_problem(folder));
                     None
                 }
                 None => Some((new, true)),
@@ -148,12 +148,14 @@ pub(super) fn is_made(draft: &Draft<'_>, service: &Service) -> bool {
             .is_ok_and(|text| text.starts_with(&begin))
 }
 
-/// A folder that cannot be listed, and that may belong to the service.
+/// Refuse a service in which something cannot be read, if it was not asked for.
 fn is_hidden(draft: &mut Draft<'_>, service: &Service) -> bool {
     let project = draft.project();
     let source = service.source();
-    let found = unlisted(project).find(|path| source.relative(path).is_some());
-    let problem = found.map(unlisted_problem);
+    let found = project
+        .hidden()
+        .find(|path| source.relative(path).is_some());
+    let problem = found.map(hidden_problem);
     let is_hidden = problem.is_some();
     if let Some(problem) = problem {
         draft.problem(problem);
@@ -161,19 +163,12 @@ fn is_hidden(draft: &mut Draft<'_>, service: &Service) -> bool {
     is_hidden
 }
 
-fn unlisted(project: &Project) -> impl Iterator<Item = &RelPath> {
-    let all = project.inside(&Folder::PROJECT);
-    all.filter(|path| {
-        matches!(project.entry(path), Some(Content::Unreadable(reason)) if reason == UNLISTED)
-    })
-}
-
-fn unlisted_problem(folder: &RelPath) -> Problem {
+fn hidden_problem(path: &RelPath) -> Problem {
     Problem::new(
         ErrorCode::Unreadable,
-        format!("the folder `{folder}` cannot be listed: it may hold a service's code"),
+        format!("`{path}` cannot be read: it may hold a service's code"),
     )
-    .in_file(folder.clone())
+    .in_file(path.clone())
     .hint("make it readable, or choose the service with `--service`")
 }
 
@@ -227,7 +222,7 @@ pub(in crate::tool) fn no_service(project: &Project, asked: Option<&ServiceChoic
 /// The name of the service that a call without arguments uses.
 pub(in crate::tool) fn default_service(project: &Project) -> Option<&str> {
     match project.services() {
-        [] if !project.has_python() => Some(DEFAULT_SERVICE),
+        [] if !project.has_python() && project.hidden().next().is_none() => Some(DEFAULT_SERVICE),
         [only] => Some(only.name.as_str()),
         _ => None,
     }

@@ -1,0 +1,129 @@
+//! The list of a run's temporary files, from which the next run removes those of a killed one.
+//!
+//! It is a file of the project that exists only while a run writes. Each temporary file is
+//! beside its target, so that it is on the same file system.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::open_folder::OpenFolder;
+use super::state::hash;
+
+/// The journal's name in the project's folder.
+pub(super) const JOURNAL: &str = ".bluetext.tmp";
+
+/// How the text of a journal begins.
+const BEGIN: &str = "{\"bluetext\":1,";
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Journal {
+    /// The version of the format.
+    bluetext: u32,
+    files: Vec<Entry>,
+}
+
+/// A file that is written.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Entry {
+    /// Its folder, relative to the project's.
+    pub(super) folder: PathBuf,
+    /// Its name.
+    pub(super) name: String,
+    /// The name of the temporary file, which nobody else can know.
+    pub(super) temporary: String,
+    /// The hash of its old content, if it exists.
+    pub(super) before: Option<String>,
+    /// The hash of its new content.
+    pub(super) after: String,
+}
+
+impl Entry {
+    pub(super) fn new(folder: PathBuf, name: &str, before: Option<&str>, after: &str) -> Self {
+        // Its keys are random.
+        let random = RandomState::new().build_hasher().finish();
+        Self {
+            folder,
+            name: name.to_owned(),
+            temporary: format!(".bluetext-{random:016x}.tmp"),
+            before: before.map(|text| hash(text.as_bytes())),
+            after: hash(after.as_bytes()),
+        }
+    }
+
+    /// The name that is used in between where files cannot be exchanged at once.
+    pub(super) fn old(&self) -> String {
+        format!("{}.old", self.temporary)
+    }
+}
+
+impl Journal {
+    pub(super) fn new(files: Vec<Entry>) -> Self {
+        Self { bluetext: 1, files }
+    }
+
+    /// Write it, before the first temporary file is made.
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::AlreadyExists`] if the project has a file of this name.
+    pub(super) fn write(&self, root: &OpenFolder) -> io::Result<()> {
+        let text = serde_json::to_vec(self)?;
+        root.create(JOURNAL)?.write_all(&text)
+    }
+
+    /// Remove the temporary files of a killed run. A file that was saved by somebody else at
+    /// that moment is put back. Somebody else's file of the journal's name is left.
+    pub(super) fn recover(root: &OpenFolder) -> io::Result<()> {
+        if !root.has(JOURNAL)? || Self::is_somebodys(root)? {
+            return Ok(());
+        }
+        let text = root.read(JOURNAL)?;
+        // The run was killed before it had made a temporary file, if the list is incomplete.
+        if let Ok(journal) = serde_json::from_slice::<Self>(&text) {
+            for entry in &journal.files {
+                entry.recover(root)?;
+            }
+        }
+        root.remove_file(JOURNAL)
+    }
+
+    /// Whether the project has something of this name that no run has written.
+    pub(super) fn is_somebodys(root: &OpenFolder) -> io::Result<bool> {
+        if !root.has(JOURNAL)? {
+            return Ok(false);
+        }
+        let mut begin = Vec::new();
+        let read = root
+            .open(JOURNAL)
+            .and_then(|file| file.take(BEGIN.len() as u64).read_to_end(&mut begin));
+        // A folder or a link cannot be read. A killed run may have written a part.
+        Ok(read.is_err() || !BEGIN.as_bytes().starts_with(&begin))
+    }
+}
+
+impl Entry {
+    fn recover(&self, root: &OpenFolder) -> io::Result<()> {
+        let folder = match root.inner(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            folder => folder?,
+        };
+        let hash_of = |name: &str| folder.read(name).ok().map(|bytes| hash(&bytes));
+        for temporary in [self.old(), self.temporary.clone()] {
+            if !folder.has(&temporary)? {
+                continue;
+            }
+            let found = hash_of(&temporary);
+            let is_ours = found.as_ref() == Some(&self.after) || found == self.before;
+            // After the exchange, the temporary file is what was in the place.
+            if !is_ours && hash_of(&self.name).as_ref() == Some(&self.after) {
+                folder.exchange(&temporary, &self.name, &format!("{temporary}.x"))?;
+            }
+            folder.remove_file(&temporary)?;
+        }
+        Ok(())
+    }
+}
