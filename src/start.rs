@@ -36,8 +36,8 @@ pub struct Start {
     pub quiet: bool,
     /// The folders in which programs are searched, in the format of `PATH`.
     pub path: OsString,
-    /// The user's folder for logs and databases.
-    pub state_folder: PathBuf,
+    /// The user's folder for logs and databases, if there is one.
+    pub state_folder: Option<PathBuf>,
     /// The ports of the services.
     pub ports: Ports,
 }
@@ -132,8 +132,12 @@ pub fn start(root: &Path, tool: &str, start: &Start) -> Result<Option<Started>, 
         return Err(failure(in_use(&taken), None));
     }
     catch_interrupts().map_err(|error| failure(error.to_string(), None))?;
-    let files = disk::state_files(&start.state_folder, root)
-        .map_err(|error| failure(error.to_string(), None))?;
+    let Some(state_folder) = &start.state_folder else {
+        let why = format!("there is no folder for the log: {}", disk::NO_STATE_FOLDER);
+        return Err(failure(why, None));
+    };
+    let files =
+        disk::state_files(state_folder, root).map_err(|error| failure(error.to_string(), None))?;
     let mut command = Command::new(program);
     match runtime {
         Runtime::DevServer => command

@@ -745,7 +745,7 @@ fn the_dev_server_is_started_and_recognised() {
         wait: Duration::from_mins(1),
         quiet: true,
         path: tools.path(),
-        state_folder: project.path().join("state"),
+        state_folder: Some(project.path().join("state")),
         ports,
     };
     let started = start(&project.path(), "stack", &how).unwrap().unwrap();

@@ -65,7 +65,7 @@ impl Machine {
             quiet: true,
             path: std::env::join_paths([self.bin(), PathBuf::from("/usr/bin"), "/bin".into()])
                 .unwrap(),
-            state_folder: self.project.path().join("state"),
+            state_folder: Some(self.project.path().join("state")),
             ports: self.ports,
         };
         start(&self.project.path(), "stack", &how)
@@ -310,6 +310,51 @@ fn the_files_stay_when_the_start_fails() {
     assert!(stderr.contains("cannot connect to the engine"), "{stderr}");
     let (code, _, stderr) = run(&["add-temporal", "--no-start"]);
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
+}
+
+/// Logs are in a folder of the user's own, or nowhere: not in the shared temporary folder.
+#[test]
+fn a_log_is_private() {
+    use std::os::unix::fs::PermissionsExt;
+    if runs_here() {
+        return;
+    }
+    let machine = Machine::new(Ports::default());
+    machine.program("pt", "echo cannot connect to the engine >&2\nexit 1\n");
+    let project = Project::empty();
+    let own = machine.project.path().join("run");
+    let shared = machine.project.path().join("tmp");
+    std::fs::create_dir(&shared).unwrap();
+    for folder in [Some(&own), None] {
+        let mut command = common::command(&project.path(), &["add-temporal"]);
+        command
+            .env_remove("BLUETEXT_NO_START")
+            .env_remove("HOME")
+            .env("TMPDIR", &shared)
+            .env("PATH", machine.bin());
+        if let Some(folder) = folder {
+            command.env("XDG_RUNTIME_DIR", folder);
+        }
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(5));
+        let message = String::from_utf8(output.stderr).unwrap();
+        let expected = match folder {
+            Some(_) => "cannot connect to the engine",
+            None => "none of `XDG_STATE_HOME`, `HOME` and `XDG_RUNTIME_DIR` is an absolute path",
+        };
+        assert!(message.contains(expected), "{message}");
+    }
+    assert_eq!(std::fs::read_dir(&shared).unwrap().count(), 0);
+    let folder = std::fs::read_dir(own.join("bluetext"))
+        .unwrap()
+        .next()
+        .unwrap();
+    let folder = folder.unwrap().path();
+    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(
+        [mode(&folder), mode(&folder.join("start.log"))],
+        [0o700, 0o600]
+    );
 }
 
 #[test]

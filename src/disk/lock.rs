@@ -1,11 +1,12 @@
 //! Locks a project against other runs.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{File, TryLockError};
+use std::io;
 use std::time::{Duration, Instant};
 
 use super::journal::{JOURNAL, Journal};
 use super::open_folder::OpenFolder;
-use super::state::{stable_name, state_folder};
+use super::state::{NO_STATE_FOLDER, make_private, stable_name, state_folder};
 use super::{Disk, DiskError};
 
 /// A lock on a project, held until it is dropped or the process ends.
@@ -59,9 +60,13 @@ impl Disk {
                 Err(TryLockError::Error(_)) => {}
             }
         }
-        let folder = state_folder().join("locks");
+        let Some(folder) = state_folder() else {
+            let message = format!("cannot be locked, and {NO_STATE_FOLDER}");
+            return Err(DiskError::io(&self.root, io::Error::other(message)));
+        };
+        let folder = folder.join("locks");
         let path = folder.join(format!("{}.lock", stable_name(&self.root)));
-        fs::create_dir_all(&folder).map_err(|error| DiskError::io(&folder, error))?;
+        make_private(&folder)?;
         File::options()
             .create(true)
             .truncate(false)

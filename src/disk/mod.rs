@@ -22,8 +22,8 @@ use crate::project::POLYTOPE_FILE;
 pub use self::commit::{Lost, Target};
 pub use self::lock::Lock;
 pub use self::state::{
-    StateFiles, is_free_for_demo, last_lines, listener_on, make_demo_folder, open_log, state_files,
-    state_folder,
+    NO_STATE_FOLDER, StateFiles, is_free_for_demo, last_lines, listener_on, make_demo_folder,
+    open_log, state_files, state_folder,
 };
 
 /// An operation on the disk.

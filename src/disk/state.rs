@@ -8,10 +8,11 @@ use super::{DiskError, names_in};
 
 /// The user's folder for state that is neither configuration nor cache.
 ///
-/// `XDG_STATE_HOME`, else `~/.local/state` (XDG Base Directory Specification 0.8), else the
-/// folder for temporary files.
+/// `XDG_STATE_HOME`, else `~/.local/state`, else `XDG_RUNTIME_DIR` (XDG Base Directory
+/// Specification 0.8). All of them are the user's own: other users could plant a link in the
+/// shared folder for temporary files. `None` if none is set.
 #[must_use]
-pub fn state_folder() -> PathBuf {
+pub fn state_folder() -> Option<PathBuf> {
     let from = |name: &str| {
         std::env::var_os(name)
             .map(PathBuf::from)
@@ -20,9 +21,24 @@ pub fn state_folder() -> PathBuf {
     from("XDG_STATE_HOME")
         .or_else(|| from("HOME").map(|home| home.join(".local/state")))
         .or_else(|| from("LOCALAPPDATA"))
-        .unwrap_or_else(std::env::temp_dir)
-        .join("bluetext")
+        .or_else(|| from("XDG_RUNTIME_DIR"))
+        .map(|folder| folder.join("bluetext"))
 }
+
+/// Make a folder of the user's state, and its parents. Others cannot read it.
+pub(super) fn make_private(folder: &Path) -> Result<(), DiskError> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(folder)
+        .map_err(|error| DiskError::io(folder, error))
+}
+
+/// Why there is no folder for the state.
+pub const NO_STATE_FOLDER: &str =
+    "none of `XDG_STATE_HOME`, `HOME` and `XDG_RUNTIME_DIR` is an absolute path";
 
 /// Files that are written by the processes started for a project.
 #[derive(Debug, Clone)]
@@ -40,7 +56,7 @@ pub struct StateFiles {
 /// What the system says.
 pub fn state_files(state_folder: &Path, root: &Path) -> Result<StateFiles, DiskError> {
     let folder = state_folder.join(stable_name(root));
-    fs::create_dir_all(&folder).map_err(|error| DiskError::io(&folder, error))?;
+    make_private(&folder)?;
     Ok(StateFiles {
         log: folder.join("start.log"),
         database: folder.join("temporal.db"),
@@ -61,13 +77,18 @@ pub(super) fn hash(bytes: &[u8]) -> String {
     format!("{hash:016x}")
 }
 
-/// Open an empty log file, for output and errors.
+/// Open an empty log file, for output and errors; others cannot read it.
 ///
 /// # Errors
 ///
 /// What the system says.
 pub fn open_log(path: &Path) -> Result<(File, File), DiskError> {
-    File::create(path)
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+        .open(path)
         .and_then(|file| Ok((file.try_clone()?, file)))
         .map_err(|error| DiskError::io(path, error))
 }
