@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::disk::{self, DiskError};
 use crate::edit::{EditError, Position};
-use crate::name::RelPath;
+use crate::name::{RelPath, is_unsafe};
 use crate::project::{FileFault, ProjectError};
 
 /// The exit code of a command.
@@ -339,7 +339,7 @@ pub fn marked(excerpt: &str, line: usize, column: usize) -> String {
     let shown: String = excerpt
         .chars()
         .map(|character| {
-            if character.is_control() {
+            if is_unsafe(character) || character == '\t' {
                 ' '
             } else {
                 character

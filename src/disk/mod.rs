@@ -11,6 +11,7 @@ mod open_folder;
 mod read;
 mod state;
 
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -221,13 +222,12 @@ impl Disk {
     }
 }
 
-/// The names of a folder's entries that are UTF-8.
+/// The names of a folder's entries; those that are not UTF-8 with escapes, which begin with `\`.
 fn names_in(folder: &Path) -> io::Result<Vec<String>> {
-    let mut names = Vec::new();
-    for child in fs::read_dir(folder)? {
-        names.extend(child?.file_name().into_string());
-    }
-    Ok(names)
+    let escaped = |name: OsString| name.as_encoded_bytes().escape_ascii().to_string();
+    let children = fs::read_dir(folder)?;
+    let names = children.map(|child| Ok(child?.file_name().into_string().unwrap_or_else(escaped)));
+    names.collect()
 }
 
 /// A line of a file, counted from 1; `None` if it cannot be read.

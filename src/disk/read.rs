@@ -153,6 +153,13 @@ impl Disk {
                 continue;
             }
             let Ok(child) = folder_child(folder, &name) else {
+                // Backslashes and control characters, in names that may be those of services.
+                let real = path.join(&name);
+                if real.is_dir() || !real.exists() {
+                    files
+                        .unnamed
+                        .push(format!("{folder}/{}", name.escape_debug()));
+                }
                 continue;
             };
             let content = match self.kind_of(&path.join(&name))? {

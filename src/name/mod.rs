@@ -6,6 +6,7 @@
 
 mod duration;
 mod path;
+mod plain;
 mod types;
 mod words;
 
@@ -14,6 +15,7 @@ use std::str::FromStr;
 
 pub use duration::{Attempts, Timeout, parse_duration};
 pub use path::{Folder, RelPath, shell_word};
+pub use plain::{is_unsafe, plain, plain_json};
 pub use types::{FieldType, split_values};
 use words::described;
 pub(crate) use words::{capitalised, checked_words, kebab};

@@ -58,6 +58,8 @@ pub enum Content {
 pub struct Files {
     /// The content at each path that was read.
     pub entries: BTreeMap<RelPath, Content>,
+    /// Folders whose names are not supported, escaped: they may hold code.
+    pub unnamed: Vec<String>,
     polytope: BTreeMap<RelPath, Result<Rc<PolytopeFile>, FileFault>>,
 }
 
@@ -336,6 +338,12 @@ impl Project {
     #[must_use]
     pub fn has_python(&self) -> bool {
         services::has_python(&self.files.entries)
+    }
+
+    /// The folders whose names are not supported, escaped: they may hold code.
+    #[must_use]
+    pub fn unnamed(&self) -> &[String] {
+        &self.files.unnamed
     }
 
     /// The paths that the user may not read or list, in order: they may hold code.

@@ -12,6 +12,7 @@ use super::parts::{
 use super::tree;
 use super::{ExitCode, Report, RunStatus, View};
 use crate::change::Change;
+use crate::name::plain;
 use crate::problem::marked;
 
 impl Report {
@@ -25,7 +26,7 @@ impl Report {
         let bold = Style::new().bold();
         let dim = Style::new().dimmed();
         if let Some(project) = &self.project {
-            let _ = writeln!(text, "{bold}Project{bold:#} {project}");
+            let _ = writeln!(text, "{bold}Project{bold:#} {}", plain(project));
         }
         text.push_str(&human_changes(&self.changes, self.status, view));
         let unchanged = self
@@ -42,7 +43,7 @@ impl Report {
             _ => "Registered",
         };
         for name in &self.registered {
-            let _ = writeln!(text, "{bold}{registered}{bold:#} {name}");
+            let _ = writeln!(text, "{bold}{registered}{bold:#} {}", plain(name));
         }
         if let Some(start) = &self.start {
             let word = match start.state {
@@ -73,9 +74,9 @@ impl ReportedProblem {
         let red = AnsiColor::Red.on_default().bold();
         let blue = AnsiColor::Blue.on_default().bold();
         let bold = Style::new().bold();
-        let mut text = format!("{red}error{red:#}: {}\n", self.message);
+        let mut text = format!("{red}error{red:#}: {}\n", plain(&self.message));
         if let Some(path) = &self.path {
-            let _ = write!(text, "  {blue}-->{blue:#} {path}");
+            let _ = write!(text, "  {blue}-->{blue:#} {}", plain(path));
             if let (Some(line), Some(column)) = (self.line, self.column) {
                 let _ = write!(text, ":{line}:{column}");
             }
@@ -85,7 +86,7 @@ impl ReportedProblem {
             text.push_str(&marked(excerpt, line, column));
         }
         if let Some(hint) = &self.hint {
-            let hint = hint.trim_end().replace('\n', "\n    ");
+            let hint = plain(hint.trim_end()).replace('\n', "\n    ");
             let _ = writeln!(text, "\n  {bold}hint:{bold:#} {hint}");
         }
         text
@@ -105,7 +106,7 @@ pub(super) fn human_changes(changes: &[ReportedChange], status: RunStatus, view:
     for line in tree::lines(&paths) {
         let indent = "  ".repeat(line.depth);
         let Some(index) = line.leaf else {
-            let _ = writeln!(text, "  {:width$} {indent}{}", "", line.text);
+            let _ = writeln!(text, "  {:width$} {indent}{}", "", plain(&line.text));
             continue;
         };
         let change = shown[index];
@@ -124,7 +125,7 @@ pub(super) fn human_changes(changes: &[ReportedChange], status: RunStatus, view:
         let _ = write!(
             text,
             "  {style}{word:<width$}{style:#} {indent}{}",
-            line.text
+            plain(&line.text)
         );
         if let Some(why) = change.why.filter(|_| view.verbose) {
             let dim = Style::new().dimmed();
@@ -150,7 +151,8 @@ pub(super) fn human_workers(workers: &[ReportedWorker]) -> String {
     }
     for worker in workers {
         let ReportedWorker { tool, restart, .. } = worker;
-        let because = worker.because.as_deref().unwrap_or_default();
+        let because = plain(worker.because.as_deref().unwrap_or_default());
+        let (tool, restart) = (plain(tool), plain(restart));
         let what = match worker.reloads {
             Reloads::Yes => format!("reloads its code (`{because}`): it runs this within seconds"),
             Reloads::Depends => {
@@ -171,8 +173,8 @@ pub(super) fn human_next(next: &[ReportedNext]) -> String {
     let mut text = String::new();
     for (index, next) in next.iter().enumerate() {
         let word = if index == 0 { "Next" } else { "Also" };
-        let _ = writeln!(text, "{bold}{word}{bold:#} {}", next.command);
-        let _ = writeln!(text, "     {dim}{}{dim:#}", next.why);
+        let _ = writeln!(text, "{bold}{word}{bold:#} {}", plain(&next.command));
+        let _ = writeln!(text, "     {dim}{}{dim:#}", plain(&next.why));
     }
     text
 }
@@ -184,7 +186,12 @@ pub(super) fn trouble_text(next: &[ReportedNext], error: Option<&ReportedError>)
     let mut text = String::new();
     if let Some(next) = next.first() {
         let call = next.tool.unwrap_or(&next.command);
-        let _ = writeln!(text, "next: call `{call}`, which {}", next.why);
+        let _ = writeln!(
+            text,
+            "next: call `{}`, which {}",
+            plain(call),
+            plain(&next.why)
+        );
     }
     text.push_str(&human_trouble(View::default(), &[], error));
     anstream::adapter::strip_str(&text).to_string()
@@ -199,7 +206,11 @@ pub(super) fn human_trouble(
     let yellow = AnsiColor::Yellow.on_default().bold();
     if !view.quiet {
         for warning in warnings {
-            let _ = writeln!(text, "{yellow}warning{yellow:#}: {}", warning.message);
+            let _ = writeln!(
+                text,
+                "{yellow}warning{yellow:#}: {}",
+                plain(&warning.message)
+            );
         }
     }
     if let Some(error) = error {
@@ -219,7 +230,7 @@ pub(super) fn coloured(diff: &str) -> String {
             Some('@') => AnsiColor::Cyan.on_default(),
             _ => Style::new(),
         };
-        let _ = writeln!(text, "{style}{line}{style:#}");
+        let _ = writeln!(text, "{style}{}{style:#}", plain(line));
     }
     text
 }

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{ExitCode, Format, SCHEMA_VERSION, View};
+use crate::name::plain_json;
 
 /// Write the result to stdout, and warnings and errors to stderr.
 pub(super) fn write_out(text: &str, trouble: &str, exit: ExitCode) -> ExitCode {
@@ -40,9 +41,8 @@ fn outcome_of(written: io::Result<()>, exit: ExitCode) -> ExitCode {
 
 /// A JSON document with a trailing newline.
 pub(super) fn json_of<T: Serialize>(document: &T) -> String {
-    let mut text = serde_json::to_string_pretty(document).unwrap_or_default();
-    text.push('\n');
-    text
+    let text = serde_json::to_string_pretty(document).unwrap_or_default();
+    plain_json(&text) + "\n"
 }
 
 /// The JSON schema of a document.

@@ -13,6 +13,7 @@ use super::output::{json_of, schema_of, write_out};
 use super::parts::{ReportedError, ReportedNext, ReportedWarning, shown};
 use super::{ExitCode, Failure, Format, RunStatus, SCHEMA_VERSION, View};
 use crate::edit::python::Framework;
+use crate::name::plain;
 use crate::problem::Problem;
 use crate::project::Wiring;
 use crate::run::Error;
@@ -263,7 +264,7 @@ impl StatusReport {
         let green = AnsiColor::Green.on_default();
         let yellow = AnsiColor::Yellow.on_default();
         if let Some(project) = &self.project {
-            let _ = writeln!(text, "{bold}Project{bold:#} {project}");
+            let _ = writeln!(text, "{bold}Project{bold:#} {}", plain(project));
         }
         for step in &self.steps {
             let (word, style) = match (step.taken, step.allowed) {
@@ -279,7 +280,7 @@ impl StatusReport {
                 ReportedLibrary::Current => "with the client",
                 ReportedLibrary::Differs => "with a client that differs",
             };
-            let (name, path) = (&service.name, &service.path);
+            let (name, path) = (plain(&service.name), plain(&service.path));
             let framework = service.framework.unwrap_or("no web application");
             let packaging = service.packaging;
             let _ = writeln!(
@@ -287,16 +288,23 @@ impl StatusReport {
                 "{bold}Service{bold:#} {name} in {path} ({framework}, {packaging}), {client}"
             );
             if let Some(fault) = &service.fault {
-                let _ = writeln!(text, "  {yellow}{:<9}{yellow:#} {fault}", "fault");
+                let _ = writeln!(text, "  {yellow}{:<9}{yellow:#} {}", "fault", plain(fault));
             }
             for workflow in &service.workflows {
-                let _ = writeln!(text, "  {green}{:<9}{green:#} {workflow}", "workflow");
+                let _ = writeln!(
+                    text,
+                    "  {green}{:<9}{green:#} {}",
+                    "workflow",
+                    plain(workflow)
+                );
             }
             for Unregistered { name, path } in &service.unregistered {
                 let _ = writeln!(
                     text,
-                    "  {yellow}{:<9}{yellow:#} {name} in {path}",
-                    "unlisted"
+                    "  {yellow}{:<9}{yellow:#} {} in {}",
+                    "unlisted",
+                    plain(name),
+                    plain(path)
                 );
             }
         }
@@ -308,9 +316,9 @@ impl StatusReport {
             if !shown.insert((&image.tool, &image.image, &image.version)) {
                 continue;
             }
-            let version = image.version.as_deref().unwrap_or("without a version");
+            let version = plain(image.version.as_deref().unwrap_or("without a version"));
             let word = if image.deprecated { ", deprecated" } else { "" };
-            let (name, tool) = (&image.image, &image.tool);
+            let (name, tool) = (plain(&image.image), plain(&image.tool));
             let _ = writeln!(
                 text,
                 "  {tool:<14} {name} {version}{yellow}{word}{yellow:#}"

@@ -5,7 +5,9 @@ use ruff_text_size::Ranged;
 
 use super::applications::Application;
 use super::imports::{Import, add_imports, imports};
-use super::{Module, cannot_edit, defined_name, guard, line_start, source, statements_kept};
+use super::{
+    Module, cannot_edit, defined_name, guard, is_one_line, line_start, source, statements_kept,
+};
 use crate::edit::{EditError, Edited, Splices, keeps_every_byte, leading_space};
 
 impl Module {
@@ -79,14 +81,13 @@ impl Module {
             return Err(cannot_edit(by_hand));
         };
         // Statements may share a line.
-        let line_of = |offset: usize| line_start(text, offset);
         let mut first = index;
-        while first > 0 && line_of(start(&body[first])) == line_of(end(&body[first - 1])) {
+        while first > 0 && is_one_line(text, end(&body[first - 1]), start(&body[first])) {
             first -= 1;
         }
         let mut last = index;
         while let Some(next) = body.get(last + 1)
-            && line_of(start(next)) == line_of(end(&body[last]))
+            && is_one_line(text, end(&body[last]), start(next))
         {
             last += 1;
         }
@@ -99,7 +100,7 @@ impl Module {
         if !body[index + 1..=last].iter().all(is_plain) {
             return refuse("more statements follow on the line of the application");
         }
-        let line = line_of(start(&body[first]));
+        let line = line_start(text, start(&body[first]));
         let indent = leading_space(&text[line..]);
         if line + indent.len() != start(&body[first]) {
             return refuse("the statement that makes the application is in a line with others");

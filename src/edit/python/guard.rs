@@ -46,15 +46,17 @@ pub(super) fn parse(text: &str) -> Result<ModModule, EditError> {
 /// Reject code that would overflow the parser's stack, which cannot be turned into an error.
 /// The lexer does not recurse, so it runs first.
 ///
-/// Brackets, blocks, f-strings and chains of operators nest; a chain is at most as long as the
-/// number of tokens between two commas.
+/// Brackets, blocks, f-strings and chains of operators nest, and so do calls of calls; a chain
+/// is at most as long as the number of tokens between two commas. Adjacent strings do not nest.
 fn check_depth(text: &str) -> Result<(), EditError> {
     let mut lexer = lex(text, Mode::Module);
     let mut blocks = 0_usize;
     let mut lambdas = 0_usize;
-    let mut chains = vec![0_usize];
+    let mut chains = Chains::new();
+    let mut is_after_string = false;
     loop {
-        match lexer.next_token() {
+        let token = lexer.next_token();
+        match token {
             TokenKind::EndOfFile => return Ok(()),
             TokenKind::Indent => blocks += 1,
             TokenKind::Dedent => blocks = blocks.saturating_sub(1),
@@ -62,44 +64,124 @@ fn check_depth(text: &str) -> Result<(), EditError> {
             | TokenKind::Lsqb
             | TokenKind::Lbrace
             | TokenKind::FStringStart
-            | TokenKind::TStringStart => chains.push(0),
-            TokenKind::Rpar
-            | TokenKind::Rsqb
-            | TokenKind::Rbrace
-            | TokenKind::FStringEnd
-            | TokenKind::TStringEnd
-                if chains.len() > 1 =>
-            {
-                chains.pop();
+            | TokenKind::TStringStart => chains.open(),
+            TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace => {
+                chains.close();
+                chains.grow();
             }
+            TokenKind::FStringEnd | TokenKind::TStringEnd => chains.close(),
             TokenKind::Newline | TokenKind::Semi => {
                 lambdas = 0;
-                if let Some(chain) = chains.last_mut() {
-                    *chain = 0;
-                }
+                chains.begin();
             }
             // The parameters of a lambda are separated by commas, and its body nests.
             TokenKind::Lambda => lambdas += 1,
-            TokenKind::Comma => {
-                if let Some(chain) = chains.last_mut() {
-                    *chain = 0;
-                }
-            }
-            TokenKind::Comment | TokenKind::NonLogicalNewline => {}
-            _ => {
-                if let Some(chain) = chains.last_mut() {
-                    *chain += 1;
-                }
-            }
+            TokenKind::Comma => chains.begin(),
+            TokenKind::Comment | TokenKind::NonLogicalNewline => continue,
+            TokenKind::String if is_after_string => {}
+            _ => chains.grow(),
         }
-        let is_too_deep = blocks + lambdas + chains.len() > MAX_NESTING
-            || chains.iter().sum::<usize>() > MAX_CHAIN;
-        if is_too_deep {
+        is_after_string = matches!(
+            token,
+            TokenKind::String | TokenKind::FStringEnd | TokenKind::TStringEnd
+        );
+        if blocks + lambdas + chains.depth() > MAX_NESTING || chains.total > MAX_CHAIN {
             // The position is not known here.
             return Err(EditError::syntax(
                 "the code is nested too deeply to be parsed safely",
                 None,
             ));
+        }
+    }
+}
+
+/// The chains of operators and calls that enclose a place, one for each bracket.
+struct Chains {
+    lengths: Vec<usize>,
+    total: usize,
+}
+
+impl Chains {
+    fn new() -> Self {
+        Self {
+            lengths: vec![0],
+            total: 0,
+        }
+    }
+
+    fn depth(&self) -> usize {
+        self.lengths.len()
+    }
+
+    fn open(&mut self) {
+        self.lengths.push(0);
+    }
+
+    fn close(&mut self) {
+        // Code with too many closing brackets is not valid.
+        if self.lengths.len() > 1 {
+            self.total -= self.lengths.pop().unwrap_or(0);
+        }
+    }
+
+    fn grow(&mut self) {
+        if let Some(length) = self.lengths.last_mut() {
+            *length += 1;
+            self.total += 1;
+        }
+    }
+
+    fn begin(&mut self) {
+        if let Some(length) = self.lengths.last_mut() {
+            self.total -= std::mem::take(length);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each form, repeated so often, is parsed or refused; nothing ends the process.
+    #[test]
+    fn deep_code_is_refused_and_long_code_is_not() {
+        type Form = fn(usize) -> String;
+        let forms: [(&str, Form); 8] = [
+            ("attributes", |n| format!("x = a{}\n", ".b".repeat(n))),
+            ("calls", |n| format!("x = a{}\n", "()".repeat(n))),
+            ("calls with commas", |n| {
+                format!("x = a{}\n", "(1,)".repeat(n))
+            }),
+            ("subscripts", |n| format!("x = a{}\n", "[0]".repeat(n))),
+            ("minus", |n| format!("x = {}1\n", "-".repeat(n))),
+            ("brackets", |n| {
+                format!("x = {}{}\n", "[".repeat(n), "]".repeat(n))
+            }),
+            ("sums", |n| format!("x = 1{}\n", " + 1".repeat(n))),
+            ("lambdas", |n| {
+                format!("x = {}1\n", "lambda a, b: ".repeat(n))
+            }),
+        ];
+        for (what, form) in forms {
+            assert!(parse(&form(150)).is_ok(), "{what}");
+            for count in [2_000, 20_000, 200_000] {
+                assert!(parse(&form(count)).is_err(), "{count} {what}");
+            }
+        }
+        for (what, form) in [
+            (
+                "strings",
+                (|n| format!("x = ({})\n", "'a'\n".repeat(n))) as Form,
+            ),
+            ("texts", |n| format!("x = ({})\n", "f'{a}' 'b' ".repeat(n))),
+            ("items", |n| format!("x = [{}]\n", "a.b(1), ".repeat(n))),
+            ("rows", |n| format!("x = [{}]\n", "[1, 2], ".repeat(n))),
+            ("statements", |n| "a.b(1); ".repeat(n) + "\n"),
+            ("branches", |n| {
+                format!("if a: b\n{}", "elif a: b\n".repeat(n))
+            }),
+        ] {
+            assert!(parse(&form(2_500)).is_ok(), "{what}");
         }
     }
 }

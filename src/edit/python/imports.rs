@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use ruff_python_ast::{ModModule, Stmt, StmtImportFrom};
 use ruff_text_size::Ranged;
 
-use super::{above_comments, is_docstring, line_start, start_of};
+use super::{above_comments, is_docstring, is_one_line, line_start, start_of};
 use crate::edit::Splices;
 use crate::python::{Style, import_order};
 
@@ -192,17 +192,16 @@ pub(super) fn are_above(module: &ModModule, new_imports: &[Import], offset: usiz
 
 /// Whether another statement begins or ends on a line of this one.
 fn shares_line(text: &str, module: &ModModule, statement: &Stmt) -> bool {
-    let (start, end) = (start_of(statement), statement.range().end().to_usize());
-    let line_of = |offset: usize| {
-        let before = &text[..offset];
-        // A lone carriage return ends a line as well.
-        before.rfind(['\n', '\r']).map_or(0, |at| at + 1)
-    };
-    module.body.iter().any(|other| {
-        let (from, to) = (start_of(other), other.range().end().to_usize());
-        (from, to) != (start, end)
-            && (line_of(from) == line_of(end) || line_of(to) == line_of(start))
-    })
+    let end_of = |statement: &Stmt| statement.range().end().to_usize();
+    let index = module
+        .body
+        .partition_point(|other| start_of(other) < start_of(statement));
+    let before = index
+        .checked_sub(1)
+        .and_then(|before| module.body.get(before));
+    let after = module.body.get(index + 1);
+    before.is_some_and(|before| is_one_line(text, end_of(before), start_of(statement)))
+        || after.is_some_and(|after| is_one_line(text, end_of(statement), start_of(after)))
 }
 
 /// Nothing but comments and the docstring may be above `from __future__ import …`.

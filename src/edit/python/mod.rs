@@ -69,6 +69,11 @@ fn start_of(statement: &Stmt) -> usize {
     own.min(first).to_usize()
 }
 
+/// Whether no line ends between two offsets. A lone carriage return ends a line as well.
+fn is_one_line(text: &str, from: usize, to: usize) -> bool {
+    !text[from..to].contains(['\n', '\r'])
+}
+
 fn line_start(text: &str, offset: usize) -> usize {
     text[..offset].rfind('\n').map_or(0, |at| at + 1)
 }

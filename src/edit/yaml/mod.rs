@@ -8,6 +8,7 @@
 //! or inside an anchor that an alias refers to; at most 1 MiB.
 
 mod additions;
+mod expansion;
 mod place;
 mod style;
 mod tree;
@@ -59,6 +60,7 @@ impl Document {
     pub fn parse(text: impl Into<String>) -> Result<Self, EditError> {
         let text = text.into();
         check_size(&text)?;
+        expansion::check(&text)?;
         let value = meaning(&text)?;
         super::count(|parses| parses.yaml += 1);
         Ok(Self {

@@ -8,7 +8,7 @@ use crate::name::{Folder, RelPath};
 use crate::project::{Content, Project};
 use crate::python::is_module_name;
 
-/// The import root and the package of a source folder.
+/// The import root of a source folder, and its path from there, which is empty for the root.
 pub(super) fn layout(
     project: &Project,
     folder: &Folder,
@@ -24,7 +24,7 @@ pub(super) fn layout(
         .and_parents()
         .take_while(|root| folder.steps_to(root).is_some())
         .collect();
-    let package = |root: &Folder| root.steps_to(source).unwrap_or_default().join(".");
+    let package = |root: &Folder| root.steps_to(source).unwrap_or_default().join("/");
     let score = |root: &Folder| {
         let own: BTreeSet<&str> = imported
             .iter()

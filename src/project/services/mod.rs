@@ -202,7 +202,7 @@ fn service(
     let main = main_module(project, candidate, &wiring);
     let main = main.as_ref();
     let mut fault = fault_of(project, candidate, &wiring);
-    let (root, package) = match (&wiring, main) {
+    let (root, path) = match (&wiring, main) {
         // The package of the hooks is inside the service's own.
         (Wiring::Hooks, Some(hooks)) => {
             let source = Folder::of(hooks).parent().unwrap_or_default();
@@ -222,11 +222,22 @@ fn service(
             }
         },
     };
-    let mut parts = package.split('.').filter(|part| !part.is_empty());
+    let mut parts = path.split('/').filter(|part| !part.is_empty());
     if let Some(part) = parts.find(|part| !is_module_name(part)) {
         let message = format!("the folder `{part}` cannot be imported: its name is no Python name");
         fault = Some(ServiceFault::new(message, main));
     }
+    // It becomes a part of `PYTHONPATH`, which Polytope reads.
+    let steps = folder.steps_to(&root).unwrap_or_default();
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ' ');
+    if let Some(step) = steps.iter().find(|step| !step.chars().all(is_plain)) {
+        let message = format!(
+            "modules cannot be imported from the folder `{step}`: only letters, digits, spaces \
+             and `-_.` are supported in its name"
+        );
+        fault = Some(ServiceFault::new(message, main));
+    }
+    let package = path.replace('/', ".");
     let mut service = Service {
         name,
         folder: folder.clone(),

@@ -111,6 +111,19 @@ pub(super) fn choose_service(
             Some((found, false))
         }
         None if services.is_empty() && arguments.service.is_none() && !project.has_python() => {
+            if let Some(name) = project.unnamed().first() {
+                draft.problem(
+                    Problem::new(
+                        ErrorCode::UnknownService,
+                        format!(
+                            "the folder `{name}` may hold a service, and its name is not \
+                             supported"
+                        ),
+                    )
+                    .hint("rename it, or make a new service with `--new-service NAME`"),
+                );
+                return None;
+            }
             match project.hidden().next() {
                 Some(folder) => {
                     draft.problem(hidden_problem(folder));
@@ -219,10 +232,15 @@ pub(in crate::tool) fn no_service(project: &Project, asked: Option<&ServiceChoic
     Problem::new(ErrorCode::UnknownService, message).hint(hint)
 }
 
+/// Whether there is Python code, or something that cannot be read.
+fn may_have_code(project: &Project) -> bool {
+    project.has_python() || project.hidden().next().is_some() || !project.unnamed().is_empty()
+}
+
 /// The name of the service that a call without arguments uses.
 pub(in crate::tool) fn default_service(project: &Project) -> Option<&str> {
     match project.services() {
-        [] if !project.has_python() && project.hidden().next().is_none() => Some(DEFAULT_SERVICE),
+        [] if !may_have_code(project) => Some(DEFAULT_SERVICE),
         [only] => Some(only.name.as_str()),
         _ => None,
     }

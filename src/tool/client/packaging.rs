@@ -106,6 +106,8 @@ impl Packaging {
             Form::Project(_) => Some("uv run --no-dev ".to_owned()),
             Form::Lines(path) => {
                 let file = service.folder.relative(path)?;
+                // Polytope replaces what is in braces.
+                let file = Some(file).filter(|file| !file.contains(['{', '}']))?;
                 Some(format!(
                     "uv run --no-project --with-requirements {} ",
                     shell_word(file)
