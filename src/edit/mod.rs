@@ -18,6 +18,8 @@ mod python_forms_tests;
 pub mod requirements;
 mod stack;
 pub mod toml;
+#[cfg(test)]
+mod toml_forms_tests;
 pub mod yaml;
 
 use std::cell::Cell;

@@ -258,9 +258,15 @@ fn edit_all(text: &str) -> Result<String, EditError> {
     Ok(after)
 }
 
+/// The number of cases of a property: 400, or this many with `BLUETEXT_SOAK=1`.
+pub(super) fn cases(soak: u32) -> u32 {
+    let is_soak = std::env::var_os("BLUETEXT_SOAK").is_some_and(|value| value == "1");
+    if is_soak { soak } else { 400 }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 400,
+        cases: cases(200_000),
         failure_persistence: None,
         rng_seed: proptest::test_runner::RngSeed::Fixed(7),
         ..ProptestConfig::default()

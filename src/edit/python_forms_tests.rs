@@ -1,19 +1,14 @@
 //! Property tests of the Python editors on modules in unusual but valid forms.
 //!
 //! An edit may be refused, but it never panics, loses nothing, and is complete: a second run
-//! changes nothing. `BLUETEXT_SOAK=1` runs many more cases.
+//! changes nothing.
 
 use proptest::prelude::*;
 
+use super::properties::cases;
 use super::python::{Import, Module, Place};
 use super::{EditError, Edited, keeps_every_byte};
 use crate::python::Style;
-
-/// The number of cases of each property.
-fn cases() -> u32 {
-    let is_soak = std::env::var_os("BLUETEXT_SOAK").is_some();
-    if is_soak { 50_000 } else { 500 }
-}
 
 fn one_of(texts: &'static [&'static str]) -> impl Strategy<Value = &'static str> {
     proptest::sample::select(texts)
@@ -283,7 +278,7 @@ fn as_worker(registry: &str) -> String {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: cases(),
+        cases: cases(70_000),
         failure_persistence: None,
         rng_seed: proptest::test_runner::RngSeed::Fixed(11),
         ..ProptestConfig::default()

@@ -14,9 +14,24 @@ thread_local! {
     static IS_LARGE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The work has panicked, or its thread could not be started.
+/// Why work could not be done.
 #[derive(Debug)]
-pub(super) struct Failed;
+pub(super) enum Failed {
+    /// It has panicked.
+    Panicked,
+    /// There is no memory for its stack.
+    NoMemory,
+}
+
+impl Failed {
+    /// The reason, in words.
+    pub(super) fn reason(self) -> &'static str {
+        match self {
+            Self::Panicked => "the parser failed, which is a bug in bluetext",
+            Self::NoMemory => "there is not enough memory to parse it",
+        }
+    }
+}
 
 /// Do work that parses many files in one thread with a large stack, so that no parser starts
 /// a thread of its own.
@@ -52,12 +67,14 @@ pub fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
 /// Parse on the large stack. A panic of the parser is an error.
 pub(super) fn parse_on_large_stack<T: Send>(parse: impl FnOnce() -> T + Send) -> Result<T, Failed> {
     if IS_LARGE.get() {
-        return catch_unwind(AssertUnwindSafe(parse)).map_err(|_| Failed);
+        return catch_unwind(AssertUnwindSafe(parse)).map_err(|_| Failed::Panicked);
     }
     thread::scope(|scope| {
         let thread = thread::Builder::new().stack_size(STACK);
-        let thread = thread.spawn_scoped(scope, parse).map_err(|_| Failed)?;
-        thread.join().map_err(|_| Failed)
+        let thread = thread
+            .spawn_scoped(scope, parse)
+            .map_err(|_| Failed::NoMemory)?;
+        thread.join().map_err(|_| Failed::Panicked)
     })
 }
 

@@ -32,10 +32,8 @@ pub(super) fn parse(text: &str) -> Result<ModModule, EditError> {
             Some(Position::START),
         ));
     }
-    let Ok(parsed) = parse_on_large_stack(|| parse_module(text)) else {
-        return Err(EditError::syntax("the parser failed", None));
-    };
-    parsed
+    parse_on_large_stack(|| parse_module(text))
+        .map_err(|failed| EditError::syntax(failed.reason(), None))?
         .map(ruff_python_parser::Parsed::into_syntax)
         .map_err(|error| {
             let at = error.location.start().to_usize();
