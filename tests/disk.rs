@@ -194,7 +194,7 @@ fn restore(project: &Project, tree: &Tree) {
 fn after_every_fault_the_project_is_as_it_was() {
     let faults = every_fault_is_undone(&started()) + every_fault_is_undone(&with_service());
     println!("{faults} faults, each undone");
-    assert_in_readme(&format!("injects {faults} faults"));
+    assert_in_documents(&format!("injects {faults} faults"));
     assert!(faults > 600);
 }
 
@@ -293,11 +293,11 @@ fn check_after_kill(project: &Project, step: &[&str], before: &Tree, reference: 
     );
 }
 
-/// The README has the figures of the soak test.
-fn assert_in_readme(figure: &str) {
+/// The documentation has the figures of the soak test.
+fn assert_in_documents(figure: &str) {
     if is_soak() {
-        let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-        let words = fs::read_to_string(readme).unwrap();
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/edits.md");
+        let words = fs::read_to_string(page).unwrap();
         let words: Vec<&str> = words.split_whitespace().collect();
         assert!(words.join(" ").contains(figure), "{figure}");
     }
@@ -311,7 +311,7 @@ fn killed_before_every_call_the_same_command_completes_the_rest() {
         kills += killed_before_every_call(start);
     }
     println!("{kills} kills before a call, each completed by the next run");
-    assert_in_readme(&format!("{kills} times before a change"));
+    assert_in_documents(&format!("{kills} times before a change"));
 }
 
 fn killed_before_every_call(start: fn() -> Project) -> usize {
@@ -451,7 +451,7 @@ fn killed_at_random_moments_the_same_command_completes_the_rest() {
     }
     println!("{kills} kills at random moments of {tries} runs, each completed by the next run");
     assert!(kills == wanted, "only {kills} of {tries} runs were killed");
-    assert_in_readme(&format!("{kills} times at random"));
+    assert_in_documents(&format!("{kills} times at random"));
 }
 
 #[test]
@@ -943,8 +943,89 @@ fn what_cannot_be_read_is_not_absent() {
         }
     }
     println!("{faults} reads failed, none taken for an absence");
-    assert_in_readme(&format!("fails {faults} reads"));
+    assert_in_documents(&format!("fails {faults} reads"));
     assert!(faults > 300, "{faults}");
+}
+
+/// Fails each system call on files, with each error, in each tool: a run that succeeds is
+/// complete, and one that fails has changed nothing. `strace` makes the calls fail.
+#[cfg(target_os = "linux")]
+#[test]
+fn every_system_call_may_fail() {
+    const CALLS: [&str; 10] = [
+        "openat",
+        "read",
+        "getdents64",
+        "statx",
+        "readlink",
+        "write",
+        "mkdirat",
+        "renameat2",
+        "unlinkat",
+        "fsync",
+    ];
+    let Ok(strace) = which::which("strace") else {
+        eprintln!("left out: strace is not installed");
+        return;
+    };
+    let (errors, step_by): (&[&str], usize) = if is_soak() {
+        (&["EIO", "EMFILE", "EACCES"], 1)
+    } else {
+        (&["EIO"], 40)
+    };
+    let kept = |tree: Tree| -> Tree {
+        let tree = tree.into_iter();
+        tree.filter(|(path, _)| !is_temporary(path) && !path.ends_with('/'))
+            .collect()
+    };
+    let project = with_service();
+    let scratch = Project::empty();
+    let log = scratch.path().join("trace");
+    let mut faults = 0;
+    for step in STEPS {
+        let before = project.tree();
+        project.done(step);
+        let after = kept(project.tree());
+        for (call, error) in CALLS
+            .iter()
+            .flat_map(|call| errors.iter().map(move |e| (call, e)))
+        {
+            for n in (1..).step_by(step_by) {
+                restore(&project, &before);
+                let output = std::process::Command::new(&strace)
+                    .args(["-f", "-qq", "-e", &format!("trace={call}")])
+                    .args(["-e", &format!("inject={call}:error={error}:when={n}"), "-o"])
+                    .args([log.as_os_str(), env!("CARGO_BIN_EXE_bluetext").as_ref()])
+                    .args(step)
+                    .current_dir(project.path())
+                    .env("BLUETEXT_NO_START", "1")
+                    .output()
+                    .unwrap();
+                if !fs::read_to_string(&log).unwrap().contains("INJECTED") {
+                    break;
+                }
+                faults += 1;
+                let mut now = kept(project.tree());
+                let when = format!("{step:?}: {call} {n}: {error}: {output:?}");
+                match output.status.code() {
+                    // The report cannot be written.
+                    Some(0 | 7) => {
+                        // The only service is not known if a folder is hidden from the user.
+                        if *error == "EACCES" && step == STEPS[0] {
+                            now.insert("polytope.yml".to_owned(), after["polytope.yml"].clone());
+                        }
+                        assert_same(&now, &after, &when);
+                    }
+                    _ => assert_same(&now, &kept(before.clone()), &when),
+                }
+            }
+        }
+        restore(&project, &before);
+        project.done(step);
+    }
+    println!("{faults} system calls failed: each run was complete or changed nothing");
+    assert_in_documents("each of its system calls");
+    assert!(faults > 20, "{faults}");
 }
 
 /// Owner, mode, attributes and the set-group bit of folders stay; what cannot be kept is said.
@@ -958,6 +1039,24 @@ fn what_a_file_has_besides_its_content_is_kept() {
     let path = root.join("polytope.yml");
     let has_attributes = setxattr(&path, "user.origin", b"shop", XattrFlags::empty()).is_ok();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    // An access control list (acl(5)) as the kernel keeps it: version 2, and entries of a tag,
+    // permissions and an id. User 77 may read; the mask is the group's part of the mode.
+    let none = u32::MAX;
+    let entries: [(u16, u16, u32); 5] = [
+        (1, 6, none),
+        (2, 4, 77),
+        (4, 4, none),
+        (0x10, 4, none),
+        (0x20, 0, none),
+    ];
+    let mut list = 2_u32.to_le_bytes().to_vec();
+    for (tag, permissions, id) in entries {
+        list.extend(tag.to_le_bytes());
+        list.extend(permissions.to_le_bytes());
+        list.extend(id.to_le_bytes());
+    }
+    let name = "system.posix_acl_access";
+    let has_list = setxattr(&path, name, &list, XattrFlags::empty()).is_ok();
     let is_root = rustix::process::geteuid().is_root();
     let folder = root.join("modules");
     if is_root {
@@ -973,6 +1072,11 @@ fn what_a_file_has_besides_its_content_is_kept() {
         let mut value = [0; 16];
         let length = getxattr(&path, "user.origin", &mut value).unwrap();
         assert_eq!(&value[..length], b"shop");
+    }
+    if has_list {
+        let mut value = [0; 64];
+        let length = getxattr(&path, "system.posix_acl_access", &mut value).unwrap();
+        assert_eq!(value[..length], list);
     }
     let made = fs::metadata(folder.join("temporal")).unwrap();
     assert_eq!(
@@ -993,6 +1097,64 @@ fn what_a_file_has_besides_its_content_is_kept() {
         "{}",
         run.stderr
     );
+}
+
+/// A folder that is mounted read-only, and a project on an overlay of two others.
+#[cfg(target_os = "linux")]
+#[test]
+fn unusual_mounts_are_written_or_left() {
+    use rustix::mount::{MountFlags, mount, mount_remount};
+    let project = started();
+    let folder = project.path().join("modules/temporal");
+    let Some(mounted) = Mount::new(folder.clone(), "size=1m") else {
+        eprintln!("left out: this user cannot mount a file system");
+        return;
+    };
+    mount_remount(&folder, MountFlags::RDONLY, "").unwrap();
+    let before = project.tree();
+    let run = project.bluetext(&["add-temporal"]);
+    assert_eq!(run.code, 1, "{}", run.stdout);
+    assert!(run.stderr.contains("modules/temporal"), "{}", run.stderr);
+    assert_same(&project.tree(), &before, "a read-only folder");
+    drop(mounted);
+
+    // The upper folder of an overlay may not be on an overlay itself.
+    let scratch = Project::empty();
+    let _upper = Mount::new(scratch.path().join("disk"), "size=8m");
+    for folder in ["lower", "disk/upper", "disk/work", "merged"] {
+        fs::create_dir_all(scratch.path().join(folder)).unwrap();
+    }
+    scratch.write("lower/polytope.yml", ROOT);
+    scratch.write("lower/modules/web/polytope.yml", WEB);
+    let path = |name: &str| scratch.path().join(name).display().to_string();
+    let options = format!(
+        "lowerdir={},upperdir={},workdir={}",
+        path("lower"),
+        path("disk/upper"),
+        path("disk/work")
+    );
+    let options = std::ffi::CString::new(options).unwrap();
+    let merged = scratch.path().join("merged");
+    if mount(
+        "overlay",
+        &merged,
+        "overlay",
+        MountFlags::empty(),
+        &*options,
+    )
+    .is_err()
+    {
+        eprintln!("left out: this system cannot mount an overlay");
+        return;
+    }
+    let _merged = Mount(merged.clone());
+    for step in STEPS {
+        let run = common::bluetext(&merged, step, &[]);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let run = common::bluetext(&merged, &[step, &["--check"]].concat(), &[]);
+        assert_eq!(run.code, 0, "{}", run.stdout);
+    }
+    assert_eq!(scratch.read("lower/polytope.yml"), ROOT);
 }
 
 /// A folder of the project that is another file system, full or not.

@@ -80,7 +80,8 @@ impl Disk {
         let mut done = Done::default();
         match self.write(&root, targets, &mut done) {
             Ok(()) => {
-                let mut entries = done.placed.iter();
+                // What was exchanged is there now; a new file has been moved.
+                let mut entries = done.placed.iter().filter(|entry| entry.before.is_some());
                 let removed = entries.try_for_each(|entry| self.remove_temporary(&root, entry));
                 // What is left, the next run removes.
                 drop(removed.and_then(|()| self.remove_journal(&root)));

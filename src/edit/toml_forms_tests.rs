@@ -177,6 +177,8 @@ fn values(path: &str, item: &Item, lines: &mut Vec<String>) {
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: cases(200_000),
+        // Some tables would be there twice.
+        max_global_rejects: 1_000_000,
         failure_persistence: None,
         rng_seed: proptest::test_runner::RngSeed::Fixed(13),
         ..ProptestConfig::default()
