@@ -21,6 +21,8 @@ pub mod toml;
 #[cfg(test)]
 mod toml_forms_tests;
 pub mod yaml;
+#[cfg(test)]
+mod yaml_forms_tests;
 
 use std::cell::Cell;
 use std::ops::Range;

@@ -238,7 +238,8 @@ const TOOL: &str = "info: |\n  Two\n  lines.\n# ours\nrun:\n  - tool: bluetext\n
 
 type Edit<'a> = &'a dyn Fn(&mut yaml::Document) -> Result<bool, EditError>;
 
-fn edit_all(text: &str) -> Result<String, EditError> {
+/// Makes every edit of `polytope.yml` in one document, twice.
+pub(super) fn edit_all(text: &str) -> Result<String, EditError> {
     let edits: [Edit<'_>; 4] = [
         &|file| file.add_include("modules/temporal"),
         &|file| file.add_step("default", "temporal"),

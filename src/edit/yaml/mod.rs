@@ -251,7 +251,11 @@ impl Document {
             Err(error) => return Err(vec![self.cannot_edit(error.position())]),
         };
         if !root.is_none_or(|root| root.is_in_order(&self.text)) {
-            return Err(vec![self.cannot_edit(None)]);
+            return Err(vec![EditError::shape(
+                "it has a part whose position is not known, such as an explicit key (`? key`)",
+                Some(Position::START),
+                self.additions.block(),
+            )]);
         }
         let placement = Placement::of(&self.text, root, &self.additions);
         if placement.refused.is_empty() {
