@@ -110,10 +110,40 @@ impl PyProject {
                 self.splices.extend(splices.list);
             }
             None => self.appended.push(by_hand.clone()),
+            Some(Item::Table(table)) if table.is_dotted() && end_of_table(table) > 0 => {
+                // `[tool.poetry]` with `dependencies.x = "1"`: each line repeats the keys.
+                let prefix = self.dotted_keys(path).join(".");
+                let dotted: String = lines
+                    .lines()
+                    .map(|line| format!("{prefix}.{line}\n"))
+                    .collect();
+                let mut splices = Splices::new(self.document.raw());
+                splices.insert_lines_after(end_of_table(table), &dotted);
+                self.splices.extend(splices.list);
+                self.by_hand.push_str(&dotted);
+                return Ok(());
+            }
             Some(_) => return Err(EditError::unsafe_form(None, by_hand)),
         }
         self.by_hand.push_str(&by_hand);
         Ok(())
+    }
+
+    /// The keys of a path that a line below the nearest table header repeats.
+    fn dotted_keys<'p>(&self, path: &'p [&'p str]) -> &'p [&'p str] {
+        let mut item = self.document.as_item();
+        let mut header = 0;
+        for (index, key) in path.iter().enumerate() {
+            let Some(inner) = item.get(key) else { break };
+            let is_header = inner
+                .as_table()
+                .is_some_and(|table| !table.is_dotted() && !table.is_implicit());
+            if is_header {
+                header = index + 1;
+            }
+            item = inner;
+        }
+        &path[header..]
     }
 
     /// Add requirements to `project.dependencies`. One that the list has with another version

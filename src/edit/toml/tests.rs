@@ -16,6 +16,40 @@ fn files_of_every_shape() {
     check("pyproject", "toml", edit_all);
 }
 
+/// Poetry's table may be written with dotted keys; a line that is added repeats them.
+#[test]
+fn dotted_tables_of_poetry_are_edited() {
+    let add = |text: &str| {
+        let mut project = PyProject::parse(text).unwrap();
+        let path = ["tool", "poetry", "dependencies"];
+        project
+            .add_poetry(&path, &["a>=1,<2", "x>=3; y == 'z'"])
+            .unwrap();
+        let group = ["tool", "poetry", "group", "dev", "dependencies"];
+        project.add_poetry(&group, &["b>=2"]).unwrap();
+        project.finish().unwrap().into_text(text)
+    };
+    let new = "a = \">=1,<2\"\n";
+    let group = "\n[tool.poetry.group.dev.dependencies]\nb = \">=2\"\n";
+    for (text, prefix) in [
+        (
+            "[tool]\npoetry.dependencies.x = \"1\" # one\n",
+            "poetry.dependencies.",
+        ),
+        (
+            "[tool.poetry]\nname = \"x\"\ndependencies.x = \"1\"\n",
+            "dependencies.",
+        ),
+        (
+            "tool.poetry.dependencies.x = \"1\"\n",
+            "tool.poetry.dependencies.",
+        ),
+        ("[tool.poetry.dependencies]\nx = \"1\"\n", ""),
+    ] {
+        assert_eq!(add(text), format!("{text}{prefix}{new}{group}"));
+    }
+}
+
 #[test]
 fn names_are_compared_as_pep_503_says() {
     assert_eq!(
