@@ -1023,7 +1023,7 @@ fn what_is_not_known_is_refused() {
     };
     let (outside, odd) = (dynamic("../../../x"), dynamic("a\\\\b"));
     let mut shown = String::new();
-    let cases: [(&str, &[File<'_>], &[&str]); 13] = [
+    let cases: [(&str, &[File<'_>], &[&str]); 14] = [
         (
             "deep nesting",
             &[UV, ("services/orders/main.py", &deep)],
@@ -1117,6 +1117,18 @@ fn what_is_not_known_is_refused() {
                 (
                     "services/orders/requirements.txt",
                     "fastapi==0.115.0 --hash=sha256:00\n",
+                ),
+            ],
+            &[],
+        ),
+        (
+            "required hashes",
+            &[
+                PACKAGE,
+                APPLICATION,
+                (
+                    "services/orders/requirements.txt",
+                    "--require-hashes\nfastapi==0.115.0\n",
                 ),
             ],
             &[],

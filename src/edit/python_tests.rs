@@ -68,3 +68,28 @@ fn what_would_end_the_process_is_refused() {
         );
     }
 }
+
+/// A name that the module defines itself would hide the import.
+#[test]
+fn a_hidden_import_is_refused() {
+    let style = crate::python::Style::default();
+    let import = Import::new(".temporal", &[("init_temporal", None)], &style);
+    let calls = [("init", "init_temporal", Place::Last)];
+    let hooks = "async def init(app):\n    pass\n\n\ninit_temporal = 1\n";
+    let edited = Module::parse(hooks)
+        .unwrap()
+        .add_calls(&import, &[], &calls);
+    assert!(matches!(edited, Err(EditError::Shape { .. })), "{edited:?}");
+    let names = [("activities", Some("a_activities"))];
+    let import = [Import::new(".a", &names, &style)];
+    let items = [("ACTIVITIES", vec!["a_activities.b".to_owned()])];
+    for own in [
+        "a_activities = 3\n",
+        "class a_activities: ...\n",
+        "def a_activities(): ...\n",
+    ] {
+        let module = Module::parse(format!("{own}ACTIVITIES = []\n")).unwrap();
+        let edited = module.add_items(&import, &[], &items, &style);
+        assert!(matches!(edited, Err(EditError::Shape { .. })), "{edited:?}");
+    }
+}

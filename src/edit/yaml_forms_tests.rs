@@ -38,6 +38,7 @@ const INCLUDES: &[&str] = &[
     "include:\n- a # first\n\n# second\n- { repo: gh:x/y, path: b }\n",
     "include:\n    -   a\n    -\n        path: b\n",
     "include: [\n  \"a\", 'b', # , ]\n  ]\n",
+    "include: [\n  a,\n  b,\n]\n",
     // These may be refused.
     "include: &inc [a]\n",
     "include: !!seq [a]\n",
@@ -53,6 +54,8 @@ const TOOLS: &[&str] = &[
     "tools:\n    \"default\":\n        info: |\n            run:\n              - tool: no\n        run:\n            -   tool: web\n                args: { a: [1,\n                  2] }\n",
     "tools:\n  web:\n    run: [{ tool: polytope/container, args: { id: \"a: b # c\" } }]\n\n  default: # the stack\n    # steps\n    run:\n\n      - tool: web\n",
     "tools:\n  default:\n    run: ~\n  web: { run: [] }\n",
+    "tools: {\n  default: {run: [{ tool: web, }, ], },  # one, }\n  # two ]\n}\n",
+    "tools: {\n  default: { run: [],\n  },\n}\n",
     // These may be refused.
     "tools: &t\n  default: { run: [] }\nx-other: *t\n",
     "tools:\n  default: &d\n    run: [{ tool: web }]\n  web: *d\n",
@@ -95,7 +98,7 @@ fn file() -> impl Strategy<Value = (String, bool)> {
             // Directives and explicit keys are read, and may be refused.
             let is_usual =
                 heads.iter().all(|head| !head.starts_with(['%', '?'])) && tail != "...\n";
-            (text, is_usual && include < 7 && tools < 7)
+            (text, is_usual && include < 8 && tools < 9)
         })
 }
 

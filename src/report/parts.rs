@@ -5,6 +5,7 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::name::shell_word;
 use crate::plan::{Next, Reload, Warning, WorkerTool};
 use crate::problem::{ErrorCode, Problem, WarningCode};
 
@@ -175,7 +176,7 @@ impl From<&WorkerTool> for ReportedWorker {
             tool: worker.tool.clone(),
             reloads,
             because,
-            restart: format!("pt run {}", worker.tool),
+            restart: format!("pt run {}", shell_word(&worker.tool)),
         }
     }
 }

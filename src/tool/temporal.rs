@@ -4,7 +4,7 @@ use clap::{Args, FromArgMatches};
 use serde::Serialize;
 
 use crate::name::ServiceName;
-use crate::name::{ImageTag, RelPath};
+use crate::name::{ImageTag, RelPath, shell_word};
 use crate::plan::{Next, Warning};
 use crate::problem::WarningCode;
 use crate::project::{Project, Tool};
@@ -167,7 +167,7 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporal) {
         }
         draft.notes.next.push(Next {
             tool: None,
-            command: format!("pt run {stack}"),
+            command: format!("pt run {}", shell_word(&stack)),
             why,
         });
         draft.notes.run = Some(stack);

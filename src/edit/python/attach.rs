@@ -13,7 +13,7 @@ use crate::edit::{EditError, Edited, Splices, keeps_every_byte, leading_space};
 impl Module {
     /// Whether a function, class or variable of the module, or an import from elsewhere, has
     /// this name.
-    fn binds(&self, name: &str) -> bool {
+    pub(super) fn binds(&self, name: &str) -> bool {
         self.syntax.body.iter().any(|statement| match statement {
             Stmt::ImportFrom(import) => import.names.iter().any(|found| {
                 let bound = found.asname.as_ref().unwrap_or(&found.name);

@@ -61,6 +61,13 @@ impl Module {
             if calls(&definition.body, called) {
                 continue;
             }
+            if self.binds(called) {
+                return Err(EditError::shape(
+                    format!("the module has another `{called}`"),
+                    Some(Position::START),
+                    by_hand,
+                ));
+            }
             add_call(text, &mut splices, definition, called, *place, &by_hand)?;
             added += 1;
         }

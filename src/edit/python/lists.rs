@@ -7,7 +7,7 @@ use ruff_python_ast::{Expr, ExprCall, ExprContext, ModModule, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::imports::{Import, add_imports, are_above, imports};
-use super::{Module, cannot_edit, guard, line_start, source, statements_kept};
+use super::{Module, cannot_edit, defined_name, guard, line_start, source, statements_kept};
 use crate::edit::{
     EditError, Edited, Position, Splices, append_to_brackets, keeps_every_byte, leading_space,
 };
@@ -64,6 +64,13 @@ impl Module {
     ) -> Result<Edited, EditError> {
         let (text, module) = (self.text.as_str(), &self.syntax);
         let by_hand = lines_for_items(new_imports, items);
+        if let Some(name) = self.hidden_import(new_imports) {
+            return Err(EditError::shape(
+                format!("the module has another `{name}`"),
+                Some(Position::START),
+                by_hand,
+            ));
+        }
         let mut splices = Splices::new(text);
         let mut changed = false;
         // Not the lists whose items the user has added in another way.
@@ -155,6 +162,19 @@ impl Module {
 }
 
 impl Module {
+    /// A name of an import that a class, function or variable of the module hides.
+    fn hidden_import<'i>(&self, new_imports: &'i [Import]) -> Option<&'i str> {
+        let is_defined = |name: &str| {
+            self.syntax.body.iter().any(|statement| match statement {
+                Stmt::ClassDef(class) => class.name.as_str() == name,
+                statement => defined_name(statement).as_deref() == Some(name),
+            })
+        };
+        let names = new_imports.iter().flat_map(|import| &import.names);
+        let mut bound = names.map(|(name, alias)| alias.as_deref().unwrap_or(name));
+        bound.find(|name| is_defined(name))
+    }
+
     /// Whether the module has the imports, and names each item outside of them: the user has
     /// added them in a way that is not known here.
     fn names_all(&self, new_imports: &[Import], items: &[String]) -> bool {

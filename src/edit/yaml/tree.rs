@@ -295,7 +295,9 @@ impl Builder {
             return;
         };
         node.end = match &node.kind {
-            Kind::Sequence { open: Some(_), .. } | Kind::Mapping { open: Some(_), .. } => end + 1,
+            Kind::Sequence { open: Some(_), .. } | Kind::Mapping { open: Some(_), .. } => {
+                closing_bracket(text, end) + 1
+            }
             Kind::Sequence { items, .. } => items.last().map_or(node.end, |item| item.end),
             Kind::Mapping { entries, .. } => entries
                 .last()
@@ -324,6 +326,21 @@ impl Builder {
             (Kind::Scalar { .. } | Kind::Alias(_), _) => {}
         }
     }
+}
+
+/// The offset of the bracket that ends a flow collection. After a trailing comma, the parser
+/// reports the offset of the comma.
+fn closing_bracket(text: &str, from: usize) -> usize {
+    let mut in_comment = false;
+    let found = text[from..].char_indices().find(|(_, character)| {
+        match character {
+            '#' => in_comment = true,
+            '\n' => in_comment = false,
+            _ => {}
+        }
+        !in_comment && matches!(character, ']' | '}')
+    });
+    found.map_or(from, |(at, _)| from + at)
 }
 
 /// The end of a block scalar's content; it includes trailing blank lines only if the header

@@ -204,7 +204,7 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalClient) {
     if let Some(tool) = tool.or(is_included.then_some(service.name.as_str())) {
         draft.notes.next.push(Next {
             tool: None,
-            command: format!("pt run {tool}"),
+            command: format!("pt run {}", shell_word(tool)),
             why: if is_included || !draft.changes_anything() {
                 "starts the service".to_owned()
             } else {

@@ -1,6 +1,6 @@
 //! The names of generated modules, which no file of the user has.
 
-use crate::name::RelPath;
+use crate::name::{RelPath, shell_word};
 use crate::project::{Project, Service, Wiring, imports_module};
 
 /// The names of the generated modules of a service, relative to its source folder.
@@ -69,7 +69,9 @@ impl Names {
     /// The command that runs the worker in the service's folder.
     pub(super) fn worker_command(&self, service: &Service) -> String {
         let path = service.path_entry();
-        let path = path.map_or_else(String::new, |path| format!("PYTHONPATH={path} "));
+        let path = path.map_or_else(String::new, |path| {
+            format!("PYTHONPATH={} ", shell_word(&path))
+        });
         format!("{path}python -m {}", service.module(self.worker))
     }
 }

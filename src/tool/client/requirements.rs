@@ -130,7 +130,10 @@ fn add_lines(
     path: &RelPath,
 ) -> Result<(), Problem> {
     let text = draft.readable(path)?;
-    if text.contains("--hash") || text.trim_end().ends_with('\\') {
+    if text.contains("--hash")
+        || text.contains("--require-hashes")
+        || text.trim_end().ends_with('\\')
+    {
         let why = format!("`{path}` has hashes or continued lines, so it is not edited");
         return by_hand(draft, service, &why, Some(path.clone()));
     }
