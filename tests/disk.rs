@@ -549,6 +549,38 @@ fn a_file_of_the_name_that_is_needed_is_left() {
     assert!(!project.path().join(".bluetext.tmp").exists());
 }
 
+/// A journal that somebody has written removes nothing but files named as ours, inside the
+/// project.
+#[test]
+fn a_journal_of_a_stranger_does_no_harm() {
+    let outside = Project::with(&[(".bluetext-0123456789abcdef.tmp", "theirs")]);
+    let project = started();
+    project.write("mine.txt", "mine");
+    let out = outside.path();
+    let up = format!("{}{}", "../".repeat(20), &out.to_str().unwrap()[1..]);
+    let entries: Vec<String> = [
+        ("", "mine.txt"),
+        ("", "../mine.txt"),
+        ("modules/../..", ".bluetext-0123456789abcdef.tmp"),
+        (up.as_str(), ".bluetext-0123456789abcdef.tmp"),
+        (out.to_str().unwrap(), ".bluetext-0123456789abcdef.tmp"),
+        ("", ".bluetext-/../mine.txt.tmp"),
+    ]
+    .iter()
+    .map(|(folder, temporary)| {
+        format!(
+            "{{\"folder\":\"{folder}\",\"name\":\"x\",\"temporary\":\"{temporary}\",\"before\":null,\"after\":\"0\"}}"
+        )
+    })
+    .collect();
+    let journal = format!("{{\"bluetext\":1,\"files\":[{}]}}", entries.join(","));
+    project.write(".bluetext.tmp", &journal);
+    project.done(&["add-temporal"]);
+    assert!(!project.path().join(".bluetext.tmp").exists());
+    assert_eq!(project.read("mine.txt"), "mine");
+    assert_eq!(outside.read(".bluetext-0123456789abcdef.tmp"), "theirs");
+}
+
 /// Somebody saves a file at the last moment before it is replaced, and the run is killed at the
 /// next moment: the next run puts what was saved back, and plans with it.
 #[test]

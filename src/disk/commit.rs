@@ -268,8 +268,8 @@ impl Disk {
     ) -> io::Result<Vec<String>> {
         let folder = root.inner(&entry.folder)?;
         self.before(Operation::Stage, &self.path_of(entry))?;
-        let mut file = folder.create(&entry.temporary)?;
         done.staged.push(entry.clone());
+        let mut file = folder.create(&entry.temporary)?;
         file.write_all(target.change.after.as_bytes())?;
         if target.change.before.is_none() {
             return Ok(Vec::new());

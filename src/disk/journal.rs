@@ -6,7 +6,7 @@
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::io::{self, Read, Write};
-use std::path::PathBuf;
+use std::path::{Component, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -72,7 +72,8 @@ impl Journal {
     /// [`io::ErrorKind::AlreadyExists`] if the project has a file of this name.
     pub(super) fn write(&self, root: &OpenFolder) -> io::Result<()> {
         let text = serde_json::to_vec(self)?;
-        root.create(JOURNAL)?.write_all(&text)
+        let written = root.create(JOURNAL)?.write_all(&text);
+        written.inspect_err(|_| drop(root.remove_file(JOURNAL)))
     }
 
     /// Remove the temporary files of a killed run. A file that was saved by somebody else at
@@ -84,7 +85,8 @@ impl Journal {
         let text = root.read(JOURNAL)?;
         // The run was killed before it had made a temporary file, if the list is incomplete.
         if let Ok(journal) = serde_json::from_slice::<Self>(&text) {
-            for entry in &journal.files {
+            // Somebody may have written the file by hand: only names as ours are removed.
+            for entry in journal.files.iter().filter(|entry| entry.is_plausible()) {
                 entry.recover(root)?;
             }
         }
@@ -106,20 +108,38 @@ impl Journal {
 }
 
 impl Entry {
+    /// Whether its names are those that a run writes.
+    fn is_plausible(&self) -> bool {
+        let random = self.temporary.strip_prefix(".bluetext-");
+        let random = random.and_then(|name| name.strip_suffix(".tmp"));
+        let is_name =
+            |name: &str| !name.contains(['/', '\\', '\0']) && !matches!(name, "" | "." | "..");
+        random.is_some_and(|digits| {
+            digits.len() == 16 && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
+        }) && is_name(&self.name)
+            && self
+                .folder
+                .components()
+                .all(|part| matches!(part, Component::Normal(_)))
+    }
+
     fn recover(&self, root: &OpenFolder) -> io::Result<()> {
         let folder = match root.inner(&self.folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             folder => folder?,
         };
-        let hash_of = |name: &str| folder.read(name).ok().map(|bytes| hash(&bytes));
+        let hash_of = |name: &str| match folder.read(name) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            read => read.map(|bytes| Some(hash(&bytes))),
+        };
         for temporary in [self.old(), self.temporary.clone()] {
             if !folder.has(&temporary)? {
                 continue;
             }
-            let found = hash_of(&temporary);
+            let found = hash_of(&temporary)?;
             let is_ours = found.as_ref() == Some(&self.after) || found == self.before;
             // After the exchange, the temporary file is what was in the place.
-            if !is_ours && hash_of(&self.name).as_ref() == Some(&self.after) {
+            if !is_ours && hash_of(&self.name)?.as_ref() == Some(&self.after) {
                 folder.exchange(&temporary, &self.name, &format!("{temporary}.x"))?;
             }
             folder.remove_file(&temporary)?;

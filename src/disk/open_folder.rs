@@ -15,14 +15,18 @@ pub(super) use paths::{OpenFolder, Owner};
 pub(super) use unix::{OpenFolder, Owner};
 
 use std::io;
-use std::path::Path;
+use std::path::{Component, Path};
 
 impl OpenFolder {
     /// Open a folder inside this one, by its path without links.
     pub(super) fn inner(&self, path: &Path) -> io::Result<Self> {
         let mut folder = self.again()?;
         for part in path.components() {
-            folder = folder.child(part.as_os_str())?;
+            let Component::Normal(name) = part else {
+                // `..` would lead out.
+                return Err(io::ErrorKind::InvalidInput.into());
+            };
+            folder = folder.child(name)?;
         }
         Ok(folder)
     }
@@ -141,6 +145,7 @@ mod tests {
         std::os::unix::fs::symlink(outside.path().join("new"), scratch.path().join("new")).unwrap();
         assert!(folder.inner(Path::new("link")).is_err());
         assert!(folder.inner(Path::new("link/inner")).is_err());
+        assert!(folder.inner(Path::new("..")).is_err());
         assert!(folder.read("file").is_err());
         assert_eq!(
             folder.create("new").unwrap_err().kind(),

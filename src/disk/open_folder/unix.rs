@@ -51,9 +51,11 @@ impl OpenFolder {
     /// Make a folder that belongs to the owner of this one.
     pub(in crate::disk) fn make_folder(&self, name: &OsStr) -> io::Result<Self> {
         rustix::fs::mkdirat(&self.0, name, Mode::from_raw_mode(0o777))?;
-        let made = self.child(name)?;
-        self.give(&made.0)?;
-        Ok(made)
+        let made = self.child(name).and_then(|made| {
+            self.give(&made.0)?;
+            Ok(made)
+        });
+        made.inspect_err(|_| drop(self.remove_folder(name)))
     }
 
     /// Open a file for reading.
