@@ -564,6 +564,70 @@ fn the_end_of_stdin_ends_it_at_every_point() {
     }
 }
 
+/// Requests that were sent before stdin was closed are answered, in any number.
+#[test]
+fn every_request_before_the_end_of_stdin_is_answered() {
+    let project = Project::empty();
+    let call = |id: usize| {
+        format!(
+            "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"tools/call\",\"params\":{{\"name\":\"status\",\"arguments\":{{}}}}}}\n"
+        )
+    };
+    for count in [1, 2, 9] {
+        let mut raw = Raw::start(&project.path());
+        let calls: String = (2..count + 2).map(call).collect();
+        raw.send(&[INITIALIZE, calls.as_bytes()].concat());
+        let (code, rest, errors) = raw.end();
+        assert_eq!((code, errors.as_str()), (Some(0), ""));
+        let message = |line| serde_json::from_str::<Value>(line).unwrap();
+        let mut ids: Vec<u64> = rest
+            .lines()
+            .filter_map(|line| message(line)["id"].as_u64())
+            .collect();
+        ids.sort_unstable();
+        assert_eq!(ids, (1..=count as u64 + 1).collect::<Vec<_>>());
+    }
+}
+
+/// What comes from files and arguments reaches no terminal as a control character.
+#[test]
+fn unsafe_characters_are_escaped_in_every_message() {
+    let project = Project::empty();
+    let name = "a\u{9b}31m\u{202e}b";
+    project.write(&format!("{name}/polytope.yml"), "tools: [");
+    project.write("polytope.yml", &format!("include: [\"{name}\"]\n"));
+    let mut raw = Raw::start(&project.path());
+    raw.send(INITIALIZE);
+    raw.send(format!("{{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/call\",\"params\":{{\"name\":\"status\",\"arguments\":{{}}}}}}\n{{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"{name}\"}}\n").as_bytes());
+    let (code, rest, _) = raw.end();
+    assert_eq!(code, Some(0));
+    assert_eq!(rest.lines().count(), 3, "{rest}");
+    assert!(rest.contains("a\\u009b31m\\u202eb"), "{rest}");
+    assert!(!rest.chars().any(bluetext::name::is_unsafe), "{rest}");
+}
+
+/// An answer that cannot be written is an error of its own.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_stdout_is_reported() {
+    let project = Project::empty();
+    let full = std::fs::File::options().write(true).open("/dev/full");
+    let mut child = common::command(&project.path(), &["mcp"])
+        .stdin(Stdio::piped())
+        .stdout(full.unwrap())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(INITIALIZE).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(7));
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        errors.contains("an answer could not be written to stdout"),
+        "{errors}"
+    );
+}
+
 /// A client that disconnects without closing stdin is detected when the server answers.
 #[test]
 fn the_end_of_stdout_ends_it() {

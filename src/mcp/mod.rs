@@ -24,11 +24,11 @@ use rmcp::service::{
 };
 use rmcp::{ErrorData, ServerHandler, ServiceExt};
 use serde_json::json;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 use self::call::{Answer, checked_command_line};
 use self::schema::{STATUS, described};
-use self::transport::Patient;
+use self::transport::{Escaped, Patient, State};
 use crate::cli::{self, Discovery, Invocation, Stop};
 use crate::problem::{ErrorCode, Problem};
 use crate::report::{ExitCode, Report, StatusReport};
@@ -58,21 +58,21 @@ pub fn serve(options: Options, discovery: Discovery) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failed(&format!("the server cannot be started: {error}")),
     };
-    let ended = Arc::new(Notify::new());
+    let state = Arc::new(State::default());
     let outcome = runtime.block_on(async {
         let transport = Patient {
             inner: rmcp::transport::async_rw::AsyncRwTransport::new_server(
                 tokio::io::stdin(),
-                tokio::io::stdout(),
+                Escaped::new(tokio::io::stdout(), state.clone()),
             ),
             is_open: false,
-            ended: ended.clone(),
+            state: state.clone(),
         };
         match Server::new(options, discovery).serve(transport).await {
             Ok(serving) => tokio::select! {
                 reason = serving.waiting() => reason.map(drop).map_err(|e| e.to_string()),
                 () = async {
-                    ended.notified().await;
+                    state.ended.notified().await;
                     tokio::time::sleep(SHUTDOWN_LIMIT).await;
                 } => Ok(()),
             },
@@ -86,6 +86,11 @@ pub fn serve(options: Options, discovery: Discovery) -> ExitCode {
     });
     // Threads blocked on stdin or a lock cannot be cancelled; exit without joining them.
     runtime.shutdown_background();
+    if let Some(error) = state.failure() {
+        let message = format!("an answer could not be written to stdout: {error}");
+        return Report::of_problems("mcp", &[Problem::new(ErrorCode::Io, message)])
+            .print_trouble_as(ExitCode::NotReported);
+    }
     match outcome {
         Ok(()) => ExitCode::Done,
         Err(message) => failed(&message),

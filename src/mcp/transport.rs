@@ -1,21 +1,57 @@
-//! A transport that ignores messages before the client's first request.
+//! A transport that ignores messages before the client's first request, answers every request
+//! that it has received, and writes unsafe characters as escapes.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
 
 use rmcp::RoleServer;
+use rmcp::model::JsonRpcMessage;
 use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::Transport;
+use tokio::io::AsyncWrite;
 use tokio::sync::Notify;
 
+use crate::name::plain_json;
+
+/// What the server has to know about its transport.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    /// Signals the end of stdin.
+    pub(super) ended: Notify,
+    /// Requests without an answer.
+    unanswered: AtomicUsize,
+    answered: Notify,
+    /// The first failed write to stdout, unless the reader is gone.
+    failure: Mutex<Option<String>>,
+}
+
+impl State {
+    /// Why stdout could not be written. A reader that is gone is no failure.
+    pub(super) fn failure(&self) -> Option<String> {
+        let failure = self.failure.lock();
+        failure.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn fail(&self, error: &io::Error) {
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            let failure = self.failure.lock();
+            let mut failure = failure.unwrap_or_else(PoisonError::into_inner);
+            failure.get_or_insert_with(|| error.to_string());
+        }
+    }
+}
+
 /// A transport that drops all messages before the first request: otherwise a stray
-/// notification or response would end the server.
-///
-/// It also signals the end of stdin.
+/// notification or response would end the server. At the end of stdin, it first waits for
+/// the answers to all requests.
 pub(super) struct Patient<T> {
     pub(super) inner: T,
     pub(super) is_open: bool,
-    pub(super) ended: Arc<Notify>,
+    pub(super) state: Arc<State>,
 }
 
 impl<T: Transport<RoleServer>> Transport<RoleServer> for Patient<T> {
@@ -25,16 +61,38 @@ impl<T: Transport<RoleServer>> Transport<RoleServer> for Patient<T> {
         &mut self,
         message: TxJsonRpcMessage<RoleServer>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send + 'static {
-        self.inner.send(message)
+        let is_answer = matches!(
+            message,
+            JsonRpcMessage::Response(_) | JsonRpcMessage::Error(_)
+        );
+        let sent = self.inner.send(message);
+        let state = self.state.clone();
+        async move {
+            let sent = sent.await;
+            if is_answer {
+                // Errors about lines that are no requests have not been counted.
+                let less = |count: usize| count.checked_sub(1);
+                let order = Ordering::SeqCst;
+                let _ = state.unanswered.fetch_update(order, order, less);
+                state.answered.notify_one();
+            }
+            sent
+        }
     }
 
     async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleServer>> {
         loop {
             let Some(message) = self.inner.receive().await else {
-                self.ended.notify_one();
+                self.state.ended.notify_one();
+                while self.state.unanswered.load(Ordering::SeqCst) > 0 {
+                    self.state.answered.notified().await;
+                }
                 return None;
             };
-            let is_request = matches!(message, rmcp::model::JsonRpcMessage::Request(_));
+            let is_request = matches!(message, JsonRpcMessage::Request(_));
+            if is_request {
+                self.state.unanswered.fetch_add(1, Ordering::SeqCst);
+            }
             if self.is_open || is_request {
                 self.is_open = true;
                 return Some(message);
@@ -44,5 +102,68 @@ impl<T: Transport<RoleServer>> Transport<RoleServer> for Patient<T> {
 
     async fn close(&mut self) -> Result<(), Self::Error> {
         self.inner.close().await
+    }
+}
+
+/// Writes JSON with unsafe characters as escapes of JSON, and keeps the first error.
+pub(super) struct Escaped<W> {
+    inner: W,
+    state: Arc<State>,
+    /// Escaped text that is not written yet.
+    waiting: Vec<u8>,
+    /// The first bytes of a character.
+    partial: Vec<u8>,
+}
+
+impl<W: AsyncWrite + Unpin> Escaped<W> {
+    pub(super) fn new(inner: W, state: Arc<State>) -> Self {
+        Self {
+            inner,
+            state,
+            waiting: Vec::new(),
+            partial: Vec::new(),
+        }
+    }
+
+    fn write_waiting(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.waiting.is_empty() {
+            let written = ready!(Pin::new(&mut self.inner).poll_write(context, &self.waiting));
+            let count = written.inspect_err(|error| self.state.fail(error))?;
+            if count == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.waiting.drain(..count);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<W: AsyncWrite + Unpin> AsyncWrite for Escaped<W> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        ready!(self.write_waiting(context))?;
+        let mut all = std::mem::take(&mut self.partial);
+        all.extend_from_slice(bytes);
+        let whole = match std::str::from_utf8(&all) {
+            Ok(text) => text.len(),
+            Err(error) => error.valid_up_to(),
+        };
+        self.partial = all.split_off(whole);
+        self.waiting = plain_json(&String::from_utf8_lossy(&all)).into_bytes();
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.write_waiting(context))?;
+        let flushed = ready!(Pin::new(&mut self.inner).poll_flush(context));
+        Poll::Ready(flushed.inspect_err(|error| self.state.fail(error)))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.write_waiting(context))?;
+        Pin::new(&mut self.inner).poll_shutdown(context)
     }
 }

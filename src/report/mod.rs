@@ -216,7 +216,13 @@ impl Report {
     /// Write warnings and errors to stderr, and nothing to stdout.
     #[must_use]
     pub fn print_trouble(&self) -> ExitCode {
-        write_out("", &self.trouble(View::default()), self.exit)
+        self.print_trouble_as(self.exit)
+    }
+
+    /// The same, with another exit code.
+    #[must_use]
+    pub fn print_trouble_as(&self, exit: ExitCode) -> ExitCode {
+        write_out("", &self.trouble(View::default()), exit)
     }
 
     /// The errors as plain text, preceded by the suggested call; empty if there are none.
