@@ -6,6 +6,8 @@ use crate::name::RelPath;
 /// so that the project works even if a run is killed between two writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rank {
+    /// A record of what a step adds. It is there before the first change that it records.
+    Record,
     /// Files that nothing refers to yet.
     New,
     /// A service's `pyproject.toml`.
@@ -24,6 +26,8 @@ pub enum Rank {
     Hooks,
     /// The project's own `polytope.yml`.
     RootPolytope,
+    /// The record of a workflow, which is complete when it is written.
+    WorkflowRecord,
 }
 
 impl Rank {
@@ -31,6 +35,7 @@ impl Rank {
     #[must_use]
     pub fn why(self) -> &'static str {
         match self {
+            Self::Record => "the record that upgrades and removal need",
             Self::New => "new; nothing refers to it yet",
             Self::Dependencies => "the service's dependencies",
             Self::ServicePolytope => "the service's container and its workers",
@@ -38,20 +43,21 @@ impl Rank {
             Self::Registry => "the list of what workers run",
             Self::Library => "the client library, complete",
             Self::Hooks => "starts and stops Temporal with the API",
+            Self::WorkflowRecord => "the record of the request",
             Self::RootPolytope => "includes what is new and registers the next tool",
         }
     }
 }
 
-/// A file to write.
+/// A file to write or to remove.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// The file's path.
     pub path: RelPath,
     /// The text that was read; `None` if the file does not exist.
     pub before: Option<String>,
-    /// The new text.
-    pub after: String,
+    /// The new text; `None` if the file is removed.
+    pub after: Option<String>,
     /// Its position in the write order.
     pub rank: Rank,
 }

@@ -29,6 +29,7 @@ mod process;
 mod progress;
 pub mod project;
 pub mod python;
+pub mod record;
 pub mod report;
 mod run;
 pub mod start;

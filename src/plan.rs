@@ -96,7 +96,7 @@ impl Plan {
         left.sort();
         for (index, change) in changes.iter().enumerate() {
             assert!(
-                change.before.as_ref() != Some(&change.after),
+                change.before != change.after,
                 "the change of {} has no effect",
                 change.path
             );
@@ -113,6 +113,11 @@ impl Plan {
             left,
             notes: Notes::default(),
         }
+    }
+
+    /// Reverse the order, for a plan that removes: nothing refers to a file when it is removed.
+    pub fn reverse(&mut self) {
+        self.changes.reverse();
     }
 
     /// The files to write, in order.

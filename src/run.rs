@@ -10,7 +10,7 @@ use crate::plan::{Plan, Warning};
 use crate::problem::WarningCode;
 use crate::project::{Files, Project};
 use crate::tool::status::Status;
-use crate::tool::{self, Refused, Request, TOOLS, ToolInfo};
+use crate::tool::{self, Refused, Request, ToolInfo, all_tools};
 
 /// Options that apply to every request.
 #[derive(Clone)]
@@ -164,8 +164,9 @@ pub fn offered(options: &Options) -> Result<Vec<&'static ToolInfo>, Error> {
         let files = Disk::new(root.clone(), options.fault.clone()).read_tools();
         let files = files.map_err(|error| of_disk(&root, error))?;
         let project = read_project(&root, files)?;
-        let tools = TOOLS.into_iter();
-        Ok(tools.filter(|tool| tool.is_offered(&project)).collect())
+        Ok(all_tools()
+            .filter(|tool| tool.is_offered(&project))
+            .collect())
     })
 }
 

@@ -12,16 +12,16 @@ use std::path::{Path, PathBuf};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// The modules from the lowest layer to the highest: each uses only those before it.
-const LAYERS: [&str; 20] = [
-    "name", "python", "edit", "project", "template", "change", "disk", "problem", "plan", "tool",
-    "process", "progress", "start", "run", "guide", "report", "demo", "cli", "mcp", "main",
+const LAYERS: [&str; 21] = [
+    "name", "python", "edit", "record", "project", "template", "change", "disk", "problem", "plan",
+    "tool", "process", "progress", "start", "run", "guide", "report", "demo", "cli", "mcp", "main",
 ];
 
 /// The modules that may use each part of the standard library with side effects.
 const EFFECTS: [(&str, &[&str]); 8] = [
     ("std::env", &["disk", "progress", "demo", "cli", "main"]),
     ("std::fs", &["disk"]),
-    ("std::io", &["disk", "progress", "report"]),
+    ("std::io", &["disk", "progress", "report", "mcp"]),
     ("std::net", &["start", "demo"]),
     ("std::process", &["process", "start", "demo", "main"]),
     (
@@ -36,7 +36,7 @@ const EFFECTS: [(&str, &[&str]); 8] = [
 ];
 
 /// The modules that may use each dependency.
-const DEPENDENCIES: [(&str, &[&str]); 29] = [
+const DEPENDENCIES: [(&str, &[&str]); 30] = [
     ("anstream", &["progress", "report", "cli"]),
     ("anstyle", &["problem", "report"]),
     ("anyhow", &["process", "demo"]),
@@ -58,14 +58,24 @@ const DEPENDENCIES: [(&str, &[&str]); 29] = [
     ("schemars", &["problem", "report", "demo"]),
     (
         "serde",
-        &["template", "tool", "problem", "report", "demo", "disk"],
+        &[
+            "template",
+            "tool",
+            "problem",
+            "report",
+            "demo",
+            "disk",
+            "edit::undo",
+            "record",
+        ],
     ),
     (
         "serde_json",
         &["edit", "guide", "report", "demo", "mcp", "disk"],
     ),
-    ("serde_yaml", &["edit::yaml", "project", "tool"]),
-    ("similar", &["report"]),
+    ("serde_yaml", &["edit::yaml", "record", "project", "tool"]),
+    ("sha2", &["record"]),
+    ("similar", &["edit::undo", "report"]),
     ("strsim", &["tool"]),
     ("thiserror", &["name", "edit", "disk"]),
     ("tokio", &["mcp"]),

@@ -103,6 +103,14 @@ fn example(code: ErrorCode) -> String {
             &["add-temporal"],
         ),
         ErrorCode::DemoFailed => made_up("`uv sync` failed (exit status: 1)", None),
+        ErrorCode::DifferentRequest => {
+            let project = after(&three);
+            project.done(&["add-temporal-workflow", "order", "--input", "id:str"]);
+            run(
+                &project,
+                &["add-temporal-workflow", "order", "--input", "id:int"],
+            )
+        }
         ErrorCode::InTheWay => run(
             &Project::with(&[("modules/temporal/polytope.yml/x", "")]),
             &["add-temporal"],
@@ -118,12 +126,14 @@ fn example(code: ErrorCode) -> String {
             source: std::io::Error::from(std::io::ErrorKind::StorageFull),
             not_restored: Vec::new(),
         }),
+        ErrorCode::LaterStep => run(&after(&three), &["remove-temporal"]),
         ErrorCode::LeadsOut => of_disk(DiskError::LeadsOut(path("modules/temporal"))),
         ErrorCode::Locked => of_disk(DiskError::Locked("/home/ada/shop".into())),
         ErrorCode::NoProject => run(
             &Project::empty(),
             &["add-temporal", "--project", "/nowhere"],
         ),
+        ErrorCode::NotOnRecord => run(&after(&three), &["remove-temporal-workflow", "order"]),
         ErrorCode::NotStarted => made_up(
             "`pt run default` failed (exit status: 1):\n  no engine",
             None,
@@ -171,6 +181,15 @@ fn example(code: ErrorCode) -> String {
             run(&project, &["add-temporal-client"])
         }
         ErrorCode::StepMissing => run(&Project::empty(), &["add-temporal-client"]),
+        ErrorCode::StillUsed => {
+            let project = after(&three);
+            project.done(&["add-temporal-workflow", "order"]);
+            project.write(
+                "modules/api/src/backend/orders.py",
+                "from .workflows.order.workflow import OrderWorkflow\n",
+            );
+            run(&project, &["remove-temporal-workflow", "order"])
+        }
         ErrorCode::Syntax => run(&file("tools:\n  api: [\n"), &["add-temporal"]),
         ErrorCode::UnknownService => run(
             &after(&three),
@@ -261,7 +280,7 @@ fn complete() -> Project {
     let project = Project::empty();
     project.done(&["add-temporal"]);
     project.done(&["add-temporal-client"]);
-    project.done(&["add-temporal-workflow", "order-processing"]);
+    project.done(&["add-temporal-workflow", "greeting"]);
     project
 }
 
@@ -412,7 +431,7 @@ fn every_document_is_what_its_schema_says() {
         (&project, "report", &["add-temporal"], 0),
         (&project, "report", &["add-temporal-client"], 0),
         (&project, "report", &[workflow, "a", "b"], 0),
-        (&project, "report", &[workflow, "a", "--input", "x:int"], 0),
+        (&project, "report", &[workflow, "a", "--input", "x:int"], 3),
         (&project, "report", &[workflow, "class", "x:y"], 2),
         (&project, "report", &[workflow, "a", "--heartbeat=1h"], 2),
         (&project, "report", &[workflow], 2),

@@ -108,7 +108,12 @@ async fn each_step_makes_the_next_one_known() {
         assert_eq!(next, "add-temporal-client");
         assert_eq!(
             names(&session).await,
-            ["add-temporal", "add-temporal-client", "status"]
+            [
+                "add-temporal",
+                "add-temporal-client",
+                "remove-temporal",
+                "status"
+            ]
         );
         call(&session, "add-temporal-client", json!({})).await;
         assert_eq!(
@@ -117,6 +122,9 @@ async fn each_step_makes_the_next_one_known() {
                 "add-temporal",
                 "add-temporal-client",
                 "add-temporal-workflow",
+                "remove-temporal-workflow",
+                "remove-temporal-client",
+                "remove-temporal",
                 "status"
             ]
         );
@@ -266,7 +274,8 @@ async fn the_strictest_hosts_accept_the_tools() {
     for tool in &listed {
         let annotations = tool.annotations.clone().unwrap();
         assert_eq!(annotations.read_only_hint, Some(tool.name == "status"));
-        assert_eq!(annotations.destructive_hint, Some(false));
+        let removes = tool.name.starts_with("remove-");
+        assert_eq!(annotations.destructive_hint, Some(removes));
         assert_eq!(annotations.idempotent_hint, Some(true));
         assert_eq!(annotations.open_world_hint, Some(false));
         let schema = json!(tool.input_schema);
@@ -438,6 +447,9 @@ async fn a_panic_is_an_answer() {
         "add-temporal",
         "add-temporal-client",
         "add-temporal-workflow",
+        "remove-temporal-workflow",
+        "remove-temporal-client",
+        "remove-temporal",
         "status",
     ];
     assert_eq!(names(&session).await, all);

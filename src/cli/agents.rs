@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use super::command;
-use crate::tool::{Argument, TOOLS, Takes};
+use crate::tool::{Argument, Takes, tool_of};
 
 /// The options of every tool that an MCP client can set.
 const SHARED: [&str; 3] = ["dry_run", "diff", "force"];
@@ -15,7 +15,7 @@ const SHARED: [&str; 3] = ["dry_run", "diff", "force"];
 /// If there is no such tool.
 #[must_use]
 pub fn arguments_of(tool: &str) -> Vec<Argument> {
-    let Some(tool) = TOOLS.iter().find(|known| known.name == tool) else {
+    let Some(tool) = tool_of(tool) else {
         panic!("there is no tool `{tool}`");
     };
     let command = command();

@@ -20,7 +20,7 @@ use crate::problem::{ErrorCode, Problem};
 use crate::report::{Format, Page, View};
 use crate::run::Options;
 use crate::start::Start;
-use crate::tool::{Request, TOOLS, ToolInfo, Values};
+use crate::tool::{Request, ToolInfo, Values, all_tools, tool_of};
 
 pub use agents::{arguments_of, command_line};
 use start::StartArgs;
@@ -133,7 +133,7 @@ struct Global {
     #[arg(long, global = true)]
     diff: bool,
 
-    /// Replace generated files that have been edited
+    /// Replace or remove files of bluetext that have been changed
     #[arg(long, global = true)]
     force: bool,
 
@@ -241,10 +241,9 @@ pub fn parse(arguments: &[OsString], current: PathBuf) -> Result<Invocation, Sto
         .map_err(|error| wrong(&error))?;
     let global = Global::from_arg_matches(&matches).map_err(|error| wrong(&error))?;
     let (options, view) = global.into_options(current);
-    let tool = matches.subcommand().and_then(|(name, flags)| {
-        let tool = TOOLS.iter().find(|tool| tool.name == name)?;
-        Some((*tool, flags))
-    });
+    let tool = matches
+        .subcommand()
+        .and_then(|(name, flags)| Some((tool_of(name)?, flags)));
     if let Some((tool, flags)) = tool {
         return tool_call(tool, flags, options, view);
     }
@@ -367,7 +366,7 @@ fn mcp(
 /// The definition of the command line: the tools first, each from its own definition.
 #[must_use]
 pub fn command() -> clap::Command {
-    let tools = TOOLS.iter().enumerate().map(|(index, tool)| {
+    let tools = all_tools().enumerate().map(|(index, tool)| {
         let command = tool.command().display_order(index);
         if tool.starts {
             StartArgs::augment_args(command)

@@ -83,6 +83,8 @@ impl Disk {
                 // What was exchanged is there now; a new file has been moved.
                 let mut entries = done.placed.iter().filter(|entry| entry.before.is_some());
                 let removed = entries.try_for_each(|entry| self.remove_temporary(&root, entry));
+                let gone = done.placed.iter().filter(|entry| entry.after.is_none());
+                gone.for_each(|entry| root.remove_empty(&entry.folder));
                 // What is left, the next run removes.
                 drop(removed.and_then(|()| self.remove_journal(&root)));
                 Ok(done.lost)
@@ -189,8 +191,13 @@ impl Disk {
         let entries: Vec<Entry> = targets
             .iter()
             .map(|target| {
-                let (before, after) = (target.change.before.as_deref(), &target.change.after);
-                Entry::new(target.folder.clone(), &target.name, before, after)
+                let Change { before, after, .. } = target.change;
+                Entry::new(
+                    target.folder.clone(),
+                    &target.name,
+                    before.as_deref(),
+                    after.as_deref(),
+                )
             })
             .collect();
         let journal = self.root.join(JOURNAL);
@@ -198,7 +205,8 @@ impl Disk {
             .and_then(|()| Journal::new(entries.clone()).write(root))
             .map_err(|error| DiskError::io(&journal, error))?;
         done.has_journal = true;
-        for (target, entry) in targets.iter().zip(&entries) {
+        let written = targets.iter().zip(&entries);
+        for (target, entry) in written.filter(|(_, entry)| entry.after.is_some()) {
             self.make_parents(root, &target.folder, done)?;
             let lost = self
                 .stage(root, target, entry, done)
@@ -270,7 +278,8 @@ impl Disk {
         self.before(Operation::Stage, &self.path_of(entry))?;
         done.staged.push(entry.clone());
         let mut file = folder.create(&entry.temporary)?;
-        file.write_all(target.change.after.as_bytes())?;
+        let after = target.change.after.as_deref().unwrap_or_default();
+        file.write_all(after.as_bytes())?;
         if target.change.before.is_none() {
             return Ok(Vec::new());
         }
@@ -299,6 +308,9 @@ impl Disk {
             done.placed.push(entry);
             return Ok(());
         };
+        if entry.after.is_none() {
+            return self.take_away(&folder, &entry, before, done);
+        }
         exchange(&folder, &entry)?;
         done.placed.push(entry.clone());
         // What was there at that moment is in the temporary file now.
@@ -311,6 +323,25 @@ impl Disk {
             // It has been saved once more in between.
             exchange(&folder, &entry)?;
         }
+        done.placed.pop();
+        Err(io::ErrorKind::AlreadyExists.into())
+    }
+
+    /// Move a file that is to be removed to the temporary name.
+    fn take_away(
+        &self,
+        folder: &OpenFolder,
+        entry: &Entry,
+        before: &str,
+        done: &mut Done,
+    ) -> io::Result<()> {
+        folder.place(&entry.name, &entry.temporary)?;
+        done.placed.push(entry.clone());
+        self.before(Operation::Read, &self.path_of(entry))?;
+        if folder.read(&entry.temporary)? == before.as_bytes() {
+            return Ok(());
+        }
+        folder.place(&entry.temporary, &entry.name)?;
         done.placed.pop();
         Err(io::ErrorKind::AlreadyExists.into())
     }
@@ -373,6 +404,13 @@ impl Disk {
     fn take_back(&self, root: &OpenFolder, entry: &Entry) -> io::Result<bool> {
         let folder = root.inner(&entry.folder)?;
         self.before(Operation::Place, &self.path_of(entry))?;
+        if entry.after.is_none() {
+            return match folder.place(&entry.temporary, &entry.name) {
+                // Somebody has saved a new file there.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+                placed => placed.map(|()| true),
+            };
+        }
         if entry.before.is_none() {
             folder.place(&entry.name, &entry.temporary)?;
         } else {
@@ -422,5 +460,6 @@ fn exchange(folder: &OpenFolder, entry: &Entry) -> io::Result<()> {
 
 /// Whether the temporary file has the new content.
 fn is_new(folder: &OpenFolder, entry: &Entry) -> io::Result<bool> {
-    Ok(hash(&folder.read(&entry.temporary)?) == entry.after)
+    let found = hash(&folder.read(&entry.temporary)?);
+    Ok(entry.after.as_ref() == Some(&found))
 }

@@ -26,7 +26,7 @@ pub(super) struct Journal {
     files: Vec<Entry>,
 }
 
-/// A file that is written.
+/// A file that is written or removed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Entry {
     /// Its folder, relative to the project's.
@@ -37,12 +37,17 @@ pub(super) struct Entry {
     pub(super) temporary: String,
     /// The hash of its old content, if it exists.
     pub(super) before: Option<String>,
-    /// The hash of its new content.
-    pub(super) after: String,
+    /// The hash of its new content; `None` if it is removed.
+    pub(super) after: Option<String>,
 }
 
 impl Entry {
-    pub(super) fn new(folder: PathBuf, name: &str, before: Option<&str>, after: &str) -> Self {
+    pub(super) fn new(
+        folder: PathBuf,
+        name: &str,
+        before: Option<&str>,
+        after: Option<&str>,
+    ) -> Self {
         // Its keys are random.
         let random = RandomState::new().build_hasher().finish();
         Self {
@@ -50,7 +55,7 @@ impl Entry {
             name: name.to_owned(),
             temporary: format!(".bluetext-{random:016x}.tmp"),
             before: before.map(|text| hash(text.as_bytes())),
-            after: hash(after.as_bytes()),
+            after: after.map(|text| hash(text.as_bytes())),
         }
     }
 
@@ -137,12 +142,23 @@ impl Entry {
                 continue;
             }
             let found = hash_of(&temporary)?;
-            let is_ours = found.as_ref() == Some(&self.after) || found == self.before;
+            let is_ours = found == self.after || found == self.before;
             // After the exchange, the temporary file is what was in the place.
-            if !is_ours && hash_of(&self.name)?.as_ref() == Some(&self.after) {
+            if !is_ours && self.after.is_none() {
+                match folder.place(&temporary, &self.name) {
+                    // It has been saved again since: both are kept.
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                    placed => placed?,
+                }
+                continue;
+            }
+            if !is_ours && hash_of(&self.name)? == self.after {
                 folder.exchange(&temporary, &self.name, &format!("{temporary}.x"))?;
             }
             folder.remove_file(&temporary)?;
+        }
+        if self.after.is_none() {
+            root.remove_empty(&self.folder);
         }
         Ok(())
     }

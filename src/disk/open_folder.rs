@@ -73,6 +73,20 @@ impl OpenFolder {
         }
     }
 
+    /// Remove a folder inside this one, and those around it, as long as they are empty.
+    pub(super) fn remove_empty(&self, path: &Path) {
+        for path in path.ancestors() {
+            let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+                return;
+            };
+            let removed = self.inner(parent).and_then(|open| open.remove_folder(name));
+            // One that is gone may have left its parent empty.
+            if removed.is_err_and(|error| error.kind() != io::ErrorKind::NotFound) {
+                return;
+            }
+        }
+    }
+
     /// Copy a file to a free name.
     fn copy(&self, from: &str, to: &str) -> io::Result<()> {
         let mut from = self.open(from)?;

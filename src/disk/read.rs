@@ -11,6 +11,7 @@ use crate::edit::MAX_FILE_SIZE;
 use crate::name::{Folder, NameError, RelPath};
 use crate::project::{Content, DENIED, Files, LEADS_OUT, POLYTOPE_FILE, UNLISTED};
 use crate::python::SETTINGS_FILES;
+use crate::record::RECORDS;
 
 /// Folders that are never read, besides hidden ones such as `.git` and `.venv`.
 const SKIPPED: [&str; 3] = ["venv", "node_modules", "__pycache__"];
@@ -165,12 +166,12 @@ impl Disk {
             let content = match self.kind_of(&path.join(&name))? {
                 None => continue,
                 Some(Kind::Folder) => {
-                    if !name.starts_with('.') {
+                    if !name.starts_with('.') || child.as_str() == RECORDS {
                         folders.push(child.clone());
                     }
                     Content::Folder
                 }
-                Some(Kind::File) if is_text(&name) => {
+                Some(Kind::File) if is_text(&name) || is_record(&child) => {
                     if files.entries.get(&child).is_some_and(is_read) {
                         continue;
                     }
@@ -311,6 +312,12 @@ fn is_text(name: &str) -> bool {
                 | POLYTOPE_FILE
         )
         || SETTINGS_FILES.iter().any(|(settings, _)| *settings == name)
+}
+
+fn is_record(path: &RelPath) -> bool {
+    Folder::from(RelPath::literal(RECORDS))
+        .relative(path)
+        .is_some()
 }
 
 enum Kind {

@@ -20,6 +20,7 @@ mod stack;
 pub mod toml;
 #[cfg(test)]
 mod toml_forms_tests;
+pub mod undo;
 pub mod yaml;
 #[cfg(test)]
 mod yaml_forms_tests;
@@ -133,7 +134,7 @@ pub enum EditError {
 }
 
 impl EditError {
-    fn syntax(message: impl Into<String>, position: Option<Position>) -> Self {
+    pub(crate) fn syntax(message: impl Into<String>, position: Option<Position>) -> Self {
         Self::Syntax {
             message: message.into(),
             position,
@@ -322,6 +323,86 @@ fn append_to_brackets(
             splices.insert(at, &format!("\n{indent}{lines}{trailing}"));
         }
         None => splices.insert(behind, &format!("\n{indent}{lines}{trailing}")),
+    }
+}
+
+/// Remove items from a bracketed list: the inverse of [`append_to_brackets`].
+///
+/// A comment on the line of an item stays. If no item is left, and nothing else, the list
+/// becomes empty brackets.
+fn remove_from_brackets(
+    splices: &mut Splices<'_>,
+    open: usize,
+    close: usize,
+    items: &[Range<usize>],
+    is_old: impl Fn(&Range<usize>) -> bool,
+) {
+    let text = splices.text;
+    let is_last_kept = |index: usize| items[index + 1..].iter().all(&is_old);
+    let has_trailing_comma = items
+        .last()
+        .is_some_and(|last| find_comma(text, last.end, close).is_some());
+    let mut rest = String::new();
+    let mut done = open;
+    let mut removed = Vec::new();
+    for (index, item) in items.iter().enumerate().filter(|(_, item)| is_old(item)) {
+        let next = items.get(index + 1).map_or(close, |next| next.start);
+        let behind = find_comma(text, item.end, next).map_or(item.end, |comma| comma + 1);
+        let line = text[..item.start].rfind('\n').map_or(0, |at| at + 1);
+        let line_end = text[behind..].find('\n').map(|at| behind + at);
+        let is_alone = line > open && text[line..item.start].trim().is_empty();
+        let range = match line_end {
+            // The item has its lines for itself.
+            Some(end) if is_alone && end < close && text[behind..end].trim().is_empty() => {
+                line..end + 1
+            }
+            _ if is_alone && line_end.is_some_and(|end| end < close) => {
+                let comment = behind + leading_space(&text[behind..]).len();
+                item.start..comment
+            }
+            _ if index + 1 < items.len() => {
+                item.start..behind + leading_space(&text[behind..]).len()
+            }
+            _ => {
+                let before = text[..item.start].trim_end_matches([' ', '\t']).len();
+                before..behind
+            }
+        };
+        rest.push_str(&text[done..range.start]);
+        done = range.end;
+        removed.push((index, range));
+    }
+    if removed.is_empty() {
+        return;
+    }
+    rest.push_str(&text[done..close]);
+    if removed.len() == items.len() && rest.trim().is_empty() {
+        // What was appended to an empty list in brackets on one line.
+        let inner = if rest.contains('\n') && !text[open..items[0].start].starts_with(['\n', '\r'])
+        {
+            rest.as_str()
+        } else {
+            rest.trim_matches(['\n', '\r'])
+        };
+        splices.replace(open..close, inner);
+        return;
+    }
+    // The comma that was added before the last item.
+    let last = items.len() - 1;
+    if is_old(&items[last])
+        && !has_trailing_comma
+        && let Some(kept) = (0..last).rev().find(|index| !is_old(&items[*index]))
+        && is_last_kept(kept)
+        && let Some(comma) = find_comma(text, items[kept].end, items[kept + 1].start)
+    {
+        let first = removed.iter_mut().find(|(index, _)| *index > kept);
+        match first {
+            Some((_, range)) if range.start <= comma + 1 => range.start = comma,
+            _ => splices.replace(comma..comma + 1, ""),
+        }
+    }
+    for (_, range) in removed {
+        splices.replace(range, "");
     }
 }
 

@@ -33,7 +33,7 @@ use crate::cli::{self, Discovery, Invocation, Stop};
 use crate::problem::{ErrorCode, Problem};
 use crate::report::{ExitCode, Report, StatusReport};
 use crate::run::{Options, find_root, offered, run, status};
-use crate::tool::TOOLS;
+use crate::tool::all_tools;
 
 /// How often the project is checked for a changed list of tools.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
@@ -139,7 +139,7 @@ impl Server {
     /// The names of the currently listed tools, except `status`. All tools if the project's
     /// files cannot be read.
     fn listed(&self) -> Vec<&'static str> {
-        let all = || TOOLS.iter().map(|tool| tool.name).collect();
+        let all = || all_tools().map(|tool| tool.name).collect();
         match self.discovery {
             Discovery::Static => all(),
             Discovery::Progressive => offered(&self.options).map_or_else(
@@ -289,7 +289,7 @@ impl ServerHandler for Server {
         request: CallToolRequestParams,
         _context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let names = TOOLS.iter().map(|tool| tool.name).chain([STATUS]);
+        let names = all_tools().map(|tool| tool.name).chain([STATUS]);
         let Some(name) = names.clone().find(|name| *name == request.name) else {
             let names: Vec<&str> = names.collect();
             return Err(ErrorData::invalid_params(

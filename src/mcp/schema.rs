@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::cli;
 use crate::report::{Report, StatusReport};
-use crate::tool::{Argument, TOOLS, Takes};
+use crate::tool::{Argument, Takes, all_tools, tool_of};
 
 /// The tool that reports the state of the project; always listed.
 pub(super) const STATUS: &str = "status";
@@ -16,7 +16,7 @@ pub(super) const STATUS: &str = "status";
 pub(super) fn described(name: &'static str) -> Tool {
     static DESCRIBED: OnceLock<Vec<Tool>> = OnceLock::new();
     let all = DESCRIBED.get_or_init(|| {
-        let names = TOOLS.iter().map(|tool| tool.name).chain([STATUS]);
+        let names = all_tools().map(|tool| tool.name).chain([STATUS]);
         names.map(description).collect()
     });
     match all.iter().find(|tool| tool.name == name) {
@@ -26,9 +26,16 @@ pub(super) fn described(name: &'static str) -> Tool {
 }
 
 fn description(name: &'static str) -> Tool {
-    let (about, schema, output) = match TOOLS.iter().find(|tool| tool.name == name) {
+    let tool = tool_of(name);
+    let (about, schema, output) = match tool {
         Some(tool) => (
-            format!("Adds {}. Safe to call again.", tool.about),
+            match tool.undoes {
+                None => format!("Adds {}. Safe to call again.", tool.about),
+                Some(step) => format!(
+                    "Removes {}, as `{}` has added it. What somebody has changed since is kept.",
+                    tool.about, step.name
+                ),
+            },
             input_schema(&cli::arguments_of(name)),
             Report::schema(),
         ),
@@ -42,7 +49,7 @@ fn description(name: &'static str) -> Tool {
     output.remove("$schema");
     let annotations = ToolAnnotations::new()
         .read_only(name == STATUS)
-        .destructive(false)
+        .destructive(tool.is_some_and(|tool| tool.undoes.is_some()))
         .idempotent(true)
         .open_world(false);
     Tool::new(name, about, schema)

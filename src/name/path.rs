@@ -109,7 +109,8 @@ fn is_relative_path(text: &str) -> bool {
 /// Write a text as one word of a POSIX shell, quoted if necessary.
 #[must_use]
 pub fn shell_word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.');
+    let plain =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.' | ':' | ',');
     if !text.is_empty() && text.chars().all(plain) {
         text.to_owned()
     } else {
@@ -143,6 +144,12 @@ impl Folder {
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_ref().map_or(".", RelPath::as_str)
+    }
+
+    /// A path in it; `None` if the text is not a relative path.
+    #[must_use]
+    pub fn join_checked(&self, more: &str) -> Option<RelPath> {
+        is_relative_path(more).then(|| self.join(more))
     }
 
     /// A path in this folder.

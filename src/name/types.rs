@@ -1,5 +1,6 @@
 //! Field types from the command line.
 
+use std::fmt;
 use std::str::FromStr;
 
 use super::NameError;
@@ -86,6 +87,27 @@ impl FieldType {
             "decimal" => Self::Decimal,
             _ => return None,
         })
+    }
+}
+
+/// As it is written in a request.
+impl fmt::Display for FieldType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Str => f.write_str("str"),
+            Self::Int => f.write_str("int"),
+            Self::Float => f.write_str("float"),
+            Self::Bool => f.write_str("bool"),
+            Self::Bytes => f.write_str("bytes"),
+            Self::Datetime => f.write_str("datetime"),
+            Self::Date => f.write_str("date"),
+            Self::Timedelta => f.write_str("timedelta"),
+            Self::Uuid => f.write_str("uuid"),
+            Self::Decimal => f.write_str("decimal"),
+            Self::List(inner) => write!(f, "list[{inner}]"),
+            Self::Dict(inner) => write!(f, "dict[str,{inner}]"),
+            Self::Optional(inner) => write!(f, "{inner}?"),
+        }
     }
 }
 

@@ -228,6 +228,11 @@ impl Project {
         self.files.polytope.get(path)?.as_deref().ok()
     }
 
+    /// The paths of the `polytope.yml` files that the project includes.
+    pub fn polytope_paths(&self) -> impl Iterator<Item = &RelPath> {
+        self.polytope_files.iter().map(|file| &file.path)
+    }
+
     /// Every tool that these files define, in their order.
     pub fn tools(&self) -> impl Iterator<Item = Tool<'_>> {
         self.polytope_files.iter().flat_map(|file| file.tools())

@@ -113,10 +113,14 @@ pub(super) fn human_changes(changes: &[ReportedChange], status: RunStatus, view:
         let (word, style) = match change.action {
             Action::Create => ("create", AnsiColor::Green.on_default()),
             Action::Update => ("update", AnsiColor::Yellow.on_default()),
+            Action::Delete => ("delete", AnsiColor::Red.on_default()),
             Action::Keep => ("keep", AnsiColor::Cyan.on_default()),
             Action::Unchanged => ("unchanged", Style::new().dimmed()),
         };
-        let is_change = matches!(change.action, Action::Create | Action::Update);
+        let is_change = matches!(
+            change.action,
+            Action::Create | Action::Update | Action::Delete
+        );
         let word = if is_planned && is_change {
             format!("would {word}")
         } else {
@@ -242,8 +246,13 @@ pub(super) fn diff(change: &Change) -> String {
         Some(_) => format!("a/{}", change.path),
         None => "/dev/null".to_owned(),
     };
-    TextDiff::from_lines(before, &change.after)
+    let after = change.after.as_deref().unwrap_or("");
+    let new = match change.after {
+        Some(_) => format!("b/{}", change.path),
+        None => "/dev/null".to_owned(),
+    };
+    TextDiff::from_lines(before, after)
         .unified_diff()
-        .header(&old, &format!("b/{}", change.path))
+        .header(&old, &new)
         .to_string()
 }

@@ -278,12 +278,13 @@ impl Report {
         for change in plan.changes() {
             report.changes.push(ReportedChange {
                 path: change.path.to_string(),
-                action: match change.before {
-                    None => Action::Create,
-                    Some(_) => Action::Update,
+                action: match (&change.before, &change.after) {
+                    (_, None) => Action::Delete,
+                    (None, Some(_)) => Action::Create,
+                    (Some(_), Some(_)) => Action::Update,
                 },
                 diff: view.diff.then(|| diff(change)),
-                why: Some(change.rank.why()),
+                why: change.after.as_ref().map(|_| change.rank.why()),
             });
         }
         for (path, left) in plan.left() {

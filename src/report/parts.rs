@@ -29,9 +29,11 @@ pub(super) enum Action {
     Create,
     /// The file is edited or replaced.
     Update,
+    /// The file is deleted.
+    Delete,
     /// The file needs no change.
     Unchanged,
-    /// A generated file that has been edited and is left unchanged.
+    /// A file that somebody has changed since it was written, and that is left as it is.
     Keep,
 }
 

@@ -6,12 +6,14 @@ use std::rc::Rc;
 use crate::change::{Change, Rank};
 use crate::edit::python::Module;
 use crate::edit::toml::PyProject;
+use crate::edit::undo;
 use crate::edit::yaml::Document;
 use crate::edit::{EditError, Edited};
 use crate::name::RelPath;
 use crate::plan::{Left, Notes, Plan, Warning};
 use crate::problem::{ErrorCode, Problem, WarningCode};
 use crate::project::{Content, PolytopeFile, Project, ProjectError};
+use crate::record::{Hash, Record, folded};
 
 use super::Refused;
 
@@ -22,6 +24,10 @@ pub struct Draft<'a> {
     force: bool,
     files: BTreeMap<RelPath, File>,
     kept: Vec<RelPath>,
+    /// The records of the steps that act in this plan.
+    records: BTreeMap<RelPath, Record>,
+    /// The record of the step that acts now; none if something is removed.
+    owner: Option<RelPath>,
     problems: Vec<Problem>,
     /// What the report tells besides the changes.
     pub notes: Notes,
@@ -32,9 +38,23 @@ struct File {
     before: Option<String>,
     after: After,
     rank: Rank,
-    /// Whether it belongs to a new service. If so, an existing file with other content is a
-    /// conflict.
-    must_be_new: bool,
+    kind: Kind,
+    /// Its text after each step that has changed it, with the record of the step; without one,
+    /// the change is not recorded.
+    stages: Vec<(Option<RelPath>, String)>,
+}
+
+/// To whom a file belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A file of the user that is edited.
+    Edited,
+    /// A file of a new service. An existing file with other content is a conflict.
+    Started,
+    /// A file that belongs to the user once it is written.
+    Scaffold,
+    /// A file that belongs to bluetext.
+    Library,
 }
 
 /// What a file will hold.
@@ -43,13 +63,16 @@ enum After {
     Text(String),
     /// A YAML file that is edited; the result is verified once, at the end.
     Yaml(Box<Document>),
+    /// It is removed.
+    Gone,
 }
 
 impl After {
-    fn text(&self) -> &str {
+    fn text(&self) -> Option<&str> {
         match self {
-            Self::Text(text) => text,
-            Self::Yaml(document) => document.text(),
+            Self::Text(text) => Some(text),
+            Self::Yaml(document) => Some(document.text()),
+            Self::Gone => None,
         }
     }
 
@@ -57,7 +80,24 @@ impl After {
     fn differs(&self, before: Option<&str>) -> bool {
         match self {
             Self::Yaml(document) if document.is_edited() => true,
-            after => before != Some(after.text()),
+            after => before != after.text(),
+        }
+    }
+}
+
+impl File {
+    /// Note the text that the step of a record leaves.
+    fn end_stage(&mut self, record: &RelPath) {
+        let text = match &self.after {
+            After::Text(text) => Some(text.clone()),
+            After::Yaml(document) => document.preview(),
+            After::Gone => None,
+        };
+        let last = self.stages.last().map(|(_, text)| text);
+        if let Some(text) = text
+            && last.or(self.before.as_ref()) != Some(&text)
+        {
+            self.stages.push((Some(record.clone()), text));
         }
     }
 }
@@ -71,6 +111,8 @@ impl<'a> Draft<'a> {
             force,
             files: BTreeMap::new(),
             kept: Vec::new(),
+            records: BTreeMap::new(),
+            owner: None,
             problems: Vec::new(),
             notes: Notes::default(),
         }
@@ -86,7 +128,7 @@ impl<'a> Draft<'a> {
     #[must_use]
     pub fn text(&self, path: &RelPath) -> Option<&str> {
         match self.files.get(path) {
-            Some(file) => Some(file.after.text()),
+            Some(file) => file.after.text(),
             None => self.project.text(path),
         }
     }
@@ -94,7 +136,71 @@ impl<'a> Draft<'a> {
     /// Whether a file exists at a path, or is planned.
     #[must_use]
     pub fn exists(&self, path: &RelPath) -> bool {
-        self.files.contains_key(path) || self.project.entry(path).is_some()
+        match self.files.get(path) {
+            Some(file) => file.after.text().is_some(),
+            None => self.project.entry(path).is_some(),
+        }
+    }
+
+    /// The record of the step that acts now.
+    #[must_use]
+    pub fn acting(&self) -> Option<RelPath> {
+        self.owner.clone()
+    }
+
+    /// From now on, changes are those of the step with this record.
+    pub fn act_for(&mut self, record: RelPath) {
+        if self.owner.as_ref() == Some(&record) {
+            return;
+        }
+        if let Some(owner) = self.owner.take() {
+            for file in self.files.values_mut() {
+                file.end_stage(&owner);
+            }
+        }
+        if !self.records.contains_key(&record) {
+            let found = self.recorded(&record);
+            self.records
+                .insert(record.clone(), found.unwrap_or_default());
+        }
+        self.owner = Some(record);
+    }
+
+    /// A record of the project; `None` if there is none. One that cannot be read is a problem.
+    pub fn recorded(&mut self, path: &RelPath) -> Option<Record> {
+        let text = match self.project.entry(path)? {
+            Content::Text(text) => text,
+            Content::Unreadable(reason) => {
+                self.problems.push(unreadable(path, reason));
+                return None;
+            }
+            Content::Folder | Content::Unread => return None,
+        };
+        let parsed = Record::parse(text);
+        parsed
+            .map_err(|error| {
+                let problem = Problem::of_edit(error, Some(path.clone()));
+                self.problems.push(problem.hint(format!(
+                    "restore `{path}` from version control: bluetext wrote it"
+                )));
+            })
+            .ok()
+    }
+
+    /// The record of the step that acts now.
+    pub fn record(&mut self) -> &mut Record {
+        let owner = self.owner.clone();
+        let Some(owner) = owner else {
+            unreachable!("a step acts");
+        };
+        self.records.entry(owner).or_default()
+    }
+
+    /// Whether the step that acts now is on record.
+    #[must_use]
+    pub fn is_on_record(&self) -> bool {
+        let owner = self.owner.as_ref();
+        owner.is_some_and(|owner| self.project.entry(owner).is_some())
     }
 
     /// Whether anything changes so far.
@@ -104,38 +210,122 @@ impl<'a> Draft<'a> {
         files.any(|file| file.after.differs(file.before.as_deref()))
     }
 
-    /// Whether a generated file has been edited and is left unchanged.
+    /// Whether changed files of bluetext are replaced or removed.
+    #[must_use]
+    pub fn is_forced(&self) -> bool {
+        self.force
+    }
+
+    /// Leave a file that somebody has changed, with a warning.
+    pub fn keep(&mut self, path: RelPath, message: String) {
+        self.warn(WarningCode::Kept, message, Some(path.clone()));
+        self.kept.push(path);
+    }
+
+    /// The files that are removed so far.
+    pub fn removed(&self) -> impl Iterator<Item = &RelPath> {
+        let files = self.files.iter();
+        files
+            .filter(|(_, file)| matches!(file.after, After::Gone))
+            .map(|(path, _)| path)
+    }
+
+    /// Whether a file that somebody has changed is left as it is.
     #[must_use]
     pub fn is_kept(&self, path: &RelPath) -> bool {
         self.kept.contains(path)
     }
 
-    /// A generated file. One that exists and differs is kept, with a warning, unless
-    /// `--force` replaces it.
-    pub fn generate(&mut self, path: RelPath, text: String, rank: Rank) {
+    /// A file that belongs to bluetext. One that nobody has changed since it was written is
+    /// brought to this text; another one is kept, with a warning, unless `--force` replaces it.
+    pub fn library(&mut self, path: RelPath, text: String, rank: Rank) {
         let Ok(before) = self.current(&path) else {
             return;
         };
-        let differs = before.as_ref().is_some_and(|before| *before != text);
-        if differs && !self.force {
-            self.warn(
-                WarningCode::Kept,
-                format!(
-                    "`{path}` differs from what this call would write and is left as it is; \
-                     `--diff --force --dry-run` shows the difference"
-                ),
-                Some(path.clone()),
+        let text = match &before {
+            // In another line ending, it is the same.
+            Some(before) if folded(before) == folded(&text) => before.clone(),
+            Some(before) if before.contains("\r\n") => text.replace('\n', "\r\n"),
+            _ => text,
+        };
+        let recorded = self.record().library.get(path.as_str());
+        let is_ours = |before: &String| *before == text || recorded == Some(&Hash::of(before));
+        if !before.as_ref().is_none_or(is_ours) && !self.force {
+            let message = format!(
+                "`{path}` belongs to bluetext, has been changed, and is left as it is; \
+                 `--diff --force --dry-run` shows the difference, `--force` replaces it"
             );
-            self.kept.push(path);
+            self.keep(path, message);
             return;
         }
-        self.put(path, before, After::Text(text), rank, false);
+        let hash = Hash::of(&text);
+        self.record().library.insert(path.to_string(), hash);
+        self.put(path, before, After::Text(text), rank, Kind::Library);
+    }
+
+    /// A file that belongs to the user once it is written. One that exists is left as it is.
+    pub fn scaffold(&mut self, path: RelPath, text: String, rank: Rank) {
+        let Ok(before) = self.current(&path) else {
+            return;
+        };
+        match before {
+            None => self.put(path, None, After::Text(text), rank, Kind::Scaffold),
+            // One of a killed run, or of a version without records.
+            Some(before) if before == text && !text.is_empty() => {
+                let created = &mut self.record().created;
+                let known = created.entry(path.to_string());
+                known.or_insert_with(|| Hash::of(&before));
+            }
+            Some(before) if before == text => {}
+            Some(_) if self.is_on_record() => {}
+            Some(_) => self.warn(
+                WarningCode::Kept,
+                format!("`{path}` exists already and is left as it is"),
+                Some(path.clone()),
+            ),
+        }
+    }
+
+    /// Do not record the last edit of a file: it can be undone without.
+    pub fn leave_off_record(&mut self, path: &RelPath) {
+        if let Some(file) = self.files.get_mut(path)
+            && let Some(text) = file.after.text().map(str::to_owned)
+        {
+            file.stages.push((None, text));
+        }
+    }
+
+    /// Remove a file.
+    pub fn remove(&mut self, path: RelPath, rank: Rank) {
+        let before = self.project.text(&path).map(str::to_owned);
+        match self.files.get_mut(&path) {
+            Some(file) => file.after = After::Gone,
+            None if before.is_some() => {
+                self.put(path, before, After::Gone, rank, Kind::Edited);
+            }
+            None => {}
+        }
+    }
+
+    /// Replace the text of a file of the user from which something is removed.
+    pub fn replace(&mut self, path: RelPath, text: String, rank: Rank) {
+        let before = self.project.text(&path).map(str::to_owned);
+        match self.files.get_mut(&path) {
+            Some(file) => file.after = After::Text(text),
+            None => self.put(path, before, After::Text(text), rank, Kind::Edited),
+        }
     }
 
     /// Add a file of a new service, which can then be edited like an existing file.
-    pub fn start_file(&mut self, path: RelPath, text: String, rank: Rank) {
-        if let Ok(before) = self.current(&path) {
-            self.put(path, before, After::Text(text), rank, true);
+    pub fn start_file(&mut self, path: &RelPath, text: String, rank: Rank) {
+        if let Ok(before) = self.current(path) {
+            // One that a killed run has written is on record.
+            let owner = self.owner.clone().filter(|_| before.is_none());
+            let after = After::Text(text.clone());
+            self.put(path.clone(), before, after, rank, Kind::Started);
+            if let Some(file) = self.files.get_mut(path) {
+                file.stages.push((owner, text));
+            }
         }
     }
 
@@ -153,7 +343,7 @@ impl<'a> Draft<'a> {
             };
             let before = self.project.text(path).map(str::to_owned);
             let after = After::Yaml(Box::new(document));
-            self.put(path.clone(), before, after, rank, false);
+            self.put(path.clone(), before, after, rank, Kind::Edited);
         }
         let Some(file) = self.files.get_mut(path) else {
             unreachable!("it has just been put there");
@@ -164,6 +354,7 @@ impl<'a> Draft<'a> {
         }
         match &mut file.after {
             After::Yaml(document) => Ok(document),
+            After::Gone => Err(unreadable(path, "there is no such file")),
             After::Text(_) => unreachable!("it has just been parsed"),
         }
     }
@@ -238,13 +429,13 @@ impl<'a> Draft<'a> {
             (Edited::Changed(after), Some(file)) => file.after = After::Text(after),
             (Edited::Changed(after), None) => {
                 let before = self.project.text(path).map(str::to_owned);
-                self.put(path.clone(), before, After::Text(after), rank, false);
+                self.put(path.clone(), before, After::Text(after), rank, Kind::Edited);
             }
             (Edited::Unchanged, Some(_)) => {}
             (Edited::Unchanged, None) => {
                 let text = self.readable(path)?.to_owned();
                 let after = After::Text(text.clone());
-                self.put(path.clone(), Some(text), after, rank, false);
+                self.put(path.clone(), Some(text), after, rank, Kind::Edited);
             }
         }
         Ok(())
@@ -254,8 +445,8 @@ impl<'a> Draft<'a> {
     #[must_use]
     pub fn module(&self, path: &RelPath) -> Option<Rc<Result<Module, EditError>>> {
         match self.files.get(path) {
-            Some(file) if file.before.as_deref() != Some(file.after.text()) => {
-                Some(Rc::new(Module::parse(file.after.text())))
+            Some(file) if file.before.as_deref() != file.after.text() => {
+                Some(Rc::new(Module::parse(file.after.text()?)))
             }
             _ => self.project.module(path),
         }
@@ -265,8 +456,8 @@ impl<'a> Draft<'a> {
     #[must_use]
     pub fn pyproject(&self, path: &RelPath) -> Option<Rc<Result<PyProject, EditError>>> {
         match self.files.get(path) {
-            Some(file) if file.before.as_deref() != Some(file.after.text()) => {
-                Some(Rc::new(PyProject::parse(file.after.text())))
+            Some(file) if file.before.as_deref() != file.after.text() => {
+                Some(Rc::new(PyProject::parse(file.after.text()?)))
             }
             _ => self.project.pyproject(path),
         }
@@ -310,28 +501,33 @@ impl<'a> Draft<'a> {
     /// All problems found.
     pub fn finish(mut self) -> Result<Plan, Refused> {
         let mut changes = Vec::new();
-        let mut left: Vec<_> = self.kept.into_iter().map(|p| (p, Left::Kept)).collect();
-        for (path, file) in self.files {
-            let after = match file.after {
-                After::Text(text) => text,
-                After::Yaml(document) => {
-                    let started = document.text().to_owned();
-                    match document.finish() {
-                        Ok(edited) => edited.into_text(&started),
-                        Err(errors) => {
-                            let file = || Some(path.clone());
-                            let problems = errors.into_iter().map(|e| Problem::of_edit(e, file()));
-                            self.problems.extend(problems);
-                            continue;
-                        }
+        let kept = std::mem::take(&mut self.kept);
+        let mut left: Vec<_> = kept.into_iter().map(|p| (p, Left::Kept)).collect();
+        for (path, mut file) in std::mem::take(&mut self.files) {
+            let after = match &file.after {
+                After::Text(text) => Some(text.clone()),
+                After::Gone => None,
+                After::Yaml(document) => match document.finish() {
+                    Ok(edited) => Some(edited.into_text(document.text())),
+                    Err(errors) => {
+                        let file = || Some(path.clone());
+                        let problems = errors.into_iter().map(|e| Problem::of_edit(e, file()));
+                        self.problems.extend(problems);
+                        continue;
                     }
-                }
+                },
             };
-            if file.before.as_ref() == Some(&after) {
-                left.push((path, Left::Unchanged));
+            if let Some(owner) = &self.owner {
+                file.end_stage(owner);
+            }
+            self.put_on_record(&path, &file);
+            if file.before == after {
+                if after.is_some() {
+                    left.push((path, Left::Unchanged));
+                }
                 continue;
             }
-            if file.must_be_new && file.before.is_some() && !self.force {
+            if file.kind == Kind::Started && file.before.is_some() && after.is_some() {
                 let what = "a file with other content exists at a path of the new service";
                 self.problems.push(
                     in_the_way(&path, what).hint("bluetext add-temporal-client --new-service NAME"),
@@ -345,6 +541,9 @@ impl<'a> Draft<'a> {
                 rank: file.rank,
             });
         }
+        changes.extend(self.changed_records());
+        let is_changed = |path: &RelPath| changes.iter().any(|change| change.path == *path);
+        left.retain(|(path, _)| !is_changed(path));
         if !self.problems.is_empty() {
             let mut problems: Vec<Problem> = Vec::new();
             for problem in self.problems {
@@ -358,25 +557,73 @@ impl<'a> Draft<'a> {
             });
         }
         let mut plan = Plan::new(changes, left);
+        if self.owner.is_none() {
+            plan.reverse();
+        }
         plan.notes = self.notes;
         Ok(plan)
     }
 
-    fn put(
-        &mut self,
-        path: RelPath,
-        before: Option<String>,
-        after: After,
-        rank: Rank,
-        must_be_new: bool,
-    ) {
+    /// Note on record what each step does to a file.
+    fn put_on_record(&mut self, path: &RelPath, file: &File) {
+        let mut from = file.before.as_deref();
+        for (owner, to) in &file.stages {
+            let Some(owner) = owner else {
+                from = Some(to);
+                continue;
+            };
+            let record = self.records.entry(owner.clone()).or_default();
+            match from {
+                // A library file has been noted already.
+                _ if file.kind == Kind::Library => {}
+                None => {
+                    record.created.insert(path.to_string(), Hash::of(to));
+                }
+                Some(from) => {
+                    let edits = record.edited.entry(path.to_string()).or_default();
+                    edits.retain(|insertion| undo::has(from, insertion));
+                    edits.extend(undo::insertions(from, to));
+                }
+            }
+            from = Some(to);
+        }
+    }
+
+    /// The records that differ from those of the project.
+    fn changed_records(&mut self) -> Vec<Change> {
+        let records = std::mem::take(&mut self.records).into_iter();
+        let filled = records.filter(|(_, record)| !record.is_empty());
+        let changes = filled.map(|(path, mut record)| {
+            env!("CARGO_PKG_VERSION").clone_into(&mut record.version);
+            let is_workflow = record.workflow.is_some();
+            Change {
+                before: self.project.text(&path).map(str::to_owned),
+                after: Some(record.to_string()),
+                rank: if is_workflow {
+                    Rank::WorkflowRecord
+                } else {
+                    Rank::Record
+                },
+                path,
+            }
+        });
+        changes
+            .filter(|change| {
+                let same = |before: &String| Some(folded(before)) == change.after;
+                !change.before.as_ref().is_some_and(same)
+            })
+            .collect()
+    }
+
+    fn put(&mut self, path: RelPath, before: Option<String>, after: After, rank: Rank, kind: Kind) {
         self.files.insert(
             path,
             File {
                 before,
                 after,
                 rank,
-                must_be_new,
+                kind,
+                stages: Vec::new(),
             },
         );
     }

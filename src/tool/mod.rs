@@ -9,6 +9,7 @@ pub mod client;
 mod draft;
 mod polytope;
 mod register;
+pub mod remove;
 pub mod status;
 pub mod temporal;
 mod values;
@@ -32,6 +33,12 @@ pub enum Request {
     AddTemporalClient(client::AddTemporalClient),
     /// `add-temporal-workflow`
     AddTemporalWorkflow(workflow::AddTemporalWorkflow),
+    /// `remove-temporal-workflow`
+    RemoveTemporalWorkflow(remove::RemoveTemporalWorkflow),
+    /// `remove-temporal-client`
+    RemoveTemporalClient(remove::RemoveTemporalClient),
+    /// `remove-temporal`
+    RemoveTemporal(remove::RemoveTemporal),
 }
 
 impl Request {
@@ -42,6 +49,9 @@ impl Request {
             Self::AddTemporal(_) => &temporal::TOOL,
             Self::AddTemporalClient(_) => &client::TOOL,
             Self::AddTemporalWorkflow(_) => &workflow::TOOL,
+            Self::RemoveTemporalWorkflow(_) => &remove::WORKFLOW,
+            Self::RemoveTemporalClient(_) => &remove::CLIENT,
+            Self::RemoveTemporal(_) => &remove::TEMPORAL,
         }
     }
 }
@@ -51,7 +61,7 @@ impl Request {
 pub struct ToolInfo {
     /// Its name, as a command and in `polytope.yml`.
     pub name: &'static str,
-    /// What it adds, in one line.
+    /// What it adds or removes, in one line.
     pub about: &'static str,
     /// An example call that works when pasted.
     pub example: &'static str,
@@ -71,6 +81,8 @@ pub struct ToolInfo {
     allowed: fn(&Project) -> bool,
     /// How the previous step registers it in `polytope.yml`; `None` for the first.
     registered: Option<Registered>,
+    /// The step that it undoes; `None` if it is a step.
+    pub undoes: Option<&'static ToolInfo>,
 }
 
 /// How a tool is registered in `polytope.yml`.
@@ -86,6 +98,20 @@ type SpecialKind = (&'static str, fn(&Project) -> String);
 
 /// The tools, each of which registers the next one.
 pub static TOOLS: [&ToolInfo; 3] = [&temporal::TOOL, &client::TOOL, &workflow::TOOL];
+
+/// The tools that undo the steps, the last step first.
+pub static REMOVERS: [&ToolInfo; 3] = [&remove::WORKFLOW, &remove::CLIENT, &remove::TEMPORAL];
+
+/// All tools: the steps, and those that undo them.
+pub fn all_tools() -> impl Iterator<Item = &'static ToolInfo> + Clone {
+    TOOLS.into_iter().chain(REMOVERS)
+}
+
+/// The tool of a name.
+#[must_use]
+pub fn tool_of(name: &str) -> Option<&'static ToolInfo> {
+    all_tools().find(|tool| tool.name == name)
+}
 
 impl std::fmt::Debug for ToolInfo {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -137,9 +163,13 @@ impl ToolInfo {
         TOOLS.get(at + 1).copied()
     }
 
-    /// Whether the tool is listed: the first always is, the others once registered.
+    /// Whether the tool is listed: the first step always is, the others once they are
+    /// registered, and what undoes a step once the next one is.
     #[must_use]
     pub fn is_offered(&self, project: &Project) -> bool {
+        if let Some(step) = self.undoes {
+            return step.following().unwrap_or(step).is_offered(project);
+        }
         self.registered.is_none() || project.tool(self.name).is_some()
     }
 
@@ -181,6 +211,9 @@ pub fn plan(project: &Project, request: &Request, force: bool) -> Result<Plan, R
         Request::AddTemporal(arguments) => temporal::plan(&mut draft, arguments),
         Request::AddTemporalClient(arguments) => client::plan(&mut draft, arguments),
         Request::AddTemporalWorkflow(arguments) => workflow::plan(&mut draft, arguments),
+        Request::RemoveTemporalWorkflow(arguments) => remove::plan_workflow(&mut draft, arguments),
+        Request::RemoveTemporalClient(arguments) => remove::plan_client(&mut draft, arguments),
+        Request::RemoveTemporal(_) => remove::plan_temporal(&mut draft),
     }
     draft.finish()
 }

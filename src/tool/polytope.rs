@@ -5,10 +5,11 @@ use crate::change::Rank;
 use crate::name::RelPath;
 use crate::problem::{ErrorCode, Problem};
 use crate::project::{Claim, POLYTOPE_FILE, PolytopeFile, Project, root_path};
+use crate::record;
 use crate::template::{Template, render, template};
 
 use super::register::{Parameter, render_with};
-use super::{Draft, TOOLS};
+use super::{Draft, TOOLS, all_tools};
 
 /// The first line of a generated module, which identifies it.
 const MADE_BY: &str = "# Made by `bluetext add-temporal`.\n";
@@ -16,7 +17,7 @@ const MADE_BY: &str = "# Made by `bluetext add-temporal`.\n";
 pub(super) fn start_root_file(draft: &mut Draft<'_>) {
     const ROOT: Template = template!("add-temporal/polytope.yml");
     if draft.project().root_file().is_none() {
-        draft.start_file(root_path(), render(ROOT, &()), Rank::RootPolytope);
+        draft.start_file(&root_path(), render(ROOT, &()), Rank::RootPolytope);
     }
 }
 
@@ -69,7 +70,13 @@ pub(super) fn add_base_tool(draft: &mut Draft<'_>, folder: &RelPath) {
         },
     ];
     let text = render_with(draft.project(), MODULE, "    ", &parameters, &[]);
+    // Whichever step finds it missing, it goes with the first one.
+    let acting = draft.acting();
+    draft.act_for(record::of_step(TOOLS[0].name));
     add_module(draft, folder, "bluetext", &text);
+    if let Some(acting) = acting {
+        draft.act_for(acting);
+    }
 }
 
 /// Create a module and include it, unless one of the project's own files defines its tool.
@@ -107,7 +114,7 @@ pub(super) fn add_module(draft: &mut Draft<'_>, folder: &RelPath, name: &str, te
                 Ok(file) => find_conflicts(draft, &file),
                 Err(fault) => unreachable!("a template is no polytope.yml: {fault:?}"),
             }
-            draft.generate(path.clone(), text, Rank::New);
+            draft.library(path.clone(), text, Rank::New);
         }
     }
     let is_included = project.polytope_file(&path).is_some();
@@ -201,7 +208,7 @@ pub(super) fn stack_tool(draft: &mut Draft<'_>, asked: Option<&str>) -> Option<S
 /// Whether bluetext adds a tool of this name.
 fn is_own_tool(name: &str) -> bool {
     ["bluetext", "postgres", "temporal", "temporal-ui"].contains(&name)
-        || TOOLS.iter().any(|tool| tool.name == name)
+        || all_tools().any(|tool| tool.name == name)
 }
 
 /// Add the missing steps to the stack tool.

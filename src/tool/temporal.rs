@@ -8,6 +8,7 @@ use crate::name::{ImageTag, RelPath, shell_word};
 use crate::plan::{Next, Warning};
 use crate::problem::WarningCode;
 use crate::project::{Project, Tool};
+use crate::record;
 use crate::template::{Template, render, template};
 
 use super::polytope::{
@@ -49,6 +50,7 @@ pub static TOOL: ToolInfo = ToolInfo {
     request: |matches, values| Arguments::from_arg_matches(matches).ok()?.request(values),
     allowed: |_| true,
     registered: None,
+    undoes: None,
 };
 
 #[derive(Debug, Args)]
@@ -131,6 +133,7 @@ pub struct AddTemporal {
 pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporal) {
     let project = draft.project();
     let folder = modules_folder(project, arguments.modules_dir.as_ref());
+    draft.act_for(record::of_step(TOOL.name));
     start_root_file(draft);
     let mut steps = Vec::new();
     let mut ui = project.has_tool("temporal-ui");
@@ -215,6 +218,27 @@ pub(super) fn known_image(name: &str) -> Option<Option<&'static str>> {
         DEPRECATED_IMAGE => Some(None),
         _ => None,
     }
+}
+
+/// The volumes of the containers that bluetext has generated, each with its tool.
+pub(super) fn volumes(project: &Project) -> Vec<(String, String)> {
+    let of_tool = |tool: Tool<'_>| {
+        let name = tool.name.to_owned();
+        let mounts = tool.containers().filter_map(|(_, _, args)| {
+            let mounts = args.get("mounts")?.as_sequence()?;
+            let ids = mounts.iter().filter_map(|mount| {
+                let source = mount.get("source")?;
+                let is_volume = source.get("type")?.as_str()? == "volume";
+                is_volume.then(|| source.get("id")?.as_str().map(str::to_owned))?
+            });
+            Some(ids.collect::<Vec<_>>())
+        });
+        let ids: Vec<String> = mounts.flatten().collect();
+        ids.into_iter().map(move |id| (name.clone(), id))
+    };
+    let tools = ["postgres", "temporal", "temporal-ui"];
+    let tools = tools.into_iter().filter_map(|name| project.tool(name));
+    tools.flat_map(of_tool).collect()
 }
 
 fn render_postgres(arguments: &AddTemporal, awaits: bool) -> String {

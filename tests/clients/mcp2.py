@@ -40,7 +40,7 @@ async def take_the_steps(program: str, folder: str, mode: str) -> None:
             async with client.listen(tools_list_changed=True) as events:
                 assert (await call("add-temporal"))["status"] == "applied"
                 await asyncio.wait_for(anext(aiter(events)), 30)
-        assert await names() == ["add-temporal", "add-temporal-client", "status"]
+        assert await names() == ["add-temporal", "add-temporal-client", "remove-temporal", "status"]
         assert (await call("add-temporal-client"))["status"] == "applied"
         done = await call("add-temporal-workflow", names=["greeting"], signal=["go"])
         assert done["status"] == "applied", done

@@ -176,6 +176,62 @@ pub(super) fn add_imports(
     !missing.is_empty()
 }
 
+/// Remove imports that are written as they were added; a blank line above the first one goes
+/// with the last of its section.
+///
+/// # Errors
+///
+/// Why an import cannot be removed, and its offset: it shares a line, or has more names.
+pub(super) fn remove_imports(
+    text: &str,
+    splices: &mut Splices<'_>,
+    module: &ModModule,
+    old_imports: &[Import],
+) -> Result<(), (String, usize)> {
+    let mut gone: Vec<(usize, usize)> = Vec::new();
+    for statement in &module.body {
+        let Stmt::ImportFrom(found) = statement else {
+            continue;
+        };
+        let Some(import) = old_imports.iter().find(|import| import.is_in(found)) else {
+            continue;
+        };
+        let (start, end) = (start_of(statement), statement.range().end().to_usize());
+        if found.names.len() != import.names.len() {
+            let message = "this import has further names, so it is not removed".to_owned();
+            return Err((message, start));
+        }
+        let line_end = text[end..].find('\n').map_or(text.len(), |at| end + at + 1);
+        if shares_line(text, module, statement) || text[end..line_end].contains('#') {
+            let message = "this import shares its line, so it is not removed".to_owned();
+            return Err((message, start));
+        }
+        gone.push((line_start(text, start), line_end));
+    }
+    // Neighbours are removed as one, with a blank line that only separated them.
+    let mut blocks: Vec<(usize, usize)> = Vec::new();
+    for (start, end) in gone {
+        match blocks.last_mut() {
+            Some(block) if block.1 == start => block.1 = end,
+            _ => blocks.push((start, end)),
+        }
+    }
+    let is_blank = |line: &str| line.trim().is_empty();
+    for (start, end) in blocks {
+        let above = line_start(text, start.saturating_sub(1));
+        let has_blank_above = start > 0 && is_blank(&text[above..start]);
+        let below = text[end..].lines().next();
+        let ends_section = below.is_none_or(is_blank);
+        let start = if has_blank_above && ends_section {
+            above
+        } else {
+            start
+        };
+        splices.replace(start..end, "");
+    }
+    Ok(())
+}
+
 /// Whether an offset is below the imports: they bind their names before it.
 pub(super) fn are_above(module: &ModModule, new_imports: &[Import], offset: usize) -> bool {
     let above = |import: &Import| {

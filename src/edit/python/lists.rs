@@ -6,10 +6,11 @@ use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Expr, ExprCall, ExprContext, ModModule, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 
-use super::imports::{Import, add_imports, are_above, imports};
+use super::imports::{Import, add_imports, are_above, imports, remove_imports};
 use super::{Module, cannot_edit, defined_name, guard, line_start, source, statements_kept};
 use crate::edit::{
     EditError, Edited, Position, Splices, append_to_brackets, keeps_every_byte, leading_space,
+    remove_from_brackets,
 };
 use crate::python::Style;
 
@@ -158,6 +159,81 @@ impl Module {
             return Ok(Edited::Changed(after));
         }
         Err(cannot_edit(by_hand))
+    }
+}
+
+impl Module {
+    /// Remove imports, and items from top-level lists or tuples: the inverse of
+    /// [`add_items`](Self::add_items).
+    ///
+    /// # Errors
+    ///
+    /// [`EditError::Shape`] where an item or import is written with others or in a comment.
+    pub fn remove_items(
+        &self,
+        old_imports: &[Import],
+        items: &[(&str, Vec<String>)],
+    ) -> Result<Edited, EditError> {
+        self.remove_from_lists(old_imports, items, top_level_value)
+    }
+
+    /// The inverse of [`add_to_worker`](Self::add_to_worker).
+    ///
+    /// # Errors
+    ///
+    /// As [`remove_items`](Self::remove_items).
+    pub fn remove_from_worker(
+        &self,
+        old_imports: &[Import],
+        items: &[(&str, Vec<String>)],
+    ) -> Result<Edited, EditError> {
+        self.remove_from_lists(old_imports, items, worker_list)
+    }
+
+    fn remove_from_lists(
+        &self,
+        old_imports: &[Import],
+        items: &[(&str, Vec<String>)],
+        list_of: for<'m> fn(&'m ModModule, &str) -> Option<&'m Expr>,
+    ) -> Result<Edited, EditError> {
+        let (text, module) = (self.text.as_str(), &self.syntax);
+        let by_hand = lines_for_items(old_imports, items);
+        let mut splices = Splices::new(text);
+        for (list, old_items) in items {
+            let found = list_of(module, list).and_then(|value| Some((value, elements(value)?)));
+            let Some((value, (elements, open))) = found else {
+                continue;
+            };
+            let ranges: Vec<Range<usize>> =
+                elements.iter().map(|e| with_brackets(text, e)).collect();
+            let is_old =
+                |range: &Range<usize>| old_items.iter().any(|item| text[range.clone()] == **item);
+            let close = value.range().end().to_usize() - 1;
+            remove_from_brackets(&mut splices, open, close, &ranges, is_old);
+        }
+        remove_imports(text, &mut splices, module, old_imports).map_err(|(message, at)| {
+            EditError::shape(message, Some(Position::of(text, at)), by_hand.as_str())
+        })?;
+        if splices.list.is_empty() {
+            return Ok(Edited::Unchanged);
+        }
+        let after = splices.apply();
+        let is_gone = |parsed: &ModModule| {
+            !old_imports.iter().any(|import| imports(parsed, import))
+                && items.iter().all(|(list, old_items)| {
+                    let now = list_of(parsed, list).and_then(elements);
+                    now.is_none_or(|(now, _)| {
+                        !now.iter()
+                            .any(|e| old_items.iter().any(|i| source(&after, e.range()) == *i))
+                    })
+                })
+        };
+        match guard::parse(&after) {
+            Ok(parsed) if is_gone(&parsed) && keeps_every_byte(&after, text) => {
+                Ok(Edited::Changed(after))
+            }
+            _ => Err(cannot_edit(by_hand)),
+        }
     }
 }
 

@@ -9,6 +9,7 @@
 mod applications;
 mod attach;
 mod calls;
+mod definitions;
 mod guard;
 mod imports;
 mod lists;

@@ -6,27 +6,26 @@ use ruff_text_size::Ranged;
 use super::lists::{
     elements, imported_list, top_level_value, worker_argument, worker_list, workers,
 };
-use super::walk::{calls, each_call};
+use super::walk::{all_statements, calls, each_call};
 use super::{Module, source};
+use crate::edit::Position;
 
 impl Module {
     /// What a module imports: the modules and the names, dotted where both are given.
     #[must_use]
     pub fn imported(&self) -> Vec<String> {
+        self.syntax.body.iter().flat_map(imported_by).collect()
+    }
+
+    /// What a module imports anywhere, also in functions: as [`imported`](Self::imported), each
+    /// with its position.
+    #[must_use]
+    pub fn imported_at(&self) -> Vec<(String, Position)> {
         let mut found = Vec::new();
-        for statement in &self.syntax.body {
-            match statement {
-                Stmt::Import(import) => {
-                    found.extend(import.names.iter().map(|name| name.name.to_string()));
-                }
-                Stmt::ImportFrom(import) => {
-                    let from = import.module.as_ref().map_or("", |module| module.as_str());
-                    let dots = ".".repeat(import.level as usize);
-                    let names = import.names.iter();
-                    found.extend(names.map(|name| format!("{dots}{from}.{}", name.name)));
-                }
-                _ => {}
-            }
+        for statement in all_statements(&self.syntax.body) {
+            let at = Position::of(&self.text, statement.range().start().to_usize());
+            let names = imported_by(statement);
+            found.extend(names.into_iter().map(|name| (name, at)));
         }
         found
     }
@@ -138,5 +137,25 @@ impl Module {
                     .map(|element| source(text, element.range()).to_owned())
                     .collect()
             })
+    }
+}
+
+/// What a statement imports, dotted; nothing if it is no import.
+fn imported_by(statement: &Stmt) -> Vec<String> {
+    match statement {
+        Stmt::Import(import) => {
+            let names = import.names.iter();
+            names.map(|name| name.name.to_string()).collect()
+        }
+        Stmt::ImportFrom(import) => {
+            let from = import.module.as_ref().map_or("", |module| module.as_str());
+            let dots = ".".repeat(import.level as usize);
+            let point = if from.is_empty() { "" } else { "." };
+            let names = import.names.iter();
+            names
+                .map(|name| format!("{dots}{from}{point}{}", name.name))
+                .collect()
+        }
+        _ => Vec::new(),
     }
 }

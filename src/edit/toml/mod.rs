@@ -53,6 +53,30 @@ impl PyProject {
         })
     }
 
+    /// The values, each with the keys that lead to it; empty ones are left out.
+    #[must_use]
+    pub fn leaves(&self) -> Vec<String> {
+        fn collect(value: &Value, way: &str, found: &mut Vec<String>) {
+            match value {
+                Value::Object(entries) => {
+                    for (key, value) in entries {
+                        collect(value, &format!("{way}/{}", json!(key)), found);
+                    }
+                }
+                Value::Array(items) => {
+                    let way = format!("{way}/-");
+                    for item in items {
+                        collect(item, &way, found);
+                    }
+                }
+                scalar => found.push(format!("{way} {scalar}")),
+            }
+        }
+        let mut found = Vec::new();
+        collect(&self.expected, "", &mut found);
+        found
+    }
+
     fn text(&self) -> &str {
         self.document.raw()
     }

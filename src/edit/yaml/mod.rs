@@ -83,6 +83,44 @@ impl Document {
         &self.value
     }
 
+    /// The scalars, each with the keys that lead to it; nulls and empty collections are left
+    /// out.
+    #[must_use]
+    pub fn leaves(&self) -> Vec<String> {
+        fn collect(value: &Value, way: &str, found: &mut Vec<String>) {
+            match value {
+                Value::Null => {}
+                Value::Mapping(entries) => {
+                    for (key, value) in entries {
+                        collect(value, &format!("{way}/{}", written(key).trim_end()), found);
+                    }
+                }
+                Value::Sequence(items) => {
+                    let way = format!("{way}/-");
+                    for item in items {
+                        collect(item, &way, found);
+                    }
+                }
+                Value::Tagged(tagged) => {
+                    collect(&tagged.value, &format!("{way}/{}", tagged.tag), found);
+                }
+                scalar => found.push(format!("{way} {}", written(scalar).trim_end())),
+            }
+        }
+        let mut found = Vec::new();
+        collect(&self.value, "", &mut found);
+        found
+    }
+
+    /// The text with the edits so far, which are not verified; `None` if one is not possible.
+    #[must_use]
+    pub fn preview(&self) -> Option<String> {
+        if self.additions.is_empty() {
+            return Some(self.text.clone());
+        }
+        Some(self.placement().ok()?.splices().apply())
+    }
+
     /// The position of the key or item at the end of a route; `None` if it does not exist.
     #[must_use]
     pub fn position(&self, route: &[Step<'_>]) -> Option<Position> {

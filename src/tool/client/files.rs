@@ -133,7 +133,7 @@ pub(super) fn start_service(draft: &mut Draft<'_>, service: &Service) {
     let style = project.python_style(service);
     let start = |draft: &mut Draft<'_>, path: RelPath, template: Template| {
         let rank = rank_of(&path);
-        draft.start_file(path, render_file(template, &context, &style), rank);
+        draft.start_file(&path, render_file(template, &context, &style), rank);
     };
     for (file, template) in FILES {
         let path = service.folder.join(file);
@@ -159,7 +159,7 @@ pub(super) fn start_service(draft: &mut Draft<'_>, service: &Service) {
         awaits: ParameterStyle::awaits_containers(draft.project()),
     };
     let text = render(POLYTOPE, &container);
-    draft.start_file(polytope.clone(), text, Rank::ServicePolytope);
+    draft.start_file(&polytope, text, Rank::ServicePolytope);
     if let Ok(file) = draft.polytope_file(&polytope, Rank::ServicePolytope) {
         find_conflicts(draft, &file);
     }
@@ -211,7 +211,7 @@ pub(super) fn add_library(draft: &mut Draft<'_>, service: &Service) {
         } else {
             Rank::New
         };
-        draft.generate(path, text, rank);
+        draft.library(path, text, rank);
     }
 }
 
@@ -286,11 +286,11 @@ pub(super) fn add_packages(draft: &mut Draft<'_>, service: &Service, names: &Nam
     let style = project.python_style(service);
     let package = service.source().join(service.workflows).join("__init__.py");
     if !draft.exists(&package) {
-        draft.generate(package, String::new(), Rank::New);
+        draft.scaffold(package, String::new(), Rank::New);
     }
     let text = render_file(CONFTEST, &context, &style);
     let path = service.folder.join("tests/workflows/conftest.py");
-    draft.generate(path, text, Rank::New);
+    draft.scaffold(path, text, Rank::New);
 }
 
 const CONFTEST: Template = template!("add-temporal-client/service/tests/workflows/conftest.py");
@@ -337,7 +337,7 @@ pub(super) fn add_modules(
         let conf = source.join("conf/__init__.py");
         if names.settings.starts_with("conf.") && !draft.exists(&conf) {
             let text = render_file(CONFIGURATION, &context, &style);
-            draft.generate(conf, text, Rank::Configuration);
+            draft.scaffold(conf, text, Rank::Configuration);
         }
         files.push((source.join(&file_of(names.settings)), CONF));
         files.push((source.join(&file_of(names.start)), INIT));
@@ -359,6 +359,6 @@ pub(super) fn add_modules(
     }
     for (path, template) in files {
         let text = render_file(template, &context, &style);
-        draft.generate(path.clone(), text, rank_of(&path));
+        draft.scaffold(path.clone(), text, rank_of(&path));
     }
 }

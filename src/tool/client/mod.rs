@@ -22,6 +22,7 @@ use crate::name::{Folder, RelPath, ServiceName, shell_word};
 use crate::plan::Next;
 use crate::problem::{ErrorCode, Problem, WarningCode};
 use crate::project::{Project, Service, Wiring};
+use crate::record;
 use crate::template::template;
 
 use super::polytope::{add_base_tool, modules_folder};
@@ -62,6 +63,7 @@ pub static TOOL: ToolInfo = ToolInfo {
             None => "str".to_owned(),
         })],
     }),
+    undoes: None,
 };
 
 #[derive(Debug, Args)]
@@ -162,8 +164,10 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalClient) {
         return;
     };
     if is_new {
+        draft.act_for(record::of_service(&service.folder));
         files::start_service(draft, &service);
     }
+    draft.act_for(record::of_client(&service.folder));
     let names = names::Names::of(project, &service);
     wiring::check_packages(draft, &service);
     if let Wiring::Existing { module, .. } = &service.wiring {
@@ -197,6 +201,7 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalClient) {
     let uv_runner = packaging.and_then(|packaging| packaging.uv_runner(&service));
     polytope::add_to_polytope(draft, &service, &names, uv_runner.as_deref());
     wiring::wire(draft, &service, &names);
+    draft.act_for(record::of_service(&service.folder));
     let is_included =
         (is_new || choose::is_made(draft, &service)) && polytope::include_service(draft, &service);
     register_next(draft, &service);
@@ -232,6 +237,7 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalClient) {
 /// Register the next step.
 fn register_next(draft: &mut Draft<'_>, service: &Service) {
     let project = draft.project();
+    draft.act_for(record::of_step(TOOL.name));
     add_base_tool(draft, &modules_folder(project, None));
     if let Some(following) = TOOL.following() {
         register(draft, following);

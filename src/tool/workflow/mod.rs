@@ -1,20 +1,26 @@
 //! `add-temporal-workflow`: typed workflows with models, activities and tests.
 
 mod arguments;
+mod commands;
 mod context;
 mod elements;
+mod entries;
+mod further;
 mod parts;
+mod recorded;
 mod request;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::{Args, FromArgMatches};
 
 use crate::change::Rank;
-use crate::edit::python::Import;
-use crate::name::{FieldType, RelPath, shell_word};
+use crate::name::RelPath;
 use crate::plan::Next;
 use crate::problem::{ErrorCode, Problem};
 use crate::project::{Content, Project, Service};
-use crate::python::{Field, MemberName, Style, WorkflowName};
+use crate::python::{Style, WorkflowName};
+use crate::record::{self, Hash, Record, folded};
 use crate::template::{Template, render, template};
 
 use super::client::{self, Registry, ServiceChoice, worker_tools};
@@ -22,7 +28,11 @@ use super::polytope::{add_base_tool, modules_folder};
 use super::register::register;
 use super::{Draft, Registered, ToolInfo};
 use arguments::Arguments;
+use commands::run;
 use context::Context;
+use entries::Entries;
+pub(super) use entries::registration;
+use further::Further;
 pub use request::{ActivityOptions, AddTemporalWorkflow, Members};
 
 /// The tool.
@@ -48,6 +58,7 @@ Examples:
         template: template!("add-temporal-client/registered/add-temporal-workflow.yml"),
         kinds: &[],
     }),
+    undoes: None,
 };
 
 /// The modules of a workflow's package.
@@ -86,33 +97,124 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalWorkflow) {
         return;
     };
     let style = project.python_style(&service);
-    let mut entries = Entries::default();
     for name in &arguments.names {
-        if let Some(problem) = taken(project, &service, &registry, name) {
+        draft.act_for(record::of_workflow(&service.folder, name.snake()));
+        if let Err(problem) = add(draft, &service, &registry, name, arguments, &style) {
             draft.problem(problem);
-        } else {
-            generate(draft, &service, name, arguments, &style);
-            entries.add(draft, &service, name, arguments, &style, &registry);
         }
     }
-    register_entries(draft, &service, &registry, &entries, &style);
+    draft.act_for(record::of_step(client::TOOL.name));
     if project.tool(TOOL.name).is_none() {
         add_base_tool(draft, &modules_folder(project, None));
     }
     register(draft, &TOOL);
-    let mut commands = Vec::new();
     let queue = client::task_queue(project, &registry);
     draft.notes.workers = Some(worker_tools(project, &service));
-    for name in &arguments.names {
-        // Kept models may have different fields than requested.
-        if !draft.is_kept(&package(&service, name).join("models.py")) {
-            commands.extend(run(name, arguments, &queue));
-        }
-    }
+    let names = arguments.names.iter();
+    let mut commands: Vec<Next> = names
+        .flat_map(|name| run(name, arguments, &queue))
+        .collect();
     if let Some(first) = commands.first_mut() {
         first.why.push_str(NO_TEMPORAL);
     }
     draft.notes.next.extend(commands);
+}
+
+/// Add a workflow, or what a request adds to the one that is on record.
+fn add(
+    draft: &mut Draft<'_>,
+    service: &Service,
+    registry: &Registry,
+    name: &WorkflowName,
+    arguments: &AddTemporalWorkflow,
+    style: &Style,
+) -> Result<(), Problem> {
+    let project = draft.project();
+    let options = recorded::options_of(arguments);
+    let found = draft.record().clone();
+    if found.workflow.is_some() {
+        if found.options == options {
+            return Ok(());
+        }
+        let Some(further) = Further::of(&found, arguments) else {
+            return Err(different(service, name, &found, &options));
+        };
+        further.add(draft, service, registry, name, arguments, style)?;
+        draft.record().options = options;
+        return Ok(());
+    }
+    if let Some(problem) = taken(project, service, registry, name) {
+        return Err(problem);
+    }
+    let files = files(project, service, name, arguments, style);
+    for (path, text) in &files {
+        let there = draft.text(path);
+        // What a killed run has written is the same.
+        if there.is_some_and(|there| folded(there) != folded(text)) {
+            return Err(Problem::new(
+                ErrorCode::DifferentRequest,
+                format!(
+                    "`{path}` exists, is not on record, and differs from what this call would \
+                     write"
+                ),
+            )
+            .in_file(path.clone())
+            .hint(format!("choose another name, e.g. `{name}-two`")));
+        }
+    }
+    for (path, text) in files {
+        let hash = Hash::of(&text);
+        draft.record().created.insert(path.to_string(), hash);
+        draft.scaffold(path, text, Rank::New);
+    }
+    let activities = arguments.members.activities();
+    let entries = Entries::of(service, registry, name, activities, style)
+        .with_workflow(service, registry, name, style);
+    entries.add_to(draft, service, registry, style)?;
+    let record = draft.record();
+    record.workflow = Some(name.to_string());
+    record.options = options;
+    Ok(())
+}
+
+/// A refusal of a request that differs from the recorded one in more than additions.
+fn different(
+    service: &Service,
+    name: &WorkflowName,
+    found: &Record,
+    options: &BTreeMap<String, String>,
+) -> Problem {
+    let flags: BTreeSet<&String> = found.options.keys().chain(options.keys()).collect();
+    let shown = |value: Option<&String>| match value {
+        Some(value) => format!("`{value}`"),
+        None => "nothing".to_owned(),
+    };
+    let differences: Vec<String> = flags
+        .into_iter()
+        .filter(|flag| found.options.get(*flag) != options.get(*flag))
+        .map(|flag| {
+            format!(
+                "`--{flag}` was {} and is now {}",
+                shown(found.options.get(flag)),
+                shown(options.get(flag))
+            )
+        })
+        .collect();
+    let folder = package(service, name);
+    Problem::new(
+        ErrorCode::DifferentRequest,
+        format!(
+            "the workflow `{name}` was added with other options: {}",
+            differences.join("; ")
+        ),
+    )
+    .in_file(folder.join("workflow.py"))
+    .hint(format!(
+        "it was added with\n{}\nRepeat all of these options to add an activity, signal, query or \
+         update. Anything else is changed in `{folder}` by hand, or after `bluetext \
+         remove-temporal-workflow {name}`.",
+        recorded::command(name, &found.options)
+    ))
 }
 
 /// Shown once, with the first command: `temporal` may not be installed.
@@ -158,115 +260,29 @@ fn choose_service(draft: &mut Draft<'_>, asked: Option<&ServiceChoice>) -> Optio
     None
 }
 
-/// Generate the package of a workflow and its tests.
-fn generate(
-    draft: &mut Draft<'_>,
+/// The package of a workflow and its tests, as they are generated.
+fn files(
+    project: &Project,
     service: &Service,
     name: &WorkflowName,
     arguments: &AddTemporalWorkflow,
     style: &Style,
-) {
+) -> Vec<(RelPath, String)> {
     let folder = package(service, name);
     let context = Context::new(service, name, arguments);
-    for (file, template) in FILES {
-        let text = style.layout(&render(template, &context));
-        draft.generate(folder.join(file), text, Rank::New);
-    }
-    let path = client::test_file(
-        draft.project(),
-        service,
-        &format!("{}_workflow", name.snake()),
-    );
-    draft.generate(path, style.layout(&render(TEST, &context)), Rank::New);
+    let modules = FILES
+        .into_iter()
+        .map(|(file, template)| (folder.join(file), template));
+    let test = client::test_file(project, service, &format!("{}_workflow", name.snake()));
+    modules
+        .chain([(test, TEST)])
+        .map(|(path, template)| (path, style.layout(&render(template, &context))))
+        .collect()
 }
 
 /// The folder of a workflow's package.
 fn package(service: &Service, name: &WorkflowName) -> RelPath {
     service.source().join(service.workflows).join(name.snake())
-}
-
-/// The entries to add to a service's registry.
-#[derive(Debug, Default)]
-struct Entries {
-    imports: Vec<Import>,
-    workflows: Vec<String>,
-    activities: Vec<String>,
-}
-
-impl Entries {
-    /// Add a workflow and its activities. Skip definitions that the user has removed from
-    /// a kept file.
-    fn add(
-        &mut self,
-        draft: &Draft<'_>,
-        service: &Service,
-        name: &WorkflowName,
-        arguments: &AddTemporalWorkflow,
-        style: &Style,
-        registry: &Registry,
-    ) {
-        let folder = package(service, name);
-        let defines = |file: &str, what: &str| {
-            let path = folder.join(file);
-            let kept = draft.is_kept(&path).then(|| draft.module(&path)).flatten();
-            kept.is_none_or(|module| {
-                let module = module.as_ref().as_ref();
-                module.is_ok_and(|module| module.definitions().iter().any(|name| name == what))
-            })
-        };
-        let prefix = client::registry_import_prefix(service, registry);
-        let alias = format!("{}_activities", name.snake());
-        let activities = arguments.members.activities().iter();
-        let activities: Vec<String> = activities
-            .filter(|activity| defines("activities.py", activity.snake()))
-            .map(|activity| format!("{alias}.{activity}"))
-            .collect();
-        if !activities.is_empty() {
-            let from = format!("{prefix}{}", name.snake());
-            let names = [("activities", Some(alias.as_str()))];
-            self.imports.push(Import::new(&from, &names, style));
-            self.activities.extend(activities);
-        }
-        let class = format!("{}Workflow", name.class());
-        if defines("workflow.py", &class) {
-            let from = format!("{prefix}{}.workflow", name.snake());
-            self.imports
-                .push(Import::new(&from, &[(&class, None)], style));
-            self.workflows.push(class);
-        }
-    }
-}
-
-/// Add workflows and activities to the registry, so that workers run them.
-fn register_entries(
-    draft: &mut Draft<'_>,
-    service: &Service,
-    registry: &Registry,
-    entries: &Entries,
-    style: &Style,
-) {
-    if entries.imports.is_empty() {
-        return;
-    }
-    let [workflows, activities] = &registry.lists;
-    let items = [
-        (workflows.as_str(), entries.workflows.clone()),
-        (activities.as_str(), entries.activities.clone()),
-    ];
-    let local = client::local_modules(draft.project(), service);
-    let Some(module) = draft.module(&registry.path) else {
-        return;
-    };
-    let edited = match module.as_ref() {
-        Ok(module) if registry.is_worker() => {
-            module.add_to_worker(&entries.imports, &local, &items, style)
-        }
-        Ok(module) => module.add_items(&entries.imports, &local, &items, style),
-        Err(error) => Err(error.clone()),
-    };
-    if let Err(problem) = draft.apply(&registry.path, Rank::Registry, edited) {
-        draft.problem(problem);
-    }
 }
 
 /// A conflict with the workflow's module path or class name.
@@ -306,101 +322,4 @@ fn taken(
         .in_file(registry.path.clone())
         .hint(format!("choose another name, e.g. `{name}-two`"))
     })
-}
-
-/// The commands that run a workflow on the real server. A workflow with messages gets one
-/// command to start it, one per message, and one for the result.
-fn run(name: &WorkflowName, arguments: &AddTemporalWorkflow, queue: &str) -> Vec<Next> {
-    let members = &arguments.members;
-    let start = format!(
-        "--task-queue {} --type {}Workflow --input '{}'",
-        shell_word(queue),
-        name.class(),
-        json_object(&arguments.input)
-    );
-    let next = |command: String, why: &str| Next {
-        tool: None,
-        command: format!("temporal workflow {command}"),
-        why: why.to_owned(),
-    };
-    if !members.waits() && members.queries().is_empty() {
-        return vec![next(
-            format!("execute {start}"),
-            "runs the workflow, when a worker is running",
-        )];
-    }
-    let id = format!("--workflow-id {name}-1");
-    let mut commands = vec![next(
-        format!("start {id} {start}"),
-        "starts the workflow, when a worker is running",
-    )];
-    for query in members.queries() {
-        commands.push(next(
-            format!("query {id} --type {}", query.name),
-            "queries the workflow at any time",
-        ));
-    }
-    let input = |name: &MemberName, kind: &FieldType| {
-        let field = Field {
-            name: name.to_string(),
-            kind: kind.clone(),
-        };
-        format!(" --input '{}'", json_object(&[field]))
-    };
-    for signal in members.signals() {
-        let given = signal.kind.as_ref().map(|kind| input(&signal.name, kind));
-        commands.push(next(
-            format!(
-                "signal {id} --name {}{}",
-                signal.name,
-                given.unwrap_or_default()
-            ),
-            "sends the signal that the workflow waits for",
-        ));
-    }
-    for update in members.updates() {
-        let given = input(&update.name, &update.kind);
-        commands.push(next(
-            format!("update execute {id} --name {}{given}", update.name),
-            "sends the update that the workflow waits for, and prints the answer",
-        ));
-    }
-    commands.push(next(
-        format!("result {id}"),
-        "waits for the end, and prints the result",
-    ));
-    commands
-}
-
-fn json_object(fields: &[Field]) -> String {
-    let values: Vec<String> = fields
-        .iter()
-        .filter(|field| !matches!(field.kind, FieldType::Optional(_)))
-        .map(|field| {
-            format!(
-                "\"{}\": {}",
-                field.name,
-                json_sample(&field.kind, &field.name)
-            )
-        })
-        .collect();
-    format!("{{{}}}", values.join(", "))
-}
-
-fn json_sample(kind: &FieldType, text: &str) -> String {
-    match kind {
-        FieldType::Str => format!("\"{text}\""),
-        FieldType::Int => "1".to_owned(),
-        FieldType::Float => "1.5".to_owned(),
-        FieldType::Bool => "true".to_owned(),
-        FieldType::Bytes => "\"AP8=\"".to_owned(),
-        FieldType::Datetime => "\"2026-01-02T03:04:05Z\"".to_owned(),
-        FieldType::Date => "\"2026-01-02\"".to_owned(),
-        FieldType::Timedelta => "\"PT90S\"".to_owned(),
-        FieldType::Uuid => "\"00000000-0000-0000-0000-000000000001\"".to_owned(),
-        FieldType::Decimal => "\"1.10\"".to_owned(),
-        FieldType::List(inner) => format!("[{}]", json_sample(inner, text)),
-        FieldType::Dict(inner) => format!("{{\"key\": {}}}", json_sample(inner, text)),
-        FieldType::Optional(inner) => json_sample(inner, text),
-    }
 }

@@ -1,0 +1,499 @@
+//! Takes edits out again: the exact inverse of the insertions that an edit has made.
+//!
+//! An edit is recorded as its insertions, each with the text that it replaced. To take one
+//! out, its text is searched in the file as it is now, which may have been edited since. The
+//! result must be valid, and must not give another meaning to what stays.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use similar::{ChangeTag, TextDiff};
+
+use super::leading_space;
+use super::python::Module;
+use super::toml::PyProject;
+use super::yaml::Document;
+
+/// Text that an edit has inserted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Insertion {
+    /// The line before it, to find it among equal texts; empty at the start of a file.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub after: String,
+    /// The text that was there: an empty `[]` or `{}`, a null or a `pass`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub replaced: String,
+    /// The inserted text.
+    pub inserted: String,
+}
+
+/// The insertions that turn one text into the other, in their order.
+#[must_use]
+pub fn insertions(before: &str, after: &str) -> Vec<Insertion> {
+    let diff = TextDiff::from_lines(before, after);
+    let mut found: Vec<Insertion> = Vec::new();
+    let mut last = String::new();
+    let mut open: Option<Insertion> = None;
+    for change in diff.iter_all_changes() {
+        let line = change.value();
+        if change.tag() == ChangeTag::Equal {
+            found.extend(open.take().map(trimmed));
+            line.clone_into(&mut last);
+            continue;
+        }
+        let insertion = open.get_or_insert_with(|| Insertion {
+            after: last.clone(),
+            replaced: String::new(),
+            inserted: String::new(),
+        });
+        if change.tag() == ChangeTag::Delete {
+            insertion.replaced.push_str(line);
+        } else {
+            insertion.inserted.push_str(line);
+        }
+    }
+    found.extend(open.take().map(trimmed));
+    found
+}
+
+/// Reduce a change of lines to the part of them that differs.
+fn trimmed(change: Insertion) -> Insertion {
+    let Insertion {
+        mut after,
+        replaced,
+        inserted,
+    } = change;
+    if replaced.is_empty() {
+        return Insertion {
+            after,
+            replaced,
+            inserted,
+        };
+    }
+    let common = |pairs: &mut dyn Iterator<Item = (char, char)>| -> usize {
+        pairs
+            .take_while(|(a, b)| a == b)
+            .map(|(a, _)| a.len_utf8())
+            .sum()
+    };
+    let start = common(&mut replaced.chars().zip(inserted.chars()));
+    let (head, old) = replaced.split_at(start);
+    let new = &inserted[start..];
+    // Of texts with several lines, only whole lines are cut from the end.
+    let end = if old.trim_end().contains('\n') || new.trim_end().contains('\n') {
+        let lines = old.split_inclusive('\n').rev();
+        let same = lines.zip(new.split_inclusive('\n').rev());
+        let same = same.take_while(|(a, b)| a == b);
+        same.map(|(line, _)| line.len()).sum()
+    } else {
+        common(&mut old.chars().rev().zip(new.chars().rev()))
+    };
+    let (old, new) = (&old[..old.len() - end], &new[..new.len() - end]);
+    if !head.is_empty() {
+        // The text before it begins with the last whole line.
+        let line = head.trim_end_matches('\n').rfind('\n');
+        let line = line.map_or(0, |newline| newline + 1);
+        if line > 0 {
+            after.clear();
+        }
+        after.push_str(&head[line..]);
+    }
+    Insertion {
+        after,
+        replaced: old.to_owned(),
+        inserted: new.to_owned(),
+    }
+}
+
+/// The language of a file, which decides what a valid result is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// A `polytope.yml`.
+    Yaml,
+    /// A `pyproject.toml`.
+    Toml,
+    /// A Python module.
+    Python,
+    /// Lines without a structure, such as requirements.
+    Lines,
+}
+
+impl Language {
+    /// The language of a file of this name.
+    #[must_use]
+    pub fn of(name: &str) -> Self {
+        match name.rsplit_once('.') {
+            Some((_, "yml" | "yaml")) => Self::Yaml,
+            Some((_, "toml")) => Self::Toml,
+            Some((_, "py")) => Self::Python,
+            _ => Self::Lines,
+        }
+    }
+
+    /// Whether the rest of a text means the same without a part of it: each value of the new
+    /// text is one of the old text, under the same keys.
+    fn keeps_meaning(self, old: &str, new: &str) -> bool {
+        let leaves = |text: &str| match self {
+            Self::Yaml => Document::parse(text).ok().map(|document| document.leaves()),
+            Self::Toml => PyProject::parse(text).ok().map(|project| project.leaves()),
+            Self::Python => Module::parse(text).ok().map(|_| Vec::new()),
+            Self::Lines => Some(Vec::new()),
+        };
+        let Some(new) = leaves(new) else {
+            return false;
+        };
+        // One that cannot be parsed any more is not made worse.
+        let Some(old) = leaves(old) else {
+            return false;
+        };
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for leaf in old {
+            *counts.entry(leaf).or_default() += 1;
+        }
+        new.into_iter().all(|leaf| match counts.get_mut(&leaf) {
+            Some(count) if *count > 0 => {
+                *count -= 1;
+                true
+            }
+            _ => false,
+        })
+    }
+}
+
+/// The result of taking insertions out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// The text without them.
+    pub text: String,
+    /// The inserted texts that are left, because somebody has edited them since.
+    pub left: Vec<String>,
+}
+
+/// Take insertions out of a text.
+#[must_use]
+pub fn take_out(language: Language, text: &str, insertions: &[Insertion]) -> Taken {
+    let mut taken = Taken {
+        text: text.to_owned(),
+        left: Vec::new(),
+    };
+    if let Some(text) = without_all(language, text, insertions) {
+        taken.text = text;
+        return taken;
+    }
+    for insertion in insertions.iter().rev() {
+        match without(language, &taken.text, insertion) {
+            Some(text) => taken.text = text,
+            None => taken.without_parts(language, insertion),
+        }
+    }
+    taken.left.reverse();
+    taken
+}
+
+/// Whether a text has an insertion that can be found again.
+#[must_use]
+pub fn has(text: &str, insertion: &Insertion) -> bool {
+    in_all_endings(insertion)
+        .iter()
+        .any(|insertion| find(text, insertion).is_some())
+}
+
+impl Taken {
+    /// Take out the parts of an insertion that nobody has edited.
+    fn without_parts(&mut self, language: Language, insertion: &Insertion) {
+        let inserted = insertion.inserted.trim_start_matches(['\r', '\n']);
+        let parts = match language {
+            Language::Yaml => parts_by_indent(inserted),
+            Language::Python if !inserted.lines().all(is_balanced) => Vec::new(),
+            _ => inserted.split_inclusive('\n').collect(),
+        };
+        // A part that is not the whole is smaller, so this ends.
+        if parts.len() < 2 && insertion.inserted == inserted {
+            self.without_inner_parts(language, inserted);
+            return;
+        }
+        for part in parts
+            .into_iter()
+            .rev()
+            .filter(|part| !part.trim().is_empty())
+        {
+            let alone = Insertion {
+                after: "\n".to_owned(),
+                replaced: String::new(),
+                inserted: format!("{}\n", part.trim_end()),
+            };
+            match without(language, &self.text, &alone) {
+                Some(text) => self.text = text,
+                None => self.without_inner_parts(language, &alone.inserted),
+            }
+        }
+    }
+
+    /// Take out the parts below the first line of a part, unless it is a tool of its own.
+    fn without_inner_parts(&mut self, language: Language, part: &str) {
+        let inner = part.split_once('\n').map_or("", |(_, inner)| inner);
+        let is_tool = |part: &str| part.contains(" args:");
+        let holds_tools = part.starts_with("tools:");
+        if language != Language::Yaml || inner.trim().is_empty() || (is_tool(part) && !holds_tools)
+        {
+            self.left.push(part.to_owned());
+            return;
+        }
+        let inner = Insertion {
+            after: "\n".to_owned(),
+            replaced: String::new(),
+            // Not the whole: its parts are tried one by one.
+            inserted: format!("\n{inner}"),
+        };
+        self.without_parts(language, &inner);
+    }
+}
+
+/// The parts of a block of YAML: a line, and the lines below it with a larger indentation.
+fn parts_by_indent(block: &str) -> Vec<&str> {
+    let indent = |line: &str| leading_space(line).len();
+    let mut starts = vec![0];
+    let mut outer = indent(block);
+    let mut at = 0;
+    for line in block.split_inclusive('\n') {
+        if at > 0 && !line.trim().is_empty() && indent(line) <= outer {
+            starts.push(at);
+            outer = indent(line);
+        }
+        at += line.len();
+    }
+    let ends = starts[1..].iter().copied().chain([block.len()]);
+    let parts = starts.iter().zip(ends);
+    parts.map(|(start, end)| &block[*start..end]).collect()
+}
+
+fn is_balanced(line: &str) -> bool {
+    let count = |brackets: [char; 3]| line.matches(brackets).count();
+    count(['(', '[', '{']) == count([')', ']', '}'])
+}
+
+/// A text without all insertions, if all of them are there and the rest is valid.
+fn without_all(language: Language, text: &str, insertions: &[Insertion]) -> Option<String> {
+    (0..3).find_map(|endings| {
+        let mut rest = String::with_capacity(text.len());
+        let mut done = 0;
+        for insertion in insertions {
+            let insertion = &in_all_endings(insertion)[endings];
+            let at = find(text, insertion).filter(|at| *at >= done)?;
+            rest.push_str(&text[done..at]);
+            rest.push_str(&insertion.replaced);
+            done = at + insertion.inserted.len();
+        }
+        rest.push_str(&text[done..]);
+        language.keeps_meaning(text, &rest).then_some(rest)
+    })
+}
+
+/// A text without an insertion, if it is there and the rest is valid.
+fn without(language: Language, text: &str, insertion: &Insertion) -> Option<String> {
+    for insertion in in_all_endings(insertion) {
+        let Some((at, length)) = find_lines(text, &insertion) else {
+            continue;
+        };
+        let (before, behind) = (&text[..at], &text[at + length..]);
+        let inserted = &text[at..at + length];
+        let whole = format!("{before}{}{behind}", insertion.replaced);
+        if language.keeps_meaning(text, &whole) {
+            return Some(whole);
+        }
+        if language != Language::Yaml {
+            continue;
+        }
+        // Somebody has added to a list or mapping that the edit has begun: its first lines
+        // stay.
+        let lines = inserted
+            .match_indices('\n')
+            .map(|(newline, _)| newline + 1)
+            .take(4);
+        for begin in std::iter::once(0).chain(lines) {
+            let rest = format!("{before}{}{behind}", &inserted[..begin]);
+            if begin < inserted.len() && language.keeps_meaning(text, &rest) {
+                return Some(rest);
+            }
+        }
+    }
+    None
+}
+
+/// The offset and the length of an inserted text. Blank lines around it may be gone, and the
+/// last line of a file may have no end.
+fn find_lines(text: &str, insertion: &Insertion) -> Option<(usize, usize)> {
+    if let Some(at) = find(text, insertion) {
+        return Some((at, insertion.inserted.len()));
+    }
+    let inserted = insertion.inserted.as_str();
+    let core = inserted.trim_matches(['\r', '\n']);
+    if core.is_empty() || !inserted.ends_with('\n') {
+        return None;
+    }
+    let newline = if inserted.contains("\r\n") {
+        "\r\n"
+    } else {
+        "\n"
+    };
+    let line = Insertion {
+        after: "\n".to_owned(),
+        replaced: String::new(),
+        inserted: format!("{core}{newline}"),
+    };
+    if let Some(at) = find(text, &line).filter(|_| line.inserted != inserted) {
+        return Some((at, line.inserted.len()));
+    }
+    // The last line: the end of the line above goes with it.
+    let at = text.strip_suffix(core)?.len();
+    let start = text[..at].strip_suffix(newline)?.len();
+    Some((start, text.len() - start))
+}
+
+/// An insertion in its own line endings, and in both conventions.
+fn in_all_endings(insertion: &Insertion) -> [Insertion; 3] {
+    let unix = |text: &str| text.replace("\r\n", "\n");
+    let windows = |text: &str| unix(text).replace('\n', "\r\n");
+    let converted = |convert: &dyn Fn(&str) -> String| Insertion {
+        after: convert(&insertion.after),
+        replaced: convert(&insertion.replaced),
+        inserted: convert(&insertion.inserted),
+    };
+    [insertion.clone(), converted(&unix), converted(&windows)]
+}
+
+/// The offset of an inserted text; `None` if it is not there, or cannot be told from others.
+fn find(text: &str, insertion: &Insertion) -> Option<usize> {
+    let Insertion {
+        after, inserted, ..
+    } = insertion;
+    if inserted.is_empty() {
+        return None;
+    }
+    let is_at_line_start = after.is_empty() || after.ends_with('\n');
+    let is_candidate = |at: &usize| {
+        let starts_line = *at == 0 || text[..*at].ends_with('\n');
+        starts_line || !is_at_line_start
+    };
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(at) = text
+        .get(from..)
+        .and_then(|rest| rest.find(inserted.as_str()))
+    {
+        found.push(from + at);
+        let step = inserted.chars().next().map_or(1, char::len_utf8);
+        from += at + step;
+    }
+    found.retain(is_candidate);
+    if let [only] = found.as_slice() {
+        return Some(*only);
+    }
+    let mut exact = found.into_iter().filter(|at| match after.as_str() {
+        "" => *at == 0,
+        after => text[..*at].ends_with(after),
+    });
+    exact.next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn round(language: Language, before: &str, after: &str) -> String {
+        let list = insertions(before, after);
+        let taken = take_out(language, after, &list);
+        assert_eq!(taken.left, Vec::<String>::new(), "{list:?}");
+        taken.text
+    }
+
+    #[test]
+    fn every_byte_comes_back() {
+        let cases = [
+            (Language::Yaml, "include: []\n", "include:\n  - a\n"),
+            (Language::Yaml, "", "include:\n  - a\n"),
+            (Language::Yaml, "# only", "# only\ninclude:\n  - a"),
+            (Language::Yaml, "a: {b: [ ]}\n", "a: {b: [ x ]}\n"),
+            (Language::Yaml, "a: 1\r\n", "a: 1\r\ninclude:\r\n  - a\r\n"),
+            (
+                Language::Yaml,
+                "include:\n  - a\ntools: ~\n",
+                "include:\n  - a\n  - b\ntools:\n  b:\n    run: []\n",
+            ),
+            (
+                Language::Toml,
+                "[project]\ndependencies = [\"a\"]\n",
+                "[project]\ndependencies = [\"a\", \"b\"]\n\n[dependency-groups]\ndev = [\"c\"]\n",
+            ),
+            (
+                Language::Python,
+                "async def init(app):\n    pass\n",
+                "from .t import i\n\n\nasync def init(app):\n    await i(app)\n",
+            ),
+            (Language::Lines, "a", "a\nb"),
+        ];
+        for (language, before, after) in cases {
+            assert_eq!(round(language, before, after), before);
+        }
+    }
+
+    #[test]
+    fn what_others_have_added_stays() {
+        let list = insertions("a: 1\n", "a: 1\ntools:\n  ours:\n    run: []\n");
+        let now = "a: 1\ntools:\n  ours:\n    run: []\n  mine:\n    info: x\n";
+        let taken = take_out(Language::Yaml, now, &list);
+        assert_eq!(taken.text, "a: 1\ntools:\n  mine:\n    info: x\n");
+        assert!(taken.left.is_empty());
+
+        let list = insertions("include: []\n", "include:\n  - ours\n");
+        let now = "include:\n  - ours\n  - mine\n";
+        let taken = take_out(Language::Yaml, now, &list);
+        assert_eq!(taken.text, "include:\n  - mine\n");
+    }
+
+    #[test]
+    fn what_others_have_added_between_stays() {
+        let before = "include: []\ntools: {}\n";
+        let after = "include:\n  - a\n  - b\n\ntools:\n  default:\n    info: x\n    run:\n      - tool: a\n      - tool: b\n\n  ours:\n    run:\n      - tool: c\n        args: {}\n";
+        let list = insertions(before, after);
+        let now = after
+            .replace("  - b\n\n", "  - mine\n  - b\n\n")
+            .replace("      - tool: b\n", "      - tool: mine\n      - tool: b\n");
+        let taken = take_out(Language::Yaml, &now, &list);
+        assert!(taken.left.is_empty(), "{:?}", taken.left);
+        assert!(
+            taken.text.starts_with("include:\n  - mine\n"),
+            "{}",
+            taken.text
+        );
+        assert!(
+            taken.text.contains("      - tool: mine\n"),
+            "{}",
+            taken.text
+        );
+        assert!(!taken.text.contains("ours"), "{}", taken.text);
+
+        let before = "import os\n\nasync def init(app):\n    pass\n";
+        let after = "import os\n\nfrom .t import i\n\nasync def init(app):\n    await i(app)\n";
+        let list = insertions(before, after);
+        let now = after.replace("import i\n", "import i\nfrom .u import j\n");
+        let taken = take_out(Language::Python, &now, &list);
+        assert!(taken.left.is_empty(), "{:?}", taken.left);
+        let expected = "import os\n\nfrom .u import j\n\nasync def init(app):\n    pass\n";
+        assert_eq!(taken.text, expected);
+    }
+
+    #[test]
+    fn what_others_have_changed_is_left() {
+        let list = insertions("a\n", "a\nb>=1\nc>=1\n");
+        let taken = take_out(Language::Lines, "a\nb>=2\nc>=1\n", &list);
+        assert_eq!(taken.text, "a\nb>=2\n");
+        assert_eq!(taken.left, ["b>=1\n"]);
+
+        let list = insertions("a: 1\n", "a: 1\ntools:\n  ours:\n    info: x\n");
+        let now = "a: 1\ntools:\n  ours:\n    info: edited\n";
+        let taken = take_out(Language::Yaml, now, &list);
+        assert_eq!((taken.text.as_str(), taken.left.len()), (now, 1));
+    }
+}

@@ -1,0 +1,225 @@
+//! `remove-temporal-client`: the library, its connections and its requirements.
+
+use clap::{Args, FromArgMatches};
+
+use super::references::{check_calls, check_imports};
+use super::undo::{is_unchanged, undo};
+use super::workflow::recorded_workflows;
+use super::{WORKFLOW, later_step, not_on_record, recorded_clients, service_flag};
+use crate::name::Folder;
+use crate::problem::{ErrorCode, Problem};
+use crate::project::{Project, Service};
+use crate::record;
+use crate::tool::client::{self, ServiceChoice};
+use crate::tool::values::Values;
+use crate::tool::{Draft, Request, ToolInfo};
+
+/// The tool.
+pub static TOOL: ToolInfo = ToolInfo {
+    name: "remove-temporal-client",
+    about: "the client library, its connections and its requirements from a service",
+    example: "bluetext remove-temporal-client",
+    help: "Remove the Temporal client from a service",
+    after_help: "Examples:
+  bluetext remove-temporal-client --dry-run
+  bluetext remove-temporal-client --service api",
+    starts: false,
+    define: Arguments::augment_args,
+    ranges: &[],
+    request: |matches, values| Arguments::from_arg_matches(matches).ok()?.request(values),
+    allowed: |_| true,
+    registered: None,
+    undoes: Some(&client::TOOL),
+};
+
+#[derive(Debug, Args)]
+struct Arguments {
+    /// The service, by name or folder [default: the only one with the client]
+    #[arg(long, value_name = "SERVICE")]
+    service: Option<String>,
+}
+
+impl Arguments {
+    fn request(self, values: &mut Values) -> Option<Request> {
+        let service = values.optional(self.service.as_deref())?;
+        Some(Request::RemoveTemporalClient(RemoveTemporalClient {
+            service,
+        }))
+    }
+}
+
+/// The arguments of `remove-temporal-client`.
+#[derive(Debug, Clone)]
+pub struct RemoveTemporalClient {
+    /// The service; optional if only one has the client.
+    pub service: Option<ServiceChoice>,
+}
+
+/// Plan the removal of the client of a service.
+pub(in crate::tool) fn plan(draft: &mut Draft<'_>, arguments: &RemoveTemporalClient) {
+    let project = draft.project();
+    let Some(service) = choose(draft, arguments) else {
+        return;
+    };
+    if refuse_workflows(draft, &service) {
+        return;
+    }
+    let path = record::of_client(&service.folder);
+    let Some(found) = draft.recorded(&path) else {
+        return;
+    };
+    let others = recorded_clients(project);
+    if others.iter().all(|other| *other == service.folder) {
+        let step = record::of_step(client::TOOL.name);
+        if let Some(record) = draft.recorded(&step) {
+            undo(draft, &step, record);
+        }
+    }
+    undo(draft, &path, found);
+    remove_service(draft, &service);
+    check_imports(draft, &service);
+    check_calls(draft);
+}
+
+/// Remove a service that bluetext made, unless it has anything else by now.
+fn remove_service(draft: &mut Draft<'_>, service: &Service) {
+    let path = record::of_service(&service.folder);
+    let Some(found) = draft.recorded(&path) else {
+        return;
+    };
+    let own = record::paths(&found.created)
+        .filter(|(file, _)| service.folder.relative(file).is_some())
+        .all(|(file, hash)| is_unchanged(draft, &file, hash) != Some(false));
+    let removed: Vec<_> = draft.removed().cloned().collect();
+    let project = draft.project();
+    let has_more = project.inside(&service.folder).any(|file| {
+        let is_file = !matches!(project.entry(file), Some(crate::project::Content::Folder));
+        is_file && !removed.contains(file) && !found.created.contains_key(file.as_str())
+    });
+    if own && !has_more {
+        undo(draft, &path, found);
+    }
+}
+
+/// Refuse while the service has workflows. Returns whether it has.
+fn refuse_workflows(draft: &mut Draft<'_>, service: &Service) -> bool {
+    let project = draft.project();
+    let recorded = recorded_workflows(project, &service.folder);
+    let flag = if project.services().len() > 1 {
+        service_flag(&service.folder)
+    } else {
+        String::new()
+    };
+    for name in &recorded {
+        let name = name.replace('_', "-");
+        draft.problem(later_step(
+            format!("the service `{}` has the workflow `{name}`", service.name),
+            format!("bluetext {} {name}{flag}", WORKFLOW.name),
+        ));
+    }
+    if !recorded.is_empty() {
+        return true;
+    }
+    // A worker made by hand stays, with what it runs.
+    if !service.wiring.workers().is_empty() {
+        return false;
+    }
+    let Some(registry) = client::registry_of(project, service) else {
+        return false;
+    };
+    for workflow in &registry.workflows {
+        draft.problem(
+            Problem::new(
+                ErrorCode::LaterStep,
+                format!(
+                    "the worker of `{}` runs `{workflow}`, which is not on record",
+                    service.name
+                ),
+            )
+            .in_file(registry.path.clone())
+            .hint(format!(
+                "take `{workflow}` out of `{}`, and call this again",
+                registry.path
+            )),
+        );
+    }
+    !registry.workflows.is_empty()
+}
+
+/// The service with the client on record.
+fn choose(draft: &mut Draft<'_>, arguments: &RemoveTemporalClient) -> Option<Service> {
+    let project = draft.project();
+    let services = project.services();
+    let is_recorded = |service: &&Service| {
+        let path = record::of_client(&service.folder);
+        project.entry(&path).is_some()
+    };
+    if let Some(asked) = &arguments.service {
+        let found = client::select(services, Some(asked));
+        if let Some(service) = found.filter(is_recorded) {
+            return Some(service.clone());
+        }
+        draft.problem(match found {
+            Some(service) => unknown(project, Some(service)),
+            None => client::no_service(project, Some(asked)),
+        });
+        return None;
+    }
+    let found: Vec<&Service> = services.iter().filter(is_recorded).collect();
+    match found.as_slice() {
+        [only] => Some((*only).clone()),
+        [] => {
+            draft.problem(unknown(project, None));
+            None
+        }
+        several => {
+            let calls: Vec<String> = several
+                .iter()
+                .map(|service| format!("bluetext {}{}", TOOL.name, service_flag(&service.folder)))
+                .collect();
+            draft.problem(
+                Problem::new(
+                    ErrorCode::UnknownService,
+                    "several services have the Temporal client",
+                )
+                .hint(calls.join("\n")),
+            );
+            None
+        }
+    }
+}
+
+fn unknown(project: &Project, service: Option<&Service>) -> Problem {
+    let services = project.services().iter();
+    let mut with_client = services
+        .filter(|known| service.is_none_or(|asked| asked.folder == known.folder))
+        .filter(|service| client::is_in(project, service));
+    if let Some(service) = with_client.next() {
+        return not_on_record(&format!("the client of `{}`", service.name)).hint(format!(
+            "bluetext {}{}\nnotes what nobody has changed; then call this again",
+            client::TOOL.name,
+            service_flag(&service.folder)
+        ));
+    }
+    let what = match service {
+        Some(service) => format!("the service `{}` does not have", service.name),
+        None => "no service has".to_owned(),
+    };
+    Problem::new(
+        ErrorCode::NotOnRecord,
+        format!("{what} the Temporal client"),
+    )
+}
+
+/// The folders of the services with the client, for a refusal of an earlier step.
+pub(super) fn folders_with_client(project: &Project) -> Vec<Folder> {
+    let services = project.services().iter();
+    let mut folders: Vec<Folder> = services
+        .filter(|service| client::is_in(project, service))
+        .map(|service| service.folder.clone())
+        .chain(recorded_clients(project))
+        .collect();
+    folders.sort();
+    folders.dedup();
+    folders
+}

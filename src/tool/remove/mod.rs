@@ -1,0 +1,48 @@
+//! `remove-temporal-workflow`, `remove-temporal-client` and `remove-temporal`: the inverse of
+//! each step, from what is on record.
+
+mod client;
+mod references;
+mod temporal;
+mod undo;
+mod workflow;
+
+pub use client::{RemoveTemporalClient, TOOL as CLIENT};
+pub use temporal::{RemoveTemporal, TOOL as TEMPORAL};
+pub use workflow::{RemoveTemporalWorkflow, TOOL as WORKFLOW};
+
+pub(super) use client::plan as plan_client;
+pub(super) use temporal::plan as plan_temporal;
+pub(super) use workflow::plan as plan_workflow;
+
+use crate::name::{Folder, shell_word};
+use crate::problem::{ErrorCode, Problem};
+use crate::project::Project;
+use crate::record;
+
+/// The services with a client on record.
+fn recorded_clients(project: &Project) -> Vec<Folder> {
+    let records = crate::name::RelPath::literal(record::RECORDS);
+    project
+        .below(&records)
+        .filter_map(record::client_of)
+        .collect()
+}
+
+/// A refusal because of what a later step has added, with the call that removes it.
+fn later_step(message: String, call: String) -> Problem {
+    Problem::new(ErrorCode::LaterStep, message).hint(call)
+}
+
+/// A refusal because nothing is on record.
+fn not_on_record(what: &str) -> Problem {
+    Problem::new(
+        ErrorCode::NotOnRecord,
+        format!("{what} is not on record in `{}`", record::RECORDS),
+    )
+}
+
+/// A flag that selects a service.
+fn service_flag(service: &Folder) -> String {
+    format!(" --service {}", shell_word(service.as_str()))
+}

@@ -1,0 +1,126 @@
+//! Finds what refers to files and tools that are removed: nothing may refer to what is gone.
+
+use std::collections::BTreeSet;
+
+use crate::edit::yaml::Step;
+use crate::name::{Folder, RelPath};
+use crate::problem::{ErrorCode, Problem};
+use crate::project::{PolytopeFile, Service};
+use crate::tool::Draft;
+
+/// Refuse the plan if a module that stays imports a module that is removed.
+pub(super) fn check_imports(draft: &mut Draft<'_>, service: &Service) {
+    let removed: BTreeSet<RelPath> = draft.removed().cloned().collect();
+    let project = draft.project();
+    let modules: Vec<RelPath> = project
+        .inside(&service.folder)
+        .filter(|path| path.has_extension("py") && !removed.contains(*path))
+        .filter(|path| !draft.is_kept(path))
+        .cloned()
+        .collect();
+    for path in modules {
+        let module = draft.module(&path);
+        let Some(Ok(module)) = module.as_deref() else {
+            continue;
+        };
+        for (name, position) in module.imported_at() {
+            let found = files_of(service, &path, &name).find(|file| removed.contains(file));
+            if let Some(file) = found {
+                draft.problem(
+                    Problem::new(
+                        ErrorCode::StillUsed,
+                        format!("`{path}` imports `{name}`, and `{file}` would be removed"),
+                    )
+                    .in_file(path.clone())
+                    .at(Some(position))
+                    .hint("remove the import and what uses it, and call this again"),
+                );
+                break;
+            }
+        }
+    }
+}
+
+/// The files that an imported name may be in: a module, a package, or a name in one of them.
+fn files_of(service: &Service, from: &RelPath, name: &str) -> impl Iterator<Item = RelPath> {
+    let rest = name.trim_start_matches('.');
+    let root = match name.len() - rest.len() {
+        0 => Some(service.root.clone()),
+        dots => Folder::of(from).and_parents().nth(dots - 1),
+    };
+    let parts: Vec<String> = rest.split('.').map(str::to_owned).collect();
+    let whole = parts.len();
+    root.into_iter().flat_map(move |root| {
+        let parts = parts.clone();
+        (whole.saturating_sub(1)..=whole).flat_map(move |count| {
+            let path = parts[..count].join("/");
+            let names = if path.is_empty() {
+                vec!["__init__.py".to_owned()]
+            } else {
+                vec![format!("{path}.py"), format!("{path}/__init__.py")]
+            };
+            let root = root.clone();
+            names
+                .into_iter()
+                .filter_map(move |name| root.join_checked(&name))
+        })
+    })
+}
+
+/// Refuse the plan if a tool that stays calls a tool that is removed.
+pub(super) fn check_calls(draft: &mut Draft<'_>) {
+    let project = draft.project();
+    let files: Vec<RelPath> = project.polytope_paths().cloned().collect();
+    let mut before = BTreeSet::new();
+    let mut after = Vec::new();
+    for path in files {
+        let file = project.polytope_file(&path);
+        before.extend(
+            file.into_iter()
+                .flat_map(PolytopeFile::tools)
+                .map(|tool| tool.name.to_owned()),
+        );
+        let text = draft.text(&path);
+        let read = text.and_then(|text| PolytopeFile::read(path, text).ok());
+        after.extend(read);
+    }
+    let still: BTreeSet<&str> = after
+        .iter()
+        .flat_map(PolytopeFile::tools)
+        .map(|tool| tool.name)
+        .collect();
+    let mut problems = Vec::new();
+    for tool in after.iter().flat_map(PolytopeFile::tools) {
+        for step in tool.steps() {
+            let called = step.get("tool").and_then(serde_yaml::Value::as_str);
+            let Some(called) = called else {
+                continue;
+            };
+            if before.contains(called) && !still.contains(called) {
+                // In the file as it is.
+                let there = project.tool(tool.name).and_then(|there| {
+                    let mut steps = there.steps();
+                    let index = steps.position(|step| {
+                        step.get("tool").and_then(serde_yaml::Value::as_str) == Some(called)
+                    });
+                    there.position_of(&[Step::Key("run"), Step::Item(index?)])
+                });
+                problems.push(
+                    Problem::new(
+                        ErrorCode::StillUsed,
+                        format!(
+                            "the tool `{}` calls `{called}`, which would be removed",
+                            tool.name
+                        ),
+                    )
+                    .in_file(tool.file.path.clone())
+                    .at(there)
+                    .hint("remove that step, and call this again"),
+                );
+            }
+        }
+    }
+    for problem in problems {
+        draft.problem(problem);
+    }
+}

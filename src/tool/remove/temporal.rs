@@ -1,0 +1,69 @@
+//! `remove-temporal`: the modules of the server, its database and the web UI.
+
+use super::client::folders_with_client;
+use super::references::check_calls;
+use super::undo::undo;
+use super::{CLIENT, later_step, not_on_record, service_flag};
+use crate::problem::WarningCode;
+use crate::record;
+use crate::tool::{Draft, Request, ToolInfo, temporal};
+
+/// The tool.
+pub static TOOL: ToolInfo = ToolInfo {
+    name: "remove-temporal",
+    about: "the Temporal server, its Postgres and the web UI",
+    example: "bluetext remove-temporal",
+    help: "Remove the Temporal server, Postgres and the web UI; volumes stay",
+    after_help: "Examples:
+  bluetext remove-temporal --dry-run
+  bluetext remove-temporal --diff",
+    starts: false,
+    define: |command| command,
+    ranges: &[],
+    request: |_, _| Some(Request::RemoveTemporal(RemoveTemporal)),
+    allowed: |_| true,
+    registered: None,
+    undoes: Some(&temporal::TOOL),
+};
+
+/// The arguments of `remove-temporal`: none.
+#[derive(Debug, Clone, Copy)]
+pub struct RemoveTemporal;
+
+/// Plan the removal of the server.
+pub(in crate::tool) fn plan(draft: &mut Draft<'_>) {
+    let project = draft.project();
+    let path = record::of_step(temporal::TOOL.name);
+    let with_client = folders_with_client(project);
+    for folder in &with_client {
+        let flag = if with_client.len() > 1 {
+            service_flag(folder)
+        } else {
+            String::new()
+        };
+        draft.problem(later_step(
+            format!("the service in `{folder}` has the Temporal client"),
+            format!("bluetext {}{flag}", CLIENT.name),
+        ));
+    }
+    if !with_client.is_empty() {
+        return;
+    }
+    let Some(found) = draft.recorded(&path) else {
+        draft.problem(not_on_record("what `add-temporal` has added").hint(format!(
+            "`bluetext {}` notes what nobody has changed; if this project does not have \
+                 Temporal, there is nothing to remove",
+            temporal::TOOL.name
+        )));
+        return;
+    };
+    undo(draft, &path, found);
+    check_calls(draft);
+    for (tool, volume) in temporal::volumes(project) {
+        draft.warn(
+            WarningCode::DataLeft,
+            format!("the volume `{volume}` of `{tool}` is left, with the database in it"),
+            None,
+        );
+    }
+}

@@ -1,0 +1,93 @@
+//! Takes out of a project what a record says was added.
+
+use crate::change::Rank;
+use crate::edit::undo::{Language, take_out};
+use crate::name::RelPath;
+use crate::problem::WarningCode;
+use crate::project::{Content, POLYTOPE_FILE};
+use crate::record::{self, Hash, Record};
+use crate::tool::Draft;
+
+/// Undo everything of a record: edits are taken out, and files that nobody has changed are
+/// removed. What somebody has changed is kept and stays on record.
+pub(super) fn undo(draft: &mut Draft<'_>, path: &RelPath, mut record: Record) {
+    for (file, insertions) in record::paths(&record.edited) {
+        let Some(text) = draft.text(&file) else {
+            continue;
+        };
+        let taken = take_out(Language::of(file.file_name()), text, insertions);
+        if taken.text != text {
+            let rank = rank_of(&file);
+            draft.replace(file.clone(), taken.text, rank);
+        }
+        for left in taken.left {
+            draft.warn(
+                WarningCode::NotRemoved,
+                format!(
+                    "`{file}` keeps what has been edited since it was added:\n{}",
+                    left.trim_end_matches('\n')
+                ),
+                Some(file.clone()),
+            );
+        }
+    }
+    record.edited.clear();
+    for files in [&mut record.library, &mut record.created] {
+        files.retain(|file, hash| {
+            let Ok(file) = file.parse() else {
+                return false;
+            };
+            remove_file(draft, &file, hash)
+        });
+    }
+    if record.library.is_empty() && record.created.is_empty() {
+        draft.remove(path.clone(), Rank::Record);
+    } else {
+        record.workflow = None;
+        record.options.clear();
+        draft.replace(path.clone(), record.to_string(), Rank::Record);
+    }
+}
+
+/// Remove a file, unless somebody has changed it. Returns whether it is kept.
+fn remove_file(draft: &mut Draft<'_>, file: &RelPath, hash: &Hash) -> bool {
+    if let Some(Content::Unread) = draft.project().entry(file) {
+        draft.project().want(file);
+        return false;
+    }
+    let Some(text) = draft.text(file) else {
+        return false;
+    };
+    if Hash::of(text) == *hash || draft.is_forced() {
+        draft.remove(file.clone(), rank_of(file));
+        return false;
+    }
+    draft.keep(
+        file.clone(),
+        format!("`{file}` has been changed since it was written and is kept; `--force` removes it"),
+    );
+    true
+}
+
+/// Whether a file is as it was written; `None` if it is gone.
+pub(super) fn is_unchanged(draft: &Draft<'_>, file: &RelPath, hash: &Hash) -> Option<bool> {
+    if let Some(Content::Unread) = draft.project().entry(file) {
+        draft.project().want(file);
+        return Some(true);
+    }
+    draft.text(file).map(|text| Hash::of(text) == *hash)
+}
+
+/// When a file is changed or removed: the opposite of the order in which files are added.
+fn rank_of(file: &RelPath) -> Rank {
+    match file.file_name() {
+        POLYTOPE_FILE if file.parent().is_none() => Rank::RootPolytope,
+        POLYTOPE_FILE => Rank::ServicePolytope,
+        "registry.py" => Rank::Registry,
+        "pyproject.toml" => Rank::Dependencies,
+        "__init__.py" if file.as_str().ends_with("temporal_client/__init__.py") => Rank::Library,
+        "__init__.py" if file.as_str().ends_with("init/__init__.py") => Rank::Hooks,
+        "main.py" => Rank::Hooks,
+        _ => Rank::New,
+    }
+}

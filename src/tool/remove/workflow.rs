@@ -1,0 +1,193 @@
+//! `remove-temporal-workflow`: a workflow's package, its tests and its registration.
+
+use clap::{Args, FromArgMatches};
+
+use super::references::check_imports;
+use super::undo::undo;
+use super::{not_on_record, service_flag};
+use crate::change::Rank;
+use crate::name::Folder;
+use crate::plan::Next;
+use crate::problem::Problem;
+use crate::project::{Project, Service};
+use crate::python::WorkflowName;
+use crate::record;
+use crate::tool::client::{self, ServiceChoice};
+use crate::tool::values::Values;
+use crate::tool::workflow::{self, registration};
+use crate::tool::{Draft, Request, ToolInfo};
+
+/// The tool.
+pub static TOOL: ToolInfo = ToolInfo {
+    name: "remove-temporal-workflow",
+    about: "a workflow, its tests and its registration",
+    example: "bluetext remove-temporal-workflow greeting",
+    help: "Remove a workflow that add-temporal-workflow has added",
+    after_help: "Examples:
+  bluetext remove-temporal-workflow greeting --dry-run
+  bluetext remove-temporal-workflow greeting --service api",
+    starts: false,
+    define: Arguments::augment_args,
+    ranges: &[],
+    request: |matches, values| Arguments::from_arg_matches(matches).ok()?.request(values),
+    allowed: |_| true,
+    registered: None,
+    undoes: Some(&workflow::TOOL),
+};
+
+#[derive(Debug, Args)]
+struct Arguments {
+    /// The workflow's name, as it was added
+    #[arg(required = true, value_name = "NAME")]
+    name: String,
+
+    /// The service to remove it from, by name or folder [default: the only one that has it]
+    #[arg(long, value_name = "SERVICE")]
+    service: Option<String>,
+}
+
+impl Arguments {
+    fn request(self, values: &mut Values) -> Option<Request> {
+        let name = values.one::<WorkflowName>(&self.name);
+        let service = values.optional(self.service.as_deref());
+        Some(Request::RemoveTemporalWorkflow(RemoveTemporalWorkflow {
+            name: name?,
+            service: service?,
+        }))
+    }
+}
+
+/// The arguments of `remove-temporal-workflow`.
+#[derive(Debug, Clone)]
+pub struct RemoveTemporalWorkflow {
+    /// The workflow.
+    pub name: WorkflowName,
+    /// Its service; optional if only one has a workflow of this name.
+    pub service: Option<ServiceChoice>,
+}
+
+/// Plan the removal of a workflow.
+pub(in crate::tool) fn plan(draft: &mut Draft<'_>, arguments: &RemoveTemporalWorkflow) {
+    let project = draft.project();
+    let name = &arguments.name;
+    let Some(service) = choose(draft, arguments) else {
+        return;
+    };
+    let path = record::of_workflow(&service.folder, name.snake());
+    let Some(found) = draft.recorded(&path) else {
+        return;
+    };
+    if found.workflow.is_some() {
+        take_out_of_registry(draft, &service, name, &found);
+    }
+    undo(draft, &path, found);
+    check_imports(draft, &service);
+    let class = format!("{}Workflow", name.class());
+    draft.notes.workers = Some(client::worker_tools(project, &service));
+    draft.notes.next.push(Next {
+        tool: None,
+        command: format!(
+            "temporal workflow list --query \"WorkflowType = '{class}' AND ExecutionStatus = \
+             'Running'\""
+        ),
+        why: "lists executions of it that still run: no worker continues them".to_owned(),
+    });
+}
+
+/// Remove the entries of a workflow from the lists that workers run, and their imports.
+fn take_out_of_registry(
+    draft: &mut Draft<'_>,
+    service: &Service,
+    name: &WorkflowName,
+    found: &record::Record,
+) {
+    let project = draft.project();
+    let style = project.python_style(service);
+    for registry in client::registries(project, service) {
+        let entries = registration(service, &registry, name, found, &style);
+        let (Some(entries), Some(module)) = (entries, draft.module(&registry.path)) else {
+            continue;
+        };
+        let edited = match module.as_ref() {
+            Ok(module) => entries.remove_from(module, &registry),
+            Err(error) => Err(error.clone()),
+        };
+        match edited {
+            Ok(crate::edit::Edited::Unchanged) => {}
+            Ok(crate::edit::Edited::Changed(text)) => {
+                draft.replace(registry.path.clone(), text, Rank::Registry);
+            }
+            Err(error) => draft.problem(Problem::of_edit(error, Some(registry.path.clone()))),
+        }
+    }
+}
+
+/// The service with the workflow on record.
+fn choose(draft: &mut Draft<'_>, arguments: &RemoveTemporalWorkflow) -> Option<Service> {
+    let project = draft.project();
+    let name = &arguments.name;
+    let has = |service: &&Service| {
+        let path = record::of_workflow(&service.folder, name.snake());
+        project.entry(&path).is_some()
+    };
+    let services = project.services();
+    if let Some(asked) = &arguments.service {
+        let Some(service) = client::select(services, Some(asked)) else {
+            draft.problem(client::no_service(project, Some(asked)));
+            return None;
+        };
+        if has(&service) {
+            return Some(service.clone());
+        }
+        draft.problem(unknown(project, name, Some(service)));
+        return None;
+    }
+    let found: Vec<&Service> = services.iter().filter(has).collect();
+    match found.as_slice() {
+        [only] => Some((*only).clone()),
+        [] => {
+            draft.problem(unknown(project, name, None));
+            None
+        }
+        [first, ..] => {
+            let flag = service_flag(&first.folder);
+            let problem = Problem::new(
+                crate::problem::ErrorCode::UnknownService,
+                format!("several services have a workflow `{name}`"),
+            );
+            draft.problem(problem.hint(format!("bluetext {} {name}{flag}", TOOL.name)));
+            None
+        }
+    }
+}
+
+fn unknown(project: &Project, name: &WorkflowName, service: Option<&Service>) -> Problem {
+    let mut known: Vec<String> = Vec::new();
+    let services = project.services().iter();
+    for service in services.filter(|known| service.is_none_or(|asked| asked.name == known.name)) {
+        known.extend(
+            recorded_workflows(project, &service.folder)
+                .into_iter()
+                .map(|name| format!("`{name}`")),
+        );
+    }
+    let problem = not_on_record(&format!("a workflow `{name}`"));
+    if known.is_empty() {
+        problem.hint(
+            "no workflow is on record: remove its package, its tests and its entries in the \
+             registry by hand",
+        )
+    } else {
+        problem.hint(format!("on record are {}", known.join(", ")))
+    }
+}
+
+/// The workflows of a service that are on record, by their names as Python modules.
+pub(super) fn recorded_workflows(project: &Project, service: &Folder) -> Vec<String> {
+    let records = crate::name::RelPath::literal(record::RECORDS);
+    project
+        .below(&records)
+        .filter_map(|path| record::workflow_of(service, path))
+        .map(str::to_owned)
+        .collect()
+}

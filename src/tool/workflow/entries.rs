@@ -1,0 +1,135 @@
+//! The entries of a workflow in the lists that workers run.
+
+use super::recorded::request_of;
+use crate::change::Rank;
+use crate::edit::python::{Import, Module};
+use crate::edit::{EditError, Edited};
+use crate::problem::Problem;
+use crate::project::Service;
+use crate::python::{MemberName, Style, WorkflowName};
+use crate::record::Record;
+use crate::tool::Draft;
+use crate::tool::client::{self, Registry};
+
+/// The entries of a service's registry, with their imports.
+#[derive(Debug, Default)]
+pub(in crate::tool) struct Entries {
+    imports: Vec<Import>,
+    workflows: Vec<String>,
+    activities: Vec<String>,
+}
+
+/// All entries of a workflow that is on record.
+pub(in crate::tool) fn registration(
+    service: &Service,
+    registry: &Registry,
+    name: &WorkflowName,
+    record: &Record,
+    style: &Style,
+) -> Option<Entries> {
+    let request = request_of(record)?;
+    let activities = request.members.activities();
+    let entries = Entries::of(service, registry, name, activities, style);
+    Some(entries.with_workflow(service, registry, name, style))
+}
+
+impl Entries {
+    /// The entries of activities of a workflow.
+    pub(super) fn of(
+        service: &Service,
+        registry: &Registry,
+        name: &WorkflowName,
+        activities: &[MemberName],
+        style: &Style,
+    ) -> Self {
+        let mut entries = Self::default();
+        let prefix = client::registry_import_prefix(service, registry);
+        let alias = format!("{}_activities", name.snake());
+        if !activities.is_empty() {
+            let from = format!("{prefix}{}", name.snake());
+            let names = [("activities", Some(alias.as_str()))];
+            entries.imports.push(Import::new(&from, &names, style));
+        }
+        let activities = activities.iter();
+        entries.activities = activities
+            .map(|activity| format!("{alias}.{activity}"))
+            .collect();
+        entries
+    }
+
+    /// These entries, and that of the workflow itself.
+    pub(super) fn with_workflow(
+        mut self,
+        service: &Service,
+        registry: &Registry,
+        name: &WorkflowName,
+        style: &Style,
+    ) -> Self {
+        let prefix = client::registry_import_prefix(service, registry);
+        let class = format!("{}Workflow", name.class());
+        let from = format!("{prefix}{}.workflow", name.snake());
+        self.imports
+            .push(Import::new(&from, &[(&class, None)], style));
+        self.workflows.push(class);
+        self
+    }
+
+    fn items<'r>(&self, registry: &'r Registry) -> [(&'r str, Vec<String>); 2] {
+        let [workflows, activities] = &registry.lists;
+        [
+            (workflows.as_str(), self.workflows.clone()),
+            (activities.as_str(), self.activities.clone()),
+        ]
+    }
+
+    /// Add them to a registry, so that workers run them.
+    pub(super) fn add_to(
+        &self,
+        draft: &mut Draft<'_>,
+        service: &Service,
+        registry: &Registry,
+        style: &Style,
+    ) -> Result<(), Problem> {
+        let items = self.items(registry);
+        let local = client::local_modules(draft.project(), service);
+        let Some(module) = draft.module(&registry.path) else {
+            return Ok(());
+        };
+        let edited = match module.as_ref() {
+            Ok(module) if registry.is_worker() => {
+                module.add_to_worker(&self.imports, &local, &items, style)
+            }
+            Ok(module) => module.add_items(&self.imports, &local, &items, style),
+            Err(error) => Err(error.clone()),
+        };
+        // What removal restores exactly needs no record of the edit.
+        let is_exact = match &edited {
+            Ok(Edited::Changed(after)) => {
+                let before = draft.text(&registry.path).unwrap_or_default();
+                Module::parse(after.as_str())
+                    .and_then(|module| self.remove_from(&module, registry))
+                    .is_ok_and(|removed| removed.into_text(after) == before)
+            }
+            _ => false,
+        };
+        draft.apply(&registry.path, Rank::Registry, edited)?;
+        if is_exact {
+            draft.leave_off_record(&registry.path);
+        }
+        Ok(())
+    }
+
+    /// The registry's module without them.
+    pub(in crate::tool) fn remove_from(
+        &self,
+        module: &Module,
+        registry: &Registry,
+    ) -> Result<Edited, EditError> {
+        let items = self.items(registry);
+        if registry.is_worker() {
+            module.remove_from_worker(&self.imports, &items)
+        } else {
+            module.remove_items(&self.imports, &items)
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! Adds activities, signals, queries and updates to a workflow that is on record.
+//!
+//! New models, activities and tests are inserted. The workflow's own code belongs to the user:
+//! the lines for it are printed.
+
+use super::context::Context;
+use super::entries::Entries;
+use super::recorded::request_of;
+use super::request::{AddTemporalWorkflow, Members};
+use super::{FILES, TEST, package};
+use crate::change::Rank;
+use crate::edit::python::Module;
+use crate::problem::{ErrorCode, Problem, WarningCode};
+use crate::project::Service;
+use crate::python::{MemberName, Message, Signal, Style, WorkflowName};
+use crate::record::Record;
+use crate::template::{Template, render};
+use crate::tool::Draft;
+use crate::tool::client::{self, Registry};
+
+/// What a request has more than the recorded one.
+pub(super) struct Further {
+    activities: Vec<MemberName>,
+    signals: Vec<Signal>,
+    queries: Vec<Message>,
+    updates: Vec<Message>,
+    /// The last activity of the recorded request.
+    last: MemberName,
+}
+
+impl Further {
+    /// What is added to the recorded request; `None` if anything else differs.
+    pub(super) fn of(found: &Record, request: &AddTemporalWorkflow) -> Option<Self> {
+        let old = request_of(found)?;
+        let is_same = old.input == request.input
+            && old.output == request.output
+            && old.options == request.options;
+        let (before, now) = (&old.members, &request.members);
+        Some(Self {
+            activities: added(before.activities(), now.activities())?,
+            signals: added(before.signals(), now.signals())?,
+            queries: added(before.queries(), now.queries())?,
+            updates: added(before.updates(), now.updates())?,
+            last: before.activities().last()?.clone(),
+        })
+        .filter(|_| is_same)
+    }
+
+    /// Insert the new parts, and print the lines for the workflow.
+    pub(super) fn add(
+        &self,
+        draft: &mut Draft<'_>,
+        service: &Service,
+        registry: &Registry,
+        name: &WorkflowName,
+        request: &AddTemporalWorkflow,
+        style: &Style,
+    ) -> Result<(), Problem> {
+        let alone = self.alone(request)?;
+        let rendered = |template: Template, request: &AddTemporalWorkflow| {
+            let text = style.layout(&render(template, &Context::new(service, name, request)));
+            Module::parse(text).map_err(|error| Problem::of_edit(error, None))
+        };
+        let [
+            _,
+            (models, models_template),
+            (activities, activities_template),
+            (workflow, body),
+        ] = FILES;
+        let folder = package(service, name);
+        let is_new = |activity: &str| self.activities.iter().any(|new| new.snake() == activity);
+        // Of the union, the messages; of the new activities alone, their models.
+        let parts = [
+            (folder.join(models), rendered(models_template, &alone)?),
+            (folder.join(models), rendered(models_template, request)?),
+            (
+                folder.join(activities),
+                rendered(activities_template, &alone)?,
+            ),
+        ];
+        let local = client::local_modules(draft.project(), service);
+        for (index, (path, from)) in parts.iter().enumerate() {
+            let wanted = |name: &str| match index {
+                0 => self.is_model_of_activity(name),
+                1 => self.is_model_of_message(name),
+                _ => is_new(name),
+            };
+            insert(draft, path, from, &wanted, &local, style)?;
+        }
+        let test = client::test_file(
+            draft.project(),
+            service,
+            &format!("{}_workflow", name.snake()),
+        );
+        if draft.exists(&test) {
+            let of_activities = rendered(TEST, &alone)?;
+            let wanted = |name: &str| name.strip_prefix("test_activity_").is_some_and(is_new);
+            insert(draft, &test, &of_activities, &wanted, &local, style)?;
+            let of_messages = rendered(TEST, request)?;
+            let wanted = |name: &str| self.is_test_of_message(name);
+            insert(draft, &test, &of_messages, &wanted, &local, style)?;
+        }
+        let entries = Entries::of(service, registry, name, &self.activities, style);
+        entries.add_to(draft, service, registry, style)?;
+        let lines = self.lines(&rendered(body, &alone)?, &rendered(body, request)?);
+        let path = folder.join(workflow);
+        draft.warn(
+            WarningCode::WorkflowBody,
+            format!(
+                "`{path}` is yours: add these lines to its class, where they belong:\n{lines}\n\
+                 Executions that are running do not have them in their history: put new calls of \
+                 activities and new waits into `if workflow.patched(\"…\"):`"
+            ),
+            Some(path),
+        );
+        Ok(())
+    }
+
+    /// A request for the new parts alone, in which the new activities come first.
+    fn alone(&self, request: &AddTemporalWorkflow) -> Result<AddTemporalWorkflow, Problem> {
+        let mut activities = self.activities.clone();
+        activities.push(self.last.clone());
+        let members = Members::checked(
+            &request.names,
+            activities,
+            self.signals.clone(),
+            self.queries.clone(),
+            self.updates.clone(),
+        );
+        let members = members.map_err(|problems| {
+            let first = problems.into_iter().next();
+            first.unwrap_or_else(|| Problem::new(ErrorCode::InvalidCombination, "invalid members"))
+        })?;
+        Ok(AddTemporalWorkflow {
+            members,
+            ..request.clone()
+        })
+    }
+
+    fn is_model_of_activity(&self, class: &str) -> bool {
+        let mut names = self.activities.iter().map(MemberName::class);
+        names.any(|name| class == format!("{name}Input") || class == format!("{name}Output"))
+    }
+
+    fn is_model_of_message(&self, class: &str) -> bool {
+        let signals = self.signals.iter().map(|signal| (&signal.name, "Signal"));
+        let queries = self.queries.iter().map(|query| (&query.name, "Answer"));
+        let updates = self.updates.iter().map(|update| (&update.name, "Update"));
+        let mut all = signals.chain(queries).chain(updates);
+        all.any(|(name, suffix)| class == format!("{}{suffix}", name.class()))
+    }
+
+    fn is_test_of_message(&self, test: &str) -> bool {
+        let is_of = |prefix: &str, names: &[Message]| {
+            let name = test.strip_prefix(prefix);
+            name.is_some_and(|name| names.iter().any(|known| known.name.snake() == name))
+        };
+        is_of("test_query_", &self.queries) || is_of("test_update_", &self.updates)
+    }
+
+    /// The lines to add to the workflow's class.
+    fn lines(&self, alone: &Module, union: &Module) -> String {
+        let mut lines = String::new();
+        let calls = alone.statements_that_call("run", &|name| {
+            self.activities.iter().any(|new| new.snake() == name)
+        });
+        for call in calls {
+            lines.push_str(&format!("{call}\n"));
+        }
+        let is_new = |method: &str| {
+            let signals = self.signals.iter().map(|signal| &signal.name);
+            let others = self.queries.iter().chain(&self.updates);
+            let mut names = signals.chain(others.map(|message| &message.name));
+            names.any(|name| method == name.snake() || method == super::request::validator(name))
+        };
+        for method in union.methods(&is_new) {
+            lines.push_str(&format!("\n{method}\n"));
+        }
+        lines.trim_end().to_owned()
+    }
+}
+
+/// The items of a list that another one does not have; `None` if it lacks one of those, or has
+/// them in another order.
+fn added<T: PartialEq + Clone>(before: &[T], now: &[T]) -> Option<Vec<T>> {
+    let mut new = Vec::new();
+    let mut rest = before.iter().peekable();
+    for item in now {
+        if rest.peek() == Some(&item) {
+            rest.next();
+        } else {
+            new.push(item.clone());
+        }
+    }
+    rest.next().is_none().then_some(new)
+}
+
+/// Insert the definitions of another module into one of the workflow.
+fn insert(
+    draft: &mut Draft<'_>,
+    path: &crate::name::RelPath,
+    from: &Module,
+    wanted: &dyn Fn(&str) -> bool,
+    local: &[String],
+    style: &Style,
+) -> Result<(), Problem> {
+    let edited = match draft.module(path).as_deref() {
+        Some(Ok(module)) => module.add_definitions(from, wanted, local, style),
+        Some(Err(error)) => Err(error.clone()),
+        None => {
+            let message = format!("`{path}` is gone, so nothing can be added to it");
+            return Err(Problem::new(ErrorCode::Unreadable, message).in_file(path.clone()));
+        }
+    };
+    draft.apply(path, Rank::New, edited)
+}
