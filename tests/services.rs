@@ -72,6 +72,7 @@ fn changes(before: &BTreeMap<String, Vec<u8>>, after: &BTreeMap<String, Vec<u8>>
 /// Take the second and the third step in a project, and show what each changes and reports.
 /// A step that is refused changes nothing; a second run of the others changes nothing.
 fn steps(project: &Project, client: &[&str]) -> String {
+    let mut trees = vec![("remove-temporal", project.tree())];
     project.done(&["add-temporal"]);
     let client = [&["add-temporal-client"][..], client].concat();
     let mut shown = String::new();
@@ -87,8 +88,50 @@ fn steps(project: &Project, client: &[&str]) -> String {
         shown.push_str(&changes(&before, &project.tree()));
         let again = project.bluetext(&[arguments, &["--check"]].concat());
         assert_eq!(again.code, 0, "twice is once: {}", again.stdout);
+        trees.push((
+            match arguments[0] {
+                "add-temporal-client" => "remove-temporal-client",
+                _ => "remove-temporal-workflow",
+            },
+            before,
+        ));
     }
+    is_undone(project, trees);
     shown
+}
+
+/// Each step can be undone, to the last byte; then all of them are done again.
+fn is_undone(project: &Project, trees: Vec<(&str, BTreeMap<String, Vec<u8>>)>) {
+    let whole = project.tree();
+    let copy = Project::empty();
+    for (path, bytes) in &whole {
+        if !path.ends_with('/') {
+            copy.write(path, std::str::from_utf8(bytes).unwrap());
+        }
+    }
+    for (command, expected) in trees.into_iter().rev() {
+        let name: &[&str] = if command == "remove-temporal-workflow" {
+            &["greeting"]
+        } else {
+            &[]
+        };
+        let run = copy.bluetext(&[&[command][..], name].concat());
+        assert_eq!(run.code, 0, "{command}: {}", run.stderr);
+        let found = copy.tree();
+        for (path, bytes) in &expected {
+            if path.ends_with('/') {
+                continue;
+            }
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            let now = found.get(path).map(|bytes| text(bytes));
+            assert_eq!(now, Some(text(bytes)), "{command}: {path}\n{}", run.stderr);
+        }
+        let more: Vec<&String> = found
+            .keys()
+            .filter(|path| !expected.contains_key(*path))
+            .collect();
+        assert_eq!(more, Vec::<&String>::new(), "{command}\n{}", run.stderr);
+    }
 }
 
 fn orders(files: &[File<'_>]) -> Project {

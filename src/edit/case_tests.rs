@@ -4,7 +4,16 @@
 use std::fs;
 use std::path::Path;
 
+use super::undo::{Language, insertions, take_out};
 use super::{EditError, Edited};
+
+/// Check that an edit can be taken out again, to the last byte.
+pub(super) fn assert_undone(extension: &str, before: &str, after: &str) {
+    let language = Language::of(&format!("file.{extension}"));
+    let taken = take_out(language, after, &insertions(before, after));
+    assert!(taken.left.is_empty(), "{:?}\n{after}", taken.left);
+    assert_eq!(taken.text, before, "{after}");
+}
 
 /// Check an edit on all cases of a folder; each edited file must not change a second time.
 pub(super) fn check(
@@ -25,6 +34,7 @@ pub(super) fn check(
                 let after = edited.into_text(&before);
                 let again = edit(&after);
                 assert_eq!(again, Ok(Edited::Unchanged), "{}", case.display());
+                assert_undone(extension, &before, &after);
                 (after_name.as_str(), after)
             }
             Err(error) => ("error.txt", format!("{error:#?}\n")),

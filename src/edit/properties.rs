@@ -6,6 +6,7 @@
 
 use proptest::prelude::*;
 
+use super::case_tests::assert_undone;
 use super::python::{Import, Module, Place};
 use super::{EditError, Edited, keeps_every_byte, yaml};
 
@@ -281,6 +282,7 @@ proptest! {
         let after = after.unwrap();
         let makes_room = ["[]", "{}", "~", "null"].iter().any(|mark| before.contains(mark));
         prop_assert!(makes_room || keeps_every_byte(&before, &after), "{before}\n{after}");
+        assert_undone("yml", &before, &after);
         if !makes_room && !file.style.flow_lists {
             prop_assert_eq!(without_added_lines(&before, &after), Some(before.clone()), "{}", after);
         }
@@ -322,6 +324,7 @@ proptest! {
         prop_assert!(matches!(edited, Ok(Edited::Changed(_))), "{edited:?}\n{before}");
         let after = edited.unwrap().into_text(&before);
         prop_assert_eq!(Module::parse(after.as_str()).and_then(|module| module.add_calls(&import, &[], &calls)), Ok(Edited::Unchanged));
+        assert_undone("py", &before, &after);
         if !body.is_empty() {
             prop_assert_eq!(without_added_lines(&before, &after), Some(before));
         }
@@ -358,6 +361,7 @@ proptest! {
         prop_assert!(matches!(edited, Ok(Edited::Changed(_))), "{edited:?}\n{before}");
         let after = edited.unwrap().into_text(&before);
         prop_assert!(keeps_every_byte(&before, &after));
+        assert_undone("py", &before, &after);
         prop_assert_eq!(Module::parse(after.as_str()).and_then(|module| module.add_items(&imports, &[], &new, &crate::python::Style::default())), Ok(Edited::Unchanged));
     }
 }

@@ -5,6 +5,7 @@
 
 use proptest::prelude::*;
 
+use super::case_tests::assert_undone;
 use super::properties::cases;
 use super::python::{Import, Module, Place};
 use super::{EditError, Edited, keeps_every_byte};
@@ -291,6 +292,7 @@ proptest! {
             Ok(Edited::Changed(after)) => {
                 prop_assert!(keeps_every_byte(&before, &after), "{before}\n{after}");
                 prop_assert_eq!(attach(&after), Ok(Edited::Unchanged), "{}", after);
+                assert_undone("py", &before, &after);
                 let added = added_lines(&before, &after);
                 prop_assert!(added.is_some(), "{before}\n{after}");
                 let calls = added.unwrap().into_iter().filter(|line| *line == "attach_temporal(app)");
@@ -309,6 +311,7 @@ proptest! {
             Ok(Edited::Changed(after)) => {
                 prop_assert!(is_editable, "{before}\n{after}");
                 prop_assert_eq!(add_calls(&after), Ok(Edited::Unchanged), "{}", after);
+                assert_undone("py", &before, &after);
                 // Only a `pass` that is alone in its block is replaced.
                 let kept = before.replace("pass", "");
                 prop_assert!(keeps_every_byte(&kept, &after), "{before}\n{after}");
@@ -334,6 +337,7 @@ proptest! {
                 prop_assert!(is_editable, "{before}\n{after}");
                 prop_assert!(keeps_every_byte(&before, &after), "{before}\n{after}");
                 prop_assert_eq!(add_items(&after, is_worker), Ok(Edited::Unchanged), "{}", after);
+                assert_undone("py", &before, &after);
                 // Each is in the registry once, and the workflow in its import as well.
                 for (item, count) in [("NewWorkflow", 2), ("new.one", 1), ("new.two", 1)] {
                     prop_assert_eq!(after.matches(item).count(), count, "{}", after);

@@ -6,6 +6,7 @@
 use proptest::prelude::*;
 use toml_edit::{DocumentMut, Item, Value};
 
+use super::case_tests::assert_undone;
 use super::properties::cases;
 use super::toml::PyProject;
 use super::{EditError, Edited, keeps_every_byte};
@@ -191,6 +192,7 @@ proptest! {
             Ok(Edited::Changed(after)) => {
                 prop_assert!(keeps_every_byte(&before, &after), "{before}\n{after}");
                 prop_assert_eq!(edit(&after), Ok(Edited::Unchanged), "{}", after);
+                assert_undone("toml", &before, &after);
                 prop_assert_eq!(without_new(&before), without_new(&after), "{}", after);
                 for new in [NEW[1], DEV[0]] {
                     prop_assert_eq!(after.matches(new).count(), 1, "{}", after);

@@ -31,6 +31,20 @@ pub struct Insertion {
 /// The insertions that turn one text into the other, in their order.
 #[must_use]
 pub fn insertions(before: &str, after: &str) -> Vec<Insertion> {
+    let found = by_lines(before, after);
+    if replace_all(after, &found).as_deref() == Some(before) {
+        return found;
+    }
+    // Lines that are alike were taken for each other: one change is always exact.
+    let whole = Insertion {
+        after: String::new(),
+        replaced: before.to_owned(),
+        inserted: after.to_owned(),
+    };
+    vec![trimmed(whole)]
+}
+
+fn by_lines(before: &str, after: &str) -> Vec<Insertion> {
     let diff = TextDiff::from_lines(before, after);
     let mut found: Vec<Insertion> = Vec::new();
     let mut last = String::new();
@@ -131,6 +145,19 @@ impl Language {
         }
     }
 
+    /// Whether a replaced text only made room: then it need not come back where others have
+    /// added something.
+    fn is_room(self, replaced: &str) -> bool {
+        match self {
+            // It may begin behind a key.
+            Self::Yaml => [replaced.to_owned(), format!("key:{replaced}")]
+                .into_iter()
+                .any(|text| Document::parse(text).is_ok_and(|text| text.leaves().is_empty())),
+            Self::Python => matches!(replaced.trim(), "" | "pass"),
+            Self::Toml | Self::Lines => replaced.trim().is_empty(),
+        }
+    }
+
     /// Whether the rest of a text means the same without a part of it: each value of the new
     /// text is one of the old text, under the same keys.
     fn keeps_meaning(self, old: &str, new: &str) -> bool {
@@ -209,6 +236,10 @@ impl Taken {
             _ => inserted.split_inclusive('\n').collect(),
         };
         // A part that is not the whole is smaller, so this ends.
+        if !language.is_room(&insertion.replaced) {
+            self.left.push(insertion.inserted.clone());
+            return;
+        }
         if parts.len() < 2 && insertion.inserted == inserted {
             self.without_inner_parts(language, inserted);
             return;
@@ -276,18 +307,31 @@ fn is_balanced(line: &str) -> bool {
 /// A text without all insertions, if all of them are there and the rest is valid.
 fn without_all(language: Language, text: &str, insertions: &[Insertion]) -> Option<String> {
     (0..3).find_map(|endings| {
-        let mut rest = String::with_capacity(text.len());
-        let mut done = 0;
-        for insertion in insertions {
-            let insertion = &in_all_endings(insertion)[endings];
-            let at = find(text, insertion).filter(|at| *at >= done)?;
-            rest.push_str(&text[done..at]);
-            rest.push_str(&insertion.replaced);
-            done = at + insertion.inserted.len();
-        }
-        rest.push_str(&text[done..]);
+        let insertions = insertions.iter().map(in_all_endings);
+        let insertions: Vec<Insertion> = insertions
+            .map(|[own, unix, windows]| match endings {
+                0 => own,
+                1 => unix,
+                _ => windows,
+            })
+            .collect();
+        let rest = replace_all(text, &insertions)?;
         language.keeps_meaning(text, &rest).then_some(rest)
     })
+}
+
+/// A text with what each insertion has replaced, if all of them are there in their order.
+fn replace_all(text: &str, insertions: &[Insertion]) -> Option<String> {
+    let mut rest = String::with_capacity(text.len());
+    let mut done = 0;
+    for insertion in insertions {
+        let at = find(text, insertion).filter(|at| *at >= done)?;
+        rest.push_str(&text[done..at]);
+        rest.push_str(&insertion.replaced);
+        done = at + insertion.inserted.len();
+    }
+    rest.push_str(&text[done..]);
+    Some(rest)
 }
 
 /// A text without an insertion, if it is there and the rest is valid.
@@ -302,7 +346,7 @@ fn without(language: Language, text: &str, insertion: &Insertion) -> Option<Stri
         if language.keeps_meaning(text, &whole) {
             return Some(whole);
         }
-        if language != Language::Yaml {
+        if language != Language::Yaml || !language.is_room(&insertion.replaced) {
             continue;
         }
         // Somebody has added to a list or mapping that the edit has begun: its first lines

@@ -7,8 +7,10 @@
 use proptest::prelude::*;
 use serde_yaml::Value;
 
+use super::case_tests::assert_undone;
 use super::keeps_every_byte;
 use super::properties::{cases, edit_all};
+use super::yaml::Document;
 
 fn one_of(texts: &'static [&'static str]) -> impl Strategy<Value = &'static str> {
     proptest::sample::select(texts)
@@ -149,11 +151,29 @@ proptest! {
                 let makes_room = ["[]", "{}", "~", "null", "include:"];
                 let makes_room = makes_room.iter().any(|mark| before.contains(mark));
                 prop_assert!(makes_room || keeps_every_byte(&before, &after), "{before}\n{after}");
+                assert_undone("yml", &before, &after);
                 for new in ["modules/temporal", "add-temporal-client"] {
                     prop_assert_eq!(after.matches(new).count(), 1, "{}", after);
                 }
             }
             Err(error) => prop_assert!(!is_editable, "{error:?}\n{before}"),
+        }
+    }
+
+    /// Parsing ends, whatever the text is.
+    #[test]
+    fn a_part_of_a_polytope_yml_is_parsed_or_refused(
+        (whole, _) in file(),
+        cut in any::<proptest::sample::Index>(),
+        length in 0..40_usize,
+    ) {
+        let start = whole.floor_char_boundary(cut.index(whole.len() + 1));
+        let end = whole.ceil_char_boundary((start + length).min(whole.len()));
+        for part in [&whole[start..end], &[&whole[..start], &whole[end..]].concat()] {
+            match Document::parse(part) {
+                Ok(document) => drop(document.leaves()),
+                Err(error) => prop_assert!(error.position().is_some(), "{error}"),
+            }
         }
     }
 }

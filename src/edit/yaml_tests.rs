@@ -116,7 +116,8 @@ fn bad_files_are_refused_with_the_place() {
         }))
         .collect();
     let large = format!("a: {}\n", "x".repeat(MAX));
-    let cases: [(&str, &str); 12] = [
+    let cases: [(&str, &str); 13] = [
+        ("a list before a key", " []\ntools: {}\n"),
         ("tabs", "tools:\n\tdefault: x\n"),
         ("duplicate keys", "tools:\n  a: 1\ntools:\n  b: 1\n"),
         ("two documents", "a: 1\n---\nb: 1\n"),

@@ -266,8 +266,10 @@ fn opening_bracket(text: &str, range: Range<usize>) -> Option<usize> {
 /// The position of a second document in a text.
 pub(super) fn second_document(text: &str) -> Option<Position> {
     let body = text.trim_start_matches('\u{feff}');
-    let mut starts = Parser::new_from_str(body).filter_map(|event| match event {
-        Ok((Event::DocumentStart(_), span)) => Some(span.start.index()),
+    // After an error, the parser may repeat events for ever.
+    let events = Parser::new_from_str(body).map_while(Result::ok);
+    let mut starts = events.filter_map(|(event, span)| match event {
+        Event::DocumentStart(_) => Some(span.start.index()),
         _ => None,
     });
     let (at, _) = body.char_indices().nth(starts.nth(1)?)?;
