@@ -72,7 +72,12 @@ fn changes(before: &BTreeMap<String, Vec<u8>>, after: &BTreeMap<String, Vec<u8>>
 /// Take the second and the third step in a project, and show what each changes and reports.
 /// A step that is refused changes nothing; a second run of the others changes nothing.
 fn steps(project: &Project, client: &[&str]) -> String {
-    let mut trees = vec![("remove-temporal", project.tree())];
+    let before = project.tree();
+    let is_new = !before.keys().any(|path| path.starts_with(".bluetext/"));
+    let mut trees: Vec<_> = is_new
+        .then_some(("remove-temporal", before))
+        .into_iter()
+        .collect();
     project.done(&["add-temporal"]);
     let client = [&["add-temporal-client"][..], client].concat();
     let mut shown = String::new();
@@ -88,6 +93,9 @@ fn steps(project: &Project, client: &[&str]) -> String {
         shown.push_str(&changes(&before, &project.tree()));
         let again = project.bluetext(&[arguments, &["--check"]].concat());
         assert_eq!(again.code, 0, "twice is once: {}", again.stdout);
+        if project.tree() == before {
+            continue;
+        }
         trees.push((
             match arguments[0] {
                 "add-temporal-client" => "remove-temporal-client",
@@ -116,6 +124,11 @@ fn is_undone(project: &Project, trees: Vec<(&str, BTreeMap<String, Vec<u8>>)>) {
             &[]
         };
         let run = copy.bluetext(&[&[command][..], name].concat());
+        if run.stderr.contains("would be removed") {
+            // The user has added imports by hand, which go first.
+            assert_eq!((run.code, &copy.tree()), (3, &whole), "{command}");
+            return;
+        }
         assert_eq!(run.code, 0, "{command}: {}", run.stderr);
         let found = copy.tree();
         for (path, bytes) in &expected {

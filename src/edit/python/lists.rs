@@ -12,7 +12,7 @@ use crate::edit::{
     EditError, Edited, Position, Splices, append_to_brackets, keeps_every_byte, leading_space,
     remove_from_brackets,
 };
-use crate::python::Style;
+use crate::python::{Style, mentions};
 
 impl Module {
     /// Add imports and items to top-level lists or tuples.
@@ -228,6 +228,16 @@ impl Module {
                     })
                 })
         };
+        let still_used = old_imports
+            .iter()
+            .flat_map(|import| &import.names)
+            .map(|(name, alias)| alias.as_deref().unwrap_or(name))
+            .find(|name| mentions(&after, name));
+        if let Some(name) = still_used {
+            let message = format!("`{name}` is used in another place of this module");
+            let position = after_imports(text, module, name);
+            return Err(EditError::shape(message, Some(position), by_hand));
+        }
         match guard::parse(&after) {
             Ok(parsed) if is_gone(&parsed) && keeps_every_byte(&after, text) => {
                 Ok(Edited::Changed(after))
@@ -267,6 +277,18 @@ impl Module {
             .collect();
         has_imports && items.iter().all(|item| code.contains(item.as_str()))
     }
+}
+
+/// The position of the first statement that is no import and has a name in it.
+fn after_imports(text: &str, module: &ModModule, name: &str) -> Position {
+    let mut others = module
+        .body
+        .iter()
+        .filter(|statement| !matches!(statement, Stmt::Import(_) | Stmt::ImportFrom(_)));
+    let found = others.find(|statement| mentions(source(text, statement.range()), name));
+    found.map_or(Position::START, |statement| {
+        Position::of(text, statement.range().start().to_usize())
+    })
 }
 
 /// Why a module has no list of this name, and where.

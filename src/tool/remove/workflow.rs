@@ -6,12 +6,14 @@ use super::references::check_imports;
 use super::undo::undo;
 use super::{not_on_record, service_flag};
 use crate::change::Rank;
-use crate::name::Folder;
+use crate::edit::Edited;
+use crate::edit::undo::{Language, take_out};
+use crate::name::{Folder, RelPath};
 use crate::plan::Next;
 use crate::problem::Problem;
 use crate::project::{Project, Service};
 use crate::python::WorkflowName;
-use crate::record;
+use crate::record::{self, Record};
 use crate::tool::client::{self, ServiceChoice};
 use crate::tool::values::Values;
 use crate::tool::workflow::{self, registration};
@@ -74,11 +76,11 @@ pub(in crate::tool) fn plan(draft: &mut Draft<'_>, arguments: &RemoveTemporalWor
         return;
     };
     let path = record::of_workflow(&service.folder, name.snake());
-    let Some(found) = draft.recorded(&path) else {
+    let Some(mut found) = draft.recorded(&path) else {
         return;
     };
     if found.workflow.is_some() {
-        take_out_of_registry(draft, &service, name, &found);
+        take_out_of_registry(draft, &service, name, &mut found);
     }
     undo(draft, &path, found);
     check_imports(draft, &service);
@@ -99,11 +101,19 @@ fn take_out_of_registry(
     draft: &mut Draft<'_>,
     service: &Service,
     name: &WorkflowName,
-    found: &record::Record,
+    found: &mut Record,
 ) {
     let project = draft.project();
     let style = project.python_style(service);
     for registry in client::registries(project, service) {
+        let edits = found.edited.remove(registry.path.as_str());
+        if let (Some(edits), Some(text)) = (edits, draft.text(&registry.path)) {
+            let taken = take_out(Language::Python, text, &edits);
+            if taken.left.is_empty() {
+                draft.replace(registry.path.clone(), taken.text, Rank::Registry);
+                continue;
+            }
+        }
         let entries = registration(service, &registry, name, found, &style);
         let (Some(entries), Some(module)) = (entries, draft.module(&registry.path)) else {
             continue;
@@ -113,8 +123,8 @@ fn take_out_of_registry(
             Err(error) => Err(error.clone()),
         };
         match edited {
-            Ok(crate::edit::Edited::Unchanged) => {}
-            Ok(crate::edit::Edited::Changed(text)) => {
+            Ok(Edited::Unchanged) => {}
+            Ok(Edited::Changed(text)) => {
                 draft.replace(registry.path.clone(), text, Rank::Registry);
             }
             Err(error) => draft.problem(Problem::of_edit(error, Some(registry.path.clone()))),
@@ -184,7 +194,7 @@ fn unknown(project: &Project, name: &WorkflowName, service: Option<&Service>) ->
 
 /// The workflows of a service that are on record, by their names as Python modules.
 pub(super) fn recorded_workflows(project: &Project, service: &Folder) -> Vec<String> {
-    let records = crate::name::RelPath::literal(record::RECORDS);
+    let records = RelPath::literal(record::RECORDS);
     project
         .below(&records)
         .filter_map(|path| record::workflow_of(service, path))
