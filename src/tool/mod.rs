@@ -19,9 +19,11 @@ pub use argument::{Argument, Takes};
 pub use draft::Draft;
 pub use values::Values;
 
+use crate::name::{Folder, RelPath};
 use crate::plan::{Next, Plan};
 use crate::problem::{ErrorCode, Problem};
 use crate::project::{DENIED, Project};
+use crate::record::RECORDS;
 use crate::template::Template;
 
 /// A tool and its arguments, each of them validated.
@@ -207,6 +209,7 @@ pub struct Refused {
 pub fn plan(project: &Project, request: &Request, force: bool) -> Result<Plan, Refused> {
     let mut draft = Draft::new(project, force);
     check_order(project, request)?;
+    check_records(project)?;
     match request {
         Request::AddTemporal(arguments) => temporal::plan(&mut draft, arguments),
         Request::AddTemporalClient(arguments) => client::plan(&mut draft, arguments),
@@ -216,6 +219,29 @@ pub fn plan(project: &Project, request: &Request, force: bool) -> Result<Plan, R
         Request::RemoveTemporal(_) => remove::plan_temporal(&mut draft),
     }
     draft.finish()
+}
+
+/// Refuse every call if a record cannot be read: it must not count as absent.
+fn check_records(project: &Project) -> Result<(), Refused> {
+    let records = RelPath::literal(RECORDS);
+    let folder = Folder::from(records.clone());
+    let hidden = project
+        .hidden()
+        .filter(|path| **path == records || folder.relative(path).is_some());
+    let problems: Vec<Problem> = hidden.map(hidden_problem).collect();
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(Refused {
+        problems,
+        next: Vec::new(),
+    })
+}
+
+/// A problem of a path that the user may not read.
+fn hidden_problem(path: &RelPath) -> Problem {
+    let message = format!("`{path}` cannot be read: {DENIED}");
+    Problem::new(ErrorCode::Unreadable, message).in_file(path.clone())
 }
 
 /// Refuse a call whose previous step is missing.
@@ -239,10 +265,7 @@ fn check_order(project: &Project, request: &Request) -> Result<(), Refused> {
     )
     .hint(missing.example.to_owned());
     // It may be in what cannot be read.
-    let hidden = project.hidden().map(|path| {
-        let message = format!("`{path}` cannot be read: {DENIED}");
-        Problem::new(ErrorCode::Unreadable, message).in_file(path.clone())
-    });
+    let hidden = project.hidden().map(hidden_problem);
     Err(Refused {
         problems: std::iter::once(step_missing).chain(hidden).collect(),
         next: vec![missing.next()],

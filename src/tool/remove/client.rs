@@ -5,10 +5,11 @@ use clap::{Args, FromArgMatches};
 use super::references::{check_calls, check_imports};
 use super::undo::{is_unchanged, undo};
 use super::workflow::recorded_workflows;
-use super::{WORKFLOW, later_step, not_on_record, recorded_clients, service_flag};
-use crate::name::Folder;
+use super::{WORKFLOW, later_step, not_on_record, recorded_clients, refuse_hidden, service_flag};
+use crate::change::Rank;
+use crate::name::{Folder, RelPath};
 use crate::problem::{ErrorCode, Problem};
-use crate::project::{Project, Service};
+use crate::project::{Content, Project, Service};
 use crate::record;
 use crate::tool::client::{self, ServiceChoice};
 use crate::tool::values::Values;
@@ -58,62 +59,72 @@ pub struct RemoveTemporalClient {
 /// Plan the removal of the client of a service.
 pub(in crate::tool) fn plan(draft: &mut Draft<'_>, arguments: &RemoveTemporalClient) {
     let project = draft.project();
-    let Some(service) = choose(draft, arguments) else {
+    let Some(folder) = choose(draft, arguments) else {
         return;
     };
-    if refuse_workflows(draft, &service) {
+    // A killed run may have left nothing of the service but its record.
+    let service = project
+        .services()
+        .iter()
+        .find(|service| service.folder == folder);
+    if refuse_hidden(draft, std::slice::from_ref(&folder)) {
         return;
     }
-    let path = record::of_client(&service.folder);
+    if refuse_workflows(draft, &folder, service) {
+        return;
+    }
+    let path = record::of_client(&folder);
     let Some(found) = draft.recorded(&path) else {
         return;
     };
     let others = recorded_clients(project);
-    if others.iter().all(|other| *other == service.folder) {
+    if others.iter().all(|other| *other == folder) {
         let step = record::of_step(client::TOOL.name);
         if let Some(record) = draft.recorded(&step) {
-            undo(draft, &step, record);
+            undo(draft, &step, record, Rank::New);
         }
     }
-    undo(draft, &path, found);
-    remove_service(draft, &service);
-    check_imports(draft, &service);
+    undo(draft, &path, found, Rank::Record);
+    remove_service(draft, &folder);
+    if let Some(service) = service {
+        check_imports(draft, service);
+    }
     check_calls(draft);
 }
 
 /// Remove a service that bluetext made, unless it has anything else by now.
-fn remove_service(draft: &mut Draft<'_>, service: &Service) {
-    let path = record::of_service(&service.folder);
+fn remove_service(draft: &mut Draft<'_>, folder: &Folder) {
+    let path = record::of_service(folder);
     let Some(found) = draft.recorded(&path) else {
         return;
     };
     let own = record::paths(&found.created)
-        .filter(|(file, _)| service.folder.relative(file).is_some())
+        .filter(|(file, _)| folder.relative(file).is_some())
         .all(|(file, hash)| is_unchanged(draft, &file, hash) != Some(false));
-    let removed: Vec<_> = draft.removed().cloned().collect();
+    let removed: Vec<RelPath> = draft.removed().cloned().collect();
     let project = draft.project();
-    let has_more = project.inside(&service.folder).any(|file| {
-        let is_file = !matches!(project.entry(file), Some(crate::project::Content::Folder));
+    let has_more = project.inside(folder).any(|file| {
+        let is_file = !matches!(project.entry(file), Some(Content::Folder));
         is_file && !removed.contains(file) && !found.created.contains_key(file.as_str())
     });
     if own && !has_more {
-        undo(draft, &path, found);
+        undo(draft, &path, found, Rank::New);
     }
 }
 
 /// Refuse while the service has workflows. Returns whether it has.
-fn refuse_workflows(draft: &mut Draft<'_>, service: &Service) -> bool {
+fn refuse_workflows(draft: &mut Draft<'_>, folder: &Folder, service: Option<&Service>) -> bool {
     let project = draft.project();
-    let recorded = recorded_workflows(project, &service.folder);
+    let recorded = recorded_workflows(project, folder);
     let flag = if project.services().len() > 1 {
-        service_flag(&service.folder)
+        service_flag(folder)
     } else {
         String::new()
     };
     for name in &recorded {
         let name = name.replace('_', "-");
         draft.problem(later_step(
-            format!("the service `{}` has the workflow `{name}`", service.name),
+            format!("the service in `{folder}` has the workflow `{name}`"),
             format!("bluetext {} {name}{flag}", WORKFLOW.name),
         ));
     }
@@ -121,9 +132,9 @@ fn refuse_workflows(draft: &mut Draft<'_>, service: &Service) -> bool {
         return true;
     }
     // A worker made by hand stays, with what it runs.
-    if !service.wiring.workers().is_empty() {
+    let Some(service) = service.filter(|service| service.wiring.workers().is_empty()) else {
         return false;
-    }
+    };
     let Some(registry) = client::registry_of(project, service) else {
         return false;
     };
@@ -146,18 +157,17 @@ fn refuse_workflows(draft: &mut Draft<'_>, service: &Service) -> bool {
     !registry.workflows.is_empty()
 }
 
-/// The service with the client on record.
-fn choose(draft: &mut Draft<'_>, arguments: &RemoveTemporalClient) -> Option<Service> {
+/// The folder of the service with the client on record.
+fn choose(draft: &mut Draft<'_>, arguments: &RemoveTemporalClient) -> Option<Folder> {
     let project = draft.project();
-    let services = project.services();
-    let is_recorded = |service: &&Service| {
-        let path = record::of_client(&service.folder);
-        project.entry(&path).is_some()
-    };
+    let recorded = recorded_clients(project);
     if let Some(asked) = &arguments.service {
-        let found = client::select(services, Some(asked));
-        if let Some(service) = found.filter(is_recorded) {
-            return Some(service.clone());
+        let found = client::select(project.services(), Some(asked));
+        let folder = found.map(|service| service.folder.clone());
+        // A killed run may have left nothing of the service but its record.
+        let folder = folder.or_else(|| asked.to_string().parse().ok());
+        if let Some(folder) = folder.filter(|folder| recorded.contains(folder)) {
+            return Some(folder);
         }
         draft.problem(match found {
             Some(service) => unknown(project, Some(service)),
@@ -165,9 +175,8 @@ fn choose(draft: &mut Draft<'_>, arguments: &RemoveTemporalClient) -> Option<Ser
         });
         return None;
     }
-    let found: Vec<&Service> = services.iter().filter(is_recorded).collect();
-    match found.as_slice() {
-        [only] => Some((*only).clone()),
+    match recorded.as_slice() {
+        [only] => Some(only.clone()),
         [] => {
             draft.problem(unknown(project, None));
             None
@@ -175,7 +184,7 @@ fn choose(draft: &mut Draft<'_>, arguments: &RemoveTemporalClient) -> Option<Ser
         several => {
             let calls: Vec<String> = several
                 .iter()
-                .map(|service| format!("bluetext {}{}", TOOL.name, service_flag(&service.folder)))
+                .map(|folder| format!("bluetext {}{}", TOOL.name, service_flag(folder)))
                 .collect();
             draft.problem(
                 Problem::new(

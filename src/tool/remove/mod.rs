@@ -15,18 +15,40 @@ pub(super) use client::plan as plan_client;
 pub(super) use temporal::plan as plan_temporal;
 pub(super) use workflow::plan as plan_workflow;
 
-use crate::name::{Folder, shell_word};
+use crate::name::{Folder, RelPath, shell_word};
 use crate::problem::{ErrorCode, Problem};
 use crate::project::Project;
 use crate::record;
 
+use super::{Draft, hidden_problem};
+
 /// The services with a client on record.
 fn recorded_clients(project: &Project) -> Vec<Folder> {
-    let records = crate::name::RelPath::literal(record::RECORDS);
+    let records = RelPath::literal(record::RECORDS);
     project
         .below(&records)
         .filter_map(record::client_of)
         .collect()
+}
+
+/// Refuse a removal where something of a service, or a folder around it, cannot be read. Returns
+/// whether it is refused.
+fn refuse_hidden(draft: &mut Draft<'_>, files: &[Folder]) -> bool {
+    let project = draft.project();
+    let concerns = |hidden: &RelPath| {
+        let above = Folder::from(hidden.clone());
+        files.iter().any(|file| {
+            let is_below = file
+                .path()
+                .is_some_and(|file| above.relative(file).is_some());
+            above == *file || is_below || file.relative(hidden).is_some()
+        })
+    };
+    let hidden: Vec<&RelPath> = project.hidden().filter(|path| concerns(path)).collect();
+    for path in &hidden {
+        draft.problem(hidden_problem(path));
+    }
+    !hidden.is_empty()
 }
 
 /// A refusal because of what a later step has added, with the call that removes it.

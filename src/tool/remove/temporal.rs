@@ -3,7 +3,9 @@
 use super::client::folders_with_client;
 use super::references::check_calls;
 use super::undo::undo;
-use super::{CLIENT, later_step, not_on_record, service_flag};
+use super::{CLIENT, later_step, not_on_record, refuse_hidden, service_flag};
+use crate::change::Rank;
+use crate::name::Folder;
 use crate::problem::WarningCode;
 use crate::record;
 use crate::tool::{Draft, Request, ToolInfo, temporal};
@@ -57,7 +59,12 @@ pub(in crate::tool) fn plan(draft: &mut Draft<'_>) {
         )));
         return;
     };
-    undo(draft, &path, found);
+    let files = record::paths(&found.library).chain(record::paths(&found.created));
+    let files: Vec<Folder> = files.map(|(file, _)| file.into()).collect();
+    if refuse_hidden(draft, &files) {
+        return;
+    }
+    undo(draft, &path, found, Rank::Record);
     check_calls(draft);
     for (tool, volume) in temporal::volumes(project) {
         draft.warn(

@@ -10,15 +10,17 @@ use crate::tool::Draft;
 
 /// Undo everything of a record: edits are taken out, and files that nobody has changed are
 /// removed. What somebody has changed is kept and stays on record.
-pub(super) fn undo(draft: &mut Draft<'_>, path: &RelPath, mut record: Record) {
+///
+/// The record that the command starts from has the rank of records: it is removed last, so that
+/// the same command completes what a killed run has left.
+pub(super) fn undo(draft: &mut Draft<'_>, path: &RelPath, mut record: Record, rank: Rank) {
     for (file, insertions) in record::paths(&record.edited) {
         let Some(text) = draft.text(&file) else {
             continue;
         };
         let taken = take_out(Language::of(file.file_name()), text, insertions);
         if taken.text != text {
-            let rank = rank_of(&file);
-            draft.replace(file.clone(), taken.text, rank);
+            draft.replace(file.clone(), taken.text, rank_of(&file));
         }
         for left in taken.left {
             draft.warn(
@@ -41,11 +43,11 @@ pub(super) fn undo(draft: &mut Draft<'_>, path: &RelPath, mut record: Record) {
         });
     }
     if record.library.is_empty() && record.created.is_empty() {
-        draft.remove(path.clone(), Rank::Record);
+        draft.remove(path.clone(), rank);
     } else {
         record.workflow = None;
         record.options.clear();
-        draft.replace(path.clone(), record.to_string(), Rank::Record);
+        draft.replace(path.clone(), record.to_string(), rank);
     }
 }
 

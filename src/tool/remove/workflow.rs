@@ -4,13 +4,13 @@ use clap::{Args, FromArgMatches};
 
 use super::references::check_imports;
 use super::undo::undo;
-use super::{not_on_record, service_flag};
+use super::{not_on_record, recorded_clients, refuse_hidden, service_flag};
 use crate::change::Rank;
 use crate::edit::Edited;
 use crate::edit::undo::{Language, take_out};
 use crate::name::{Folder, RelPath};
 use crate::plan::Next;
-use crate::problem::Problem;
+use crate::problem::{ErrorCode, Problem};
 use crate::project::{Project, Service};
 use crate::python::WorkflowName;
 use crate::record::{self, Record};
@@ -72,20 +72,27 @@ pub struct RemoveTemporalWorkflow {
 pub(in crate::tool) fn plan(draft: &mut Draft<'_>, arguments: &RemoveTemporalWorkflow) {
     let project = draft.project();
     let name = &arguments.name;
-    let Some(service) = choose(draft, arguments) else {
+    let Some(folder) = choose(draft, arguments) else {
         return;
     };
-    let path = record::of_workflow(&service.folder, name.snake());
+    if refuse_hidden(draft, std::slice::from_ref(&folder)) {
+        return;
+    }
+    let path = record::of_workflow(&folder, name.snake());
     let Some(mut found) = draft.recorded(&path) else {
         return;
     };
-    if found.workflow.is_some() {
-        take_out_of_registry(draft, &service, name, &mut found);
+    let mut services = project.services().iter();
+    let service = services.find(|service| service.folder == folder);
+    if let Some(service) = service.filter(|_| found.workflow.is_some()) {
+        take_out_of_registry(draft, service, name, &mut found);
     }
-    undo(draft, &path, found);
-    check_imports(draft, &service);
+    undo(draft, &path, found, Rank::Record);
+    if let Some(service) = service {
+        check_imports(draft, service);
+        draft.notes.workers = Some(client::worker_tools(project, service));
+    }
     let class = format!("{}Workflow", name.class());
-    draft.notes.workers = Some(client::worker_tools(project, &service));
     draft.notes.next.push(Next {
         tool: None,
         command: format!(
@@ -132,12 +139,12 @@ fn take_out_of_registry(
     }
 }
 
-/// The service with the workflow on record.
-fn choose(draft: &mut Draft<'_>, arguments: &RemoveTemporalWorkflow) -> Option<Service> {
+/// The folder of the service with the workflow on record.
+fn choose(draft: &mut Draft<'_>, arguments: &RemoveTemporalWorkflow) -> Option<Folder> {
     let project = draft.project();
     let name = &arguments.name;
-    let has = |service: &&Service| {
-        let path = record::of_workflow(&service.folder, name.snake());
+    let has = |folder: &Folder| {
+        let path = record::of_workflow(folder, name.snake());
         project.entry(&path).is_some()
     };
     let services = project.services();
@@ -146,26 +153,35 @@ fn choose(draft: &mut Draft<'_>, arguments: &RemoveTemporalWorkflow) -> Option<S
             draft.problem(client::no_service(project, Some(asked)));
             return None;
         };
-        if has(&service) {
-            return Some(service.clone());
+        if has(&service.folder) {
+            return Some(service.folder.clone());
         }
         draft.problem(unknown(project, name, Some(service)));
         return None;
     }
-    let found: Vec<&Service> = services.iter().filter(has).collect();
+    let folders = services.iter().map(|service| service.folder.clone());
+    let mut found: Vec<Folder> = folders
+        .chain(recorded_clients(project))
+        .filter(has)
+        .collect();
+    found.sort();
+    found.dedup();
     match found.as_slice() {
-        [only] => Some((*only).clone()),
+        [only] => Some(only.clone()),
         [] => {
             draft.problem(unknown(project, name, None));
             None
         }
-        [first, ..] => {
-            let flag = service_flag(&first.folder);
+        several => {
+            let calls: Vec<String> = several
+                .iter()
+                .map(|folder| format!("bluetext {} {name}{}", TOOL.name, service_flag(folder)))
+                .collect();
             let problem = Problem::new(
-                crate::problem::ErrorCode::UnknownService,
+                ErrorCode::UnknownService,
                 format!("several services have a workflow `{name}`"),
             );
-            draft.problem(problem.hint(format!("bluetext {} {name}{flag}", TOOL.name)));
+            draft.problem(problem.hint(calls.join("\n")));
             None
         }
     }
