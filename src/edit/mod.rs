@@ -338,70 +338,68 @@ fn remove_from_brackets(
     is_old: impl Fn(&Range<usize>) -> bool,
 ) {
     let text = splices.text;
-    let is_last_kept = |index: usize| items[index + 1..].iter().all(&is_old);
-    let has_trailing_comma = items
-        .last()
-        .is_some_and(|last| find_comma(text, last.end, close).is_some());
-    let mut rest = String::new();
-    let mut done = open;
-    let mut removed = Vec::new();
-    for (index, item) in items.iter().enumerate().filter(|(_, item)| is_old(item)) {
+    let comma_after = |index: usize| {
         let next = items.get(index + 1).map_or(close, |next| next.start);
-        let behind = find_comma(text, item.end, next).map_or(item.end, |comma| comma + 1);
-        let line = text[..item.start].rfind('\n').map_or(0, |at| at + 1);
-        let line_end = text[behind..].find('\n').map(|at| behind + at);
-        let is_alone = line > open && text[line..item.start].trim().is_empty();
-        let range = match line_end {
-            // The item has its lines for itself.
-            Some(end) if is_alone && end < close && text[behind..end].trim().is_empty() => {
-                line..end + 1
+        find_comma(text, items[index].end, next)
+    };
+    let mut removed: Vec<Range<usize>> = Vec::new();
+    let mut index = 0;
+    while index < items.len() {
+        let first = index;
+        while index < items.len() && is_old(&items[index]) {
+            index += 1;
+        }
+        if first == index {
+            index += 1;
+            continue;
+        }
+        // The items from `first` up to `index` are removed.
+        let last = index - 1;
+        let behind = comma_after(last).map_or(items[last].end, |comma| comma + 1);
+        let line = text[..items[first].start]
+            .rfind('\n')
+            .map_or(0, |at| at + 1);
+        let line_end = text[behind..close].find('\n').map(|at| behind + at);
+        let is_alone = line > open && text[line..items[first].start].trim().is_empty();
+        removed.push(match line_end {
+            // They have their lines for themselves.
+            Some(end) if is_alone && text[behind..end].trim().is_empty() => line..end + 1,
+            Some(_) if is_alone => {
+                items[first].start..behind + leading_space(&text[behind..]).len()
             }
-            _ if is_alone && line_end.is_some_and(|end| end < close) => {
-                let comment = behind + leading_space(&text[behind..]).len();
-                item.start..comment
-            }
-            _ if index + 1 < items.len() => {
-                item.start..behind + leading_space(&text[behind..]).len()
-            }
+            _ if index < items.len() => items[first].start..items[index].start,
             _ => {
-                let before = text[..item.start].trim_end_matches([' ', '\t']).len();
-                before..behind
+                text[..items[first].start]
+                    .trim_end_matches([' ', '\t'])
+                    .len()..behind
             }
-        };
-        rest.push_str(&text[done..range.start]);
-        done = range.end;
-        removed.push((index, range));
-    }
-    if removed.is_empty() {
-        return;
-    }
-    rest.push_str(&text[done..close]);
-    if removed.len() == items.len() && rest.trim().is_empty() {
-        // What was appended to an empty list in brackets on one line.
-        let inner = if rest.contains('\n') && !text[open..items[0].start].starts_with(['\n', '\r'])
-        {
-            rest.as_str()
-        } else {
-            rest.trim_matches(['\n', '\r'])
-        };
-        splices.replace(open..close, inner);
-        return;
-    }
-    // The comma that was added before the last item.
-    let last = items.len() - 1;
-    if is_old(&items[last])
-        && !has_trailing_comma
-        && let Some(kept) = (0..last).rev().find(|index| !is_old(&items[*index]))
-        && is_last_kept(kept)
-        && let Some(comma) = find_comma(text, items[kept].end, items[kept + 1].start)
-    {
-        let first = removed.iter_mut().find(|(index, _)| *index > kept);
-        match first {
-            Some((_, range)) if range.start <= comma + 1 => range.start = comma,
-            _ => splices.replace(comma..comma + 1, ""),
+        });
+        // The comma that was added before the last item.
+        if index == items.len() && first > 0 && comma_after(last).is_none() {
+            let range = removed.last_mut();
+            match (comma_after(first - 1), range) {
+                (Some(comma), Some(range)) if range.start == comma + 1 => range.start = comma,
+                (Some(comma), _) => removed.push(comma..comma + 1),
+                (None, _) => {}
+            }
         }
     }
-    for (_, range) in removed {
+    let is_left = |range: &Range<usize>| !is_old(range);
+    if !removed.is_empty() && !items.iter().any(is_left) {
+        let mut rest = String::new();
+        let mut done = open;
+        for range in &removed {
+            rest.push_str(&text[done..range.start]);
+            done = range.end;
+        }
+        rest.push_str(&text[done..close]);
+        // Nothing but the line ends that were added to an empty list on one line.
+        if rest.trim().is_empty() && rest.trim_matches([' ', '\t']).lines().count() < 2 {
+            splices.replace(open..close, rest.trim_matches(['\r', '\n']));
+            return;
+        }
+    }
+    for range in removed {
         splices.replace(range, "");
     }
 }

@@ -251,6 +251,12 @@ impl ParameterStyle {
     }
 }
 
+/// Whether a project has a tool of this name that bluetext registered.
+pub(super) fn is_registered(project: &Project, name: &str) -> bool {
+    let tool = project.tool(name);
+    tool.is_some_and(|tool| is_ours(name, tool.value))
+}
+
 /// Whether bluetext registered a tool in `polytope.yml`: its step calls `bluetext` with the
 /// tool's own name first.
 fn is_ours(name: &str, value: &Value) -> bool {

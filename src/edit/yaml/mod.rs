@@ -20,7 +20,8 @@ use serde_yaml::{Mapping, Value};
 
 use self::additions::{Additions, Insert, change_at, value_at};
 use self::place::Placement;
-use self::tree::{Kind, Node, second_document, tree};
+use self::style::with_inner_comments;
+use self::tree::{Kind, Node, column_of, second_document, tree};
 pub use self::write::{scalar, written};
 
 use super::{EditError, Edited, Position, check_size, keeps_every_byte};
@@ -110,6 +111,50 @@ impl Document {
         let mut found = Vec::new();
         collect(&self.value, "", &mut found);
         found
+    }
+
+    /// The text without a tool, whatever it contains; `None` if it is not an entry of its own
+    /// lines.
+    #[must_use]
+    pub fn without_tool(&self, name: &str) -> Option<String> {
+        let text = self.text.as_str();
+        let root = self.root().as_ref().ok()?.as_ref()?;
+        let Kind::Mapping { entries, .. } = &root.kind else {
+            return None;
+        };
+        let (_, tools) = entries.iter().find(|(key, _)| key.is_key("tools"))?;
+        let Kind::Mapping {
+            entries,
+            open: None,
+        } = &tools.kind
+        else {
+            return None;
+        };
+        let (key, value) = entries.iter().find(|(key, _)| key.is_key(name))?;
+        let start = text[..key.start].rfind('\n').map_or(0, |at| at + 1);
+        if !text[start..key.start].trim().is_empty() {
+            return None;
+        }
+        let column = column_of(text, key.start);
+        let last = with_inner_comments(text, value.end.max(key.end), column);
+        // The value may end where the next line begins.
+        let end = match text[..last].ends_with('\n') && last > key.end && last >= value.end {
+            true if text[last..].starts_with([' ', '#']) && last > value.end => text[last..]
+                .find('\n')
+                .map_or(text.len(), |at| last + at + 1),
+            true => last,
+            false => text[last..]
+                .find('\n')
+                .map_or(text.len(), |at| last + at + 1),
+        };
+        let rest = format!("{}{}", &text[..start], &text[end..]);
+        let mut expected = self.value.clone();
+        expected.get_mut("tools")?.as_mapping_mut()?.remove(name);
+        if expected.get("tools")?.as_mapping()?.is_empty() {
+            *expected.get_mut("tools")? = Value::Null;
+        }
+        let found = Self::parse(rest.as_str()).ok()?;
+        (found.value == expected).then_some(rest)
     }
 
     /// The text with the edits so far, which are not verified; `None` if one is not possible.

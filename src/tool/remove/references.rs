@@ -6,7 +6,7 @@ use crate::edit::yaml::Step;
 use crate::name::{Folder, RelPath};
 use crate::problem::{ErrorCode, Problem};
 use crate::project::{PolytopeFile, Service};
-use crate::tool::Draft;
+use crate::tool::{Draft, tool_of};
 
 /// Refuse the plan if a module that stays imports a module that is removed.
 pub(super) fn check_imports(draft: &mut Draft<'_>, service: &Service) {
@@ -115,7 +115,11 @@ pub(super) fn check_calls(draft: &mut Draft<'_>) {
                     )
                     .in_file(tool.file.path.clone())
                     .at(there)
-                    .hint("remove that step, and call this again"),
+                    .hint(if tool_of(tool.name).is_some() {
+                        "this tool has been edited: `--force` removes it"
+                    } else {
+                        "remove that step, and call this again"
+                    }),
                 );
             }
         }

@@ -5,10 +5,13 @@ use super::references::check_calls;
 use super::undo::undo;
 use super::{CLIENT, later_step, not_on_record, refuse_hidden, service_flag};
 use crate::change::Rank;
+use crate::edit::yaml::Document;
 use crate::name::Folder;
 use crate::problem::WarningCode;
+use crate::project::root_path;
 use crate::record;
-use crate::tool::{Draft, Request, ToolInfo, temporal};
+use crate::tool::register::is_registered;
+use crate::tool::{Draft, Request, TOOLS, ToolInfo, temporal};
 
 /// The tool.
 pub static TOOL: ToolInfo = ToolInfo {
@@ -31,6 +34,19 @@ pub static TOOL: ToolInfo = ToolInfo {
 /// The arguments of `remove-temporal`: none.
 #[derive(Debug, Clone, Copy)]
 pub struct RemoveTemporal;
+
+/// Remove the registered tools that an earlier removal has left because they were edited.
+fn remove_edited_tools(draft: &mut Draft<'_>) {
+    let root = root_path();
+    for tool in TOOLS {
+        let text = draft.text(&root);
+        let document = text.and_then(|text| Document::parse(text).ok());
+        let rest = document.and_then(|document| document.without_tool(tool.name));
+        if let Some(rest) = rest.filter(|_| is_registered(draft.project(), tool.name)) {
+            draft.replace(root.clone(), rest, Rank::RootPolytope);
+        }
+    }
+}
 
 /// Plan the removal of the server.
 pub(in crate::tool) fn plan(draft: &mut Draft<'_>) {
@@ -65,6 +81,9 @@ pub(in crate::tool) fn plan(draft: &mut Draft<'_>) {
         return;
     }
     undo(draft, &path, found, Rank::Record);
+    if draft.is_forced() {
+        remove_edited_tools(draft);
+    }
     check_calls(draft);
     for (tool, volume) in temporal::volumes(project) {
         draft.warn(

@@ -2,6 +2,7 @@
 
 use crate::change::Rank;
 use crate::edit::undo::{Language, take_out};
+use crate::edit::yaml::Document;
 use crate::name::RelPath;
 use crate::problem::WarningCode;
 use crate::project::{Content, POLYTOPE_FILE};
@@ -19,14 +20,25 @@ pub(super) fn undo(draft: &mut Draft<'_>, path: &RelPath, mut record: Record, ra
             continue;
         };
         let taken = take_out(Language::of(file.file_name()), text, insertions);
-        if taken.text != text {
-            draft.replace(file.clone(), taken.text, rank_of(&file));
+        let (mut rest, mut all_left) = (taken.text, taken.left);
+        if draft.is_forced() {
+            all_left.retain(|left| match without_tools(&rest, left) {
+                Some(text) => {
+                    rest = text;
+                    false
+                }
+                None => true,
+            });
         }
-        for left in taken.left {
+        if draft.text(&file) != Some(&rest) {
+            draft.replace(file.clone(), rest, rank_of(&file));
+        }
+        for left in all_left {
             draft.warn(
                 WarningCode::NotRemoved,
                 format!(
-                    "`{file}` keeps what has been edited since it was added:\n{}",
+                    "`{file}` keeps what has been edited since it was added; remove it by hand, or \
+                     a tool with `--force`:\n{}",
                     left.trim_end_matches('\n')
                 ),
                 Some(file.clone()),
@@ -49,6 +61,20 @@ pub(super) fn undo(draft: &mut Draft<'_>, path: &RelPath, mut record: Record, ra
         record.options.clear();
         draft.replace(path.clone(), record.to_string(), rank);
     }
+}
+
+/// A `polytope.yml` without the tools that an edit has added, whatever they contain by now.
+fn without_tools(text: &str, added: &str) -> Option<String> {
+    let names = added.lines().filter_map(|line| {
+        let name = line.strip_prefix("  ")?.trim_end().strip_suffix(':')?;
+        (!name.starts_with([' ', '#'])).then_some(name)
+    });
+    let mut rest = None;
+    for name in names {
+        let document = Document::parse(rest.as_deref().unwrap_or(text)).ok()?;
+        rest = Some(document.without_tool(name)?);
+    }
+    rest
 }
 
 /// Remove a file, unless somebody has changed it. Returns whether it is kept.

@@ -8,8 +8,8 @@ use super::{not_on_record, recorded_clients, refuse_hidden, service_flag};
 use crate::change::Rank;
 use crate::edit::Edited;
 use crate::edit::undo::{Language, take_out};
-use crate::name::{Folder, RelPath};
-use crate::plan::Next;
+use crate::name::{Folder, RelPath, shell_word};
+use crate::plan::{Next, Reload};
 use crate::problem::{ErrorCode, Problem};
 use crate::project::{Project, Service};
 use crate::python::WorkflowName;
@@ -90,7 +90,13 @@ pub(in crate::tool) fn plan(draft: &mut Draft<'_>, arguments: &RemoveTemporalWor
     undo(draft, &path, found, Rank::Record);
     if let Some(service) = service {
         check_imports(draft, service);
-        draft.notes.workers = Some(client::worker_tools(project, service));
+        let workers = client::worker_tools(project, service).into_iter();
+        let restarts = workers.filter(|worker| !matches!(worker.reload, Reload::Yes(_)));
+        draft.notes.next.extend(restarts.map(|worker| Next {
+            tool: None,
+            command: format!("pt run {}", shell_word(&worker.tool)),
+            why: "restarts a worker that may still run it".to_owned(),
+        }));
     }
     let class = format!("{}Workflow", name.class());
     draft.notes.next.push(Next {

@@ -1,0 +1,412 @@
+//! The inverse of each step: every byte comes back, and what somebody has added stays.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use common::Project;
+
+type Tree = BTreeMap<String, Vec<u8>>;
+
+const WEB: &str = "from fastapi import FastAPI\n\napp = FastAPI()\n";
+
+const HOOKS: &str = "from fastapi import FastAPI\n\n\nasync def init(app: FastAPI) -> None:\n    pass\n\n\nasync def deinit(app: FastAPI) -> None:\n    \"\"\"Stop.\"\"\"\n";
+
+const HOOKED: &str = "from contextlib import asynccontextmanager\n\nfrom fastapi import FastAPI\n\nfrom .init import deinit, init\n\n\n@asynccontextmanager\nasync def lifespan(app: FastAPI):\n    await init(app)\n    yield\n    await deinit(app)\n\n\napp = FastAPI(lifespan=lifespan)\n";
+
+const WORKER: &str = "import asyncio\n\nfrom temporalio.client import Client\nfrom temporalio.contrib.pydantic import pydantic_data_converter\nfrom temporalio.worker import Worker\n\nfrom flows import Count, count, more\n\nFLOWS = [Count, ]\n\n\nasync def main() -> None:\n    client = await Client.connect(\"x\", data_converter=pydantic_data_converter)\n    await Worker(client, task_queue=\"q\", workflows=FLOWS, activities=[count, more]).run()\n";
+
+const TOOL: &str = "tools:\n  shop:\n    run:\n      - tool: polytope/python\n        args: { id: shop, image: \"python:3.13\", code: { type: repo, path: . }, cmd: uvicorn shop.main:app }\n";
+
+const UV: &str = "[project]\nname = \"shop\"\nversion = \"1\"\nrequires-python = \">=3.12\"\ndependencies = [\"fastapi\"]\n";
+
+/// Projects of different layouts, wirings and packaging.
+fn projects() -> Vec<(&'static str, Project)> {
+    let root = "# ours\r\ninclude: [shop]\r\n\r\ntools: {stack: {run: [{tool: shop}]}}\r\n";
+    let uv = [
+        ("polytope.yml", root),
+        ("shop/polytope.yml", TOOL),
+        ("shop/pyproject.toml", UV),
+        ("shop/shop/__init__.py", ""),
+    ];
+    let with = |files: &[(&str, &str)]| Project::with(&[&uv[..], files].concat());
+    vec![
+        ("empty", Project::empty()),
+        ("application", with(&[("shop/shop/main.py", WEB)])),
+        (
+            "hooks",
+            with(&[
+                ("shop/shop/main.py", HOOKED),
+                ("shop/shop/init/__init__.py", HOOKS),
+            ]),
+        ),
+        (
+            "lines",
+            Project::with(&[
+                (
+                    "polytope.yml",
+                    "include:\n  - shop # the shop\n# more\ntools:\n",
+                ),
+                ("shop/polytope.yml", TOOL),
+                ("shop/requirements.txt", "fastapi"),
+                ("shop/requirements-dev.txt", "ruff\n"),
+                ("shop/main.py", WEB),
+            ]),
+        ),
+        (
+            "poetry",
+            Project::with(&[
+                ("polytope.yml", "tools:\n  default:\n    run: []\n"),
+                (
+                    "pyproject.toml",
+                    "[tool.poetry]\nname = \"shop\"\n\n[tool.poetry.dependencies]\npython = \"^3.12\"\nfastapi = \"*\"\n",
+                ),
+                ("main.py", WEB),
+            ]),
+        ),
+        (
+            "worker",
+            Project::with(&[
+                ("polytope.yml", "include: ~\n"),
+                ("jobs/requirements.txt", "temporalio>=1.22\n"),
+                (
+                    "jobs/flows.py",
+                    "class Count: ...\n\n\ndef count(): ...\n\n\ndef more(): ...\n",
+                ),
+                ("jobs/run.py", WORKER),
+            ]),
+        ),
+    ]
+}
+
+const A: [&str; 2] = ["add-temporal-workflow", "alpha"];
+const B: [&str; 5] = [
+    "add-temporal-workflow",
+    "beta",
+    "--activity=one,two",
+    "--signal=go",
+    "--query=state:str",
+];
+
+const REMOVAL: [&[&str]; 4] = [
+    &["remove-temporal-workflow", "beta"],
+    &["remove-temporal-workflow", "alpha"],
+    &["remove-temporal-client"],
+    &["remove-temporal"],
+];
+
+fn write(tree: &Tree) -> Project {
+    let project = Project::empty();
+    for (path, bytes) in tree.iter().filter(|(path, _)| !path.ends_with('/')) {
+        project.write(path, std::str::from_utf8(bytes).unwrap());
+    }
+    project
+}
+
+fn assert_same(found: &Tree, expected: &Tree, when: &str) {
+    let text = |tree: &Tree, path: &String| {
+        let bytes = tree.get(path).cloned();
+        bytes.map(|bytes| String::from_utf8(bytes).unwrap())
+    };
+    for path in expected.keys().chain(found.keys()) {
+        assert_eq!(text(found, path), text(expected, path), "{when}: {path}");
+    }
+}
+
+#[test]
+fn each_step_is_undone_to_the_last_byte() {
+    for (name, project) in projects() {
+        let mut trees = Vec::new();
+        for step in [&["add-temporal"][..], &["add-temporal-client"], &A, &B] {
+            trees.push(project.tree());
+            project.done(step);
+        }
+        for (step, expected) in REMOVAL.iter().zip(trees.iter().rev()) {
+            project.done(step);
+            assert_same(&project.tree(), expected, &format!("{name}: {step:?}"));
+        }
+    }
+}
+
+#[test]
+fn one_of_two_workflows_is_removed_as_if_it_had_never_been_there() {
+    for (name, project) in projects() {
+        project.done(&["add-temporal"]);
+        project.done(&["add-temporal-client"]);
+        for (first, second, removed) in [(&A[..], &B[..], "alpha"), (&B[..], &A[..], "beta")] {
+            let both = write(&project.tree());
+            both.done(first);
+            both.done(second);
+            both.done(&["remove-temporal-workflow", removed]);
+            let alone = write(&project.tree());
+            alone.done(second);
+            let trees = [both.tree(), alone.tree()].map(|mut tree| {
+                // `[Count, ]` cannot be told from `[Count ]` in the lists of this worker, so it
+                // is on record how it was; that depends on the order.
+                if name == "worker" {
+                    tree.retain(|path, _| !path.starts_with(".bluetext"));
+                }
+                tree
+            });
+            assert_same(&trees[0], &trees[1], &format!("{name}: {removed}"));
+            assert_eq!(both.bluetext(&[second, &["--check"]].concat()).code, 0);
+        }
+    }
+}
+
+/// A line that somebody has put anywhere into an edited file is there afterwards, with every
+/// byte of the file as it was.
+#[test]
+fn a_line_of_the_user_stays_wherever_it_is() {
+    const MINE: &str = "# mine: keep this";
+    let is_kept = |before: &[u8], after: &[u8]| {
+        let mut rest = after.iter();
+        before.iter().all(|byte| rest.any(|other| other == byte))
+    };
+    let mut exact = 0;
+    let mut tries = 0;
+    for (name, project) in projects() {
+        let before = project.tree();
+        for step in [&["add-temporal"][..], &["add-temporal-client"], &A, &B] {
+            project.done(step);
+        }
+        let whole = project.tree();
+        for (path, old) in before
+            .iter()
+            .filter(|(path, old)| whole.get(*path) != Some(*old))
+        {
+            let text = String::from_utf8(whole[path].clone()).unwrap();
+            let lines: Vec<&str> = text.split_inclusive('\n').collect();
+            let ending = if text.contains("\r\n") { "\r\n" } else { "\n" };
+            for at in (0..lines.len()).step_by(lines.len() / 5 + 1) {
+                // Indented like the next line, so that it is a comment there.
+                let next = lines[at];
+                let indent = &next[..next.len() - next.trim_start_matches([' ', '\t']).len()];
+                let mine = format!("{indent}{MINE}{ending}");
+                let edited = [&lines[..at], &[mine.as_str()], &lines[at..]]
+                    .concat()
+                    .concat();
+                let project = write(&whole);
+                project.write(path, &edited);
+                let mut is_refused = false;
+                let mut errors = String::new();
+                for step in REMOVAL {
+                    let run = project.bluetext(step);
+                    errors.push_str(&run.stderr);
+                    if run.code == 3 {
+                        // A tool of bluetext that has been edited is removed with `--force`.
+                        let forced = project.bluetext(&[step, &["--force"]].concat());
+                        assert_eq!(forced.code, 0, "{name}: {path}:{at}: {}", forced.stderr);
+                        is_refused = true;
+                        break;
+                    }
+                    assert_eq!(run.code, 0, "{name}: {path}:{at}: {}", run.stderr);
+                }
+                let when = format!("{name}: {path}:{at}:\n{edited}\n{errors}");
+                let now = project.tree()[path].clone();
+                let text = String::from_utf8(now.clone()).unwrap();
+                tries += 1;
+                if is_refused {
+                    continue;
+                }
+                assert_eq!(text.matches(MINE).count(), 1, "{when}\n{text}");
+                assert!(is_kept(old, &now), "{when}\n{text}");
+                // A blank line that was added may be left beside it.
+                let filled = |text: &str| {
+                    let lines = text
+                        .lines()
+                        .filter(|line| !["", MINE].contains(&line.trim()));
+                    lines.collect::<Vec<_>>().join("\n")
+                };
+                let rest = filled(&text);
+                if rest == filled(std::str::from_utf8(old).unwrap()) {
+                    exact += 1;
+                } else {
+                    assert!(
+                        errors.contains("keeps what has been edited"),
+                        "{when}\n{text}"
+                    );
+                }
+            }
+        }
+    }
+    // The others are inside of what was added.
+    assert!(exact * 2 > tries, "{exact} of {tries}");
+}
+
+#[test]
+fn what_was_changed_is_kept_until_it_is_forced() {
+    let project = Project::empty();
+    project.done(&["add-temporal"]);
+    project.done(&["add-temporal-client"]);
+    project.done(&A);
+    let changed = [
+        "modules/api/src/backend/workflows/alpha/activities.py",
+        "modules/api/src/backend/temporal_client/worker.py",
+        "modules/postgres/polytope.yml",
+    ];
+    for path in changed {
+        let text = project.read(path);
+        project.write(path, &format!("{text}# mine\n"));
+    }
+    let mut shown = String::new();
+    let calls: [&[&str]; 9] = [
+        &["remove-temporal"],
+        &["remove-temporal-client"],
+        &["remove-temporal-workflow", "gamma"],
+        &["remove-temporal-workflow", "alpha"],
+        &["remove-temporal-workflow", "alpha", "--force"],
+        &["remove-temporal-client"],
+        &["remove-temporal-client", "--force"],
+        &["remove-temporal"],
+        &["remove-temporal", "--force"],
+    ];
+    for call in calls {
+        let run = project.bluetext(call);
+        shown.push_str(&format!("$ bluetext {}\n{}\n", call.join(" "), run.shown()));
+    }
+    insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!(shown) });
+    assert_eq!(project.tree(), Tree::new());
+}
+
+/// What a service of bluetext has besides is the user's: it stays, without Temporal.
+#[test]
+fn a_service_with_code_of_the_user_stays() {
+    let project = Project::empty();
+    project.done(&["add-temporal"]);
+    project.done(&["add-temporal-client"]);
+    project.write("modules/api/src/backend/orders.py", "ORDERS = []\n");
+    // Its application answers with the state of Temporal: these lines go first.
+    let run = project.bluetext(&["remove-temporal-client"]);
+    assert_eq!(run.code, 3);
+    assert!(
+        run.stderr.contains("main.py` imports `.init.temporal"),
+        "{}",
+        run.stderr
+    );
+    let main = "modules/api/src/backend/main.py";
+    project.write(main, "from fastapi import FastAPI\n\nfrom .init import deinit, init\n\n\nasync def lifespan(app: FastAPI):\n    await init(app)\n    yield\n    await deinit(app)\n\n\napp = FastAPI(lifespan=lifespan)\n");
+    project.done(&["remove-temporal-client"]);
+    let tree = project.tree();
+    let files: Vec<&String> = tree.keys().collect();
+    insta::with_settings!({ omit_expression => true }, { insta::assert_debug_snapshot!(files) });
+    for path in ["main.py", "init/__init__.py"] {
+        let text = project.read(&format!("modules/api/src/backend/{path}"));
+        assert!(!text.contains("temporal"), "{text}");
+    }
+    assert!(project.read("polytope.yml").contains("- modules/api"));
+    project.done(&["add-temporal-client"]);
+    assert_eq!(
+        project.bluetext(&["add-temporal-client", "--check"]).code,
+        0
+    );
+}
+
+/// Nothing refers to what is gone.
+#[test]
+fn what_is_still_used_is_not_removed() {
+    let project = Project::empty();
+    project.done(&["add-temporal"]);
+    project.done(&["add-temporal-client"]);
+    project.done(&A);
+    let route = "modules/api/src/backend/routes/alpha.py";
+    project.write(
+        route,
+        "async def start():\n    from ..workflows.alpha.workflow import AlphaWorkflow\n",
+    );
+    project.write(
+        "tool/polytope.yml",
+        "tools:\n  all:\n    run:\n      - tool: temporal\n",
+    );
+    let root = project.read("polytope.yml");
+    project.write(
+        "polytope.yml",
+        &root.replace("include:\n", "include:\n  - tool\n"),
+    );
+    let mut shown = String::new();
+    let mut call = |arguments: &[&str]| {
+        let before = project.tree();
+        let run = project.bluetext(arguments);
+        shown.push_str(&format!(
+            "$ bluetext {}\n{}\n",
+            arguments.join(" "),
+            run.stderr
+        ));
+        if run.code != 0 {
+            assert_eq!(project.tree(), before);
+        }
+    };
+    call(&["remove-temporal-workflow", "alpha"]);
+    project.write(route, "from ..temporal_client import connection\n");
+    call(&["remove-temporal-workflow", "alpha"]);
+    call(&["remove-temporal-client"]);
+    project.write(route, "");
+    call(&["remove-temporal-client"]);
+    call(&["remove-temporal"]);
+    insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!(shown) });
+}
+
+/// Two branches that add different things have different records.
+#[test]
+fn records_of_two_branches_merge() {
+    let project = Project::empty();
+    for (path, text) in [
+        ("polytope.yml", "include:\n  - a\n  - b\n"),
+        ("a/polytope.yml", &TOOL.replace("shop", "a")),
+        ("b/polytope.yml", &TOOL.replace("shop", "b")),
+        ("a/requirements.txt", "fastapi\n"),
+        ("b/requirements.txt", "fastapi\n"),
+        ("a/main.py", WEB),
+        ("b/main.py", WEB),
+    ] {
+        project.write(path, text);
+    }
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git")
+            .args(["-c", "user.name=x", "-c", "user.email=x@example.com"])
+            .args(arguments)
+            .current_dir(project.path())
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+    };
+    let commit = || {
+        git(&["add", "-A"]);
+        git(&["commit", "-qm", "x"]);
+    };
+    git(&["init", "-q", "-b", "main"]);
+    project.done(&["add-temporal"]);
+    commit();
+    git(&["checkout", "-qb", "one"]);
+    project.done(&["add-temporal-client", "--service", "a"]);
+    project.done(&A);
+    commit();
+    git(&["checkout", "-q", "main"]);
+    project.done(&["add-temporal-client", "--service", "b"]);
+    project.done(&B);
+    commit();
+    git(&["merge", "-q", "one"]);
+    for service in ["a", "b"] {
+        let check = ["add-temporal-client", "--service", service, "--check"];
+        assert_eq!(project.bluetext(&check).code, 0);
+    }
+    project.done(&["remove-temporal-workflow", "alpha"]);
+    project.done(&["remove-temporal-workflow", "beta"]);
+    project.done(&["remove-temporal-client", "--service", "a"]);
+    project.done(&["remove-temporal-client", "--service", "b"]);
+    project.done(&["remove-temporal"]);
+    assert_eq!(project.read("polytope.yml"), "include:\n  - a\n  - b\n");
+    assert!(
+        !project
+            .tree()
+            .keys()
+            .any(|path| path.starts_with(".bluetext"))
+    );
+}
