@@ -102,6 +102,12 @@ impl Style {
         self.line_width = width.unwrap_or(self.line_width);
     }
 
+    /// The largest width of a line, in characters.
+    #[must_use]
+    pub fn line_length(&self) -> usize {
+        usize::from(self.line_width.value())
+    }
+
     /// The indentation of one level.
     #[must_use]
     pub fn indent(&self) -> String {

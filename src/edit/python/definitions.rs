@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use ruff_python_ast::{Expr, ModModule, Stmt};
+use ruff_python_ast::{Alias, ModModule, Stmt};
 use ruff_text_size::Ranged;
 
 use super::imports::{Import, add_imports};
-use super::walk::{all_statements, each_call};
+use super::is_docstring;
+use super::walk::all_statements;
 use super::{
     Module, above_comments, cannot_edit, defined_name, guard, line_start, source, start_of,
 };
-use super::{is_docstring, statements_kept};
 use crate::edit::{EditError, Edited, Splices, keeps_every_byte};
 use crate::python::{Style, mentions};
 
@@ -72,13 +72,19 @@ impl Module {
         let mut splices = Splices::new(&self.text);
         let (plain, imports) = self.missing_imports(from, &text, style);
         self.add_plain_imports(&mut splices, &plain);
-        add_imports(
-            &self.text,
-            &mut splices,
-            &self.syntax,
-            &imports,
-            local_modules,
-        );
+        let mut more: Vec<Import> = Vec::new();
+        for import in imports {
+            if !self.extend_import(&mut splices, &import, style) {
+                more.push(import);
+            }
+        }
+        let is_own = |import: &Import| {
+            let first = import.module.split('.').next().unwrap_or("");
+            import.level > 0 || local_modules.iter().any(|local| local == first)
+        };
+        let (own, others): (Vec<Import>, Vec<Import>) = more.into_iter().partition(is_own);
+        self.add_other_imports(&mut splices, &others, local_modules);
+        add_imports(&self.text, &mut splices, &self.syntax, &own, local_modules);
         let end = self.text.trim_end().len();
         splices.insert(end, &added);
         let after = splices.apply();
@@ -87,7 +93,7 @@ impl Module {
             copied
                 .iter()
                 .all(|index| name_at(*index).is_some_and(|name| now.contains(&name)))
-                && statements_kept(&self.text, &self.syntax, &after, &parsed)
+                && keeps_statements(&self.text, &self.syntax, &after, &parsed)
         });
         if is_right && keeps_every_byte(&self.text, &after) {
             return Ok(Edited::Changed(after));
@@ -117,9 +123,7 @@ impl Module {
             match statement {
                 Stmt::Import(import) => {
                     let mut names = import.names.iter();
-                    let is_needed = names.any(|alias| {
-                        is_missing(alias.asname.as_ref().unwrap_or(&alias.name).as_str())
-                    });
+                    let is_needed = names.any(|alias| is_missing(bound_by(alias)));
                     if is_needed {
                         plain.push(source(&from.text, statement.range()).to_owned());
                     }
@@ -155,6 +159,100 @@ impl Module {
         (plain, own)
     }
 
+    /// Add names to the statement that imports from the same module, in their order. Returns
+    /// whether there is one that can be extended.
+    fn extend_import(&self, splices: &mut Splices<'_>, import: &Import, style: &Style) -> bool {
+        let mut found = self
+            .syntax
+            .body
+            .iter()
+            .filter_map(|statement| match statement {
+                Stmt::ImportFrom(found) => Some(found),
+                _ => None,
+            });
+        let Some(found) = found.find(|found| {
+            let module = found.module.as_ref().map_or("", |module| module.as_str());
+            found.level == import.level && module == import.module
+        }) else {
+            return false;
+        };
+        let range = found.range().start().to_usize()..found.range().end().to_usize();
+        let written = &self.text[range.clone()];
+        let mut insertions: Vec<(usize, String)> = Vec::new();
+        let mut names: Vec<&(String, Option<String>)> = import.names.iter().collect();
+        names.sort();
+        for (name, alias) in names {
+            let name = match alias {
+                Some(alias) => format!("{name} as {alias}"),
+                None => name.clone(),
+            };
+            let next = found
+                .names
+                .iter()
+                .find(|other| other.name.as_str() > name.as_str());
+            let Some(last) = found.names.last() else {
+                return false;
+            };
+            let at = next.map(|next| next.range().start().to_usize());
+            if written.contains('\n') {
+                // Each name is on its own line, with a comma behind it.
+                let line = at.map(|at| line_start(&self.text, at));
+                let indent = line_start(&self.text, last.range().start().to_usize());
+                let indent = crate::edit::leading_space(&self.text[indent..]);
+                let end = last.range().end().to_usize();
+                let Some(comma) = self.text[end..].strip_prefix(',') else {
+                    return false;
+                };
+                let behind = self.text.len() - comma.len();
+                let newline = self.text[behind..].find('\n').map(|at| behind + at + 1);
+                let Some(at) = line.or(newline) else {
+                    return false;
+                };
+                insertions.push((at, format!("{indent}{name},\n")));
+            } else {
+                insertions.push(match at {
+                    Some(at) => (at, format!("{name}, ")),
+                    None => (last.range().end().to_usize(), format!(", {name}")),
+                });
+            }
+        }
+        let length: usize = insertions.iter().map(|(_, name)| name.len()).sum();
+        if !written.contains('\n') && written.len() + length > style.line_length() {
+            return false;
+        }
+        for (at, name) in insertions {
+            splices.insert(at, &name);
+        }
+        true
+    }
+
+    /// Add imports of installed packages behind the last of these.
+    fn add_other_imports(
+        &self,
+        splices: &mut Splices<'_>,
+        others: &[Import],
+        local_modules: &[String],
+    ) {
+        let is_other = |statement: &&Stmt| {
+            let module = module_of(statement);
+            let is_relative = matches!(statement, Stmt::ImportFrom(from) if from.level > 0);
+            let first = module.split('.').next().unwrap_or("");
+            let is_own = is_relative || local_modules.iter().any(|local| local == first);
+            !module.is_empty() && !is_own && !is_standard(module)
+        };
+        let lines: String = others
+            .iter()
+            .map(|import| format!("{}\n", import.statement))
+            .collect();
+        if lines.is_empty() {
+            return;
+        }
+        match self.syntax.body.iter().rfind(is_other) {
+            Some(last) => splices.insert_lines_after(last.range().end().to_usize(), &lines),
+            None => self.add_plain_imports(splices, &[lines.trim_end().to_owned()]),
+        }
+    }
+
     /// Add imports of the standard library at the start of the imports.
     fn add_plain_imports(&self, splices: &mut Splices<'_>, statements: &[String]) {
         if statements.is_empty() {
@@ -187,29 +285,55 @@ impl Module {
         }
     }
 
-    /// The statements of a function that call, or pass on, one of the named functions; the
-    /// function may be a method. Each is dedented.
+    /// The statements of a function or method whose code is wanted, dedented.
     #[must_use]
-    pub fn statements_that_call(
-        &self,
-        function: &str,
-        is_called: &dyn Fn(&str) -> bool,
-    ) -> Vec<String> {
+    pub fn statements_of(&self, function: &str, is_wanted: &dyn Fn(&str) -> bool) -> Vec<String> {
         let all = all_statements(&self.syntax.body);
         let bodies = all.iter().filter_map(|statement| match statement {
             Stmt::FunctionDef(found) if found.name.as_str() == function => Some(&found.body),
             _ => None,
         });
+        bodies
+            .flatten()
+            .filter(|statement| is_wanted(source(&self.text, statement.range())))
+            .map(|statement| self.dedented(statement))
+            .collect()
+    }
+
+    /// Whether the definition of a top-level function has a name in it.
+    #[must_use]
+    pub fn mentions(&self, function: &str, name: &str) -> bool {
+        let body = &self.syntax.body;
+        let found = body
+            .iter()
+            .find(|statement| bound_name(statement).as_deref() == Some(function));
+        found.is_some_and(|found| mentions(source(&self.text, found.range()), name))
+    }
+
+    /// An import statement for each module from which the module imports names that a text
+    /// uses.
+    #[must_use]
+    pub fn imports_for(&self, text: &str) -> Vec<String> {
         let mut found = Vec::new();
-        for statement in bodies.flatten() {
-            let mut is_it = false;
-            each_call(std::slice::from_ref(statement), &mut |call| {
-                is_it |= call.arguments.args.iter().any(
-                    |argument| matches!(argument, Expr::Name(name) if is_called(name.id.as_str())),
-                );
-            });
-            if is_it {
-                found.push(self.dedented(statement));
+        for statement in all_statements(&self.syntax.body) {
+            if let Stmt::Import(import) = statement {
+                let mut names = import.names.iter();
+                if names.any(|alias| mentions(text, bound_by(alias))) {
+                    found.push(source(&self.text, statement.range()).to_owned());
+                }
+            }
+            let Stmt::ImportFrom(import) = statement else {
+                continue;
+            };
+            let names = import.names.iter();
+            let names: Vec<&str> = names
+                .filter(|alias| mentions(text, bound_by(alias)))
+                .map(|alias| source(&self.text, alias.range()))
+                .collect();
+            if !names.is_empty() {
+                let module = import.module.as_ref().map_or("", |module| module.as_str());
+                let dots = ".".repeat(import.level as usize);
+                found.push(format!("from {dots}{module} import {}", names.join(", ")));
             }
         }
         found
@@ -246,6 +370,24 @@ impl Module {
     }
 }
 
+/// Whether a module has every statement of an older one in its order, and imports what that
+/// imports.
+fn keeps_statements(before: &str, old: &ModModule, after: &str, new: &ModModule) -> bool {
+    let is_import = |statement: &&Stmt| matches!(statement, Stmt::ImportFrom(_));
+    let mut rest = new.body.iter().filter(|statement| !is_import(statement));
+    let mut others = old.body.iter().filter(|statement| !is_import(statement));
+    let imported = imported_names(new);
+    others.all(|statement| {
+        let old = source(before, statement.range());
+        rest.any(|other| source(after, other.range()) == old)
+    }) && imported_names(old).is_subset(&imported)
+}
+
+/// The name that an import binds.
+fn bound_by(alias: &Alias) -> &str {
+    alias.asname.as_ref().unwrap_or(&alias.name).as_str()
+}
+
 fn is_definition(statement: &Stmt) -> bool {
     matches!(statement, Stmt::FunctionDef(_) | Stmt::ClassDef(_))
 }
@@ -269,9 +411,7 @@ fn imported_names(module: &ModModule) -> BTreeSet<String> {
         Stmt::ImportFrom(import) => import.names.as_slice(),
         _ => &[],
     });
-    names
-        .map(|alias| alias.asname.as_ref().unwrap_or(&alias.name).to_string())
-        .collect()
+    names.map(|alias| bound_by(alias).to_owned()).collect()
 }
 
 fn module_of(statement: &Stmt) -> &str {

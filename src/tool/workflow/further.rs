@@ -6,13 +6,14 @@
 use super::context::Context;
 use super::entries::Entries;
 use super::recorded::request_of;
-use super::request::{AddTemporalWorkflow, Members};
+use super::request::{AddTemporalWorkflow, Members, validator};
 use super::{FILES, TEST, package};
 use crate::change::Rank;
 use crate::edit::python::Module;
+use crate::name::RelPath;
 use crate::problem::{ErrorCode, Problem, WarningCode};
 use crate::project::Service;
-use crate::python::{MemberName, Message, Signal, Style, WorkflowName};
+use crate::python::{MemberName, Message, Signal, Style, WorkflowName, mentions};
 use crate::record::Record;
 use crate::template::{Template, render};
 use crate::tool::Draft;
@@ -56,7 +57,7 @@ impl Further {
         request: &AddTemporalWorkflow,
         style: &Style,
     ) -> Result<(), Problem> {
-        let alone = self.alone(request)?;
+        let alone = self.activities_alone(request)?;
         let rendered = |template: Template, request: &AddTemporalWorkflow| {
             let text = style.layout(&render(template, &Context::new(service, name, request)));
             Module::parse(text).map_err(|error| Problem::of_edit(error, None))
@@ -68,64 +69,93 @@ impl Further {
             (workflow, body),
         ] = FILES;
         let folder = package(service, name);
-        let is_new = |activity: &str| self.activities.iter().any(|new| new.snake() == activity);
-        // Of the union, the messages; of the new activities alone, their models.
-        let parts = [
-            (folder.join(models), rendered(models_template, &alone)?),
-            (folder.join(models), rendered(models_template, request)?),
-            (
-                folder.join(activities),
-                rendered(activities_template, &alone)?,
-            ),
-        ];
-        let local = client::local_modules(draft.project(), service);
-        for (index, (path, from)) in parts.iter().enumerate() {
-            let wanted = |name: &str| match index {
-                0 => self.is_model_of_activity(name),
-                1 => self.is_model_of_message(name),
-                _ => is_new(name),
-            };
-            insert(draft, path, from, &wanted, &local, style)?;
-        }
         let test = client::test_file(
             draft.project(),
             service,
             &format!("{}_workflow", name.snake()),
         );
+        let is_new = |activity: &str| self.activities.iter().any(|new| new.snake() == activity);
+        let local = client::local_modules(draft.project(), service);
+        let parts: [(RelPath, Module, &dyn Fn(&str) -> bool); 4] = [
+            (
+                folder.join(models),
+                rendered(models_template, request)?,
+                &|class| self.is_model_of_message(class),
+            ),
+            (
+                folder.join(models),
+                rendered(models_template, &alone)?,
+                &|class| self.is_model_of_activity(class),
+            ),
+            (
+                folder.join(activities),
+                rendered(activities_template, &alone)?,
+                &is_new,
+            ),
+            (test.clone(), rendered(TEST, &alone)?, &|function| {
+                let activity = function.strip_prefix("test_activity_");
+                activity.is_some_and(is_new)
+            }),
+        ];
+        for (path, from, wanted) in parts {
+            // The tests may be gone.
+            if path != test || draft.exists(&test) {
+                insert(draft, &path, &from, wanted, &local, style)?;
+            }
+        }
         if draft.exists(&test) {
-            let of_activities = rendered(TEST, &alone)?;
-            let wanted = |name: &str| name.strip_prefix("test_activity_").is_some_and(is_new);
-            insert(draft, &test, &of_activities, &wanted, &local, style)?;
-            let of_messages = rendered(TEST, request)?;
-            let wanted = |name: &str| self.is_test_of_message(name);
-            insert(draft, &test, &of_messages, &wanted, &local, style)?;
+            let from = rendered(TEST, request)?;
+            // The first activity of a new workflow would take the messages: its model has
+            // another name then.
+            let models = draft.module(&folder.join(models));
+            let known = match models.as_deref() {
+                Some(Ok(models)) => models.definitions(),
+                _ => Vec::new(),
+            };
+            let unknown: Vec<String> = from
+                .imported()
+                .iter()
+                .filter_map(|name| {
+                    name.rsplit_once(".models.")
+                        .map(|(_, name)| name.to_owned())
+                })
+                .filter(|name| !known.contains(name))
+                .collect();
+            let wanted = |function: &str| {
+                self.is_test_of_message(function)
+                    && !unknown.iter().any(|name| from.mentions(function, name))
+            };
+            insert(draft, &test, &from, &wanted, &local, style)?;
         }
         let entries = Entries::of(service, registry, name, &self.activities, style);
         entries.add_to(draft, service, registry, style)?;
-        let lines = self.lines(&rendered(body, &alone)?, &rendered(body, request)?);
         let path = folder.join(workflow);
+        let lines = self.lines(&rendered(body, &alone)?, &rendered(body, request)?);
         draft.warn(
             WarningCode::WorkflowBody,
             format!(
-                "`{path}` is yours: add these lines to its class, where they belong:\n{lines}\n\
-                 Executions that are running do not have them in their history: put new calls of \
-                 activities and new waits into `if workflow.patched(\"…\"):`"
+                "`{path}` is yours: add these lines to it, where they belong:\n{lines}\n\
+                 Executions that are running do not have them in their history: put new calls \
+                 of activities and new waits below `if workflow.patched(\"NAME\"):`"
             ),
             Some(path),
         );
         Ok(())
     }
 
-    /// A request for the new parts alone, in which the new activities come first.
-    fn alone(&self, request: &AddTemporalWorkflow) -> Result<AddTemporalWorkflow, Problem> {
+    /// A request for the new activities alone; the last recorded one returns the result.
+    fn activities_alone(
+        &self,
+        request: &AddTemporalWorkflow,
+    ) -> Result<AddTemporalWorkflow, Problem> {
         let mut activities = self.activities.clone();
         activities.push(self.last.clone());
         let members = Members::checked(
             &request.names,
             activities,
-            self.signals.clone(),
-            self.queries.clone(),
-            self.updates.clone(),
+            Vec::new(),
+            Vec::new(),
+            Vec::new(),
         );
         let members = members.map_err(|problems| {
             let first = problems.into_iter().next();
@@ -158,25 +188,51 @@ impl Further {
         is_of("test_query_", &self.queries) || is_of("test_update_", &self.updates)
     }
 
-    /// The lines to add to the workflow's class.
+    /// The lines to add to the workflow's module.
     fn lines(&self, alone: &Module, union: &Module) -> String {
-        let mut lines = String::new();
-        let calls = alone.statements_that_call("run", &|name| {
-            self.activities.iter().any(|new| new.snake() == name)
-        });
-        for call in calls {
-            lines.push_str(&format!("{call}\n"));
-        }
-        let is_new = |method: &str| {
-            let signals = self.signals.iter().map(|signal| &signal.name);
-            let others = self.queries.iter().chain(&self.updates);
-            let mut names = signals.chain(others.map(|message| &message.name));
-            names.any(|name| method == name.snake() || method == super::request::validator(name))
+        let signals = self.signals.iter().map(|signal| &signal.name);
+        let others = self.queries.iter().chain(&self.updates);
+        let messages: Vec<&MemberName> = signals.chain(others.map(|other| &other.name)).collect();
+        let of_message = |code: &str| {
+            let mut names = messages.iter();
+            names.any(|name| mentions(code, &format!("_{name}")))
         };
-        for method in union.methods(&is_new) {
-            lines.push_str(&format!("\n{method}\n"));
+        let of_activity = |code: &str| {
+            let mut names = self.activities.iter();
+            names.any(|name| code.contains(&format!("activities.{name},")))
+        };
+        let is_method = |method: &str| {
+            let mut names = messages.iter();
+            names.any(|name| method == name.snake() || method == validator(name))
+        };
+        let mut in_run = union.statements_of("run", &of_message);
+        in_run.extend(alone.statements_of("run", &of_activity));
+        let parts = [
+            (
+                "# in `__init__`",
+                union.statements_of("__init__", &of_message),
+            ),
+            ("# in `run`", in_run),
+            ("# as methods", union.methods(&is_method)),
+        ];
+        let mut lines = String::new();
+        for (place, code) in parts.iter().filter(|(_, code)| !code.is_empty()) {
+            lines.push_str(&format!("{place}\n{}\n", code.join("\n")));
         }
-        lines.trim_end().to_owned()
+        let imports = union.imports_for(&lines).into_iter();
+        let imports = imports.chain(alone.imports_for(&lines));
+        let mut all: Vec<String> = Vec::new();
+        for import in imports {
+            if !all.contains(&import) {
+                all.push(import);
+            }
+        }
+        format!(
+            "# imports, if they are missing\n{}\n{lines}",
+            all.join("\n")
+        )
+        .trim_end()
+        .to_owned()
     }
 }
 
@@ -198,7 +254,7 @@ fn added<T: PartialEq + Clone>(before: &[T], now: &[T]) -> Option<Vec<T>> {
 /// Insert the definitions of another module into one of the workflow.
 fn insert(
     draft: &mut Draft<'_>,
-    path: &crate::name::RelPath,
+    path: &RelPath,
     from: &Module,
     wanted: &dyn Fn(&str) -> bool,
     local: &[String],
