@@ -1,5 +1,5 @@
 # The image that the tool `bluetext` runs. Build it with the tag that the tool names:
-#   docker build -t bluetext:0.1.0 .
+#   docker build -t bluetext:0.2.0 .
 
 FROM rust:1.95-alpine AS build
 WORKDIR /src

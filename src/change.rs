@@ -26,8 +26,8 @@ pub enum Rank {
     Hooks,
     /// The project's own `polytope.yml`.
     RootPolytope,
-    /// The record of a workflow, which is complete when it is written.
-    WorkflowRecord,
+    /// A record of what is complete when it is written.
+    LastRecord,
 }
 
 impl Rank {
@@ -43,7 +43,7 @@ impl Rank {
             Self::Registry => "the list of what workers run",
             Self::Library => "the client library, complete",
             Self::Hooks => "starts and stops Temporal with the API",
-            Self::WorkflowRecord => "the record of the request",
+            Self::LastRecord => "the record of what is there",
             Self::RootPolytope => "includes what is new and registers the next tool",
         }
     }

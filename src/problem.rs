@@ -122,6 +122,7 @@ codes! {
         UnknownStack = "unknown-stack" (Refused): "There is no such tool to run the containers.",
         Unreadable = "unreadable" (Refused): "A file is not UTF-8, too large, or cannot be read.",
         Usage = "usage" (Usage): "The command line or the call is wrong.",
+        VersionStep = "version-step" (Refused): "The server cannot go from the version that is there to the one that is asked for.",
         WrongShape = "wrong-shape" (Refused): "A `polytope.yml` is valid YAML, but not a valid Polytope file.",
     }
 }
@@ -135,12 +136,15 @@ codes! {
         HooksByHand = "hooks-by-hand" (Done): "The hooks are imported in a file that is not edited: check that they are called.",
         Kept = "kept" (Done): "A file has been changed since it was written, or was there before, and is left as it is.",
         LibraryDiffers = "library-differs" (Done): "The client library of a service differs from the one of this version.",
+        LibraryOutdated = "library-outdated" (Done): "The client library of a service is that of an earlier version, and nobody has changed it.",
         LockBehind = "lock-behind" (Done): "A lock file does not contain the new dependency yet.",
         NotKept = "not-kept" (Done): "A file that was replaced has lost its owner, an extended attribute or another name (hard link).",
         NotRegistered = "not-registered" (Done): "A workflow is in the service's code, but not in its registry: no worker runs it.",
         NotRemoved = "not-removed" (Done): "Lines that were added have been edited since, and stay: the message has them.",
         OldVersions = "old-versions" (Done): "A requirement of the service also allows versions that the client library does not support.",
         RegistryInPackage = "registry-in-package" (Done): "The registry is in `workflows/__init__.py`, which is slow.",
+        ServerBehind = "server-behind" (Done): "The Temporal server is more than one minor version behind: the message has the next step.",
+        ServerUpgrade = "server-upgrade" (Done): "The Temporal server is upgraded: the message has the order.",
         ServiceContainer = "service-container" (Done): "The service's container could not be edited: the message says what to add.",
         ServiceWorker = "service-worker" (Done): "The worker's tool could not be generated, or may not fit its container.",
         StartsTemporalAlready = "starts-temporal-already" (Done): "The hooks start Temporal differently and are left as they are.",

@@ -61,6 +61,11 @@ fn with_service() -> Project {
     project
 }
 
+/// A project that the first steps upgrade.
+fn of_an_earlier_version() -> Project {
+    Project::copy("previous")
+}
+
 /// The steps, and what undoes them.
 const STEPS: [&[&str]; 7] = [
     &["add-temporal"],
@@ -333,7 +338,7 @@ fn assert_in_documents(figure: &str) {
 #[test]
 fn killed_before_every_call_the_same_command_completes_the_rest() {
     let mut kills = 0;
-    for start in [started, with_service] {
+    for start in [started, with_service, of_an_earlier_version] {
         kills += killed_before_every_call(start);
     }
     println!("{kills} kills before a call, each completed by the next run");

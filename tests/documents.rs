@@ -212,6 +212,11 @@ fn example(code: ErrorCode) -> String {
             run(&project, &["add-temporal"])
         }
         ErrorCode::Usage => run(&Project::empty(), &["add-temporla"]),
+        ErrorCode::VersionStep => {
+            let project = Project::empty();
+            project.done(&["add-temporal", "--temporal-version", "1.30.0"]);
+            run(&project, &["add-temporal", "--temporal-version", "1.32.0"])
+        }
         ErrorCode::WrongShape => run(&file("tools: [api]\n"), &["add-temporal"]),
     }
 }

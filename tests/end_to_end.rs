@@ -81,7 +81,7 @@ fn the_inspector_is_content() {
             .current_dir(project.path());
         let shown = finish(&mut command);
         let listed: Value = serde_json::from_str(&shown).unwrap();
-        assert_eq!(listed["tools"].as_array().unwrap().len(), 4, "{shown}");
+        assert_eq!(listed["tools"].as_array().unwrap().len(), 7, "{shown}");
     }
 }
 
@@ -186,6 +186,103 @@ fn an_empty_folder_becomes_a_service_that_completes_a_workflow() {
     assert_eq!(execution["status"], "FAILED");
     assert!(execution.to_string().contains("quantity"), "{execution}");
     assert_eq!(worker.stop(), Some(0));
+}
+
+/// What is added to a workflow passes its tests and the checkers, once the printed lines are in
+/// the workflow.
+#[test]
+fn a_workflow_grows() {
+    skip_if_asked!();
+    let project = Project::empty();
+    project.done(&["add-temporal"]);
+    project.done(&["add-temporal-client"]);
+    let first = [
+        "add-temporal-workflow",
+        "order",
+        "--input=id:str,at:datetime?",
+    ];
+    project.done(&[&first[..], &["--activity=reserve,charge"]].concat());
+    let grown = [
+        &first[..],
+        &["--activity=reserve,charge,ship", "--query=state:decimal"],
+    ]
+    .concat();
+    let run = project.done(&grown);
+    let (_, lines) = run
+        .stderr
+        .split_once("# imports, if they are missing\n")
+        .unwrap();
+    let (lines, _) = lines.split_once("\nExecutions that are running").unwrap();
+    let mut parts = lines.split("# in `__init__`\n");
+    let imports = parts.next().unwrap();
+    let (init, rest) = parts.next().unwrap().split_once("# in `run`\n").unwrap();
+    let (in_run, rest) = rest.split_once("# as methods\n").unwrap();
+    let (methods, fakes) = rest
+        .split_once("# in its tests, at the end of `ACTIVITIES` and of each list `fakes`\n")
+        .unwrap();
+    let indented = |lines: &str, indent: &str| {
+        let lines = lines.lines().map(|line| format!("{indent}{line}\n"));
+        lines.collect::<String>()
+    };
+    let path = "modules/api/src/backend/workflows/order/workflow.py";
+    let text = project.read(path);
+    let models = imports
+        .lines()
+        .find(|line| line.starts_with("from .models"))
+        .unwrap();
+    let names = models.trim_start_matches("from .models import ");
+    let text = text
+        .replace(
+            "from .models import ",
+            &format!("from .models import {names}, "),
+        )
+        .replace(
+            "from datetime import",
+            "from decimal import Decimal\nfrom datetime import",
+        )
+        .replace(
+            "    @workflow.run\n",
+            &format!(
+                "    def __init__(self) -> None:\n{}\n    @workflow.run\n",
+                indented(init, "        ")
+            ),
+        )
+        .replace(
+            "        return await workflow.execute_activity(",
+            &format!(
+                "{}        return await workflow.execute_activity(",
+                // Nothing uses the result here.
+                indented(&in_run.replace("ship_output = ", ""), "        ")
+            ),
+        );
+    project.write(path, &format!("{text}\n{}", indented(methods, "    ")));
+    let tests = "modules/api/tests/workflows/test_order_workflow.py";
+    let text = project.read(tests);
+    let last = "fake_reserve, fake_charge]";
+    assert!(text.contains(last), "{text}");
+    let more = format!("fake_reserve, fake_charge, {}]", fakes.trim());
+    let list = "[activities.reserve, activities.charge]";
+    assert!(text.contains(list), "{text}");
+    let longer = "[\n    activities.reserve,\n    activities.charge,\n    activities.ship,\n]";
+    project.write(tests, &text.replace(last, &more).replace(list, longer));
+    let service = project.path().join("modules/api");
+    let tools = Tools::get();
+    let module = Path::new("src/backend/workflows/order");
+    // Only what was edited by hand here needs a formatter.
+    for arguments in [
+        &["format", "--no-cache"][..],
+        &["check", "--no-cache", "--select=I", "--fix"],
+    ] {
+        let path = module.join("workflow.py");
+        finish(tools.command("ruff", &service).args(arguments).arg(path));
+    }
+    check_service(&service);
+    assert_eq!(
+        project.bluetext(&[&grown[..], &["--check"]].concat()).code,
+        0
+    );
+    project.done(&["remove-temporal-workflow", "order", "--force"]);
+    check_service(&service);
 }
 
 #[test]

@@ -16,6 +16,9 @@ use crate::record::RECORDS;
 /// Folders that are never read, besides hidden ones such as `.git` and `.venv`.
 const SKIPPED: [&str; 3] = ["venv", "node_modules", "__pycache__"];
 
+/// The folder of the client library in a service.
+const LIBRARY: &str = "temporal_client";
+
 /// Maximum depth of folders, deeper ones are not read.
 const MAX_FOLDER_DEPTH: usize = 16;
 
@@ -171,7 +174,7 @@ impl Disk {
                     }
                     Content::Folder
                 }
-                Some(Kind::File) if is_text(&name) || is_record(&child) => {
+                Some(Kind::File) if is_text(&name) || is_ours(&child) => {
                     if files.entries.get(&child).is_some_and(is_read) {
                         continue;
                     }
@@ -314,10 +317,10 @@ fn is_text(name: &str) -> bool {
         || SETTINGS_FILES.iter().any(|(settings, _)| *settings == name)
 }
 
-fn is_record(path: &RelPath) -> bool {
-    Folder::from(RelPath::literal(RECORDS))
-        .relative(path)
-        .is_some()
+/// Whether a file is a record, or one of the client library.
+fn is_ours(path: &RelPath) -> bool {
+    let records = Folder::from(RelPath::literal(RECORDS));
+    records.relative(path).is_some() || Folder::of(path).name() == Some(LIBRARY)
 }
 
 enum Kind {

@@ -17,6 +17,7 @@ use crate::edit::toml::PyProject;
 use crate::edit::{EditError, Position};
 use crate::name::{Folder, RelPath};
 use crate::python::{SETTINGS_FILES, Style};
+use crate::record::Record;
 
 pub use polytope::{Claim, PolytopeFile, Tool};
 pub use services::{Service, ServiceFault, Wiring, imports_module};
@@ -226,6 +227,12 @@ impl Project {
     pub fn polytope_file(&self, path: &RelPath) -> Option<&PolytopeFile> {
         // Only files that the root's file includes have been parsed.
         self.files.polytope.get(path)?.as_deref().ok()
+    }
+
+    /// A record of the project; `None` if there is none that can be read.
+    #[must_use]
+    pub fn record(&self, path: &RelPath) -> Option<Record> {
+        Record::parse(self.text(path)?).ok()
     }
 
     /// The paths of the `polytope.yml` files that the project includes.

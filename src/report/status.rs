@@ -93,6 +93,8 @@ struct ReportedService {
     fault: Option<String>,
     /// The client library.
     client: ReportedLibrary,
+    /// The version of bluetext that has written the client library, if that is on record.
+    client_version: Option<String>,
     /// The next step for it.
     next: &'static str,
     /// The workflows that its workers run.
@@ -125,7 +127,10 @@ enum ReportedLibrary {
     Absent,
     /// It matches this version.
     Current,
-    /// It exists and differs from this version.
+    /// It is that of an earlier version, and nobody has changed it: `add-temporal-client` brings
+    /// it to this version.
+    Outdated,
+    /// Somebody has changed it, or it is not on record.
     Differs,
 }
 
@@ -278,7 +283,12 @@ impl StatusReport {
             let client = match service.client {
                 ReportedLibrary::Absent => "without the client",
                 ReportedLibrary::Current => "with the client",
+                ReportedLibrary::Outdated => "with an earlier client",
                 ReportedLibrary::Differs => "with a client that differs",
+            };
+            let client = match &service.client_version {
+                Some(version) => format!("{client} ({})", plain(version)),
+                None => client.to_owned(),
             };
             let (name, path) = (plain(&service.name), plain(&service.path));
             let framework = service.framework.unwrap_or("no web application");
@@ -363,8 +373,10 @@ impl From<&ServiceStatus> for ReportedService {
             client: match service.library {
                 Library::Absent => ReportedLibrary::Absent,
                 Library::Current => ReportedLibrary::Current,
+                Library::Outdated => ReportedLibrary::Outdated,
                 Library::Differs => ReportedLibrary::Differs,
             },
+            client_version: service.library_version.clone(),
             next: service.next.name,
             workflows: service.workflows.clone(),
             unregistered: service

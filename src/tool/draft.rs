@@ -230,6 +230,12 @@ impl<'a> Draft<'a> {
             .map(|(path, _)| path)
     }
 
+    /// Whether any file that somebody has changed is left as it is.
+    #[must_use]
+    pub fn keeps_any(&self) -> bool {
+        !self.kept.is_empty()
+    }
+
     /// Whether a file that somebody has changed is left as it is.
     #[must_use]
     pub fn is_kept(&self, path: &RelPath) -> bool {
@@ -591,28 +597,34 @@ impl<'a> Draft<'a> {
 
     /// The records that differ from those of the project.
     fn changed_records(&mut self) -> Vec<Change> {
-        let records = std::mem::take(&mut self.records).into_iter();
-        let filled = records.filter(|(_, record)| !record.is_empty());
-        let changes = filled.map(|(path, mut record)| {
+        let mut changes = Vec::new();
+        for (path, mut record) in std::mem::take(&mut self.records) {
+            let before = self.project.record(&path);
+            if let Some(before) = &before {
+                // The version alone says nothing about the files.
+                record.version.clone_from(&before.version);
+            }
+            if record.is_empty() || before.as_ref() == Some(&record) {
+                continue;
+            }
             env!("CARGO_PKG_VERSION").clone_into(&mut record.version);
-            let is_workflow = record.workflow.is_some();
-            Change {
+            // Insertions are on record before they are made, so that those of a killed run can be
+            // taken out. The hash of a library file is noted after the file is replaced: a
+            // killed run must not make it look changed.
+            let same_edits = before.is_some_and(|before| before.edited == record.edited);
+            let is_last = same_edits || record.workflow.is_some();
+            changes.push(Change {
                 before: self.project.text(&path).map(str::to_owned),
                 after: Some(record.to_string()),
-                rank: if is_workflow {
-                    Rank::WorkflowRecord
+                rank: if is_last {
+                    Rank::LastRecord
                 } else {
                     Rank::Record
                 },
                 path,
-            }
-        });
+            });
+        }
         changes
-            .filter(|change| {
-                let same = |before: &String| Some(folded(before)) == change.after;
-                !change.before.as_ref().is_some_and(same)
-            })
-            .collect()
     }
 
     fn put(&mut self, path: RelPath, before: Option<String>, after: After, rank: Rank, kind: Kind) {

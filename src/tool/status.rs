@@ -12,6 +12,7 @@ use crate::name::RelPath;
 use crate::plan::{Next, Warning};
 use crate::problem::WarningCode;
 use crate::project::{Project, Service, Tool};
+use crate::record;
 
 /// The state of a project.
 #[derive(Debug)]
@@ -50,6 +51,8 @@ pub struct ServiceStatus {
     pub packaging: &'static str,
     /// The client library.
     pub library: Library,
+    /// The version of bluetext that has written it, if that is on record.
+    pub library_version: Option<String>,
     /// The next step for it.
     pub next: &'static ToolInfo,
     /// The names of the workflows that its registry lists.
@@ -150,6 +153,17 @@ fn service_status(
             path: service.folder.path().cloned(),
         });
     }
+    if library == Library::Outdated {
+        warnings.push(Warning {
+            code: WarningCode::LibraryOutdated,
+            message: format!(
+                "the client library of `{name}` is that of an earlier version: `bluetext \
+                 add-temporal-client --service {name}` brings it to this one",
+                name = service.name
+            ),
+            path: service.folder.path().cloned(),
+        });
+    }
     let registries = client::registries(project, service);
     let mut workflows: Vec<String> = registries
         .iter()
@@ -167,6 +181,9 @@ fn service_status(
         service: service.clone(),
         packaging: client::packaging_name(project, service),
         library,
+        library_version: project
+            .record(&record::of_client(&service.folder))
+            .map(|record| record.version),
         next: if client::is_in(project, service) {
             &workflow::TOOL
         } else {

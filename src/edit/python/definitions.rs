@@ -42,7 +42,7 @@ impl Module {
         }
         // What the copied statements use, until nothing is added.
         loop {
-            let text: String = copied.iter().map(|index| from.source_of(*index)).collect();
+            let text = from.sources(&copied);
             let more: Vec<usize> = (0..statements.len())
                 .filter(|index| !copied.contains(index))
                 .filter(|index| {
@@ -55,7 +55,7 @@ impl Module {
             }
             copied.extend(more);
         }
-        let text: String = copied.iter().map(|index| from.source_of(*index)).collect();
+        let text = from.sources(&copied);
         let mut added = String::new();
         let mut is_variable = false;
         for (position, index) in copied.iter().enumerate() {
@@ -99,6 +99,11 @@ impl Module {
             return Ok(Edited::Changed(after));
         }
         Err(cannot_edit(added.trim_start().to_owned()))
+    }
+
+    fn sources(&self, statements: &BTreeSet<usize>) -> String {
+        let sources = statements.iter().map(|index| self.source_of(*index));
+        sources.collect::<Vec<_>>().join("\n")
     }
 
     /// A top-level statement with the comments directly above it.
@@ -253,35 +258,52 @@ impl Module {
         }
     }
 
-    /// Add imports of the standard library at the start of the imports.
+    /// Add imports of the standard library where an import sorter expects them: `import` before
+    /// `from`, each by its module.
     fn add_plain_imports(&self, splices: &mut Splices<'_>, statements: &[String]) {
-        if statements.is_empty() {
+        let body = self.syntax.body.iter().skip_while(|s| is_docstring(s));
+        let imports: Vec<&Stmt> = body
+            .take_while(|statement| matches!(statement, Stmt::Import(_) | Stmt::ImportFrom(_)))
+            .filter(|statement| module_of(statement) != "__future__")
+            .collect();
+        let standard: Vec<&&Stmt> = imports
+            .iter()
+            .filter(|s| is_standard(module_of(s)))
+            .collect();
+        let order = |line: &str| {
+            let mut words = line.split_whitespace();
+            let is_from = words.next() == Some("from");
+            (is_from, words.next().unwrap_or("").to_owned())
+        };
+        let mut sorted = statements.to_vec();
+        sorted.sort_by_key(|line| order(line));
+        for line in &sorted {
+            let new = format!("{line}\n");
+            let next = standard
+                .iter()
+                .find(|statement| order(source(&self.text, statement.range())) > order(line));
+            match (next, standard.last()) {
+                (Some(next), _) => splices.insert(line_start(&self.text, start_of(next)), &new),
+                (None, Some(last)) => {
+                    splices.insert_lines_after(last.range().end().to_usize(), &new);
+                }
+                (None, None) => {}
+            }
+        }
+        if !standard.is_empty() || sorted.is_empty() {
             return;
         }
-        let body = self.syntax.body.iter().skip_while(|s| is_docstring(s));
-        let mut imports =
-            body.take_while(|statement| matches!(statement, Stmt::Import(_) | Stmt::ImportFrom(_)));
-        let lines: String = statements.iter().map(|line| format!("{line}\n")).collect();
-        let first = imports.find(|statement| module_of(statement) != "__future__");
-        match first {
-            Some(first) => {
+        let lines: String = sorted.iter().map(|line| format!("{line}\n")).collect();
+        match (imports.first(), self.syntax.body.first()) {
+            (Some(first), _) => {
                 let line = line_start(&self.text, start_of(first));
-                let gap = if is_standard(module_of(first)) {
-                    ""
-                } else {
-                    "\n"
-                };
-                splices.insert(line, &format!("{lines}{gap}"));
+                splices.insert(line, &format!("{lines}\n"));
             }
-            None => match self.syntax.body.first() {
-                Some(docstring) if is_docstring(docstring) => {
-                    splices.insert_lines_after(
-                        docstring.range().end().to_usize(),
-                        &format!("\n{lines}"),
-                    );
-                }
-                _ => splices.insert(0, &format!("{lines}\n")),
-            },
+            (None, Some(docstring)) if is_docstring(docstring) => {
+                let end = docstring.range().end().to_usize();
+                splices.insert_lines_after(end, &format!("\n{lines}"));
+            }
+            _ => splices.insert(0, &format!("{lines}\n")),
         }
     }
 

@@ -10,6 +10,7 @@ use crate::name::RelPath;
 use crate::problem::{ErrorCode, Problem};
 use crate::project::{Content, POLYTOPE_FILE, Project, Service, Wiring};
 use crate::python::Style;
+use crate::record::{self, Hash, folded};
 use crate::template::{Template, render, template};
 use crate::tool::Draft;
 use crate::tool::polytope::find_conflicts;
@@ -224,12 +225,28 @@ pub(in crate::tool) fn library(project: &Project, service: &Service) -> Library 
     // `status` reads only code.
     let is_same = |path: &RelPath, text: &String| match project.entry(path) {
         Some(Content::Unread) => true,
-        _ => project.text(path) == Some(text),
+        _ => project
+            .text(path)
+            .is_some_and(|there| folded(there) == folded(text)),
     };
+    let record = project.record(&record::of_client(&service.folder));
+    let is_as_recorded = |path: &RelPath| {
+        let recorded = record
+            .as_ref()
+            .and_then(|record| record.library.get(path.as_str()));
+        match (project.text(path), recorded) {
+            (Some(text), Some(recorded)) => Hash::of(text) == *recorded,
+            (None, _) => true,
+            (Some(_), None) => false,
+        }
+    };
+    let mut differing = files.iter().filter(|(path, text)| !is_same(path, text));
     if files.iter().all(|(path, _)| project.entry(path).is_none()) {
         Library::Absent
-    } else if files.iter().all(|(path, text)| is_same(path, text)) {
+    } else if differing.clone().next().is_none() {
         Library::Current
+    } else if differing.all(|(path, _)| is_as_recorded(path)) {
+        Library::Outdated
     } else {
         Library::Differs
     }

@@ -129,7 +129,9 @@ pub enum Library {
     Absent,
     /// It matches this version.
     Current,
-    /// It exists and differs from this version.
+    /// It is that of an earlier version, and nobody has changed it.
+    Outdated,
+    /// Somebody has changed it, or it is not on record.
     Differs,
 }
 

@@ -9,6 +9,7 @@ use super::recorded::request_of;
 use super::request::{AddTemporalWorkflow, Members, validator};
 use super::{FILES, TEST, package};
 use crate::change::Rank;
+use crate::edit::Edited;
 use crate::edit::python::Module;
 use crate::name::RelPath;
 use crate::problem::{ErrorCode, Problem, WarningCode};
@@ -103,6 +104,7 @@ impl Further {
                 insert(draft, &path, &from, wanted, &local, style)?;
             }
         }
+        let mut is_listed = false;
         if draft.exists(&test) {
             let from = rendered(TEST, request)?;
             // The first activity of a new workflow would take the messages: its model has
@@ -126,11 +128,16 @@ impl Further {
                     && !unknown.iter().any(|name| from.mentions(function, name))
             };
             insert(draft, &test, &from, &wanted, &local, style)?;
+            is_listed = self.add_to_test_list(draft, &test, &local, style)?;
         }
         let entries = Entries::of(service, registry, name, &self.activities, style);
         entries.add_to(draft, service, registry, style)?;
         let path = folder.join(workflow);
-        let lines = self.lines(&rendered(body, &alone)?, &rendered(body, request)?);
+        let lines = self.lines(
+            &rendered(body, &alone)?,
+            &rendered(body, request)?,
+            is_listed,
+        );
         draft.warn(
             WarningCode::WorkflowBody,
             format!(
@@ -141,6 +148,39 @@ impl Further {
             Some(path),
         );
         Ok(())
+    }
+
+    /// Add the new activities to those that the tests run, if they are in the generated list and
+    /// its line has room for them. Returns whether they are in it.
+    fn add_to_test_list(
+        &self,
+        draft: &mut Draft<'_>,
+        test: &RelPath,
+        local: &[String],
+        style: &Style,
+    ) -> Result<bool, Problem> {
+        const LIST: &str = "ACTIVITIES";
+        let module = draft.module(test);
+        let Some(Ok(module)) = module.as_deref() else {
+            return Ok(false);
+        };
+        if module.items(LIST).is_none() {
+            return Ok(false);
+        }
+        let activities = self.activities.iter();
+        let items: Vec<String> = activities
+            .map(|name| format!("activities.{name}"))
+            .collect();
+        let edited = module.add_items(&[], local, &[(LIST, items)], style);
+        let fits = |text: &str| {
+            let mut lines = text.lines();
+            lines.all(|line| !line.starts_with(LIST) || line.chars().count() <= style.line_length())
+        };
+        if matches!(&edited, Ok(Edited::Changed(text)) if !fits(text)) {
+            return Ok(false);
+        }
+        draft.apply(test, Rank::New, edited)?;
+        Ok(true)
     }
 
     /// A request for the new activities alone; the last recorded one returns the result.
@@ -189,7 +229,7 @@ impl Further {
     }
 
     /// The lines to add to the workflow's module.
-    fn lines(&self, alone: &Module, union: &Module) -> String {
+    fn lines(&self, alone: &Module, union: &Module, is_listed: bool) -> String {
         let signals = self.signals.iter().map(|signal| &signal.name);
         let others = self.queries.iter().chain(&self.updates);
         let messages: Vec<&MemberName> = signals.chain(others.map(|other| &other.name)).collect();
@@ -215,9 +255,25 @@ impl Further {
             ("# in `run`", in_run),
             ("# as methods", union.methods(&is_method)),
         ];
+        let waits = !self.signals.is_empty() || !self.updates.is_empty();
+        let talk = waits.then(|| "await talk(handle)".to_owned());
+        let in_tests = "# in its tests, before each `handle.result()`";
         let mut lines = String::new();
         for (place, code) in parts.iter().filter(|(_, code)| !code.is_empty()) {
             lines.push_str(&format!("{place}\n{}\n", code.join("\n")));
+        }
+        if let Some(talk) = talk {
+            lines.push_str(&format!("{in_tests}\n{talk}\n"));
+        }
+        if !self.activities.is_empty() {
+            lines.push_str(if is_listed {
+                "# in its tests, at the end of each list `fakes`\n"
+            } else {
+                "# in its tests, at the end of `ACTIVITIES` and of each list `fakes`\n"
+            });
+        }
+        for activity in &self.activities {
+            lines.push_str(&format!("activities.{activity}\n"));
         }
         let imports = union.imports_for(&lines).into_iter();
         let imports = imports.chain(alone.imports_for(&lines));

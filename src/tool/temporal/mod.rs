@@ -1,5 +1,8 @@
 //! `add-temporal`: server, Postgres and web UI as containers that Polytope manages.
 
+mod versions;
+
+use clap::parser::ValueSource;
 use clap::{Args, FromArgMatches};
 use serde::Serialize;
 
@@ -47,7 +50,13 @@ pub static TOOL: ToolInfo = ToolInfo {
     starts: true,
     define: Arguments::augment_args,
     ranges: &[("history_shards", (1, MAX_HISTORY_SHARDS))],
-    request: |matches, values| Arguments::from_arg_matches(matches).ok()?.request(values),
+    request: |matches, values| {
+        let is_given = |flag: &str| matches.value_source(flag) == Some(ValueSource::CommandLine);
+        let given = FLAGS.into_iter().filter(|flag| is_given(flag)).collect();
+        Arguments::from_arg_matches(matches)
+            .ok()?
+            .request(given, values)
+    },
     allowed: |_| true,
     registered: None,
     undoes: None,
@@ -82,7 +91,7 @@ struct Arguments {
 }
 
 impl Arguments {
-    fn request(self, values: &mut Values) -> Option<Request> {
+    fn request(self, given: Vec<&'static str>, values: &mut Values) -> Option<Request> {
         let Self {
             stack,
             modules_dir,
@@ -107,6 +116,7 @@ impl Arguments {
             ui_version: ui_version?,
             postgres_version: postgres_version?,
             history_shards,
+            given,
         }))
     }
 }
@@ -127,13 +137,30 @@ pub struct AddTemporal {
     pub postgres_version: ImageTag,
     /// The number of history shards, which can never be changed afterwards.
     pub history_shards: u32,
+    /// The versions and numbers that were given, by the ids of their flags.
+    pub given: Vec<&'static str>,
 }
+
+/// The flags whose values are on record.
+const FLAGS: [&str; 4] = [
+    "temporal_version",
+    "ui_version",
+    "postgres_version",
+    "history_shards",
+];
 
 /// Plan the server, its database and the web UI.
 pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporal) {
     let project = draft.project();
     let folder = modules_folder(project, arguments.modules_dir.as_ref());
     draft.act_for(record::of_step(TOOL.name));
+    let arguments = &match versions::chosen(draft, arguments) {
+        Ok(arguments) => arguments,
+        Err(problem) => {
+            draft.problem(problem);
+            return;
+        }
+    };
     start_root_file(draft);
     let mut steps = Vec::new();
     let mut ui = project.has_tool("temporal-ui");
@@ -154,6 +181,7 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporal) {
             steps.push("temporal-ui");
         }
     }
+    versions::note(draft, arguments);
     add_base_tool(draft, &folder);
     let stack = stack_tool(draft, arguments.stack.as_deref());
     if let Some(stack) = &stack {

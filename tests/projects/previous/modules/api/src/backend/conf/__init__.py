@@ -1,0 +1,1 @@
+"""Configuration of this service, one module per subject."""

@@ -1,0 +1,99 @@
+"""Reports workflow types that were started but are not registered.
+
+Without it, nothing shows that such an execution cannot run: the SDK fails its
+tasks repeatedly, and everything else looks healthy.
+"""
+
+import logging
+import time
+from collections.abc import Sequence
+
+from temporalio import workflow
+from temporalio.common import RawValue
+
+from .errors import ConfigurationError
+from .settings import is_reload_on
+
+logger = logging.getLogger(__name__)
+
+MAX_NAMES = 100
+"""Maximum number of names stored; clients can send any name."""
+
+MAX_LENGTH = 200
+"""Maximum length of a stored name."""
+
+RELOAD_PAUSE = 1.5
+"""Seconds to wait for a reload before the first task of a type fails.
+
+A second failure would be retried only after the task's timeout, 10 s by default.
+Must be less than the 2 s after which the SDK reports a deadlock.
+"""
+
+ANY_TYPE = "(any type)"
+"""A dynamic workflow, which handles every type."""
+
+_tries: dict[str, int] = {}
+
+
+class UnknownWorkflowTypeError(Exception):
+    """The workflow type is not registered in this worker."""
+
+
+def workflow_names(workflows: Sequence[type]) -> list[str]:
+    """The type names of workflow classes, sorted."""
+    names: list[str] = []
+    for cls in workflows:
+        definition = getattr(cls, "__temporal_workflow_definition", None)
+        names.append(getattr(definition, "name", None) or ANY_TYPE)
+    return sorted(names)
+
+
+def unknown_workflow_names() -> list[str]:
+    """The types that were started but are not registered, sorted."""
+    return sorted(_tries)
+
+
+@workflow.defn(dynamic=True, sandboxed=False)
+class UnknownWorkflow:
+    """Handles every type that is not registered.
+
+    It fails the workflow task, not the execution: the server retries the task, so
+    the execution continues once a worker has the type.
+    """
+
+    @workflow.run
+    async def run(self, _: Sequence[RawValue]) -> None:
+        """Report the type's name.
+
+        Raises:
+            UnknownWorkflowTypeError: Always.
+        """
+        name = workflow.info().workflow_type
+        _report(name[:MAX_LENGTH])
+        raise UnknownWorkflowTypeError(
+            f"no workflow {name!r} is registered in this worker"
+        )
+
+
+def _report(name: str) -> None:
+    if name not in _tries and len(_tries) >= MAX_NAMES:
+        return
+    tries = _tries[name] = _tries.get(name, 0) + 1
+    reloads = _reloads()
+    if reloads and tries == 1:
+        # The workflow may just have been added: the reloaded worker then gets
+        # its next task.
+        time.sleep(RELOAD_PAUSE)
+    elif tries == (2 if reloads else 1):
+        logger.error(
+            "No workflow %r is registered in this worker: its executions wait. "
+            "Add it to the registry, and restart the worker if it does not reload.",
+            name,
+        )
+
+
+def _reloads() -> bool:
+    try:
+        return is_reload_on()
+    except ConfigurationError:
+        return False

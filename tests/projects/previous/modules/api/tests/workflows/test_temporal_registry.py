@@ -1,0 +1,29 @@
+"""Every workflow and activity in the folder `workflows` is registered."""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from typing import Any
+
+import backend.workflows as package
+from backend.workflows.registry import ACTIVITIES, WORKFLOWS
+
+
+def defined(marker: str) -> Iterator[Any]:
+    """Everything below `workflows` that is decorated with this SDK marker."""
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        for _, member in inspect.getmembers(importlib.import_module(module.name)):
+            here = getattr(member, "__module__", None) == module.name
+            if here and marker in vars(member):
+                yield member
+
+
+def test_every_workflow_is_registered() -> None:
+    missing = set(defined("__temporal_workflow_definition")) - set(WORKFLOWS)
+    assert not missing, f"add to WORKFLOWS in registry.py: {missing}"
+
+
+def test_every_activity_is_registered() -> None:
+    missing = set(defined("__temporal_activity_definition")) - set(ACTIVITIES)
+    assert not missing, f"add to ACTIVITIES in registry.py: {missing}"

@@ -1,0 +1,147 @@
+//! Running a step again on a project of an earlier version, and the versions of the server.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod common;
+
+use common::Project;
+
+const LIBRARY: &str = "modules/api/src/backend/temporal_client";
+
+/// `tests/projects/previous` is what version 0.1.0 has generated.
+fn previous() -> Project {
+    Project::copy("previous")
+}
+
+fn status(project: &Project) -> serde_json::Value {
+    let run = project.bluetext(&["status", "--format", "json"]);
+    serde_json::from_str(&run.stdout).unwrap()
+}
+
+#[test]
+fn an_unchanged_library_is_brought_to_this_version() {
+    let project = previous();
+    let before = status(&project);
+    assert_eq!(before["services"][0]["client"], "outdated");
+    assert_eq!(before["services"][0]["client_version"], "0.1.0");
+    let codes: Vec<&str> = before["warnings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|warning| warning["code"].as_str().unwrap())
+        .collect();
+    assert_eq!(codes, ["library-outdated"]);
+    let mut shown = String::new();
+    let mut call = |arguments: &[&str], code: i32| {
+        let run = project.bluetext(arguments);
+        assert_eq!(run.code, code, "{arguments:?}: {}", run.stderr);
+        let line = arguments.join(" ");
+        shown.push_str(&format!("$ bluetext {line}\n{}\n", run.shown()));
+    };
+    for step in ["add-temporal", "add-temporal-client"] {
+        call(&[step, "--check"], 4);
+        call(&[step], 0);
+        call(&[step, "--check", "--quiet"], 0);
+    }
+    insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!(shown) });
+    let now = status(&project);
+    assert_eq!(now["services"][0]["client"], "current");
+    assert_eq!(
+        now["services"][0]["client_version"],
+        env!("CARGO_PKG_VERSION")
+    );
+    assert_eq!(now["warnings"], serde_json::json!([]));
+    // It is what this version makes from the start.
+    let fresh = Project::empty();
+    fresh.done(&["add-temporal"]);
+    fresh.done(&["add-temporal-client"]);
+    let (upgraded, fresh) = (project.tree(), fresh.tree());
+    for (path, bytes) in &fresh {
+        let is_library = path.contains("temporal_client/") || path.starts_with("modules/temporal");
+        if is_library {
+            assert_eq!(upgraded.get(path), Some(bytes), "{path}");
+        }
+    }
+}
+
+#[test]
+fn a_changed_library_file_is_kept() {
+    let project = previous();
+    let mine = format!("{LIBRARY}/README.md");
+    let text = project.read(&mine) + "Ours: ask Mia.\n";
+    project.write(&mine, &text);
+    // In other line endings, a file is the same.
+    let other = format!("{LIBRARY}/errors.py");
+    project.write(&other, &project.read(&other).replace('\n', "\r\n"));
+    // Scaffolds are not compared.
+    let scaffold = "modules/api/src/backend/worker.py";
+    project.write(scaffold, "# mine\n");
+    assert_eq!(status(&project)["services"][0]["client"], "differs");
+    let run = project.done(&["add-temporal-client"]);
+    let warnings: Vec<&str> = run.stderr.lines().collect();
+    assert_eq!(warnings.len(), 1, "{}", run.stderr);
+    assert!(warnings[0].contains("README.md"), "{}", run.stderr);
+    assert!(!run.stdout.contains("worker.py\n  keep"), "{}", run.stdout);
+    assert_eq!(project.read(&mine), text);
+    assert!(project.read(&other).contains("\r\n"));
+    let diff = project.done(&["add-temporal-client", "--diff", "--force", "--dry-run"]);
+    assert!(diff.stdout.contains("-Ours: ask Mia."), "{}", diff.stdout);
+    assert_eq!(project.read(&mine), text);
+    project.done(&["add-temporal-client", "--force"]);
+    assert!(!project.read(&mine).contains("Mia"));
+    assert_eq!(project.read(scaffold), "# mine\n");
+    assert_eq!(status(&project)["services"][0]["client"], "current");
+}
+
+#[test]
+fn a_project_of_the_previous_version_is_removed_by_this_one() {
+    let project = previous();
+    project.done(&["remove-temporal-workflow", "greeting"]);
+    project.done(&["remove-temporal-client"]);
+    project.done(&["remove-temporal"]);
+    assert!(project.tree().is_empty(), "{:?}", project.tree().keys());
+
+    let project = previous();
+    project.done(&["add-temporal"]);
+    project.done(&["add-temporal-client"]);
+    project.done(&["remove-temporal-workflow", "greeting"]);
+    project.done(&["remove-temporal-client"]);
+    project.done(&["remove-temporal"]);
+    assert!(project.tree().is_empty(), "{:?}", project.tree().keys());
+}
+
+#[test]
+fn the_server_goes_one_minor_version_at_a_time() {
+    let mut shown = String::new();
+    let call = |project: &Project, arguments: &[&str], shown: &mut String| {
+        let run = project.bluetext(&[&["add-temporal"][..], arguments].concat());
+        let line = arguments.join(" ");
+        shown.push_str(&format!(
+            "$ bluetext add-temporal {line}\n{}\n",
+            run.shown()
+        ));
+    };
+    let project = Project::empty();
+    for arguments in [
+        &[
+            "--temporal-version=1.29.1",
+            "--ui-version=2.40.0",
+            "--history-shards=4",
+            "--quiet",
+        ][..],
+        &[],
+        &["--temporal-version=1.32.0"],
+        &["--temporal-version=1.30.2"],
+        &["--temporal-version=1.29.1"],
+        &["--history-shards=512"],
+        &["--postgres-version=17"],
+        &["--temporal-version=1.31.0", "--quiet"],
+        &[],
+        &["--check"],
+    ] {
+        call(&project, arguments, &mut shown);
+    }
+    let module = project.read("modules/temporal/polytope.yml");
+    assert!(module.contains("temporalio/server:1.32.0"), "{module}");
+    assert!(module.contains("NUM_HISTORY_SHARDS, value: \"4\"") || module.contains("4"));
+    insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!(shown) });
+}
