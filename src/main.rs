@@ -28,7 +28,7 @@ fn main() -> ExitCode {
             (report, view)
         }
         Ok(Invocation::Status { options, view }) => {
-            let report = StatusReport::new(&bluetext::status(&options));
+            let report = StatusReport::new(&bluetext::status(&options)).checked(view);
             return ExitCode::from(report.print(view) as u8);
         }
         Ok(Invocation::Mcp { options, discovery }) => {

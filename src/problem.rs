@@ -133,6 +133,7 @@ codes! {
         DataConverter = "data-converter" (Done): "The worker's client does not have the data converter of the generated models.",
         DataLeft = "data-left" (Done): "A volume with data stays when its container is removed.",
         DeprecatedImage = "deprecated-image" (Done): "A container runs an image that is no longer released.",
+        DuplicateType = "duplicate-type" (Done): "Two workflows of a service have the same type name.",
         HooksByHand = "hooks-by-hand" (Done): "The hooks are imported in a file that is not edited: check that they are called.",
         Kept = "kept" (Done): "A file has been changed since it was written, or was there before, and is left as it is.",
         LibraryDiffers = "library-differs" (Done): "The client library of a service differs from the one of this version.",
@@ -141,6 +142,7 @@ codes! {
         NotKept = "not-kept" (Done): "A file that was replaced has lost its owner, an extended attribute or another name (hard link).",
         NotRegistered = "not-registered" (Done): "A workflow is in the service's code, but not in its registry: no worker runs it.",
         NotRemoved = "not-removed" (Done): "Lines that were added have been edited since, and stay: the message has them.",
+        NotWired = "not-wired" (Done): "A service has the client, and its application does not start it.",
         OldVersions = "old-versions" (Done): "A requirement of the service also allows versions that the client library does not support.",
         RegistryInPackage = "registry-in-package" (Done): "The registry is in `workflows/__init__.py`, which is slow.",
         ServerBehind = "server-behind" (Done): "The Temporal server is more than one minor version behind: the message has the next step.",
@@ -149,7 +151,10 @@ codes! {
         ServiceWorker = "service-worker" (Done): "The worker's tool could not be generated, or may not fit its container.",
         StartsTemporalAlready = "starts-temporal-already" (Done): "The hooks start Temporal differently and are left as they are.",
         TestRequirements = "test-requirements" (Done): "What the generated tests need is not declared: the message has the command that installs it.",
+        ToolWithoutStep = "tool-without-step" (Done): "A tool is registered for a step that is not there.",
         Unparsable = "unparsable" (Done): "A Python module cannot be parsed: what it defines is not known.",
+        WorkflowMissing = "workflow-missing" (Done): "A workflow is registered or on record, and its package is gone.",
+        WorkflowRenamed = "workflow-renamed" (Done): "A workflow that is on record is in another module now.",
         WorkflowBody = "workflow-body" (Done): "Activities or messages were added to a workflow: the message has the lines for its own code.",
     }
 }

@@ -236,7 +236,8 @@ fn a_report_that_cannot_be_written_has_its_own_exit_code() {
 /// The examples in each command's help work when run in order.
 #[test]
 fn the_examples_in_the_help_work() {
-    let project = Project::with(&[("polytope.yml", "tools:\n  stack:\n    run: []\n")]);
+    let [project, other] =
+        [(); 2].map(|()| Project::with(&[("polytope.yml", "tools:\n  stack:\n    run: []\n")]));
     let mut count = 0;
     for command in [
         "add-temporal",
@@ -257,12 +258,38 @@ fn the_examples_in_the_help_work() {
             .filter_map(|line| line.strip_prefix("  bluetext "))
         {
             let arguments: Vec<&str> = example.split(' ').collect();
-            let run = project.bluetext(&arguments);
+            // The number of shards cannot be changed: not in the project of the other examples.
+            let run = if example.contains("--history-shards") {
+                other.bluetext(&arguments)
+            } else {
+                project.bluetext(&arguments)
+            };
             assert_eq!(run.code, 0, "{example}: {}{}", run.stdout, run.stderr);
             count += 1;
         }
     }
     assert!(count > 12, "{count}");
+    for (command, workflows) in [
+        ("remove-temporal-workflow", 1),
+        ("remove-temporal-client", 0),
+        ("remove-temporal", 0),
+    ] {
+        let help = project.done(&[command, "--help"]).stdout;
+        let (_, examples) = help.split_once("Examples:\n").unwrap();
+        let examples = examples
+            .lines()
+            .filter_map(|line| line.strip_prefix("  bluetext "));
+        // The last step first: what is left of the workflows above goes too.
+        let names = ["greeting", "order-processing", "shipping", "approval"];
+        for example in examples {
+            let arguments: Vec<&str> = example.split(' ').collect();
+            let run = project.bluetext(&arguments);
+            assert_eq!(run.code, 0, "{example}: {}{}", run.stdout, run.stderr);
+        }
+        for name in names.iter().skip(1).take(workflows * names.len()) {
+            project.done(&[command, name]);
+        }
+    }
 }
 
 #[test]

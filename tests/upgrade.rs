@@ -145,3 +145,79 @@ fn the_server_goes_one_minor_version_at_a_time() {
     assert!(module.contains("NUM_HISTORY_SHARDS, value: \"4\"") || module.contains("4"));
     insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!(shown) });
 }
+
+/// What goes wrong after the first day is found, with the call that fixes it.
+#[test]
+fn what_is_wrong_is_found_and_fixed_by_the_named_call() {
+    let made = || {
+        let project = Project::empty();
+        project.done(&["add-temporal"]);
+        project.done(&["add-temporal-client"]);
+        project.done(&["add-temporal-workflow", "alpha", "beta"]);
+        project
+    };
+    let source =
+        |project: &Project, path: &str| project.path().join("modules/api/src/backend").join(path);
+    let mut shown = String::new();
+    let mut found = |name: &str, project: &Project, fix: &[&str]| {
+        let check = project.bluetext(&["status", "--check", "--format", "json"]);
+        assert_eq!(check.code, 4, "{name}");
+        let report: serde_json::Value = serde_json::from_str(&check.stdout).unwrap();
+        shown.push_str(&format!("=== {name}\n"));
+        for warning in report["warnings"].as_array().unwrap() {
+            shown.push_str(&format!("{}: {}\n", warning["code"], warning["message"]));
+        }
+        if fix.is_empty() {
+            return;
+        }
+        let line = format!("bluetext {}", fix.join(" "));
+        let next = report["next"].as_array().unwrap();
+        assert!(
+            next.iter().any(|next| next["command"] == line.as_str()),
+            "{name}: {next:?}"
+        );
+        project.done(fix);
+        let check = project.bluetext(&["status", "--check"]);
+        assert_eq!(check.code, 0, "{name}: {}", check.stderr);
+    };
+    let project = made();
+    assert_eq!(project.bluetext(&["status", "--check"]).code, 0);
+    std::fs::remove_dir_all(source(&project, "workflows/alpha")).unwrap();
+    found("gone", &project, &["remove-temporal-workflow", "alpha"]);
+
+    let project = made();
+    let workflows = source(&project, "workflows");
+    std::fs::rename(workflows.join("alpha"), workflows.join("gamma")).unwrap();
+    let registry = "modules/api/src/backend/workflows/registry.py";
+    let text = project.read(registry).replace("from .alpha", "from .gamma");
+    project.write(registry, &text);
+    found("renamed", &project, &[]);
+
+    let project = made();
+    let text = project.read("modules/api/src/backend/workflows/beta/workflow.py");
+    let text = text.replace("class BetaWorkflow", "class AlphaWorkflow");
+    project.write("modules/api/src/backend/workflows/beta/workflow.py", &text);
+    found("two of a type", &project, &[]);
+
+    let project = made();
+    let hooks = "modules/api/src/backend/init/__init__.py";
+    let text = project
+        .read(hooks)
+        .replace("await init_temporal(app)", "pass");
+    project.write(hooks, &text);
+    found(
+        "no call",
+        &project,
+        &["add-temporal-client", "--service", "api"],
+    );
+
+    let project = made();
+    std::fs::remove_dir_all(source(&project, "temporal_client")).unwrap();
+    found("no library", &project, &["add-temporal-client"]);
+
+    let project = made();
+    let library = "modules/api/src/backend/temporal_client/worker.py";
+    project.write(library, &(project.read(library) + "# mine\n"));
+    found("changed library", &project, &[]);
+    insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!(shown) });
+}

@@ -125,7 +125,7 @@ struct Global {
     #[arg(long, global = true)]
     dry_run: bool,
 
-    /// Like --dry-run; exit with 4 if anything would change
+    /// Like --dry-run; exit with 4 if anything would change, or `status` finds anything wrong
     #[arg(long, global = true)]
     check: bool,
 
@@ -166,7 +166,7 @@ enum Command {
     /// Show the state of the project, and the next step
     #[command(after_help = "Examples:
   bluetext status
-  bluetext status --format json")]
+  bluetext status --check --format json")]
     Status,
     /// Run all three steps in a new folder, on a real Temporal server
     #[command(after_help = "Examples:

@@ -190,6 +190,15 @@ impl StatusReport {
         }
     }
 
+    /// With `--check`, exit with 4 if there is any warning.
+    #[must_use]
+    pub fn checked(mut self, view: View) -> Self {
+        if view.check && self.exit == ExitCode::Done && !self.warnings.is_empty() {
+            self.exit = ExitCode::WouldChange;
+        }
+        self
+    }
+
     /// The report of a call with invalid arguments.
     #[must_use]
     pub fn usage(problems: &[Problem]) -> Self {

@@ -6,7 +6,7 @@ use ruff_text_size::Ranged;
 use super::lists::{
     elements, imported_list, top_level_value, worker_argument, worker_list, workers,
 };
-use super::walk::{all_statements, calls, each_call};
+use super::walk::{all_statements, calls, dotted, each_call};
 use super::{Module, source};
 use crate::edit::Position;
 
@@ -91,6 +91,42 @@ impl Module {
             decorators.any(|decorator| is_wanted(&decorator.expression))
         });
         decorated.map(|class| class.name.to_string()).collect()
+    }
+
+    /// The type names of the workflows that a module defines: the names of the classes, unless
+    /// `@workflow.defn(name="…")` gives another one.
+    #[must_use]
+    pub fn workflow_types(&self) -> Vec<String> {
+        let classes = self
+            .syntax
+            .body
+            .iter()
+            .filter_map(|statement| match statement {
+                Stmt::ClassDef(class) => Some(class),
+                _ => None,
+            });
+        let mut found = Vec::new();
+        for class in classes {
+            for decorator in &class.decorator_list {
+                let (named, name) = match &decorator.expression {
+                    Expr::Call(call) => {
+                        let name = call.arguments.find_keyword("name");
+                        (dotted(&call.func), name.map(|name| &name.value))
+                    }
+                    other => (dotted(other), None),
+                };
+                let is_workflow = named
+                    .as_deref()
+                    .is_some_and(|named| named == "defn" || named.ends_with("workflow.defn"));
+                match name {
+                    _ if !is_workflow => {}
+                    Some(Expr::StringLiteral(name)) => found.push(name.value.to_str().to_owned()),
+                    Some(_) => {}
+                    None => found.push(class.name.to_string()),
+                }
+            }
+        }
+        found
     }
 
     /// The source text of each item of an argument of the only `Worker(…)` call; `None` if

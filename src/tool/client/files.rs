@@ -240,13 +240,21 @@ pub(in crate::tool) fn library(project: &Project, service: &Service) -> Library 
             (Some(_), None) => false,
         }
     };
+    // A choice that was made with an option may have decided what is in a file.
+    let is_this_version = record
+        .as_ref()
+        .is_some_and(|record| record.version == env!("CARGO_PKG_VERSION"));
     let mut differing = files.iter().filter(|(path, text)| !is_same(path, text));
     if files.iter().all(|(path, _)| project.entry(path).is_none()) {
         Library::Absent
     } else if differing.clone().next().is_none() {
         Library::Current
     } else if differing.all(|(path, _)| is_as_recorded(path)) {
-        Library::Outdated
+        if is_this_version {
+            Library::Current
+        } else {
+            Library::Outdated
+        }
     } else {
         Library::Differs
     }

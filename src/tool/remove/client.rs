@@ -22,8 +22,8 @@ pub static TOOL: ToolInfo = ToolInfo {
     example: "bluetext remove-temporal-client",
     help: "Remove the Temporal client from a service",
     after_help: "Examples:
-  bluetext remove-temporal-client --dry-run
-  bluetext remove-temporal-client --service api",
+  bluetext remove-temporal-client --service api --dry-run
+  bluetext remove-temporal-client",
     starts: false,
     define: Arguments::augment_args,
     ranges: &[],

@@ -20,8 +20,8 @@ pub static TOOL: ToolInfo = ToolInfo {
     example: "bluetext remove-temporal",
     help: "Remove the Temporal server, Postgres and the web UI; volumes stay",
     after_help: "Examples:
-  bluetext remove-temporal --dry-run
-  bluetext remove-temporal --diff",
+  bluetext remove-temporal --dry-run --diff
+  bluetext remove-temporal",
     starts: false,
     define: |command| command,
     ranges: &[],

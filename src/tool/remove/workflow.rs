@@ -26,7 +26,7 @@ pub static TOOL: ToolInfo = ToolInfo {
     example: "bluetext remove-temporal-workflow greeting",
     help: "Remove a workflow that add-temporal-workflow has added",
     after_help: "Examples:
-  bluetext remove-temporal-workflow greeting --dry-run
+  bluetext remove-temporal-workflow greeting --dry-run --diff
   bluetext remove-temporal-workflow greeting --service api",
     starts: false,
     define: Arguments::augment_args,
@@ -122,9 +122,9 @@ fn take_out_of_registry(
         let edits = found.edited.remove(registry.path.as_str());
         if let (Some(edits), Some(text)) = (edits, draft.text(&registry.path)) {
             let taken = take_out(Language::Python, text, &edits);
+            // Otherwise, the entries are removed wherever they are by now.
             if taken.left.is_empty() {
                 draft.replace(registry.path.clone(), taken.text, Rank::Registry);
-                continue;
             }
         }
         let entries = registration(service, &registry, name, found, &style);

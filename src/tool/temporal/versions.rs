@@ -59,79 +59,83 @@ pub(super) fn chosen(
             "a volume written by one major version cannot be read by another",
         ));
     }
-    let (was, now) = (&recorded.temporal_version, &arguments.temporal_version);
-    let step = Step::between(was.as_str(), now.as_str());
-    match (step, is_given("temporal_version")) {
-        (Step::Same | Step::Next, _) => {}
-        // What was chosen stays, unless the next minor version follows.
-        (Step::Unknown, false) | (Step::Back, false) => {
-            chosen.temporal_version = was.clone();
-            chosen.ui_version = recorded.ui_version.clone();
+    choose_server(draft, &recorded, &mut chosen, is_given("temporal_version"))?;
+    Ok(chosen)
+}
+
+/// Choose the version of the server: the one that is asked for, or the recorded one.
+fn choose_server(
+    draft: &mut Draft<'_>,
+    recorded: &Recorded,
+    chosen: &mut AddTemporal,
+    is_given: bool,
+) -> Result<(), Problem> {
+    let was = recorded.temporal_version.as_str();
+    let now = chosen.temporal_version.as_str().to_owned();
+    let refused = |message: String, hint: String| {
+        Problem::new(ErrorCode::VersionStep, message)
+            .in_file(record::of_step(super::TOOL.name))
+            .hint(hint)
+    };
+    match Step::between(was, &now) {
+        Step::Same => return Ok(()),
+        Step::Unknown if is_given => return Ok(()),
+        Step::Next => {
+            announce(draft, was, &now);
+            return Ok(());
         }
-        (Step::Far(next), false) => {
-            chosen.temporal_version = was.clone();
-            chosen.ui_version = recorded.ui_version.clone();
-            draft.warn(
-                WarningCode::ServerBehind,
-                format!(
-                    "the Temporal server stays at {was}, and {now} is current: a server is \
-                     upgraded one minor version at a time, so call this with \
-                     `--temporal-version` and the latest release of {next} first",
-                    was = was.as_str(),
-                    now = now.as_str(),
-                ),
-                None,
-            );
-        }
-        (Step::Far(next), true) => {
-            return Err(Problem::new(
-                ErrorCode::VersionStep,
+        Step::Far(next) if is_given => {
+            return Err(refused(
                 format!(
                     "a Temporal server is upgraded one minor version at a time: {next} comes after \
-                     {}, and {} later",
-                    was.as_str(),
-                    now.as_str()
+                     {was}, and {now} later"
                 ),
-            )
-            .in_file(record::of_step(super::TOOL.name))
-            .hint(format!(
-                "bluetext add-temporal --temporal-version {next}.0\nor the latest release of \
-                 {next}; start it before the next step"
-            )));
-        }
-        (Step::Back, true) => {
-            return Err(Problem::new(
-                ErrorCode::VersionStep,
                 format!(
-                    "the schema of the database is that of {}, which {} cannot use",
-                    was.as_str(),
-                    now.as_str()
+                    "bluetext add-temporal --temporal-version {next}.0\nor the latest release of \
+                     {next}; start it before the next step"
                 ),
-            )
-            .in_file(record::of_step(super::TOOL.name))
-            .hint("leave out `--temporal-version`"));
+            ));
         }
-        (Step::Unknown, true) => {}
-    }
-    if step == Step::Next {
-        let (was, now) = (was.as_str(), now.as_str());
-        draft.warn(
-            WarningCode::ServerUpgrade,
+        Step::Back if is_given => {
+            return Err(refused(
+                format!("the schema of the database is that of {was}, which {now} cannot use"),
+                "leave out `--temporal-version`".to_owned(),
+            ));
+        }
+        Step::Far(next) => draft.warn(
+            WarningCode::ServerBehind,
             format!(
-                "the Temporal server goes from {was} to {now}. The tool `temporal` updates the \
-                 schema of the database first, with the admin tools of {now}, and starts the \
-                 server of {now} then: back up the database, stop the container `temporal`, \
-                 which is kept as long as it runs, and run the tool"
+                "the Temporal server stays at {was}, and {now} is current: a server is upgraded \
+                 one minor version at a time, so call this with `--temporal-version` and the \
+                 latest release of {next} first"
             ),
             None,
-        );
-        draft.notes.next.push(Next {
-            tool: None,
-            command: "pt run temporal".to_owned(),
-            why: "updates the schema, then starts the new server".to_owned(),
-        });
+        ),
+        Step::Unknown | Step::Back => {}
     }
-    Ok(chosen)
+    // What was chosen stays.
+    chosen.temporal_version = recorded.temporal_version.clone();
+    chosen.ui_version = recorded.ui_version.clone();
+    Ok(())
+}
+
+/// Report the order in which a server is upgraded.
+fn announce(draft: &mut Draft<'_>, was: &str, now: &str) {
+    draft.warn(
+        WarningCode::ServerUpgrade,
+        format!(
+            "the Temporal server goes from {was} to {now}. The tool `temporal` updates the schema \
+             of the database first, with the admin tools of {now}, and starts the server of {now} \
+             then: back up the database, stop the container `temporal`, which is kept as long as \
+             it runs, and run the tool"
+        ),
+        None,
+    );
+    draft.notes.next.push(Next {
+        tool: None,
+        command: "pt run temporal".to_owned(),
+        why: "updates the schema, then starts the new server".to_owned(),
+    });
 }
 
 /// Note the values on record, unless a changed module was kept.

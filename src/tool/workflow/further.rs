@@ -20,6 +20,9 @@ use crate::template::{Template, render};
 use crate::tool::Draft;
 use crate::tool::client::{self, Registry};
 
+/// A module of the workflow, the rendered module to copy from, and which definitions.
+type Part<'a> = (RelPath, Module, &'a dyn Fn(&str) -> bool);
+
 /// What a request has more than the recorded one.
 pub(super) struct Further {
     activities: Vec<MemberName>,
@@ -77,7 +80,7 @@ impl Further {
         );
         let is_new = |activity: &str| self.activities.iter().any(|new| new.snake() == activity);
         let local = client::local_modules(draft.project(), service);
-        let parts: [(RelPath, Module, &dyn Fn(&str) -> bool); 4] = [
+        let parts: [Part<'_>; 4] = [
             (
                 folder.join(models),
                 rendered(models_template, request)?,
@@ -176,7 +179,7 @@ impl Further {
             let mut lines = text.lines();
             lines.all(|line| !line.starts_with(LIST) || line.chars().count() <= style.line_length())
         };
-        if matches!(&edited, Ok(Edited::Changed(text)) if !fits(text)) {
+        if matches!(&edited, Ok(Edited::Changed(after)) if !fits(after)) {
             return Ok(false);
         }
         draft.apply(test, Rank::New, edited)?;

@@ -33,6 +33,7 @@ use context::Context;
 use entries::Entries;
 pub(super) use entries::registration;
 use further::Further;
+pub(super) use recorded::name_of;
 pub use request::{ActivityOptions, AddTemporalWorkflow, Members};
 
 /// The tool.

@@ -89,6 +89,11 @@ pub(in crate::tool) fn request_of(record: &Record) -> Option<AddTemporalWorkflow
     }
 }
 
+/// The name of the workflow that is on record.
+pub(in crate::tool) fn name_of(record: &Record) -> Option<WorkflowName> {
+    record.workflow.as_deref()?.parse().ok()
+}
+
 /// The command that repeats a request.
 pub(super) fn command(name: &WorkflowName, options: &BTreeMap<String, String>) -> String {
     let flags = options

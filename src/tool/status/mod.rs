@@ -1,9 +1,12 @@
 //! `status`: the state of a project and the next step.
 
+mod findings;
+
 use std::collections::BTreeSet;
 
 use serde_yaml::Value;
 
+use self::findings::Findings;
 use super::client::{self, Library, Registry};
 use super::{TOOLS, ToolInfo, temporal, workflow};
 use crate::edit::Position;
@@ -108,6 +111,8 @@ impl Status {
             .collect();
         let images: Vec<ImageStatus> = project.tools().flat_map(images_of).collect();
         warnings.extend(temporal::deprecated_images(project));
+        let findings = Findings::of(project);
+        warnings.extend(findings.warnings);
         // The last step can be repeated.
         let next = steps.iter().find(|step| !step.taken).or(steps.last());
         let mut next: Vec<Next> = next.into_iter().map(|step| step.tool.next()).collect();
@@ -125,6 +130,7 @@ impl Status {
                     }),
             );
         }
+        next.extend(findings.next);
         Self {
             steps,
             services,
