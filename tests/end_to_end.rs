@@ -261,10 +261,10 @@ fn a_workflow_grows() {
     let last = "fake_reserve, fake_charge]";
     assert!(text.contains(last), "{text}");
     let more = format!("fake_reserve, fake_charge, {}]", fakes.trim());
-    let list = "[activities.reserve, activities.charge]";
-    assert!(text.contains(list), "{text}");
+    let functions = "[activities.reserve, activities.charge]";
+    assert!(text.contains(functions), "{text}");
     let longer = "[\n    activities.reserve,\n    activities.charge,\n    activities.ship,\n]";
-    project.write(tests, &text.replace(last, &more).replace(list, longer));
+    project.write(tests, &text.replace(last, &more).replace(functions, longer));
     let service = project.path().join("modules/api");
     let tools = Tools::get();
     let module = Path::new("src/backend/workflows/order");
