@@ -1,6 +1,6 @@
 //! Queries the contents of a module.
 
-use ruff_python_ast::{Expr, Stmt};
+use ruff_python_ast::{Expr, Stmt, StmtClassDef};
 use ruff_text_size::Ranged;
 
 use super::lists::{
@@ -63,6 +63,14 @@ impl Module {
             .collect()
     }
 
+    fn classes(&self) -> impl Iterator<Item = &StmtClassDef> {
+        let statements = self.syntax.body.iter();
+        statements.filter_map(|statement| match statement {
+            Stmt::ClassDef(class) => Some(class),
+            _ => None,
+        })
+    }
+
     /// The top-level classes that have a decorator of this name, with any prefix, called or
     /// not: `defn` finds `@workflow.defn` and `@defn(name="x")`.
     #[must_use]
@@ -78,15 +86,7 @@ impl Module {
                 _ => false,
             }
         };
-        let classes = self
-            .syntax
-            .body
-            .iter()
-            .filter_map(|statement| match statement {
-                Stmt::ClassDef(class) => Some(class),
-                _ => None,
-            });
-        let decorated = classes.filter(|class| {
+        let decorated = self.classes().filter(|class| {
             let mut decorators = class.decorator_list.iter();
             decorators.any(|decorator| is_wanted(&decorator.expression))
         });
@@ -97,16 +97,8 @@ impl Module {
     /// `@workflow.defn(name="…")` gives another one.
     #[must_use]
     pub fn workflow_types(&self) -> Vec<String> {
-        let classes = self
-            .syntax
-            .body
-            .iter()
-            .filter_map(|statement| match statement {
-                Stmt::ClassDef(class) => Some(class),
-                _ => None,
-            });
         let mut found = Vec::new();
-        for class in classes {
+        for class in self.classes() {
             for decorator in &class.decorator_list {
                 let (named, name) = match &decorator.expression {
                     Expr::Call(call) => {

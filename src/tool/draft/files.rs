@@ -1,0 +1,177 @@
+//! Files that a plan creates, brings to this version, or removes.
+
+use crate::change::Rank;
+use crate::name::RelPath;
+use crate::problem::{Problem, WarningCode};
+use crate::project::Content;
+use crate::record::{Hash, folded};
+
+use super::{After, Draft, File, Kind, in_the_way, unreadable};
+
+impl Draft<'_> {
+    /// A file that belongs to bluetext. One that nobody has changed since it was written is
+    /// brought to this text; another one is kept, with a warning, unless `--force` replaces it.
+    pub fn library(&mut self, path: RelPath, text: String, rank: Rank) {
+        let Ok(before) = self.current(&path) else {
+            return;
+        };
+        let text = match &before {
+            // In another line ending, it is the same.
+            Some(before) if folded(before) == folded(&text) => before.clone(),
+            Some(before) if before.contains("\r\n") => text.replace('\n', "\r\n"),
+            _ => text,
+        };
+        let recorded = self.record().library.get(path.as_str());
+        let is_ours = |before: &String| *before == text || recorded == Some(&Hash::of(before));
+        if !before.as_ref().is_none_or(is_ours) && !self.force {
+            let message = format!(
+                "`{path}` belongs to bluetext, has been changed, and is left as it is; \
+                 `--diff --force --dry-run` shows the difference, `--force` replaces it"
+            );
+            self.keep(path, message);
+            return;
+        }
+        let hash = Hash::of(&text);
+        self.record().library.insert(path.to_string(), hash);
+        self.put(path, before, After::Text(text), rank, Kind::Library);
+    }
+
+    /// A file that belongs to the user once it is written. One that exists is left as it is.
+    pub fn scaffold(&mut self, path: RelPath, text: String, rank: Rank) {
+        let Ok(before) = self.current(&path) else {
+            return;
+        };
+        match before {
+            None => self.put(path, None, After::Text(text), rank, Kind::Scaffold),
+            // One of a killed run, or of a version without records.
+            Some(before) if before == text && !text.is_empty() => {
+                let created = &mut self.record().created;
+                let known = created.entry(path.to_string());
+                known.or_insert_with(|| Hash::of(&before));
+            }
+            Some(before) if before == text => {}
+            Some(_) if self.is_on_record() => {}
+            Some(_) => self.warn(
+                WarningCode::Kept,
+                format!("`{path}` exists already and is left as it is"),
+                Some(path.clone()),
+            ),
+        }
+    }
+
+    /// Remove a file.
+    pub fn remove(&mut self, path: RelPath, rank: Rank) {
+        let before = self.project.text(&path).map(str::to_owned);
+        match self.files.get_mut(&path) {
+            Some(file) => file.after = After::Gone,
+            None if before.is_some() => {
+                self.put(path, before, After::Gone, rank, Kind::Edited);
+            }
+            None => {}
+        }
+    }
+
+    /// Replace the text of a file of the user from which something is removed.
+    pub fn replace(&mut self, path: RelPath, text: String, rank: Rank) {
+        let before = self.project.text(&path).map(str::to_owned);
+        match self.files.get_mut(&path) {
+            Some(file) => file.after = After::Text(text),
+            None => self.put(path, before, After::Text(text), rank, Kind::Edited),
+        }
+    }
+
+    /// Add a file of a new service, which can then be edited like an existing file.
+    pub fn start_file(&mut self, path: &RelPath, text: String, rank: Rank) {
+        if let Ok(before) = self.current(path) {
+            // One that a killed run has written is on record.
+            let owner = self.owner.clone().filter(|_| before.is_none());
+            let after = After::Text(text.clone());
+            self.put(path.clone(), before, after, rank, Kind::Started);
+            if let Some(file) = self.files.get_mut(path) {
+                file.stages.push((owner, text));
+            }
+        }
+    }
+
+    /// Leave a file that somebody has changed, with a warning.
+    pub fn keep(&mut self, path: RelPath, message: String) {
+        self.warn(WarningCode::Kept, message, Some(path.clone()));
+        self.kept.push(path);
+    }
+
+    /// The files that are removed so far.
+    pub fn removed(&self) -> impl Iterator<Item = &RelPath> {
+        let files = self.files.iter();
+        files
+            .filter(|(_, file)| matches!(file.after, After::Gone))
+            .map(|(path, _)| path)
+    }
+
+    /// Whether any file that somebody has changed is left as it is.
+    #[must_use]
+    pub fn keeps_any(&self) -> bool {
+        !self.kept.is_empty()
+    }
+
+    /// Whether a file that somebody has changed is left as it is.
+    #[must_use]
+    pub fn is_kept(&self, path: &RelPath) -> bool {
+        self.kept.contains(path)
+    }
+
+    pub(super) fn put(
+        &mut self,
+        path: RelPath,
+        before: Option<String>,
+        after: After,
+        rank: Rank,
+        kind: Kind,
+    ) {
+        self.files.insert(
+            path,
+            File {
+                before,
+                after,
+                rank,
+                kind,
+                stages: Vec::new(),
+            },
+        );
+    }
+
+    /// The text at the path of a generated file. A folder or unreadable file is a problem.
+    pub(super) fn current(&mut self, path: &RelPath) -> Result<Option<String>, ()> {
+        let problem = match self.project.entry(path) {
+            None => match self.obstacle_above(path) {
+                None => return Ok(None),
+                Some(problem) => problem,
+            },
+            Some(Content::Text(text)) => return Ok(Some(text.clone())),
+            Some(Content::Folder) => in_the_way(path, "it is a folder, and a file is needed there"),
+            Some(Content::Unreadable(reason)) => unreadable(path, reason),
+            // The plan is made again with the text of each file that it would write.
+            Some(Content::Unread) => return Ok(None),
+        };
+        self.problems.push(problem);
+        Err(())
+    }
+
+    /// A file or unreadable entry at the path of a parent folder.
+    pub(super) fn obstacle_above(&self, path: &RelPath) -> Option<Problem> {
+        let parent = path.parent()?;
+        match self.project.entry(&parent) {
+            Some(Content::Text(_) | Content::Unread) => Some(in_the_way(
+                &parent,
+                "it is a file, and a folder is needed there",
+            )),
+            Some(Content::Unreadable(reason)) => Some(in_the_way(&parent, reason)),
+            Some(Content::Folder) | None => self.obstacle_above(&parent),
+        }
+    }
+
+    /// Whether changed files of bluetext are replaced or removed.
+    #[must_use]
+    pub fn is_forced(&self) -> bool {
+        self.force
+    }
+}
