@@ -123,6 +123,7 @@ codes! {
         Unreadable = "unreadable" (Refused): "A file is not UTF-8, too large, or cannot be read.",
         Usage = "usage" (Usage): "The command line or the call is wrong.",
         VersionStep = "version-step" (Refused): "The server cannot go from the version that is there to the one that is asked for.",
+        WrongRecord = "wrong-record" (Refused): "A record names a file that its step never adds or edits.",
         WrongShape = "wrong-shape" (Refused): "A `polytope.yml` is valid YAML, but not a valid Polytope file.",
     }
 }
@@ -141,9 +142,11 @@ codes! {
         LockBehind = "lock-behind" (Done): "A lock file does not contain the new dependency yet.",
         NotKept = "not-kept" (Done): "A file that was replaced has lost its owner, an extended attribute or another name (hard link).",
         NotRegistered = "not-registered" (Done): "A workflow is in the service's code, but not in its registry: no worker runs it.",
+        NotRecorded = "not-recorded" (Done): "A service has the client, and it is not on record: upgrades and removal need that.",
         NotRemoved = "not-removed" (Done): "Lines that were added have been edited since, and stay: the message has them.",
         NotWired = "not-wired" (Done): "A service has the client, and its application does not start it.",
         OldVersions = "old-versions" (Done): "A requirement of the service also allows versions that the client library does not support.",
+        RecordBroken = "record-broken" (Done): "A record in `.bluetext` cannot be read.",
         RegistryInPackage = "registry-in-package" (Done): "The registry is in `workflows/__init__.py`, which is slow.",
         ServerBehind = "server-behind" (Done): "The Temporal server is more than one minor version behind: the message has the next step.",
         ServerUpgrade = "server-upgrade" (Done): "The Temporal server is upgraded: the message has the order.",

@@ -25,6 +25,9 @@ pub const RECORDS: &str = ".bluetext";
 pub struct Record {
     /// The version of bluetext that has written it.
     pub version: String,
+    /// Whether the rest has been removed: these files were kept, because they had been changed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_left: bool,
     /// The workflow's name, in the record of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workflow: Option<String>,
@@ -195,6 +198,7 @@ mod tests {
             after: text.to_owned(),
             replaced: text.to_owned(),
             inserted: text.to_owned(),
+            among: None,
         };
         let mut record = Record {
             version: "1.2".to_owned(),
@@ -209,6 +213,28 @@ mod tests {
         let text = record.to_string();
         assert_eq!(Record::parse(&text).unwrap(), record, "{text}");
         assert_eq!(Hash::of("x\r\n"), Hash::of("x\n"));
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig {
+            failure_persistence: None,
+            rng_seed: proptest::test_runner::RngSeed::Fixed(5),
+            ..proptest::prelude::ProptestConfig::default()
+        })]
+
+        #[test]
+        fn any_text_is_read_as_it_was_written(texts in proptest::collection::vec("[ \n\t\r#:|\\-'\"a-c\u{85}\u{2028}]{0,12}", 1..6)) {
+            let list = texts.iter().map(|text| Insertion {
+                after: text.clone(),
+                replaced: String::new(),
+                inserted: text.clone(),
+                among: None,
+            });
+            let mut record = Record::default();
+            record.edited.insert("a/b.yml".to_owned(), list.collect());
+            let text = record.to_string();
+            proptest::prop_assert_eq!(Record::parse(&text).unwrap(), record, "{}", text);
+        }
     }
 
     #[test]

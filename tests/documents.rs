@@ -217,6 +217,15 @@ fn example(code: ErrorCode) -> String {
             project.done(&["add-temporal", "--temporal-version", "1.30.0"]);
             run(&project, &["add-temporal", "--temporal-version", "1.32.0"])
         }
+        ErrorCode::WrongRecord => {
+            let project = after(&three);
+            project.write("notes.md", "ours\n");
+            project.write(
+                ".bluetext/services/modules/api/workflow-order.yml",
+                "version: \"0.2.0\"\nworkflow: order\ncreated: { notes.md: \"0\" }\n",
+            );
+            run(&project, &["remove-temporal-workflow", "order"])
+        }
         ErrorCode::WrongShape => run(&file("tools: [api]\n"), &["add-temporal"]),
     }
 }

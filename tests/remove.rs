@@ -410,3 +410,230 @@ fn records_of_two_branches_merge() {
             .any(|path| path.starts_with(".bluetext"))
     );
 }
+
+/// A service of which Temporal is started after `app = FastAPI()`.
+fn shop() -> Project {
+    Project::with(&[
+        (
+            "polytope.yml",
+            "include:\n- shop\ntools:\n  default:\n    run:\n    - tool: shop\n",
+        ),
+        (
+            "shop/polytope.yml",
+            "tools:\n  shop:\n    run:\n      - tool: polytope/python\n        args:\n          id: shop\n          image: python\n          code: { type: repo, path: . }\n          cmd: uvicorn app.main:app\n          env:\n            - { name: MINE, value: x }\n          restart: { policy: always }\n",
+        ),
+        ("shop/pyproject.toml", UV),
+        ("shop/app/__init__.py", ""),
+        ("shop/app/main.py", WEB),
+    ])
+}
+
+fn with_all_steps() -> Project {
+    let project = shop();
+    for step in [&["add-temporal"][..], &["add-temporal-client"], &A] {
+        project.done(step);
+    }
+    project
+}
+
+/// What a user does between adding and removing: the removal ends as described, and leaves no
+/// reference to what is gone.
+#[test]
+fn what_looks_like_ours_and_is_not_stays() {
+    type Change = fn(&Project);
+    fn edit(project: &Project, path: &str, from: &str, to: &str) {
+        let text = project.read(path);
+        assert!(text.contains(from), "{path} has no {from}: {text}");
+        project.write(path, &text.replacen(from, to, 1));
+    }
+    let changes: [(&str, Change); 9] = [
+        ("a copy of the tool", |project| {
+            let path = "shop/polytope.yml";
+            let text = project.read(path);
+            let (head, tool) = text.split_once("tools:\n").unwrap();
+            let (own, _) = tool.split_once("\n  shop-worker:").unwrap();
+            let copy = own.replace("shop:", "shop2:");
+            project.write(path, &format!("{head}tools:\n{copy}{tool}"));
+        }),
+        ("a requirement in another list", |project| {
+            let path = "shop/pyproject.toml";
+            edit(
+                project,
+                path,
+                "[dependency-groups]\n",
+                "[dependency-groups]\ntest = [\n    \"pytest>=8.4,<10\",\n]\n",
+            );
+        }),
+        ("another version", |project| {
+            edit(
+                project,
+                "shop/pyproject.toml",
+                "temporalio>=1.22",
+                "temporalio>=1.23",
+            );
+        }),
+        ("a comment behind the call", |project| {
+            edit(
+                project,
+                "shop/app/main.py",
+                "attach_temporal(app)\n",
+                "attach_temporal(app)  # mine\n",
+            );
+        }),
+        ("a second call", |project| {
+            let text = project.read("shop/app/main.py");
+            let more =
+                "\n\ndef mk():\n    app = FastAPI()\n    attach_temporal(app)\n    return app\n";
+            project.write("shop/app/main.py", &(text + more));
+        }),
+        ("a comment behind an include", |project| {
+            edit(
+                project,
+                "polytope.yml",
+                "- modules/postgres\n",
+                "- modules/postgres # db\n",
+            );
+        }),
+        ("quotes around an include", |project| {
+            edit(
+                project,
+                "polytope.yml",
+                "- modules/temporal\n",
+                "- \"modules/temporal\"\n",
+            );
+        }),
+        ("a function of the name of an activity", |project| {
+            edit(
+                project,
+                "shop/app/workflows/alpha/activities.py",
+                "from temporalio",
+                "\nfrom temporalio",
+            );
+        }),
+        ("a changed test", |project| {
+            let path = "shop/tests/workflows/conftest.py";
+            let text = project.read(path);
+            project.write(path, &(text + "# mine\n"));
+        }),
+    ];
+    let mut shown = String::new();
+    for (name, change) in changes {
+        let project = with_all_steps();
+        change(&project);
+        shown.push_str(&format!("=== {name}\n"));
+        let changed = project.tree();
+        for step in &REMOVAL[1..] {
+            let before = project.tree();
+            let run = project.bluetext(step);
+            shown.push_str(&format!(
+                "$ bluetext {}: {}\n{}",
+                step.join(" "),
+                run.code,
+                run.stderr
+            ));
+            if run.code != 0 {
+                assert_eq!(project.tree(), before);
+                break;
+            }
+        }
+        let main = project.read("shop/app/main.py");
+        let has_call = main.contains("attach_temporal(");
+        let has_import = main.contains("import attach_temporal");
+        assert_eq!(has_call, has_import, "{name}: {main}");
+        let has_module = project.tree().contains_key("shop/app/temporal.py");
+        assert!(has_module || !has_import, "{name}: {main}");
+        for path in ["shop/pyproject.toml", "shop/polytope.yml", "polytope.yml"] {
+            let text = project.read(path);
+            shown.push_str(&format!("--- {path}\n"));
+            let old = String::from_utf8(changed[path].clone()).unwrap();
+            let original = shop().read(path);
+            // Only lines that are neither the original nor gone.
+            for line in text
+                .lines()
+                .filter(|line| !original.lines().any(|o| o == *line))
+            {
+                assert!(old.lines().any(|o| o == line), "{name}: {path}: {line}");
+                if !text.contains("add-temporal-client:") {
+                    shown.push_str(&format!("    {line}\n"));
+                }
+            }
+        }
+    }
+    insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!(shown) });
+}
+
+/// A record that was written by somebody else deletes and changes nothing.
+#[test]
+fn a_record_of_a_stranger_does_no_harm() {
+    let project = with_all_steps();
+    let path = ".bluetext/services/shop/workflow-alpha.yml";
+    let hash = |path: &str| bluetext::record::Hash::of(&project.read(path));
+    let main = "shop/app/main.py";
+    let hash_of = |path: &str| serde_json::to_string(&hash(path)).unwrap();
+    let text = serde_json::to_string(&project.read(main)).unwrap();
+    let records = [
+        "<<<<<<< ours\n".to_owned(),
+        "version: [".to_owned(),
+        String::new(),
+        format!("version: \"9\"\ncreated: {{ {main}: {} }}\n", hash_of(main)),
+        format!("version: \"9\"\nlibrary: {{ {main}: {} }}\n", hash_of(main)),
+        format!(
+            "version: \"9\"\ncreated: {{ .bluetext/add-temporal.yml: {} }}\n",
+            hash_of(".bluetext/add-temporal.yml")
+        ),
+        format!(
+            "version: \"9\"\nedited: {{ {main}: [{{ inserted: {text}, replaced: \"import os\\n\" }}] }}\n"
+        ),
+        "version: \"9\"\nedited: { .env: [{ inserted: \"SECRET=1\\n\" }] }\n".to_owned(),
+        "version: \"9\"\ncreated: { ../out.txt: \"0\" }\n".to_owned(),
+        format!("version: {}\n", "[".repeat(50_000)),
+    ];
+    project.write(".env", "SECRET=1\n");
+    for record in records {
+        project.write(path, &record);
+        let before = project.tree();
+        let run = project.bluetext(&["remove-temporal-workflow", "alpha"]);
+        assert_eq!(run.code, 3, "{record}: {}", run.stderr);
+        assert_eq!(project.tree(), before);
+    }
+    assert_eq!(project.bluetext(&["status", "--check"]).code, 4);
+}
+
+/// A file that was kept does not lead in a circle: the refusal has the call that removes it.
+#[test]
+fn what_was_kept_can_be_removed_later() {
+    let project = with_all_steps();
+    let path = "shop/tests/workflows/conftest.py";
+    project.write(path, &(project.read(path) + "# mine\n"));
+    project.done(&["remove-temporal-workflow", "alpha"]);
+    project.done(&["remove-temporal-client"]);
+    let run = project.bluetext(&["remove-temporal"]);
+    assert_eq!(run.code, 3);
+    let hint = "bluetext remove-temporal-client --force";
+    assert!(
+        run.stderr.contains(hint) && run.stderr.contains(path),
+        "{}",
+        run.stderr
+    );
+    project.done(&["remove-temporal-client", "--force"]);
+    project.done(&["remove-temporal"]);
+    assert_same(&project.tree(), &shop().tree(), "forced");
+}
+
+/// What belongs to the user is not taken for what a further request adds.
+#[test]
+fn a_function_of_the_user_is_no_activity() {
+    for (file, text) in [
+        ("activities.py", "\n\ndef ship():\n    return 1\n"),
+        ("models.py", "\n\nclass ShipOutput:\n    mine = 1\n"),
+    ] {
+        let project = with_all_steps();
+        let path = format!("shop/app/workflows/alpha/{file}");
+        project.write(&path, &(project.read(&path) + text));
+        let before = project.tree();
+        let run = project.bluetext(&[&A[..], &["--activity=process,ship"]].concat());
+        assert_eq!(run.code, 3, "{}", run.stderr);
+        assert!(run.stderr.contains("it has another `"), "{}", run.stderr);
+        assert_eq!(project.tree(), before);
+    }
+}

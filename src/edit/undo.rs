@@ -9,13 +9,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use similar::{ChangeTag, TextDiff};
 
-use super::leading_space;
 use super::python::Module;
 use super::toml::PyProject;
 use super::yaml::Document;
+use super::{keeps_every_byte, leading_space};
 
 /// Text that an edit has inserted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Insertion {
     /// The line before it, to find it among equal texts; empty at the start of a file.
@@ -26,20 +26,63 @@ pub struct Insertion {
     pub replaced: String,
     /// The inserted text.
     pub inserted: String,
+    /// Which of the equal texts it is, from 0, if there were several when it was inserted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub among: Option<Among>,
+}
+
+impl Insertion {
+    /// Whether it replaces nothing but what makes room, as every edit does.
+    #[must_use]
+    pub fn only_inserts(&self, language: Language) -> bool {
+        let mut kept = self.replaced.clone();
+        for room in [
+            "[]", "{}", "~", "null", "Null", "NULL", "pass", "[ ]", "{ }",
+        ] {
+            kept = kept.replace(room, "");
+        }
+        let is_kept = |line: &str| {
+            let mut lines = self.inserted.lines();
+            lines.any(|inserted| keeps_every_byte(line.trim(), inserted))
+        };
+        language.is_room(&self.replaced) || kept.lines().all(is_kept)
+    }
+}
+
+/// One of several equal texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Among {
+    /// Its index, from 0.
+    pub index: usize,
+    /// How many there were.
+    pub count: usize,
 }
 
 /// The insertions that turn one text into the other, in their order.
 #[must_use]
 pub fn insertions(before: &str, after: &str) -> Vec<Insertion> {
-    let found = by_lines(before, after);
-    if replace_all(after, &found).as_deref() == Some(before) {
+    let mut found = by_lines(before, after);
+    let mut from = 0;
+    let mut is_exact = true;
+    for insertion in &mut found {
+        let all = places(after, insertion);
+        let index = all.iter().position(|at| *at >= from);
+        is_exact &= index.is_some();
+        if let Some(index) = index {
+            let count = all.len();
+            insertion.among = (count > 1).then_some(Among { index, count });
+            from = all[index] + insertion.inserted.len();
+        }
+    }
+    if is_exact && replace_all(after, &found).as_deref() == Some(before) {
         return found;
     }
     // Lines that are alike were taken for each other: one change is always exact.
     let whole = Insertion {
-        after: String::new(),
         replaced: before.to_owned(),
         inserted: after.to_owned(),
+        ..Insertion::default()
     };
     vec![trimmed(whole)]
 }
@@ -58,8 +101,7 @@ fn by_lines(before: &str, after: &str) -> Vec<Insertion> {
         }
         let insertion = open.get_or_insert_with(|| Insertion {
             after: last.clone(),
-            replaced: String::new(),
-            inserted: String::new(),
+            ..Insertion::default()
         });
         if change.tag() == ChangeTag::Delete {
             insertion.replaced.push_str(line);
@@ -77,12 +119,14 @@ fn trimmed(change: Insertion) -> Insertion {
         mut after,
         replaced,
         inserted,
+        among,
     } = change;
     if replaced.is_empty() {
         return Insertion {
             after,
             replaced,
             inserted,
+            among,
         };
     }
     let common = |pairs: &mut dyn Iterator<Item = (char, char)>| -> usize {
@@ -117,6 +161,7 @@ fn trimmed(change: Insertion) -> Insertion {
         after,
         replaced: old.to_owned(),
         inserted: new.to_owned(),
+        among,
     }
 }
 
@@ -152,7 +197,7 @@ impl Language {
             // It may begin behind a key.
             Self::Yaml => [replaced.to_owned(), format!("key:{replaced}")]
                 .into_iter()
-                .any(|text| Document::parse(text).is_ok_and(|text| text.leaves().is_empty())),
+                .any(|text| Document::parse(text).is_ok_and(|text| text.has_only_room())),
             Self::Python => matches!(replaced.trim(), "" | "pass"),
             Self::Toml | Self::Lines => replaced.trim().is_empty(),
         }
@@ -200,19 +245,59 @@ pub struct Taken {
 /// Take insertions out of a text.
 #[must_use]
 pub fn take_out(language: Language, text: &str, insertions: &[Insertion]) -> Taken {
+    let taken = without_all(language, text, insertions);
+    let taken = taken.unwrap_or_else(|| one_by_one(language, text, insertions));
+    if language == Language::Python && !binds_what_it_uses(text, &taken.text) {
+        // An import without which the rest does not work: the module stays as it is.
+        return Taken {
+            text: text.to_owned(),
+            left: insertions.iter().map(|i| i.inserted.clone()).collect(),
+        };
+    }
+    taken
+}
+
+/// Whether a module still binds the names of its imports, as far as it uses them.
+fn binds_what_it_uses(before: &str, after: &str) -> bool {
+    let (Ok(before), Ok(after)) = (Module::parse(before), Module::parse(after)) else {
+        return true;
+    };
+    let now = after.bound_imports();
+    let gone = before.bound_imports();
+    !gone
+        .iter()
+        .any(|name| !now.contains(name) && after.uses(name))
+}
+
+/// Take out those insertions that nobody has edited, the last one first.
+fn one_by_one(language: Language, text: &str, insertions: &[Insertion]) -> Taken {
     let mut taken = Taken {
         text: text.to_owned(),
         left: Vec::new(),
     };
-    if let Some(text) = without_all(language, text, insertions) {
-        taken.text = text;
-        return taken;
-    }
-    for insertion in insertions.iter().rev() {
-        match without(language, &taken.text, insertion) {
+    // All are located first: how often a text occurs counts before anything is removed.
+    let located = insertions.iter().map(|insertion| {
+        let endings = in_all_endings(insertion);
+        let found = endings.into_iter().find_map(|insertion| {
+            let (at, length) = find_lines(text, &insertion)?;
+            Some((at, length, insertion))
+        });
+        (found, insertion)
+    });
+    let mut located: Vec<_> = located.collect();
+    located.sort_by_key(|(found, _)| found.as_ref().map(|(at, ..)| std::cmp::Reverse(*at)));
+    let mut rest = Vec::new();
+    for (found, insertion) in located {
+        let without = found.and_then(|(at, length, insertion)| {
+            without_at(language, &taken.text, &insertion, at, length)
+        });
+        match without {
             Some(text) => taken.text = text,
-            None => taken.without_parts(language, insertion),
+            None => rest.push(insertion),
         }
+    }
+    for insertion in rest {
+        taken.without_parts(language, insertion);
     }
     taken.left.reverse();
     taken
@@ -251,8 +336,8 @@ impl Taken {
         {
             let alone = Insertion {
                 after: "\n".to_owned(),
-                replaced: String::new(),
                 inserted: format!("{}\n", part.trim_end()),
+                ..Insertion::default()
             };
             match without(language, &self.text, &alone) {
                 Some(text) => self.text = text,
@@ -273,9 +358,9 @@ impl Taken {
         }
         let inner = Insertion {
             after: "\n".to_owned(),
-            replaced: String::new(),
             // Not the whole: its parts are tried one by one.
             inserted: format!("\n{inner}"),
+            ..Insertion::default()
         };
         self.without_parts(language, &inner);
     }
@@ -305,7 +390,7 @@ fn is_balanced(line: &str) -> bool {
 }
 
 /// A text without all insertions, if all of them are there and the rest is valid.
-fn without_all(language: Language, text: &str, insertions: &[Insertion]) -> Option<String> {
+fn without_all(language: Language, text: &str, insertions: &[Insertion]) -> Option<Taken> {
     (0..3).find_map(|endings| {
         let insertions = insertions.iter().map(in_all_endings);
         let insertions: Vec<Insertion> = insertions
@@ -315,8 +400,13 @@ fn without_all(language: Language, text: &str, insertions: &[Insertion]) -> Opti
                 _ => windows,
             })
             .collect();
-        let rest = replace_all(text, &insertions)?;
-        language.keeps_meaning(text, &rest).then_some(rest)
+        let text_without = replace_all(text, &insertions)?;
+        language
+            .keeps_meaning(text, &text_without)
+            .then_some(Taken {
+                text: text_without,
+                left: Vec::new(),
+            })
     })
 }
 
@@ -336,33 +426,38 @@ fn replace_all(text: &str, insertions: &[Insertion]) -> Option<String> {
 
 /// A text without an insertion, if it is there and the rest is valid.
 fn without(language: Language, text: &str, insertion: &Insertion) -> Option<String> {
-    for insertion in in_all_endings(insertion) {
-        let Some((at, length)) = find_lines(text, &insertion) else {
-            continue;
-        };
-        let (before, behind) = (&text[..at], &text[at + length..]);
-        let inserted = &text[at..at + length];
-        let whole = format!("{before}{}{behind}", insertion.replaced);
-        if language.keeps_meaning(text, &whole) {
-            return Some(whole);
-        }
-        if language != Language::Yaml || !language.is_room(&insertion.replaced) {
-            continue;
-        }
-        // Somebody has added to a list or mapping that the edit has begun: its first lines
-        // stay.
-        let lines = inserted
-            .match_indices('\n')
-            .map(|(newline, _)| newline + 1)
-            .take(4);
-        for begin in std::iter::once(0).chain(lines) {
-            let rest = format!("{before}{}{behind}", &inserted[..begin]);
-            if begin < inserted.len() && language.keeps_meaning(text, &rest) {
-                return Some(rest);
-            }
-        }
+    in_all_endings(insertion).into_iter().find_map(|insertion| {
+        let (at, length) = find_lines(text, &insertion)?;
+        without_at(language, text, &insertion, at, length)
+    })
+}
+
+/// A text without an insertion at an offset, if the rest is valid.
+fn without_at(
+    language: Language,
+    text: &str,
+    insertion: &Insertion,
+    at: usize,
+    length: usize,
+) -> Option<String> {
+    let (before, behind) = (text.get(..at)?, text.get(at + length..)?);
+    let inserted = &text[at..at + length];
+    let whole = format!("{before}{}{behind}", insertion.replaced);
+    if language.keeps_meaning(text, &whole) {
+        return Some(whole);
     }
-    None
+    if language != Language::Yaml || !language.is_room(&insertion.replaced) {
+        return None;
+    }
+    // Somebody has added to a list or mapping that the edit has begun: its first lines stay.
+    let lines = inserted
+        .match_indices('\n')
+        .map(|(newline, _)| newline + 1)
+        .take(4);
+    std::iter::once(0).chain(lines).find_map(|begin| {
+        let rest = format!("{before}{}{behind}", &inserted[..begin]);
+        (begin < length && language.keeps_meaning(text, &rest)).then_some(rest)
+    })
 }
 
 /// The offset and the length of an inserted text. Blank lines around it may be gone, and the
@@ -383,8 +478,8 @@ fn find_lines(text: &str, insertion: &Insertion) -> Option<(usize, usize)> {
     };
     let line = Insertion {
         after: "\n".to_owned(),
-        replaced: String::new(),
         inserted: format!("{core}{newline}"),
+        ..Insertion::default()
     };
     if let Some(at) = find(text, &line).filter(|_| line.inserted != inserted) {
         return Some((at, line.inserted.len()));
@@ -403,42 +498,51 @@ fn in_all_endings(insertion: &Insertion) -> [Insertion; 3] {
         after: convert(&insertion.after),
         replaced: convert(&insertion.replaced),
         inserted: convert(&insertion.inserted),
+        among: insertion.among,
     };
     [insertion.clone(), converted(&unix), converted(&windows)]
 }
 
 /// The offset of an inserted text; `None` if it is not there, or cannot be told from others.
 fn find(text: &str, insertion: &Insertion) -> Option<usize> {
+    let places = places(text, insertion);
+    match (places.as_slice(), insertion.among) {
+        ([only], _) => Some(*only),
+        (places, Some(among)) if places.len() == among.count => places.get(among.index).copied(),
+        _ => None,
+    }
+}
+
+/// The offsets at which an inserted text may have been inserted: those behind the same line, if
+/// there is any.
+fn places(text: &str, insertion: &Insertion) -> Vec<usize> {
     let Insertion {
         after, inserted, ..
     } = insertion;
     if inserted.is_empty() {
-        return None;
+        return Vec::new();
     }
     let is_at_line_start = after.is_empty() || after.ends_with('\n');
-    let is_candidate = |at: &usize| {
-        let starts_line = *at == 0 || text[..*at].ends_with('\n');
-        starts_line || !is_at_line_start
-    };
     let mut found = Vec::new();
     let mut from = 0;
     while let Some(at) = text
         .get(from..)
         .and_then(|rest| rest.find(inserted.as_str()))
     {
-        found.push(from + at);
-        let step = inserted.chars().next().map_or(1, char::len_utf8);
-        from += at + step;
+        let at = from + at;
+        if !is_at_line_start || at == 0 || text[..at].ends_with('\n') {
+            found.push(at);
+        }
+        from = at + inserted.chars().next().map_or(1, char::len_utf8);
     }
-    found.retain(is_candidate);
-    if let [only] = found.as_slice() {
-        return Some(*only);
-    }
-    let mut exact = found.into_iter().filter(|at| match after.as_str() {
+    let is_behind = |at: &usize| match after.as_str() {
         "" => *at == 0,
         after => text[..*at].ends_with(after),
-    });
-    exact.next()
+    };
+    if found.iter().any(is_behind) {
+        found.retain(is_behind);
+    }
+    found
 }
 
 #[cfg(test)]

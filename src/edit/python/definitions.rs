@@ -11,7 +11,7 @@ use super::walk::all_statements;
 use super::{
     Module, above_comments, cannot_edit, defined_name, guard, line_start, source, start_of,
 };
-use crate::edit::{EditError, Edited, Splices, keeps_every_byte};
+use crate::edit::{EditError, Edited, Position, Splices, keeps_every_byte};
 use crate::python::{Style, mentions};
 
 impl Module {
@@ -32,6 +32,22 @@ impl Module {
         let mut copied: BTreeSet<usize> = BTreeSet::new();
         let statements = &from.syntax.body;
         let name_at = |index: usize| bound_name(&statements[index]);
+        // What a killed run has added is the same; another definition is the user's.
+        let other = (0..statements.len()).find_map(|index| {
+            let name = name_at(index).filter(|name| wanted(name))?;
+            let mut mine = self.syntax.body.iter();
+            let mine = mine.rfind(|statement| bound_name(statement).as_ref() == Some(&name))?;
+            let same =
+                source(&self.text, mine.range()) == source(&from.text, statements[index].range());
+            (!same).then(|| (name, mine.range().start().to_usize()))
+        });
+        if let Some((name, at)) = other {
+            return Err(EditError::shape(
+                format!("it has another `{name}`"),
+                Some(Position::of(&self.text, at)),
+                String::new(),
+            ));
+        }
         for index in 0..statements.len() {
             if name_at(index).is_some_and(|name| wanted(&name) && !own.contains(&name)) {
                 copied.insert(index);
@@ -427,7 +443,7 @@ fn names_of(module: &ModModule) -> Vec<String> {
 }
 
 /// The names that top-level imports bind.
-fn imported_names(module: &ModModule) -> BTreeSet<String> {
+pub(super) fn imported_names(module: &ModModule) -> BTreeSet<String> {
     let names = module.body.iter().flat_map(|statement| match statement {
         Stmt::Import(import) => import.names.as_slice(),
         Stmt::ImportFrom(import) => import.names.as_slice(),

@@ -232,7 +232,7 @@ impl Module {
             .iter()
             .flat_map(|import| &import.names)
             .map(|(name, alias)| alias.as_deref().unwrap_or(name))
-            .find(|name| mentions(&after, name));
+            .find(|name| Self::parse(after.as_str()).is_ok_and(|module| module.uses(name)));
         if let Some(name) = still_used {
             let message = format!("`{name}` is used in another place of this module");
             let position = after_imports(text, module, name);

@@ -1,8 +1,12 @@
 //! Queries the contents of a module.
 
+use std::collections::BTreeSet;
+
+use ruff_python_ast::visitor::{Visitor, walk_expr};
 use ruff_python_ast::{Expr, Stmt, StmtClassDef};
 use ruff_text_size::Ranged;
 
+use super::definitions::imported_names;
 use super::lists::{
     elements, imported_list, top_level_value, worker_argument, worker_list, workers,
 };
@@ -61,6 +65,27 @@ impl Module {
                 _ => None,
             })
             .collect()
+    }
+
+    /// The names that top-level imports bind.
+    #[must_use]
+    pub fn bound_imports(&self) -> BTreeSet<String> {
+        imported_names(&self.syntax)
+    }
+
+    /// Whether the module's code has a variable of this name.
+    #[must_use]
+    pub fn uses(&self, name: &str) -> bool {
+        struct Search<'n>(&'n str, bool);
+        impl<'a> Visitor<'a> for Search<'_> {
+            fn visit_expr(&mut self, expression: &'a Expr) {
+                self.1 |= matches!(expression, Expr::Name(found) if found.id.as_str() == self.0);
+                walk_expr(self, expression);
+            }
+        }
+        let mut search = Search(name, false);
+        search.visit_body(&self.syntax.body);
+        search.1
     }
 
     fn classes(&self) -> impl Iterator<Item = &StmtClassDef> {

@@ -53,14 +53,16 @@ impl PyProject {
         })
     }
 
-    /// The values, each with the keys that lead to it; empty ones are left out.
+    /// The values and the keys, each with the keys that lead to it.
     #[must_use]
     pub fn leaves(&self) -> Vec<String> {
         fn collect(value: &Value, way: &str, found: &mut Vec<String>) {
             match value {
                 Value::Object(entries) => {
                     for (key, value) in entries {
-                        collect(value, &format!("{way}/{}", json!(key)), found);
+                        let way = format!("{way}/{}", json!(key));
+                        collect(value, &way, found);
+                        found.push(way);
                     }
                 }
                 Value::Array(items) => {

@@ -61,6 +61,7 @@ impl Document {
     pub fn parse(text: impl Into<String>) -> Result<Self, EditError> {
         let text = text.into();
         check_size(&text)?;
+        check_depth(&text)?;
         expansion::check(&text)?;
         let value = meaning(&text)?;
         super::count(|parses| parses.yaml += 1);
@@ -84,8 +85,7 @@ impl Document {
         &self.value
     }
 
-    /// The scalars, each with the keys that lead to it; nulls and empty collections are left
-    /// out.
+    /// The scalars and the keys, each with the keys that lead to it.
     #[must_use]
     pub fn leaves(&self) -> Vec<String> {
         fn collect(value: &Value, way: &str, found: &mut Vec<String>) {
@@ -93,7 +93,9 @@ impl Document {
                 Value::Null => {}
                 Value::Mapping(entries) => {
                     for (key, value) in entries {
-                        collect(value, &format!("{way}/{}", written(key).trim_end()), found);
+                        let way = format!("{way}/{}", written(key).trim_end());
+                        collect(value, &way, found);
+                        found.push(way);
                     }
                 }
                 Value::Sequence(items) => {
@@ -111,6 +113,20 @@ impl Document {
         let mut found = Vec::new();
         collect(&self.value, "", &mut found);
         found
+    }
+
+    /// Whether the file has nothing but keys, nulls and empty collections.
+    #[must_use]
+    pub fn has_only_room(&self) -> bool {
+        fn is_room(value: &Value) -> bool {
+            match value {
+                Value::Null => true,
+                Value::Mapping(entries) => entries.values().all(is_room),
+                Value::Sequence(items) => items.is_empty(),
+                _ => false,
+            }
+        }
+        is_room(&self.value)
     }
 
     /// The text without a tool, whatever it contains; `None` if it is not an entry of its own
@@ -374,6 +390,28 @@ impl Document {
     fn cannot_edit(&self, position: Option<Position>) -> EditError {
         EditError::unsafe_form(position, self.additions.block())
     }
+}
+
+/// The largest number of brackets that are open at once. The parser of values supports fewer
+/// levels, and both parsers need time that is quadratic in them.
+const MAX_OPEN: usize = 1_000;
+
+/// Reject brackets that are nested too deeply. Those in texts count as well: a file of a person
+/// does not have a thousand that are not closed.
+fn check_depth(text: &str) -> Result<(), EditError> {
+    let mut open = 0_usize;
+    for (at, character) in text.char_indices() {
+        match character {
+            '[' | '{' => open += 1,
+            ']' | '}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        if open > MAX_OPEN {
+            let position = Some(Position::of(text, at));
+            return Err(EditError::syntax("it is nested too deeply", position));
+        }
+    }
+    Ok(())
 }
 
 /// Parse the values of a text.

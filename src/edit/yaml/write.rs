@@ -79,11 +79,7 @@ fn write_block(text: &mut String, value: &Value, indent: usize) {
 fn write_nested(text: &mut String, value: &Value, indent: usize) {
     match value {
         Value::String(lines) if is_literal_block(lines) => {
-            text.push_str(if lines.ends_with('\n') {
-                " |\n"
-            } else {
-                " |-\n"
-            });
+            let _ = writeln!(text, " |{}", block_indicators(lines));
             text.push_str(&indented(lines, &" ".repeat(indent + 2)));
         }
         // A tool's steps, variables and mounts are written with one item per line.
@@ -101,16 +97,29 @@ fn write_nested(text: &mut String, value: &Value, indent: usize) {
     }
 }
 
+/// The indicators of a literal block scalar (YAML 1.2.2, 8.1.1): the indentation, which cannot be
+/// detected if the first line is indented or empty, and what the end of the text is.
+fn block_indicators(text: &str) -> String {
+    let indentation = if text.starts_with([' ', '\n']) {
+        "2"
+    } else {
+        ""
+    };
+    let end = match text.strip_suffix('\n') {
+        None => "-",
+        Some(body) if body.ends_with('\n') => "+",
+        Some(_) => "",
+    };
+    format!("{indentation}{end}")
+}
+
 /// Whether a text can be written as a literal block scalar (`|`).
 fn is_literal_block(text: &str) -> bool {
-    let body = text.strip_suffix('\n').unwrap_or(text);
     text.contains('\n')
-        && !body.is_empty()
-        && !body.starts_with([' ', '\n'])
-        && !body.ends_with(['\n', ' '])
+        && !text.trim().is_empty()
         && !text.contains(|c: char| c.is_control() && c != '\n')
         && !LINE_BREAKS.iter().any(|(c, _)| text.contains(*c))
-        && body.lines().all(|line| line.trim_end() == line)
+        && text.lines().all(|line| line.trim_end() == line)
 }
 
 /// Whether a value is written on one line: no part of it needs several lines.

@@ -178,6 +178,26 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalClient) {
     }
     files::add_library(draft, &service);
     let registry = registry_of(project, &service);
+    if let Some(registry) = &registry
+        && let Some(Ok(module)) = project.module(&registry.path).as_deref()
+        && let Some(list) = registry
+            .lists
+            .iter()
+            .find(|list| module.items(list).is_none())
+    {
+        draft.problem(
+            Problem::new(
+                ErrorCode::Conflict,
+                format!("`{}` has no list `{list}`", registry.path),
+            )
+            .in_file(registry.path.clone())
+            .hint(
+                "the worker runs the lists of this module: add\nWORKFLOWS: list[type] = []\n\
+                 ACTIVITIES: list = []",
+            ),
+        );
+        return;
+    }
     let registry_module = match &registry {
         Some(registry) => registry.module.clone(),
         None => format!("{}.registry", service.workflows),

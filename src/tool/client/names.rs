@@ -44,7 +44,11 @@ impl Names {
             });
             used.or_else(|| free.next()).unwrap_or(names[2])
         };
-        let worker = first(["worker", "temporal_worker", "bluetext_worker"]);
+        let worker = match service.wiring {
+            // No worker is generated.
+            Wiring::Existing { .. } | Wiring::SeveralWorkers(_) => "worker",
+            _ => first(["worker", "temporal_worker", "bluetext_worker"]),
+        };
         let (settings, start) = match service.wiring {
             Wiring::Hooks if project.entry(&source.join("conf.py")).is_none() => (
                 first(["conf.temporal", "conf.temporal_setup", "conf.bluetext"]),

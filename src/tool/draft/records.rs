@@ -27,9 +27,9 @@ impl Draft<'_> {
             }
         }
         if !self.records.contains_key(&record) {
-            let found = self.recorded(&record);
-            self.records
-                .insert(record.clone(), found.unwrap_or_default());
+            let mut found = self.recorded(&record).unwrap_or_default();
+            found.is_left = false;
+            self.records.insert(record.clone(), found);
         }
         self.owner = Some(record);
     }

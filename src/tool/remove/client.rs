@@ -2,6 +2,7 @@
 
 use clap::{Args, FromArgMatches};
 
+use super::limits;
 use super::references::{check_calls, check_imports};
 use super::undo::{is_unchanged, undo};
 use super::workflow::recorded_workflows;
@@ -77,6 +78,22 @@ pub(in crate::tool) fn plan(draft: &mut Draft<'_>, arguments: &RemoveTemporalCli
     let Some(found) = draft.recorded(&path) else {
         return;
     };
+    let is_own = |file: &RelPath| limits::is_of_service(&folder, file);
+    let mut is_right = limits::check(draft, &path, &found, &is_own);
+    for (path, is_own) in [
+        (
+            record::of_step(client::TOOL.name),
+            &limits::is_of_step as &dyn Fn(&RelPath) -> bool,
+        ),
+        (record::of_service(&folder), &is_own),
+    ] {
+        if let Some(found) = draft.recorded(&path) {
+            is_right &= limits::check(draft, &path, &found, is_own);
+        }
+    }
+    if !is_right {
+        return;
+    }
     let others = recorded_clients(project);
     if others.iter().all(|other| *other == folder) {
         let step = record::of_step(client::TOOL.name);
@@ -122,10 +139,12 @@ fn refuse_workflows(draft: &mut Draft<'_>, folder: &Folder, service: Option<&Ser
         String::new()
     };
     for name in &recorded {
-        let name = name.replace('_', "-");
+        let asked = name.replace('_', "-");
         draft.problem(later_step(
-            format!("the service in `{folder}` has the workflow `{name}`"),
-            format!("bluetext {} {name}{flag}", WORKFLOW.name),
+            project,
+            &record::of_workflow(folder, name),
+            format!("the service in `{folder}` has the workflow `{asked}`"),
+            format!("bluetext {} {asked}{flag}", WORKFLOW.name),
         ));
     }
     if !recorded.is_empty() {

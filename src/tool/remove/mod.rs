@@ -2,6 +2,7 @@
 //! each step, from what is on record.
 
 mod client;
+mod limits;
 mod references;
 mod temporal;
 mod undo;
@@ -51,9 +52,20 @@ fn refuse_hidden(draft: &mut Draft<'_>, files: &[Folder]) -> bool {
     !hidden.is_empty()
 }
 
-/// A refusal because of what a later step has added, with the call that removes it.
-fn later_step(message: String, call: String) -> Problem {
-    Problem::new(ErrorCode::LaterStep, message).hint(call)
+/// A refusal because of what a later step has added, with the call that removes it, or what it
+/// has left.
+fn later_step(project: &Project, record: &RelPath, message: String, call: String) -> Problem {
+    let problem = Problem::new(ErrorCode::LaterStep, message);
+    let left = project.record(record).filter(|record| record.is_left);
+    let Some(left) = left else {
+        return problem.hint(call);
+    };
+    let files = left.library.keys().chain(left.created.keys());
+    let files: Vec<String> = files.map(|file| format!("`{file}`")).collect();
+    problem.hint(format!(
+        "{call} --force\ndeletes what was kept because it had been changed: {}",
+        files.join(", ")
+    ))
 }
 
 /// A refusal because nothing is on record.

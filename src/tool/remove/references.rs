@@ -124,6 +124,26 @@ pub(super) fn check_calls(draft: &mut Draft<'_>) {
             }
         }
     }
+    let removed: BTreeSet<RelPath> = draft.removed().cloned().collect();
+    for file in &after {
+        if let Some(target) = file
+            .local_includes()
+            .into_iter()
+            .find(|p| removed.contains(p))
+        {
+            problems.push(
+                Problem::new(
+                    ErrorCode::StillUsed,
+                    format!(
+                        "`{}` includes `{target}`, which would be removed",
+                        file.path
+                    ),
+                )
+                .in_file(file.path.clone())
+                .hint("this include has been edited: remove it, and call this again"),
+            );
+        }
+    }
     for problem in problems {
         draft.problem(problem);
     }

@@ -1,6 +1,7 @@
 //! `remove-temporal`: the modules of the server, its database and the web UI.
 
 use super::client::folders_with_client;
+use super::limits;
 use super::references::check_calls;
 use super::undo::undo;
 use super::{CLIENT, later_step, not_on_record, refuse_hidden, service_flag};
@@ -60,6 +61,8 @@ pub(in crate::tool) fn plan(draft: &mut Draft<'_>) {
             String::new()
         };
         draft.problem(later_step(
+            project,
+            &record::of_client(folder),
             format!("the service in `{folder}` has the Temporal client"),
             format!("bluetext {}{flag}", CLIENT.name),
         ));
@@ -78,6 +81,9 @@ pub(in crate::tool) fn plan(draft: &mut Draft<'_>) {
     let files = record::paths(&found.library).chain(record::paths(&found.created));
     let files: Vec<Folder> = files.map(|(file, _)| file.into()).collect();
     if refuse_hidden(draft, &files) {
+        return;
+    }
+    if !limits::check(draft, &path, &found, &limits::is_of_step) {
         return;
     }
     undo(draft, &path, found, Rank::Record);

@@ -59,6 +59,7 @@ pub(super) fn undo(draft: &mut Draft<'_>, path: &RelPath, mut record: Record, ra
     } else {
         record.workflow = None;
         record.options.clear();
+        record.is_left = true;
         draft.replace(path.clone(), record.to_string(), rank);
     }
 }

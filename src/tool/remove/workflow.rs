@@ -2,6 +2,7 @@
 
 use clap::{Args, FromArgMatches};
 
+use super::limits;
 use super::references::check_imports;
 use super::undo::undo;
 use super::{not_on_record, recorded_clients, refuse_hidden, service_flag};
@@ -82,6 +83,10 @@ pub(in crate::tool) fn plan(draft: &mut Draft<'_>, arguments: &RemoveTemporalWor
     let Some(mut found) = draft.recorded(&path) else {
         return;
     };
+    let is_own = |file: &RelPath| limits::is_of_workflow(&folder, name.snake(), file);
+    if !limits::check(draft, &path, &found, &is_own) {
+        return;
+    }
     let mut services = project.services().iter();
     let service = services.find(|service| service.folder == folder);
     if let Some(service) = service.filter(|_| found.workflow.is_some()) {
@@ -140,7 +145,12 @@ fn take_out_of_registry(
             Ok(Edited::Changed(text)) => {
                 draft.replace(registry.path.clone(), text, Rank::Registry);
             }
-            Err(error) => draft.problem(Problem::of_edit(error, Some(registry.path.clone()))),
+            Err(error) => {
+                let mut problem = Problem::of_edit(error, Some(registry.path.clone()));
+                let hint = problem.hint.take();
+                problem.hint = hint.map(|hint| hint.replacen("add this", "remove this", 1));
+                draft.problem(problem);
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{TOOLS, client, workflow};
 use crate::name::{Folder, RelPath};
 use crate::plan::{Next, Warning};
 use crate::problem::WarningCode;
-use crate::project::{Project, Service, Wiring};
+use crate::project::{Content, Project, Service, Wiring};
 use crate::record;
 use crate::tool::client::Registry;
 use crate::tool::register::is_registered;
@@ -38,7 +38,48 @@ impl Findings {
             findings.wiring(project, service);
         }
         findings.tools(project);
+        findings.records(project);
         findings
+    }
+
+    /// Records that cannot be read, and clients without one.
+    fn records(&mut self, project: &Project) {
+        let records = RelPath::literal(record::RECORDS);
+        for path in project.below(&records) {
+            let is_broken = match project.entry(path) {
+                Some(Content::Folder) => false,
+                _ => project.record(path).is_none(),
+            };
+            if is_broken && path.has_extension("yml") {
+                self.add(
+                    WarningCode::RecordBroken,
+                    format!(
+                        "`{path}` is no record that can be read: restore it from version control"
+                    ),
+                    Some(path.clone()),
+                );
+            }
+        }
+        for service in project.services() {
+            let path = record::of_client(&service.folder);
+            if project.entry(&path).is_none() && client::is_in(project, service) {
+                self.add(
+                    WarningCode::NotRecorded,
+                    format!(
+                        "the client of `{name}` is not on record: `bluetext {} --service {name}` \
+                         notes what nobody has changed",
+                        client::TOOL.name,
+                        name = service.name
+                    ),
+                    Some(path),
+                );
+                self.fix(
+                    client::TOOL.name,
+                    &format!(" --service {}", service.name),
+                    "notes the client on record",
+                );
+            }
+        }
     }
 
     fn add(&mut self, code: WarningCode, message: String, path: Option<RelPath>) {
