@@ -1518,3 +1518,25 @@ fn a_registered_tool_outlives_its_default() {
         assert!(run.stderr.contains(warning), "{}", run.stderr);
     }
 }
+
+/// The folder of a script comes first on Python's path: no package beside it hides one of the
+/// project, and the script has no relative imports.
+#[test]
+fn a_script_in_a_folder_is_no_package() {
+    let project = Project::with(&[
+        (
+            "pyproject.toml",
+            "[project]\nname = \"x\"\nversion = \"0\"\nrequires-python = \">=3.11\"\ndependencies = [\"temporalio>=1.22,<2\", \"pydantic>=2,<3\"]\n",
+        ),
+        ("workflows/__init__.py", ""),
+        (
+            "workflows/hello.py",
+            "from temporalio import workflow\n\n\n@workflow.defn\nclass Hello:\n    @workflow.run\n    async def run(self) -> str:\n        return \"x\"\n",
+        ),
+        (
+            "scripts/run_worker.py",
+            "import asyncio\n\nfrom temporalio.client import Client\nfrom temporalio.worker import Worker\n\nfrom workflows.hello import Hello\n\n\nasync def main():\n    client = await Client.connect(\"localhost:7233\")\n    await Worker(client, task_queue=\"q\", workflows=[Hello], activities=[]).run()\n\n\nif __name__ == \"__main__\":\n    asyncio.run(main())\n",
+        ),
+    ]);
+    snapshot!(steps(&project, &[]));
+}

@@ -142,11 +142,24 @@ pub(super) fn is_relative(
     if imported.iter().any(|name| name.starts_with('.')) {
         return true;
     }
+    // A module that is run by its path is in no package.
+    let is_script = |main: &RelPath| {
+        let text = project.text(main);
+        text.is_some_and(|text| text.contains("__name__"))
+    };
+    if !has_init(project, source) && main.is_some_and(is_script) {
+        return false;
+    }
     let top = source.name().unwrap_or("");
     let prefix = format!("{top}.");
     !imported
         .iter()
         .any(|name| name.starts_with(&prefix) || name.contains(&format!(".{prefix}")))
+}
+
+/// Whether a folder is a package with an `__init__.py`.
+pub(super) fn has_init(project: &Project, folder: &Folder) -> bool {
+    project.entry(&folder.join("__init__.py")).is_some()
 }
 
 /// The source folder of a service without a web application, or the packages among which the

@@ -314,7 +314,9 @@ fn workflows_of(project: &Project, candidate: &Candidate, service: &Service) -> 
         let has_own = project.entry(&source.join(name)).is_some();
         let modules = candidate.modules.iter();
         let mut texts = modules.filter_map(|path| project.text(path));
-        service.is_flat() && !has_own && texts.any(|text| imports_module(text, name))
+        // A folder without `__init__.py` may be on the path itself, as that of a script is.
+        let is_on_path = service.is_flat() || !layout::has_init(project, &source);
+        is_on_path && !has_own && texts.any(|text| imports_module(text, name))
     };
     let is_module = |name: &str| project.entry(&source.join(&format!("{name}.py"))).is_some();
     let mut names = ["workflows", "temporal_workflows", "bluetext_workflows"].into_iter();
