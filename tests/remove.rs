@@ -436,92 +436,94 @@ fn with_all_steps() -> Project {
     project
 }
 
-/// What a user does between adding and removing: the removal ends as described, and leaves no
-/// reference to what is gone.
+/// A change that a user makes between adding and removing.
+type Change = fn(&Project);
+
+fn edit(project: &Project, path: &str, from: &str, to: &str) {
+    let text = project.read(path);
+    assert!(text.contains(from), "{path} has no {from}: {text}");
+    project.write(path, &text.replacen(from, to, 1));
+}
+
+const CHANGES: [(&str, Change); 9] = [
+    ("a copy of the tool", |project| {
+        let path = "shop/polytope.yml";
+        let text = project.read(path);
+        let (head, tool) = text.split_once("tools:\n").unwrap();
+        let (own, _) = tool.split_once("\n  shop-worker:").unwrap();
+        let copy = own.replace("shop:", "shop2:");
+        project.write(path, &format!("{head}tools:\n{copy}{tool}"));
+    }),
+    ("a requirement in another list", |project| {
+        let path = "shop/pyproject.toml";
+        edit(
+            project,
+            path,
+            "[dependency-groups]\n",
+            "[dependency-groups]\ntest = [\n    \"pytest>=8.4,<10\",\n]\n",
+        );
+    }),
+    ("another version", |project| {
+        edit(
+            project,
+            "shop/pyproject.toml",
+            "temporalio>=1.22",
+            "temporalio>=1.23",
+        );
+    }),
+    ("a comment behind the call", |project| {
+        edit(
+            project,
+            "shop/app/main.py",
+            "attach_temporal(app)\n",
+            "attach_temporal(app)  # mine\n",
+        );
+    }),
+    ("a second call", |project| {
+        let text = project.read("shop/app/main.py");
+        let more = "\n\ndef mk():\n    app = FastAPI()\n    attach_temporal(app)\n    return app\n";
+        project.write("shop/app/main.py", &(text + more));
+    }),
+    ("a comment behind an include", |project| {
+        edit(
+            project,
+            "polytope.yml",
+            "- modules/postgres\n",
+            "- modules/postgres # db\n",
+        );
+    }),
+    ("quotes around an include", |project| {
+        edit(
+            project,
+            "polytope.yml",
+            "- modules/temporal\n",
+            "- \"modules/temporal\"\n",
+        );
+    }),
+    ("a function of the name of an activity", |project| {
+        edit(
+            project,
+            "shop/app/workflows/alpha/activities.py",
+            "from temporalio",
+            "\nfrom temporalio",
+        );
+    }),
+    ("a changed test", |project| {
+        let path = "shop/tests/workflows/conftest.py";
+        let text = project.read(path);
+        project.write(path, &(text + "# mine\n"));
+    }),
+];
+
+/// The removal ends as described, and leaves no reference to what is gone.
 #[test]
 fn what_looks_like_ours_and_is_not_stays() {
-    type Change = fn(&Project);
-    fn edit(project: &Project, path: &str, from: &str, to: &str) {
-        let text = project.read(path);
-        assert!(text.contains(from), "{path} has no {from}: {text}");
-        project.write(path, &text.replacen(from, to, 1));
-    }
-    let changes: [(&str, Change); 9] = [
-        ("a copy of the tool", |project| {
-            let path = "shop/polytope.yml";
-            let text = project.read(path);
-            let (head, tool) = text.split_once("tools:\n").unwrap();
-            let (own, _) = tool.split_once("\n  shop-worker:").unwrap();
-            let copy = own.replace("shop:", "shop2:");
-            project.write(path, &format!("{head}tools:\n{copy}{tool}"));
-        }),
-        ("a requirement in another list", |project| {
-            let path = "shop/pyproject.toml";
-            edit(
-                project,
-                path,
-                "[dependency-groups]\n",
-                "[dependency-groups]\ntest = [\n    \"pytest>=8.4,<10\",\n]\n",
-            );
-        }),
-        ("another version", |project| {
-            edit(
-                project,
-                "shop/pyproject.toml",
-                "temporalio>=1.22",
-                "temporalio>=1.23",
-            );
-        }),
-        ("a comment behind the call", |project| {
-            edit(
-                project,
-                "shop/app/main.py",
-                "attach_temporal(app)\n",
-                "attach_temporal(app)  # mine\n",
-            );
-        }),
-        ("a second call", |project| {
-            let text = project.read("shop/app/main.py");
-            let more =
-                "\n\ndef mk():\n    app = FastAPI()\n    attach_temporal(app)\n    return app\n";
-            project.write("shop/app/main.py", &(text + more));
-        }),
-        ("a comment behind an include", |project| {
-            edit(
-                project,
-                "polytope.yml",
-                "- modules/postgres\n",
-                "- modules/postgres # db\n",
-            );
-        }),
-        ("quotes around an include", |project| {
-            edit(
-                project,
-                "polytope.yml",
-                "- modules/temporal\n",
-                "- \"modules/temporal\"\n",
-            );
-        }),
-        ("a function of the name of an activity", |project| {
-            edit(
-                project,
-                "shop/app/workflows/alpha/activities.py",
-                "from temporalio",
-                "\nfrom temporalio",
-            );
-        }),
-        ("a changed test", |project| {
-            let path = "shop/tests/workflows/conftest.py";
-            let text = project.read(path);
-            project.write(path, &(text + "# mine\n"));
-        }),
-    ];
     let mut shown = String::new();
-    for (name, change) in changes {
+    for (name, change) in CHANGES {
         let project = with_all_steps();
         change(&project);
         shown.push_str(&format!("=== {name}\n"));
-        let changed = project.tree();
+        let edited = project.tree();
         for step in &REMOVAL[1..] {
             let before = project.tree();
             let run = project.bluetext(step);
@@ -545,7 +547,7 @@ fn what_looks_like_ours_and_is_not_stays() {
         for path in ["shop/pyproject.toml", "shop/polytope.yml", "polytope.yml"] {
             let text = project.read(path);
             shown.push_str(&format!("--- {path}\n"));
-            let old = String::from_utf8(changed[path].clone()).unwrap();
+            let old = String::from_utf8(edited[path].clone()).unwrap();
             let original = shop().read(path);
             // Only lines that are neither the original nor gone.
             for line in text
