@@ -215,7 +215,7 @@ fn example(code: ErrorCode) -> String {
         ErrorCode::VersionStep => {
             let project = Project::empty();
             project.done(&["add-temporal", "--temporal-version", "1.30.0"]);
-            run(&project, &["add-temporal", "--temporal-version", "1.32.0"])
+            run(&project, &["add-temporal", "--temporal-version", "1.33.0"])
         }
         ErrorCode::WrongRecord => {
             let project = after(&three);

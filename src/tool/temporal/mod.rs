@@ -51,7 +51,19 @@ pub static TOOL: ToolInfo = ToolInfo {
     define: Arguments::augment_args,
     ranges: &[("history_shards", (1, MAX_HISTORY_SHARDS))],
     request: |matches, values| {
-        let is_given = |flag: &str| matches.value_source(flag) == Some(ValueSource::CommandLine);
+        // A tool in `polytope.yml` always passes each flag, with its default as well.
+        let is_given = |flag: &str| {
+            let argument = TOOL
+                .arguments()
+                .into_iter()
+                .find(|known| known.name == flag);
+            let value = matches
+                .get_raw(flag)
+                .and_then(|mut values| values.next_back());
+            matches.value_source(flag) == Some(ValueSource::CommandLine)
+                && value.and_then(|value| value.to_str())
+                    != argument.as_ref().map(|argument| argument.default.as_str())
+        };
         let given = FLAGS.into_iter().filter(|flag| is_given(flag)).collect();
         Arguments::from_arg_matches(matches)
             .ok()?
@@ -137,7 +149,8 @@ pub struct AddTemporal {
     pub postgres_version: ImageTag,
     /// The number of history shards, which can never be changed afterwards.
     pub history_shards: u32,
-    /// The versions and numbers that were given, by the ids of their flags.
+    /// The versions and numbers that were given and are not the defaults, by the ids of their
+    /// flags.
     pub given: Vec<&'static str>,
 }
 
