@@ -43,7 +43,7 @@ impl Rank {
             Self::Registry => "the list of what workers run",
             Self::Library => "the client library, complete",
             Self::Hooks => "starts and stops Temporal with the API",
-            Self::LastRecord => "the record of what is there",
+            Self::LastRecord => "the record, written after the files it describes",
             Self::RootPolytope => "includes what is new and registers the next tool",
         }
     }

@@ -639,3 +639,55 @@ fn a_function_of_the_user_is_no_activity() {
         assert_eq!(project.tree(), before);
     }
 }
+
+/// Edits inside of what a further request has added keep the whole of it.
+#[test]
+fn a_class_that_was_added_later_is_not_taken_apart() {
+    let project = with_all_steps();
+    project.done(&[&A[..], &["--activity=process,charge"]].concat());
+    let path = "shop/app/workflows/alpha/models.py";
+    let text = project.read(path);
+    let class = "class ChargeOutput(BaseModel):";
+    assert!(text.contains(class), "{text}");
+    project.write(
+        path,
+        &text.replace(
+            "    message: str\n",
+            "    message: str\n    receipt: int = 0\n",
+        ),
+    );
+    let edited = project.read(path);
+    let run = project.done(&["remove-temporal-workflow", "alpha"]);
+    assert_eq!(project.read(path), edited, "{}", run.stderr);
+    // A word that begins with an activity's name is another one.
+    let project = with_all_steps();
+    project.done(&[&A[..], &["--activity=process,charge"]].concat());
+    let test = "shop/tests/workflows/test_alpha_workflow.py";
+    let text = project.read(test);
+    project.write(
+        test,
+        &text.replace("activities.charge]", "activities.charged_twice]"),
+    );
+    project.done(&["remove-temporal-workflow", "alpha"]);
+    assert!(project.read(test).contains("activities.charged_twice]"));
+}
+
+/// What a file of bluetext leads to, as a link, is not deleted.
+#[cfg(unix)]
+#[test]
+fn a_link_is_not_followed_to_delete_a_file() {
+    let project = with_all_steps();
+    let path = project.path().join("shop/app/workflows/alpha/models.py");
+    let shared = project.path().join("shared.py");
+    std::fs::rename(&path, &shared).unwrap();
+    std::os::unix::fs::symlink(&shared, &path).unwrap();
+    let before = project.tree();
+    let run = project.bluetext(&["remove-temporal-workflow", "alpha"]);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    assert!(
+        run.stderr.contains("it is a symbolic link"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(project.tree(), before);
+}

@@ -97,6 +97,11 @@ impl Disk {
     /// not changed since the plan was made and is writable.
     fn target<'a>(&self, change: &'a Change) -> Result<Target<'a>, DiskError> {
         let path = self.path(&change.path);
+        if change.after.is_none() && path.is_symlink() {
+            // What it leads to may belong to somebody else.
+            let error = io::Error::other("it is a symbolic link, which is not removed");
+            return Err(DiskError::io(&path, error));
+        }
         let exists = |path: &&Path| self.has(path).unwrap_or(true);
         let Some(existing) = path.ancestors().find(exists) else {
             return Err(DiskError::NoProject(self.root.clone()));
@@ -353,13 +358,20 @@ impl Disk {
     /// Undo a failed commit, and add the paths that could not be restored to its error.
     fn undo(&self, root: &OpenFolder, mut error: DiskError, done: &Done) -> DiskError {
         let (mut resisting, mut in_use) = (Vec::new(), Vec::new());
+        let mut holding: Vec<&str> = Vec::new();
         for entry in done.placed.iter().rev() {
             if !self.take_back(root, entry).is_ok_and(|is_done| is_done) {
                 resisting.push(self.path_of(entry));
+                // Its temporary file has what was there before.
+                if entry.before.is_some() {
+                    holding.push(&entry.temporary);
+                    resisting.push(self.root.join(&entry.folder).join(&entry.temporary));
+                }
             }
         }
         let mut has_temporary = false;
-        for entry in &done.staged {
+        let staged = done.staged.iter();
+        for entry in staged.filter(|entry| !holding.contains(&entry.temporary.as_str())) {
             if self.remove_temporary(root, entry).is_err() {
                 has_temporary = true;
                 resisting.push(self.root.join(&entry.folder).join(&entry.temporary));
@@ -376,8 +388,12 @@ impl Disk {
                 Ok(()) => {}
             }
         }
-        // It names the temporary files that are left.
-        if !has_temporary && done.has_journal && self.remove_journal(root).is_err() {
+        // It names the temporary files that are left, for the next run to remove: not those that
+        // have the only copy of a file.
+        if (!has_temporary || !holding.is_empty())
+            && done.has_journal
+            && self.remove_journal(root).is_err()
+        {
             resisting.push(self.root.join(JOURNAL));
         }
         match &mut error {

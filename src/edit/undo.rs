@@ -209,7 +209,7 @@ impl Language {
         let leaves = |text: &str| match self {
             Self::Yaml => Document::parse(text).ok().map(|document| document.leaves()),
             Self::Toml => PyProject::parse(text).ok().map(|project| project.leaves()),
-            Self::Python => Module::parse(text).ok().map(|_| Vec::new()),
+            Self::Python => Module::parse(text).ok().map(|module| module.outline()),
             Self::Lines => Some(Vec::new()),
         };
         let Some(new) = leaves(new) else {
@@ -287,7 +287,11 @@ fn one_by_one(language: Language, text: &str, insertions: &[Insertion]) -> Taken
     let mut located: Vec<_> = located.collect();
     located.sort_by_key(|(found, _)| found.as_ref().map(|(at, ..)| std::cmp::Reverse(*at)));
     let mut rest = Vec::new();
+    let mut end = text.len();
     for (found, insertion) in located {
+        // Two cannot be at one place.
+        let found = found.filter(|(at, length, _)| at + length <= end);
+        end = found.as_ref().map_or(end, |(at, ..)| *at);
         let without = found.and_then(|(at, length, insertion)| {
             without_at(language, &taken.text, &insertion, at, length)
         });
@@ -317,7 +321,8 @@ impl Taken {
         let inserted = insertion.inserted.trim_start_matches(['\r', '\n']);
         let parts = match language {
             Language::Yaml => parts_by_indent(inserted),
-            Language::Python if !inserted.lines().all(is_balanced) => Vec::new(),
+            // Only statements of one line each: not the parts of a class or function.
+            Language::Python if !inserted.lines().all(is_statement) => Vec::new(),
             _ => inserted.split_inclusive('\n').collect(),
         };
         // A part that is not the whole is smaller, so this ends.
@@ -384,9 +389,12 @@ fn parts_by_indent(block: &str) -> Vec<&str> {
     parts.map(|(start, end)| &block[*start..end]).collect()
 }
 
-fn is_balanced(line: &str) -> bool {
-    let count = |brackets: [char; 3]| line.matches(brackets).count();
-    count(['(', '[', '{']) == count([')', ']', '}'])
+/// Whether a line is empty, or a whole statement of Python.
+fn is_statement(line: &str) -> bool {
+    // An `await` is valid in a function only.
+    let line = line.trim();
+    let line = line.strip_prefix("await ").unwrap_or(line);
+    !line.starts_with(['"', '\'']) && Module::parse(line).is_ok()
 }
 
 /// A text without all insertions, if all of them are there and the rest is valid.
@@ -507,7 +515,7 @@ fn in_all_endings(insertion: &Insertion) -> [Insertion; 3] {
 fn find(text: &str, insertion: &Insertion) -> Option<usize> {
     let places = places(text, insertion);
     match (places.as_slice(), insertion.among) {
-        ([only], _) => Some(*only),
+        ([only], None) => Some(*only),
         (places, Some(among)) if places.len() == among.count => places.get(among.index).copied(),
         _ => None,
     }
@@ -523,6 +531,16 @@ fn places(text: &str, insertion: &Insertion) -> Vec<usize> {
         return Vec::new();
     }
     let is_at_line_start = after.is_empty() || after.ends_with('\n');
+    // A text is not found inside of a longer word.
+    let is_word = |character: Option<char>| {
+        character.is_some_and(|character| character.is_alphanumeric() || character == '_')
+    };
+    let cuts_word = |at: usize| {
+        let end = at + inserted.len();
+        let (first, last) = (inserted.chars().next(), inserted.chars().next_back());
+        (is_word(first) && is_word(text[..at].chars().next_back()))
+            || (is_word(last) && is_word(text[end..].chars().next()))
+    };
     let mut found = Vec::new();
     let mut from = 0;
     while let Some(at) = text
@@ -530,7 +548,8 @@ fn places(text: &str, insertion: &Insertion) -> Vec<usize> {
         .and_then(|rest| rest.find(inserted.as_str()))
     {
         let at = from + at;
-        if !is_at_line_start || at == 0 || text[..at].ends_with('\n') {
+        let is_line = at == 0 || text[..at].ends_with('\n');
+        if (is_line || !is_at_line_start) && !cuts_word(at) {
             found.push(at);
         }
         from = at + inserted.chars().next().map_or(1, char::len_utf8);
@@ -539,6 +558,11 @@ fn places(text: &str, insertion: &Insertion) -> Vec<usize> {
         "" => *at == 0,
         after => text[..*at].ends_with(after),
     };
+    if !is_at_line_start {
+        // In the middle of a line, the beginning of the line tells where it is.
+        let line = after.rsplit('\n').next().unwrap_or(after);
+        found.retain(|at| text[..*at].ends_with(line));
+    }
     if found.iter().any(is_behind) {
         found.retain(is_behind);
     }

@@ -1,5 +1,5 @@
-//! A transport that ignores messages before the client's first request, answers every request
-//! that it has received, and writes unsafe characters as escapes.
+//! A transport that ignores messages before the client's first request, waits for the answers to
+//! all requests at the end of stdin, and writes unsafe characters as escapes.
 
 use std::future::Future;
 use std::io;

@@ -67,6 +67,32 @@ impl Module {
             .collect()
     }
 
+    /// The kind of each statement, with the classes and functions around it. A lone
+    /// `pass` is left out.
+    #[must_use]
+    pub fn outline(&self) -> Vec<String> {
+        fn collect(body: &[Stmt], way: &str, found: &mut Vec<String>) {
+            for statement in body {
+                let (kind, inner) = match statement {
+                    Stmt::Pass(_) => continue,
+                    Stmt::ClassDef(class) => (format!("class {}", class.name), &class.body),
+                    Stmt::FunctionDef(def) => (format!("def {}", def.name), &def.body),
+                    other => {
+                        let kind = std::mem::discriminant(other);
+                        found.push(format!("{way}/{kind:?}"));
+                        continue;
+                    }
+                };
+                let way = format!("{way}/{kind}");
+                collect(inner, &way, found);
+                found.push(way);
+            }
+        }
+        let mut found = Vec::new();
+        collect(&self.syntax.body, "", &mut found);
+        found
+    }
+
     /// The names that top-level imports bind.
     #[must_use]
     pub fn bound_imports(&self) -> BTreeSet<String> {

@@ -1,13 +1,13 @@
 //! What each step of a plan does, on record.
 
 use crate::change::{Change, Rank};
-use crate::edit::undo;
+use crate::edit::undo::{self, Insertion};
 use crate::name::RelPath;
 use crate::problem::Problem;
 use crate::project::Content;
 use crate::record::{Hash, Record};
 
-use super::{Draft, File, Kind, unreadable};
+use super::{Draft, File, Kind, in_the_way, unreadable};
 
 impl Draft<'_> {
     /// The record of the step that acts now.
@@ -42,7 +42,12 @@ impl Draft<'_> {
                 self.problems.push(unreadable(path, reason));
                 return None;
             }
-            Content::Folder | Content::Unread => return None,
+            Content::Folder => {
+                let what = "it is a folder, and a file is needed there";
+                self.problems.push(in_the_way(path, what));
+                return None;
+            }
+            Content::Unread => return None,
         };
         let parsed = Record::parse(text);
         parsed
@@ -97,8 +102,14 @@ impl Draft<'_> {
                 }
                 Some(from) => {
                     let edits = record.edited.entry(path.to_string()).or_default();
-                    edits.retain(|insertion| undo::has(from, insertion));
-                    edits.extend(undo::insertions(from, to));
+                    let new = undo::insertions(from, to);
+                    // One of a killed run has not been made; one that has been edited since
+                    // stays on record.
+                    let is_repeated = |old: &Insertion| {
+                        !undo::has(from, old) && new.iter().any(|new| new.inserted == old.inserted)
+                    };
+                    edits.retain(|insertion| !is_repeated(insertion));
+                    edits.extend(new);
                 }
             }
             from = Some(to);
@@ -121,11 +132,17 @@ impl Draft<'_> {
             // Insertions are on record before they are made, so that those of a killed run can be
             // taken out. The hash of a library file is noted after the file is replaced: a
             // killed run must not make it look changed.
+            let text = record.to_string();
+            if let Err(error) = Record::parse(text.as_str()) {
+                let problem = Problem::of_edit(error, Some(path.clone()));
+                self.problems.push(problem);
+                continue;
+            }
             let same_edits = before.is_some_and(|before| before.edited == record.edited);
             let is_last = same_edits || record.workflow.is_some();
             changes.push(Change {
                 before: self.project.text(&path).map(str::to_owned),
-                after: Some(record.to_string()),
+                after: Some(text),
                 rank: if is_last {
                     Rank::LastRecord
                 } else {

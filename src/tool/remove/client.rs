@@ -79,7 +79,7 @@ pub(in crate::tool) fn plan(draft: &mut Draft<'_>, arguments: &RemoveTemporalCli
         return;
     };
     let is_own = |file: &RelPath| limits::is_of_service(&folder, file);
-    let mut is_right = limits::check(draft, &path, &found, &is_own);
+    let mut is_right = limits::check(draft, &path, &found, Some(&folder), &is_own);
     for (path, is_own) in [
         (
             record::of_step(client::TOOL.name),
@@ -88,7 +88,7 @@ pub(in crate::tool) fn plan(draft: &mut Draft<'_>, arguments: &RemoveTemporalCli
         (record::of_service(&folder), &is_own),
     ] {
         if let Some(found) = draft.recorded(&path) {
-            is_right &= limits::check(draft, &path, &found, is_own);
+            is_right &= limits::check(draft, &path, &found, Some(&folder), is_own);
         }
     }
     if !is_right {
@@ -224,7 +224,7 @@ fn unknown(project: &Project, service: Option<&Service>) -> Problem {
         .filter(|service| client::is_in(project, service));
     if let Some(service) = with_client.next() {
         return not_on_record(&format!("the client of `{}`", service.name)).hint(format!(
-            "bluetext {}{}\nnotes what nobody has changed; then call this again",
+            "bluetext {}{}\nwrites the missing record; then repeat this command",
             client::TOOL.name,
             service_flag(&service.folder)
         ));

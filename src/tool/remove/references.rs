@@ -8,7 +8,8 @@ use crate::problem::{ErrorCode, Problem};
 use crate::project::{PolytopeFile, Service};
 use crate::tool::{Draft, tool_of};
 
-/// Refuse the plan if a module that stays imports a module that is removed.
+/// Refuse the plan if a module that stays imports a module that is removed. Kept files of the
+/// step itself are listed instead.
 pub(super) fn check_imports(draft: &mut Draft<'_>, service: &Service) {
     let removed: BTreeSet<RelPath> = draft.removed().cloned().collect();
     let project = draft.project();

@@ -83,7 +83,7 @@ pub(in crate::tool) fn plan(draft: &mut Draft<'_>) {
     if refuse_hidden(draft, &files) {
         return;
     }
-    if !limits::check(draft, &path, &found, &limits::is_of_step) {
+    if !limits::check(draft, &path, &found, None, &limits::is_of_step) {
         return;
     }
     undo(draft, &path, found, Rank::Record);

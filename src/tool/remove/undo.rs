@@ -34,11 +34,16 @@ pub(super) fn undo(draft: &mut Draft<'_>, path: &RelPath, mut record: Record, ra
             draft.replace(file.clone(), rest, rank_of(&file));
         }
         for left in all_left {
+            let is_tool = left.contains(" args:") && !draft.is_forced();
+            let how = if is_tool {
+                "`--force` removes it"
+            } else {
+                "remove it by hand"
+            };
             draft.warn(
                 WarningCode::NotRemoved,
                 format!(
-                    "`{file}` keeps what has been edited since it was added; remove it by hand, or \
-                     a tool with `--force`:\n{}",
+                    "`{file}` keeps what has been edited since it was added; {how}:\n{}",
                     left.trim_end_matches('\n')
                 ),
                 Some(file.clone()),

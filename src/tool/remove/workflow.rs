@@ -84,7 +84,7 @@ pub(in crate::tool) fn plan(draft: &mut Draft<'_>, arguments: &RemoveTemporalWor
         return;
     };
     let is_own = |file: &RelPath| limits::is_of_workflow(&folder, name.snake(), file);
-    if !limits::check(draft, &path, &found, &is_own) {
+    if !limits::check(draft, &path, &found, Some(&folder), &is_own) {
         return;
     }
     let mut services = project.services().iter();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{TOOLS, client, workflow};
-use crate::name::{Folder, RelPath};
+use crate::name::{Folder, RelPath, shell_word};
 use crate::plan::{Next, Warning};
 use crate::problem::WarningCode;
 use crate::project::{Content, Project, Service, Wiring};
@@ -67,7 +67,7 @@ impl Findings {
                     WarningCode::NotRecorded,
                     format!(
                         "the client of `{name}` is not on record: `bluetext {} --service {name}` \
-                         notes what nobody has changed",
+                         writes the missing record",
                         client::TOOL.name,
                         name = service.name
                     ),
@@ -109,6 +109,7 @@ impl Findings {
             return;
         };
         let folder = Folder::from(service.source().join(service.workflows));
+        let flag = flag_of(project, service);
         let mut gone: Vec<String> = Vec::new();
         for (name, position) in module.imported_at() {
             let Some(path) = path_of(service, &registry.path, &name) else {
@@ -135,7 +136,7 @@ impl Findings {
                 WarningCode::WorkflowMissing,
                 format!(
                     "`{}:{}` imports the workflow package `{inside}`, which is gone: the service \
-                     cannot start. `bluetext {} {name}` removes the rest of it",
+                     cannot start. `bluetext {} {name}{flag}` removes its registration and tests",
                     registry.path,
                     position.line,
                     remove::WORKFLOW.name
@@ -148,7 +149,7 @@ impl Findings {
             if is_recorded {
                 self.fix(
                     remove::WORKFLOW.name,
-                    &format!(" {name}"),
+                    &format!(" {name}{flag}"),
                     "removes what is left of a workflow whose package is gone",
                 );
             }
@@ -188,6 +189,7 @@ impl Findings {
     /// Workflows that are on record, and whose package has another name or is gone.
     fn recorded(&mut self, project: &Project, service: &Service) {
         let folder = service.source().join(service.workflows);
+        let flag = flag_of(project, service);
         let records = RelPath::literal(record::RECORDS);
         let names = project
             .below(&records)
@@ -218,8 +220,9 @@ impl Findings {
                     WarningCode::WorkflowRenamed,
                     format!(
                         "the workflow `{asked}` was added to `{package}`, and `{class}` is in \
-                         `{place}` now: bluetext does not know it any more. `git rm {path}` ends \
-                         the record"
+                         `{place}` now: bluetext no longer tracks it. `git rm {}` deletes the \
+                         record",
+                        shell_word(path.as_str())
                     ),
                     Some(place.clone()),
                 );
@@ -229,14 +232,14 @@ impl Findings {
                 WarningCode::WorkflowMissing,
                 format!(
                     "the workflow `{asked}` is on record, and `{package}` is gone: `bluetext {} \
-                     {asked}` removes the rest of it",
+                     {asked}{flag}` removes its registration and tests",
                     remove::WORKFLOW.name
                 ),
                 Some(path),
             );
             self.fix(
                 remove::WORKFLOW.name,
-                &format!(" {asked}"),
+                &format!(" {asked}{flag}"),
                 "removes what is left of a workflow whose package is gone",
             );
         }
@@ -296,6 +299,15 @@ impl Findings {
                 self.fix(before.name, "", "adds what a registered tool needs");
             }
         }
+    }
+}
+
+/// The flag that selects a service, where there are several.
+fn flag_of(project: &Project, service: &Service) -> String {
+    if project.services().len() > 1 {
+        format!(" --service {}", shell_word(service.folder.as_str()))
+    } else {
+        String::new()
     }
 }
 

@@ -87,8 +87,8 @@ fn choose_server(
         Step::Far(next) if is_given => {
             return Err(refused(
                 format!(
-                    "a Temporal server is upgraded one minor version at a time: {next} comes after \
-                     {was}, and {now} later"
+                    "a Temporal server is upgraded one minor version at a time: from {was}, upgrade \
+                     to {next} before {now}"
                 ),
                 format!(
                     "bluetext add-temporal --temporal-version {next}.0\nor the latest release of \
@@ -124,10 +124,10 @@ fn announce(draft: &mut Draft<'_>, was: &str, now: &str) {
     draft.warn(
         WarningCode::ServerUpgrade,
         format!(
-            "the Temporal server goes from {was} to {now}. The tool `temporal` updates the schema \
-             of the database first, with the admin tools of {now}, and starts the server of {now} \
-             then: back up the database, stop the container `temporal`, which is kept as long as \
-             it runs, and run the tool"
+            "the Temporal server goes from {was} to {now}. The tool `temporal` first updates the \
+             schema of the database with the admin tools of {now}, then starts the server of \
+             {now}. Back up the database, stop the container `temporal` (a running container is \
+             not replaced), then run the tool `temporal`"
         ),
         None,
     );
@@ -221,7 +221,7 @@ impl Step {
         let (Some((old, old_patch)), Some((new, new_patch))) = (numbers(was), numbers(now)) else {
             return Self::Unknown;
         };
-        let next = Minor(old.0, old.1 + 1);
+        let next = Minor(old.0, old.1.saturating_add(1));
         match () {
             () if (new, new_patch) < (old, old_patch) => Self::Back,
             () if new == old || new == next => Self::Next,
