@@ -662,14 +662,14 @@ fn a_class_that_was_added_later_is_not_taken_apart() {
     // A word that begins with an activity's name is another one.
     let project = with_all_steps();
     project.done(&[&A[..], &["--activity=process,charge"]].concat());
-    let test = "shop/tests/workflows/test_alpha_workflow.py";
-    let text = project.read(test);
+    let module = "shop/tests/workflows/test_alpha_workflow.py";
+    let text = project.read(module);
     project.write(
-        test,
+        module,
         &text.replace("activities.charge]", "activities.charged_twice]"),
     );
     project.done(&["remove-temporal-workflow", "alpha"]);
-    assert!(project.read(test).contains("activities.charged_twice]"));
+    assert!(project.read(module).contains("activities.charged_twice]"));
 }
 
 /// What a file of bluetext leads to, as a link, is not deleted.
