@@ -108,6 +108,7 @@ impl Further {
             }
         }
         let mut is_listed = false;
+        let mut omitted: Vec<String> = Vec::new();
         if draft.exists(&test) {
             let from = rendered(TEST, request)?;
             // The first activity of a new workflow would take the messages: its model has
@@ -126,10 +127,15 @@ impl Further {
                 })
                 .filter(|name| !known.contains(name))
                 .collect();
-            let wanted = |function: &str| {
-                self.is_test_of_message(function)
-                    && !unknown.iter().any(|name| from.mentions(function, name))
-            };
+            let has_unknown =
+                |function: &str| unknown.iter().any(|name| from.mentions(function, name));
+            let tests = from.definitions().into_iter();
+            omitted = tests
+                .filter(|test| self.is_test_of_message(test) && has_unknown(test))
+                .map(|test| format!("`{test}`"))
+                .collect();
+            let wanted =
+                |function: &str| self.is_test_of_message(function) && !has_unknown(function);
             insert(draft, &test, &from, &wanted, &local, style)?;
             is_listed = self.add_to_test_list(draft, &test, &local, style)?;
         }
@@ -141,11 +147,19 @@ impl Further {
             &rendered(body, request)?,
             is_listed,
         );
+        let omitted = if omitted.is_empty() {
+            String::new()
+        } else {
+            format!(
+                "Not added: {}, for it depends on the input of the first activity.\n",
+                omitted.join(", ")
+            )
+        };
         draft.warn(
             WarningCode::WorkflowBody,
             format!(
-                "`{path}` is yours: add these lines to it, where they belong:\n{lines}\n\
-                 Executions that are running do not have them in their history: put new calls \
+                "`{path}` is yours: add these lines to it, at the places named in the comments:\n\
+                 {lines}\n{omitted}Executions that are running do not have them in their history: put new calls \
                  of activities and new waits below `if workflow.patched(\"NAME\"):`"
             ),
             Some(path),
