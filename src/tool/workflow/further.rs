@@ -107,36 +107,11 @@ impl Further {
                 insert(draft, &path, &from, wanted, &local, style)?;
             }
         }
-        let mut is_listed = false;
-        let mut omitted: Vec<String> = Vec::new();
+        let (mut is_listed, mut omitted) = (false, Vec::new());
         if draft.exists(&test) {
             let from = rendered(TEST, request)?;
-            // The first activity of a new workflow would take the messages: its model has
-            // another name then.
-            let models = draft.module(&folder.join(models));
-            let known = match models.as_deref() {
-                Some(Ok(models)) => models.definitions(),
-                _ => Vec::new(),
-            };
-            let unknown: Vec<String> = from
-                .imported()
-                .iter()
-                .filter_map(|name| {
-                    name.rsplit_once(".models.")
-                        .map(|(_, name)| name.to_owned())
-                })
-                .filter(|name| !known.contains(name))
-                .collect();
-            let has_unknown =
-                |function: &str| unknown.iter().any(|name| from.mentions(function, name));
-            let tests = from.definitions().into_iter();
-            omitted = tests
-                .filter(|test| self.is_test_of_message(test) && has_unknown(test))
-                .map(|test| format!("`{test}`"))
-                .collect();
-            let wanted =
-                |function: &str| self.is_test_of_message(function) && !has_unknown(function);
-            insert(draft, &test, &from, &wanted, &local, style)?;
+            omitted =
+                self.add_message_tests(draft, &folder.join(models), &test, &from, &local, style)?;
             is_listed = self.add_to_test_list(draft, &test, &local, style)?;
         }
         let entries = Entries::of(service, registry, name, &self.activities, style);
@@ -165,6 +140,40 @@ impl Further {
             Some(path),
         );
         Ok(())
+    }
+
+    /// Insert the tests of the messages. Returns those that are not added: where the first
+    /// activity of a new workflow takes the messages, its model has another name.
+    fn add_message_tests(
+        &self,
+        draft: &mut Draft<'_>,
+        models: &RelPath,
+        test: &RelPath,
+        from: &Module,
+        local: &[String],
+        style: &Style,
+    ) -> Result<Vec<String>, Problem> {
+        let known = match draft.module(models).as_deref() {
+            Some(Ok(models)) => models.definitions(),
+            _ => Vec::new(),
+        };
+        let unknown: Vec<String> = from
+            .imported()
+            .iter()
+            .filter_map(|name| {
+                name.rsplit_once(".models.")
+                    .map(|(_, name)| name.to_owned())
+            })
+            .filter(|name| !known.contains(name))
+            .collect();
+        let has_unknown = |function: &str| unknown.iter().any(|name| from.mentions(function, name));
+        let wanted = |function: &str| self.is_test_of_message(function) && !has_unknown(function);
+        insert(draft, test, from, &wanted, local, style)?;
+        let tests = from.definitions().into_iter();
+        Ok(tests
+            .filter(|test| self.is_test_of_message(test) && has_unknown(test))
+            .map(|test| format!("`{test}`"))
+            .collect())
     }
 
     /// Add the new activities to those that the tests run, if they are in the generated list and
