@@ -122,7 +122,8 @@ def test_requirements_that_change_during_an_install_are_installed(
 ) -> None:
     write(tmp_path, "job")
     uv = tmp_path / "uv"
-    uv.write_text("#!/bin/sh\ncat pyproject.toml >> installed\nsleep 1\n")
+    # What it has read is there before the file that shows it.
+    uv.write_text("#!/bin/sh\ncp pyproject.toml seen\ncat seen >> installed\nsleep 1\n")
     uv.chmod(0o755)
     requirements = tmp_path / "pyproject.toml"
     installed = tmp_path / "installed"
