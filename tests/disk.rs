@@ -266,6 +266,46 @@ fn what_could_not_be_put_back_is_named() {
     assert_eq!(project.read("polytope.yml"), ROOT);
 }
 
+/// If a removed file cannot be moved back, the only copy of it stays, and the message names it.
+#[test]
+fn what_was_removed_is_never_lost() {
+    let project = started();
+    project.done(STEPS[0]);
+    let lost = project.path().join("modules/temporal/polytope.yml");
+    let text = project.read("modules/temporal/polytope.yml");
+    let (failing, moves) = (lost.clone(), AtomicUsize::new(0));
+    let fault: InjectedFault = Arc::new(move |operation, path| {
+        let is_other = path.ends_with("modules/postgres/polytope.yml");
+        let is_back = path == failing && operation == Operation::Place && {
+            moves.fetch_add(1, Ordering::SeqCst) > 0
+        };
+        if is_back || (is_other && operation == Operation::Place) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        Ok(())
+    });
+    let result = run(
+        &request(&["remove-temporal"]),
+        &options(&project, Some(fault)),
+    );
+    let Err(Error::Disk {
+        error: DiskError::Io { not_restored, .. },
+        ..
+    }) = result
+    else {
+        panic!("{result:?}");
+    };
+    let [path, copy] = not_restored.as_slice() else {
+        panic!("{not_restored:?}");
+    };
+    assert_eq!(*path, lost);
+    assert_eq!(fs::read_to_string(copy).unwrap(), text);
+    // The next run that writes does not remove it.
+    project.write("polytope.yml", ROOT);
+    let _ = project.bluetext(STEPS[0]);
+    assert_eq!(fs::read_to_string(copy).unwrap(), text);
+}
+
 /// The result of the three steps without interference.
 fn reference(project: &Project) -> Vec<Tree> {
     STEPS

@@ -1540,3 +1540,27 @@ fn a_script_in_a_folder_is_no_package() {
     ]);
     snapshot!(steps(&project, &[]));
 }
+
+/// A worker made by hand in `worker.py` is not taken for a generated one by the second run.
+#[test]
+fn a_module_of_the_user_has_the_name_of_the_worker() {
+    let project = Project::with(&[
+        (
+            "pyproject.toml",
+            "[project]\nname = \"x\"\nversion = \"0\"\nrequires-python = \">=3.11\"\ndependencies = [\"temporalio>=1.22,<2\", \"pydantic>=2,<3\"]\n",
+        ),
+        ("b/__init__.py", ""),
+        ("b/wf.py", "class Hello: ...\n\n\ndef act(): ...\n"),
+        (
+            "b/worker.py",
+            "from temporalio.worker import Worker\n\nfrom b.wf import Hello, act\n\n\nasync def main(client):\n    await Worker(client, task_queue=\"b\", workflows=[Hello], activities=[act]).run()\n",
+        ),
+    ]);
+    let shown = steps(&project, &[]);
+    assert_eq!(shown.matches("exit code 0").count(), 2, "{shown}");
+    let readme = project.read("b/temporal_client/README.md");
+    assert!(
+        readme.contains("b.worker") && !readme.contains("temporal_worker"),
+        "{readme}"
+    );
+}

@@ -280,10 +280,10 @@ proptest! {
         let after = edit_all(&before);
         prop_assert!(after.is_ok(), "{after:?}\n{before}");
         let after = after.unwrap();
-        let makes_room = ["[]", "{}", "~", "null"].iter().any(|mark| before.contains(mark));
-        prop_assert!(makes_room || keeps_every_byte(&before, &after), "{before}\n{after}");
+        let has_empty_value = ["[]", "{}", "~", "null"].iter().any(|mark| before.contains(mark));
+        prop_assert!(has_empty_value || keeps_every_byte(&before, &after), "{before}\n{after}");
         assert_undone("yml", &before, &after);
-        if !makes_room && !file.style.flow_lists {
+        if !has_empty_value && !file.style.flow_lists {
             prop_assert_eq!(without_added_lines(&before, &after), Some(before.clone()), "{}", after);
         }
         if before.contains('\n') && file.style.crlf {

@@ -117,16 +117,16 @@ impl Document {
 
     /// Whether the file has nothing but keys, nulls and empty collections.
     #[must_use]
-    pub fn has_only_room(&self) -> bool {
-        fn is_room(value: &Value) -> bool {
+    pub fn has_only_empty_values(&self) -> bool {
+        fn is_empty(value: &Value) -> bool {
             match value {
                 Value::Null => true,
-                Value::Mapping(entries) => entries.values().all(is_room),
+                Value::Mapping(entries) => entries.values().all(is_empty),
                 Value::Sequence(items) => items.is_empty(),
                 _ => false,
             }
         }
-        is_room(&self.value)
+        is_empty(&self.value)
     }
 
     /// The text without a tool, whatever it contains; `None` if it is not an entry of its own

@@ -177,7 +177,7 @@ impl Further {
     }
 
     /// Add the new activities to those that the tests run, if they are in the generated list and
-    /// its line has room for them. Returns whether they are in it.
+    /// its line stays short enough. Returns whether they are in it.
     fn add_to_test_list(
         &self,
         draft: &mut Draft<'_>,
