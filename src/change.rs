@@ -26,6 +26,8 @@ pub enum Rank {
     Hooks,
     /// The project's own `polytope.yml`.
     RootPolytope,
+    /// A library file that this version no longer has. What used it has been written.
+    Dropped,
     /// A record of what is complete when it is written.
     LastRecord,
 }
@@ -43,6 +45,7 @@ impl Rank {
             Self::Registry => "the list of what workers run",
             Self::Library => "the client library, complete",
             Self::Hooks => "starts and stops Temporal with the API",
+            Self::Dropped => "no longer part of the client library",
             Self::LastRecord => "the record, written after the files it describes",
             Self::RootPolytope => "includes what is new and registers the next tool",
         }

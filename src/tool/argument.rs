@@ -41,6 +41,8 @@ impl Argument {
         let default = argument.get_default_values().first();
         let takes = match (argument.get_action(), range) {
             (ArgAction::SetTrue, _) => Takes::Flag,
+            // A flag with an optional value, which a tool in `polytope.yml` can set.
+            _ if argument.get_num_args() == Some((0..=1).into()) => Takes::Flag,
             (ArgAction::Append, _) => Takes::Texts,
             (_, Some((min, max))) => Takes::Number(min, max),
             _ => Takes::Text,

@@ -7,6 +7,7 @@
 pub mod argument;
 pub mod client;
 mod draft;
+mod example;
 mod polytope;
 mod register;
 pub mod remove;

@@ -32,11 +32,19 @@ pub(super) fn register(draft: &mut Draft<'_>, tool: &ToolInfo) {
             return;
         }
         if !is_as_registered(project, tool, found.value) {
-            draft.warn(
-                WarningCode::Kept,
-                format!("the tool `{name}` has been edited and is left as it is"),
-                Some(found.file.path.clone()),
-            );
+            let missing = missing_parameters(tool, found.value);
+            let message = if missing.is_empty() {
+                format!("the tool `{name}` has been edited and is left as it is")
+            } else {
+                format!(
+                    "the tool `{name}` is left as it is, without the parameters {}: it has been \
+                     edited, or an earlier version has registered it. Take it out of `{}`, and \
+                     call this again, to register it with them",
+                    missing.join(", "),
+                    found.file.path
+                )
+            };
+            draft.warn(WarningCode::Kept, message, Some(found.file.path.clone()));
         }
     } else {
         let kinds: Vec<(&str, String)> = special_kinds(tool)
@@ -79,6 +87,25 @@ fn is_as_registered(project: &Project, tool: &ToolInfo, found: &Value) -> bool {
         }
     }
     expected == Some(found)
+}
+
+/// The parameters of a tool that a registration of it does not have.
+fn missing_parameters(tool: &ToolInfo, found: &Value) -> Vec<String> {
+    let has = |id: &str| match found.get("inputs") {
+        Some(inputs) => inputs.get(id).is_some(),
+        None => found
+            .get("params")
+            .and_then(Value::as_sequence)
+            .is_some_and(|all| {
+                let mut ids = all.iter().filter_map(|one| one.get("id")?.as_str());
+                ids.any(|known| known == id)
+            }),
+    };
+    let arguments = tool.arguments().into_iter().map(|argument| argument.flag());
+    arguments
+        .filter(|flag| !has(flag))
+        .map(|flag| format!("`{flag}`"))
+        .collect()
 }
 
 /// The parameters of a tool whose types depend on the project.
@@ -124,7 +151,8 @@ pub(super) fn parameters(tool: &ToolInfo, kinds: &[(&str, String)]) -> Vec<Param
                 (Some((_, kind)), _) => kind.clone(),
                 (None, _) if argument.is_required => "str".to_owned(),
                 (None, Takes::Number(..)) => format!("[default, int, {}]", argument.default),
-                (None, Takes::Flag) => "[default, bool, false]".to_owned(),
+                // Polytope puts only strings and numbers into a text.
+                (None, Takes::Flag) => "[default, str, \"false\"]".to_owned(),
                 (None, Takes::Text | Takes::Texts) => {
                     format!("[default, str, \"{}\"]", argument.default)
                 }

@@ -1,7 +1,5 @@
 """Settings are read from variables; errors name the variable."""
 
-from datetime import timedelta
-
 import pytest
 
 from temporal_client import ConfigurationError, TemporalSettings
@@ -18,29 +16,33 @@ def test_empty_variables_count_as_not_set() -> None:
 
 def test_every_setting_is_read() -> None:
     env = {
-        "TEMPORAL_TASK_QUEUE": "orders",
-        "TEMPORAL_EMBEDDED_WORKER": "false",
+        "TEMPORAL_TASK_QUEUE": " orders ",
+        "TEMPORAL_EMBEDDED_WORKER": "False",
         "TEMPORAL_GRACEFUL_SHUTDOWN_SECONDS": "2.5",
         "TEMPORAL_MAX_CONCURRENT_WORKFLOW_TASKS": "7",
         "TEMPORAL_MAX_CONCURRENT_ACTIVITIES": "8",
         "TEMPORAL_STICKY_TIMEOUT_SECONDS": "1.5",
-        "TEMPORAL_WORKER_PROCESSES": "3",
         "TEMPORAL_METRICS_ADDRESS": ":9000",
-        "TEMPORAL_WORKER_DEPLOYMENT": "shop",
+        "TEMPORAL_HEALTH_ADDRESS": ":8080",
+        "TEMPORAL_RELOAD": "on",
         "TEMPORAL_WORKER_BUILD_ID": "v1",
+        "TEMPORAL_DEPLOYMENT_NAME": "shop",
     }
-    assert TemporalSettings.from_env(env) == TemporalSettings(
+    settings = TemporalSettings(
         task_queue="orders",
         embedded_worker=False,
-        graceful_shutdown=timedelta(seconds=2.5),
+        graceful_shutdown_seconds=2.5,
         max_concurrent_workflow_tasks=7,
         max_concurrent_activities=8,
-        sticky_timeout=timedelta(seconds=1.5),
-        worker_processes=3,
+        sticky_timeout_seconds=1.5,
         metrics_address=":9000",
+        health_address=":8080",
+        reload=True,
+        worker_build_id="v1",
         deployment_name="shop",
-        build_id="v1",
     )
+    assert TemporalSettings.from_env(env) == settings
+    assert len(env) == len(TemporalSettings.model_fields)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +55,6 @@ def test_every_setting_is_read() -> None:
         ("TEMPORAL_GRACEFUL_SHUTDOWN_SECONDS", "nan"),
         ("TEMPORAL_GRACEFUL_SHUTDOWN_SECONDS", "inf"),
         ("TEMPORAL_MAX_CONCURRENT_ACTIVITIES", "99999999999999999999"),
-        ("TEMPORAL_WORKER_PROCESSES", "257"),
     ],
 )
 def test_a_wrong_setting_is_named(name: str, text: str) -> None:

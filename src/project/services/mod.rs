@@ -297,6 +297,8 @@ fn fault_of(project: &Project, candidate: &Candidate, wiring: &Wiring) -> Option
 /// Whether a module's text has an import of a top-level module.
 #[must_use]
 pub fn imports_module(text: &str, name: &str) -> bool {
+    // What a hint tells to add is an import of a module that is yet to be generated.
+    let text = &text.replace(&format!("from {name} import attach_temporal"), "");
     let statements = [
         format!("import {name}\n"),
         format!("import {name} as "),

@@ -91,7 +91,7 @@ pub(super) fn worker_modules(project: &Project, candidate: &Candidate) -> Vec<Re
 fn of_workers(project: &Project, workers: &[RelPath]) -> Option<Wiring> {
     // One with the client library beside it has been chosen before.
     let has_library = |path: &&RelPath| {
-        let library = Folder::of(path).join("temporal_client/replicas.py");
+        let library = Folder::of(path).join("temporal_client/unknown.py");
         project.entry(&library).is_some()
     };
     let with_library: Vec<RelPath> = workers.iter().filter(has_library).cloned().collect();
@@ -134,7 +134,7 @@ fn other_client(project: &Project, candidate: &Candidate) -> Option<Wiring> {
                 text.is_some_and(|text| text.contains("from temporal_client import"))
             };
             project
-                .entry(&folder.join("temporal_client/replicas.py"))
+                .entry(&folder.join("temporal_client/unknown.py"))
                 .is_some()
                 && GENERATED.iter().any(|file| imports(file))
         });

@@ -14,11 +14,7 @@ use super::versions::{PYTHON, is_within, overlaps, python_range, range_of};
 
 /// The requirements of the client library. The lowest versions are those of the test
 /// `flat_modules_installed_with_pip`.
-pub(super) const REQUIREMENTS: [&str; 3] = [
-    "pydantic>=2,<3",
-    "temporalio>=1.22,<2",
-    "watchfiles>=0.20,<2",
-];
+pub(super) const REQUIREMENTS: [&str; 2] = ["pydantic>=2,<3", "temporalio>=1.22,<2"];
 
 /// Versions that work with the requirements of the client library.
 const NEEDED_IF_PRESENT: [&str; 1] = ["fastapi>=0.100"];

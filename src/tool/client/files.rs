@@ -7,7 +7,7 @@ use crate::change::Rank;
 use crate::edit::indented;
 use crate::edit::python::Framework;
 use crate::name::RelPath;
-use crate::problem::{ErrorCode, Problem};
+use crate::problem::{ErrorCode, Problem, WarningCode};
 use crate::project::{Content, POLYTOPE_FILE, Project, Service, Wiring};
 use crate::python::Style;
 use crate::record::{self, Hash, folded};
@@ -17,6 +17,7 @@ use crate::tool::polytope::find_conflicts;
 use crate::tool::register::{Parameter, ParameterStyle};
 
 use super::Library;
+use super::dependencies::{DEPENDENCIES, adds_dependencies, dependencies_file};
 use super::names::{Names, file_of, library_folder, test_file};
 use super::worker_tool::RELOAD_MODULE;
 
@@ -30,6 +31,11 @@ struct ServiceContext<'a> {
     worker_module: String,
     workflows_package: String,
     registry_module: String,
+    /// The module with what activities share: `workflows.dependencies`; `None` if that is a
+    /// module of the user.
+    dependencies_module: Option<String>,
+    /// The same, prefixed with the package, if there is one.
+    dependencies_package: Option<String>,
     /// The same, prefixed with the package, if there is one.
     registry_package: String,
     settings_module: &'static str,
@@ -52,6 +58,8 @@ impl<'a> ServiceContext<'a> {
     fn new(project: &Project, service: &'a Service, names: &Names, registry_module: &str) -> Self {
         let source = service.source();
         let steps = service.folder.steps_to(&source);
+        let dependencies = adds_dependencies(project, service)
+            .then(|| format!("{}.{DEPENDENCIES}", service.workflows));
         Self {
             service: service.name.as_str(),
             main_module: service.module("main"),
@@ -59,6 +67,8 @@ impl<'a> ServiceContext<'a> {
             workflows_package: service.module(service.workflows),
             registry_package: service.module(registry_module),
             registry_module: registry_module.to_owned(),
+            dependencies_package: dependencies.as_ref().map(|name| service.module(name)),
+            dependencies_module: dependencies,
             settings_module: names.settings,
             client_package: service.module("temporal_client"),
             reload_module: service.module(RELOAD_MODULE),
@@ -71,6 +81,11 @@ impl<'a> ServiceContext<'a> {
             src: steps.unwrap_or_default().join("/"),
         }
     }
+}
+
+/// The module that starts Temporal with a service's application, relative to its source folder.
+pub(in crate::tool) fn start_module(project: &Project, service: &Service) -> &'static str {
+    Names::of(project, service).start
 }
 
 /// Whether installing a service's requirements also installs its own package.
@@ -206,7 +221,37 @@ pub(super) fn add_library(draft: &mut Draft<'_>, service: &Service) {
             );
         }
     }
-    for (path, text) in library_files(draft.project(), service) {
+    let files = library_files(draft.project(), service);
+    let changed: Vec<String> = files
+        .iter()
+        .filter(|(path, _)| path.has_extension("py"))
+        .filter(|(path, text)| draft.is_changed_library(path, text))
+        .map(|(path, _)| format!("`{path}`"))
+        .collect();
+    let is_same = |path: &RelPath, text: &String| {
+        let there = draft.project().text(path);
+        there.is_none_or(|there| folded(there) == folded(text))
+    };
+    let differ = files
+        .iter()
+        .filter(|(path, text)| path.has_extension("py") && !is_same(path, text));
+    if !changed.is_empty() && differ.count() > changed.len() {
+        // Files of two versions do not work together.
+        draft.warn(
+            WarningCode::Kept,
+            format!(
+                "the client library in `{folder}` is left as it is, because {} {} been changed, \
+                 and files of two versions do not work together; `--diff --force --dry-run` shows \
+                 what `--force` replaces",
+                changed.join(", "),
+                if changed.len() == 1 { "has" } else { "have" }
+            ),
+            Some(folder.clone()),
+        );
+        return;
+    }
+    let current: Vec<RelPath> = files.iter().map(|(path, _)| path.clone()).collect();
+    for (path, text) in files {
         let rank = if path.file_name() == "__init__.py" {
             Rank::Library
         } else {
@@ -214,6 +259,7 @@ pub(super) fn add_library(draft: &mut Draft<'_>, service: &Service) {
         };
         draft.library(path, text, rank);
     }
+    draft.drop_library(&current);
 }
 
 /// How the library's `__init__.py` begins, in each version.
@@ -260,6 +306,36 @@ pub(in crate::tool) fn library(project: &Project, service: &Service) -> Library 
     }
 }
 
+/// The module of the library that generated workflows need and earlier versions do not have.
+const NEEDED: &str = "interceptors.py";
+
+/// Refuse a workflow for a service whose library is that of an earlier version.
+pub(in crate::tool) fn check_library(
+    project: &Project,
+    service: &Service,
+    route: bool,
+) -> Result<(), Problem> {
+    let folder = library_folder(service);
+    let needed = [Some(NEEDED), route.then_some("routes.py")];
+    let is_missing = |file: &&str| project.entry(&folder.join(file)).is_none();
+    let Some(file) = needed.into_iter().flatten().find(is_missing) else {
+        return Ok(());
+    };
+    Err(Problem::new(
+        ErrorCode::StepMissing,
+        format!(
+            "the client library in `{folder}` is that of an earlier version, without `{file}`, \
+             which the workflow needs"
+        ),
+    )
+    .in_file(folder)
+    .hint(format!(
+        "bluetext add-temporal-client --service {}\nIf its report says that the library has been \
+         changed and is left as it is, `--force` replaces it.",
+        service.name
+    )))
+}
+
 /// The files of the client library in a service.
 fn library_files(project: &Project, service: &Service) -> Vec<(RelPath, String)> {
     macro_rules! library {
@@ -270,17 +346,18 @@ fn library_files(project: &Project, service: &Service) -> Vec<(RelPath, String)>
             )),+]
         };
     }
-    const FILES: [(&str, Template); 14] = library![
+    const FILES: [(&str, Template); 15] = library![
         "README.md",
         "__init__.py",
         "activity.py",
         "connection.py",
         "errors.py",
         "health.py",
+        "interceptors.py",
         "process.py",
         "py.typed",
         "reload.py",
-        "replicas.py",
+        "routes.py",
         "service.py",
         "settings.py",
         "unknown.py",
@@ -290,8 +367,12 @@ fn library_files(project: &Project, service: &Service) -> Vec<(RelPath, String)>
     let context = ServiceContext::new(project, service, &names, "workflows.registry");
     let folder = library_folder(service);
     let style = project.python_style(service);
-    let file = |(file, template)| (folder.join(file), render_file(template, &context, &style));
-    FILES.into_iter().map(file).collect()
+    // One that imports FastAPI is for services that have it.
+    let is_needed = |file: &str| file != "routes.py" || context.framework == Some("FastAPI");
+    let files = FILES.into_iter().filter(|(file, _)| is_needed(file));
+    files
+        .map(|(file, template)| (folder.join(file), render_file(template, &context, &style)))
+        .collect()
 }
 
 /// Render a file of a service; Python code is formatted with the project's settings.
@@ -299,8 +380,21 @@ fn render_file(template: Template, context: &ServiceContext<'_>, style: &Style) 
     let text = render(template, context);
     match template.path.rsplit_once('.') {
         Some((_, "py")) => style.layout_static(text),
+        Some((_, "md")) => layout_blocks(&text, style),
         _ => text,
     }
+}
+
+/// Format the Python code of a Markdown document, as formatters do.
+fn layout_blocks(text: &str, style: &Style) -> String {
+    const BEGIN: &str = "```python\n";
+    let mut parts = text.split(BEGIN);
+    let mut formatted = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (code, rest) = part.split_once("```").unwrap_or((part, ""));
+        formatted.push_str(&format!("{BEGIN}{}```{rest}", style.layout(code)));
+    }
+    formatted
 }
 
 /// Add the empty package for workflows, and the server for their tests, to a service that runs
@@ -341,6 +435,8 @@ pub(super) fn add_modules(
             template!("add-temporal-client/service/src/workflows/registry.py"),
         ),
     ];
+    const DEPENDENCIES_FILE: Template =
+        template!("add-temporal-client/service/src/workflows/dependencies.py");
     const TESTS: [(&str, Template); 2] = [
         (
             "temporal_histories",
@@ -377,6 +473,10 @@ pub(super) fn add_modules(
                 files.push((path, template));
             }
         }
+    }
+    // The worker of an earlier version does not open them.
+    if !draft.exists(&source.join(&file_of(names.worker))) {
+        files.push((dependencies_file(service), DEPENDENCIES_FILE));
     }
     files.push((service.folder.join("tests/workflows/conftest.py"), CONFTEST));
     for (name, template) in TESTS {

@@ -4,6 +4,7 @@ mod choose;
 mod choose_module;
 mod conflicts;
 mod container;
+mod dependencies;
 mod files;
 mod interpreter;
 mod names;
@@ -28,12 +29,13 @@ use crate::template::template;
 use super::polytope::{add_base_tool, modules_folder};
 use super::register::register;
 use super::values::{Values, combination};
-use super::{Draft, Registered, Request, ToolInfo, temporal};
+use super::{Draft, Registered, Request, ToolInfo, example, temporal};
 pub use choose::ServiceChoice;
 use choose::{choose_service, default_service};
 pub(super) use choose::{no_service, select};
 pub(super) use choose_module::chosen_worker;
-pub(super) use files::library;
+pub(super) use dependencies::has_dependencies;
+pub(super) use files::{check_library, library, start_module};
 pub(super) use names::test_file;
 pub(super) use packaging::packaging_name;
 pub(super) use registry::{
@@ -264,6 +266,7 @@ fn register_next(draft: &mut Draft<'_>, service: &Service) {
     if let Some(following) = TOOL.following() {
         register(draft, following);
         let mut next = following.next();
+        example::other_workflow(project, &mut next);
         if project.services().len() > 1 {
             next.command = format!("{} --service {}", next.command, service.name);
         }

@@ -2,7 +2,7 @@
 
 use crate::change::Rank;
 use crate::edit::Edited;
-use crate::edit::python::{Application, Import, Place};
+use crate::edit::python::{AppCall, Application, Import, Place};
 use crate::name::{Folder, RelPath};
 use crate::problem::{ErrorCode, Problem, WarningCode};
 use crate::project::{Service, Wiring};
@@ -116,7 +116,12 @@ fn attach(
     let import = Import::new(&from, &[("attach_temporal", None)], &style);
     let local = local_modules(draft.project(), service);
     let edited = match draft.module(path).as_deref() {
-        Some(Ok(module)) => module.attach(&import, &local, application, "attach_temporal"),
+        Some(Ok(module)) => module.attach(
+            &import,
+            &local,
+            application,
+            AppCall::Function("attach_temporal"),
+        ),
         Some(Err(error)) => Err(error.clone()),
         None => return,
     };

@@ -56,8 +56,8 @@ impl Container {
 
         let mut tool = Mapping::new();
         let info = format!(
-            "Temporal workers of the service `{}`, without its API: as many processes in one\n\
-             container as there are replicas. Run it again with another id for more containers.\n",
+            "A Temporal worker of the service `{}`, without its API. Run it again with another\n\
+             id for one more worker.\n",
             service.name
         );
         tool.insert("info".into(), info.into());
@@ -92,12 +92,6 @@ impl Container {
             |name: &str, value: &str| mapping([("name", name.into()), ("value", value.into())]);
         if find(&env, "TEMPORAL_ADDRESS").is_none() {
             env.push(entry("TEMPORAL_ADDRESS", "temporal:7233"));
-        }
-        if find(&env, "TEMPORAL_WORKER_PROCESSES").is_none() {
-            env.push(entry(
-                "TEMPORAL_WORKER_PROCESSES",
-                &format!("pt.{reference} replicas"),
-            ));
         }
         if find(&env, RELOAD_VARIABLE).is_none() {
             let parameter = self.reload_parameter();
@@ -138,18 +132,11 @@ impl Container {
             .any(|mark| args.contains(mark));
         let default =
             |kind: &str, value: Value| Value::Sequence(vec!["default".into(), kind.into(), value]);
-        let mut own = vec![
-            (
-                "id",
-                "The container's id",
-                default("str", format!("{}-worker", service.name).into()),
-            ),
-            (
-                "replicas",
-                "How many worker processes it runs",
-                default("str", "1".into()),
-            ),
-        ];
+        let mut own = vec![(
+            "id",
+            "The container's id",
+            default("str", format!("{}-worker", service.name).into()),
+        )];
         if self.parameter(self.reload_parameter()).is_none() {
             own.push((
                 self.reload_parameter(),

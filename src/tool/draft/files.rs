@@ -4,7 +4,7 @@ use crate::change::Rank;
 use crate::name::RelPath;
 use crate::problem::{Problem, WarningCode};
 use crate::project::Content;
-use crate::record::{Hash, folded};
+use crate::record::{self, Hash, folded};
 
 use super::{After, Draft, File, Kind, in_the_way, unreadable};
 
@@ -34,6 +34,45 @@ impl Draft<'_> {
         let hash = Hash::of(&text);
         self.record().library.insert(path.to_string(), hash);
         self.put(path, before, After::Text(text), rank, Kind::Library);
+    }
+
+    /// Whether a file that belongs to bluetext was changed since it was written, so that this
+    /// run does not replace it with this text.
+    #[must_use]
+    pub fn is_changed_library(&mut self, path: &RelPath, text: &str) -> bool {
+        let recorded = self.record().library.get(path.as_str()).cloned();
+        let there = self.project.text(path);
+        !self.force
+            && there.is_some_and(|there| {
+                folded(there) != folded(text) && recorded != Some(Hash::of(there))
+            })
+    }
+
+    /// Remove the files of a library that are on record and that this version does not have.
+    /// One that somebody has changed is left.
+    pub fn drop_library(&mut self, current: &[RelPath]) {
+        let record = self.record();
+        let is_current = |path: &str| current.iter().any(|known| known.as_str() == path);
+        let mut dropped = record.library.clone();
+        dropped.retain(|path, _| !is_current(path));
+        for (path, hash) in record::paths(&dropped) {
+            let there = self.project.text(&path).map(Hash::of);
+            let is_left = there.as_ref().is_some_and(|there| there != hash) && !self.force;
+            if !is_left {
+                self.record().library.remove(path.as_str());
+            }
+            match there {
+                Some(_) if !is_left => self.remove(path, Rank::Dropped),
+                Some(_) => {
+                    let message = format!(
+                        "`{path}` is no longer part of the client library, has been changed, and \
+                         is left as it is; `--force` removes it"
+                    );
+                    self.keep(path, message);
+                }
+                None => {}
+            }
+        }
     }
 
     /// A file that belongs to the user once it is written. One that exists is left as it is.

@@ -62,14 +62,16 @@ pub(super) fn is_of_workflow(service: &Folder, name: &str, file: &RelPath) -> bo
         return false;
     };
     let is_test = inside.starts_with("tests/workflows/")
-        && file.file_name().ends_with(&format!("{name}_workflow.py"));
+        && ["workflow", "routes"]
+            .iter()
+            .any(|kind| file.file_name().ends_with(&format!("{name}_{kind}.py")));
     let package = file.parent().map(|folder| folder.file_name().to_owned());
     is_test || (package.as_deref() == Some(name) && file.has_extension("py"))
 }
 
 /// Whether the client of a service, or a new service, may have a file.
 pub(super) fn is_of_service(service: &Folder, file: &RelPath) -> bool {
-    const NAMES: [&str; 19] = [
+    const NAMES: [&str; 20] = [
         ".gitignore",
         "README.md",
         "__init__.py",
@@ -78,6 +80,7 @@ pub(super) fn is_of_service(service: &Folder, file: &RelPath) -> bool {
         "bluetext_temporal.py",
         "bluetext_worker.py",
         "conftest.py",
+        "dependencies.py",
         "main.py",
         "polytope.yml",
         "pyproject.toml",

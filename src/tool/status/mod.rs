@@ -8,7 +8,7 @@ use serde_yaml::Value;
 
 use self::findings::Findings;
 use super::client::{self, Library, Registry};
-use super::{TOOLS, ToolInfo, temporal, workflow};
+use super::{TOOLS, ToolInfo, example, temporal, workflow};
 use crate::edit::Position;
 use crate::edit::yaml::Step;
 use crate::name::RelPath;
@@ -117,7 +117,7 @@ impl Status {
         let next = steps.iter().find(|step| !step.taken).or(steps.last());
         let mut next: Vec<Next> = next.into_iter().map(|step| step.tool.next()).collect();
         if let Some(next) = next.first_mut() {
-            other_workflow(project, next);
+            example::other_workflow(project, next);
         }
         if services.len() > 1 {
             next.extend(
@@ -141,23 +141,6 @@ impl Status {
             next,
             warnings,
         }
-    }
-}
-
-/// The example names a workflow: one that is not on record yet.
-fn other_workflow(project: &Project, next: &mut Next) {
-    const NAMES: [&str; 4] = ["greeting", "order", "shipping", "invoice"];
-    let services = project.services();
-    let is_free = |name: &&&str| {
-        let mut records = services
-            .iter()
-            .map(|service| record::of_workflow(&service.folder, name));
-        !records.any(|path| project.entry(&path).is_some())
-    };
-    if next.tool == Some(workflow::TOOL.name)
-        && let Some(name) = NAMES.iter().find(is_free)
-    {
-        next.command = next.command.replacen(NAMES[0], name, 1);
     }
 }
 

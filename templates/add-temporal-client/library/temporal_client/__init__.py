@@ -1,7 +1,7 @@
 """Connects a service to Temporal and runs its worker.
 
 `Temporal` does both inside an API, in the background. `run_worker` does both in a
-separate process. The environment configures them: see `connection` and `settings`.
+separate process. The environment configures them: see `settings` and `connection`.
 """
 
 from .activity import heartbeating, idempotency_key

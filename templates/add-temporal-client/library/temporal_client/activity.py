@@ -2,8 +2,9 @@
 
 import contextvars
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from temporalio import activity
 
@@ -21,18 +22,25 @@ def idempotency_key() -> str:
 
 
 @contextmanager
-def heartbeating() -> Iterator[None]:
+def heartbeating() -> Iterator[Sequence[Any]]:
     """Send heartbeats while the block runs, to detect a dead worker early.
+
+        with heartbeating() as details:
+            for page in range(details[0] if details else 0, last):
+                activity.heartbeat(page)
+
+    The block gets the last details that the attempt before has sent. The worker
+    repeats the last details that the block sends with `activity.heartbeat`.
 
     For activities written with `def`. Heartbeats show that the process is alive, not
     that the block makes progress: set a timeout on calls that may hang. When the
     execution is cancelled, the response to a heartbeat interrupts the activity.
     """
-    timeout = activity.info().heartbeat_timeout
-    if timeout is None:
-        yield
+    info = activity.info()
+    if info.heartbeat_timeout is None:
+        yield info.heartbeat_details
         return
-    pause = timeout.total_seconds() / HEARTBEATS_PER_TIMEOUT
+    pause = info.heartbeat_timeout.total_seconds() / HEARTBEATS_PER_TIMEOUT
     context = contextvars.copy_context()
     ended = threading.Event()
 
@@ -45,7 +53,7 @@ def heartbeating() -> Iterator[None]:
         # Cancellation can interrupt the activity's thread anywhere except here.
         with activity.shield_thread_cancel_exception():
             thread.start()
-        yield
+        yield info.heartbeat_details
     finally:
         ended.set()
         if thread.ident is not None:

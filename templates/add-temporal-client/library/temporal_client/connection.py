@@ -5,20 +5,26 @@ profiles of `temporal.toml` have the same meaning as for the `temporal` command,
 the same code works with a local server, a cluster and Temporal Cloud.
 """
 
+import functools
+import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from temporalio.client import Client
+from temporalio.client import Client, Plugin
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
-from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.runtime import (
+    LogForwardingConfig,
+    LoggingConfig,
+    PrometheusConfig,
+    Runtime,
+    TelemetryConfig,
+    TelemetryFilter,
+)
 
 from .errors import ConfigurationError
 
-DEFAULT_ADDRESS = "localhost:7233"
-DEFAULT_NAMESPACE = "default"
-
-_runtimes: dict[str, Runtime] = {}
+logger = logging.getLogger(__name__)
 
 
 def load_config(env: Mapping[str, str] = os.environ) -> ClientConnectConfig:
@@ -39,56 +45,60 @@ def load_config(env: Mapping[str, str] = os.environ) -> ClientConnectConfig:
         config = ClientConfig.load_client_connect_config(override_env_vars=given)
     except Exception as error:
         raise ConfigurationError(f"Temporal's configuration: {error}") from error
-    config.setdefault("target_host", DEFAULT_ADDRESS)
-    config.setdefault("namespace", DEFAULT_NAMESPACE)
+    config.setdefault("target_host", "localhost:7233")
+    config.setdefault("namespace", "default")
     return config
 
 
+@functools.cache
 def runtime_for(metrics_address: str | None) -> Runtime:
-    """Return the runtime that serves metrics here, or the default without metrics.
+    """Return the runtime that serves metrics at this address.
 
-    Raises:
-        ConfigurationError: It is invalid or in use.
+    If it cannot, for example because the port is in use, it logs why and works without
+    metrics: workflows matter more.
     """
-    if metrics_address is None:
-        return Runtime.default()
-    if metrics_address not in _runtimes:
-        host, separator, port = metrics_address.rpartition(":")
-        if not separator or not port.isdecimal():
-            raise ConfigurationError(
-                f"TEMPORAL_METRICS_ADDRESS is `{metrics_address}`: use IP:PORT"
-            )
+    metrics = None
+    if metrics_address is not None:
+        host, _, port = metrics_address.rpartition(":")
         metrics = PrometheusConfig(bind_address=f"{host or '0.0.0.0'}:{port}")
-        try:
-            runtime = Runtime(telemetry=TelemetryConfig(metrics=metrics))
-        except Exception as error:
-            raise ConfigurationError(
-                f"TEMPORAL_METRICS_ADDRESS is `{metrics_address}`: {error}"
-            ) from error
-        _runtimes[metrics_address] = runtime
-    return _runtimes[metrics_address]
+    # Otherwise the SDK's core, which is not written in Python, logs to stdout.
+    core = logging.getLogger("temporalio.core")
+    logs = LoggingConfig(
+        filter=TelemetryFilter(core_level="WARN", other_level="ERROR"),
+        forwarding=LogForwardingConfig(logger=core),
+    )
+    try:
+        return Runtime(telemetry=TelemetryConfig(metrics=metrics, logging=logs))
+    except (RuntimeError, ValueError) as error:
+        if metrics is None:
+            raise
+        logger.error("No metrics at `%s` (IP:PORT): %s", metrics_address, error)
+        return runtime_for(None)
 
 
 async def connect(
-    config: ClientConnectConfig | None = None, runtime: Runtime | None = None
+    config: ClientConnectConfig | None = None,
+    *,
+    runtime: Runtime | None = None,
+    plugins: Sequence[Plugin] = (),
 ) -> Client:
     """Connect once, with Pydantic models as the data format.
 
     Args:
         config: The connection options; by default from the environment.
-        runtime: The runtime to use; by default that of the process.
+        runtime: The runtime to use; by default one without metrics.
+        plugins: What changes the client and its workers, e.g. for tracing.
 
     Raises:
         ConfigurationError: A variable, profile or certificate is invalid.
         RuntimeError: Temporal does not answer; a retry may succeed.
     """
-    if config is None:
-        config = load_config()
     try:
         return await Client.connect(
-            **config,
+            **config or load_config(),
             data_converter=pydantic_data_converter,
-            runtime=runtime if runtime is not None else Runtime.default(),
+            runtime=runtime or runtime_for(None),
+            plugins=plugins,
         )
     except (TypeError, ValueError, OSError) as error:
         raise ConfigurationError(f"Temporal's configuration: {error}") from error

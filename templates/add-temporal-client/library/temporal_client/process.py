@@ -2,19 +2,29 @@
 
 import asyncio
 import contextlib
+import importlib
+import json
 import logging
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, NoReturn
 
+from temporalio import activity, workflow
+from temporalio.client import Plugin
+
 from .errors import ConfigurationError
-from .replicas import run_replicas
-from .service import Temporal
+from .health import State
+from .service import STOP_LEEWAY, Temporal
 from .settings import TemporalSettings
 
 logger = logging.getLogger(__name__)
+
+INVALID_REQUEST = (EOFError, IndexError, OSError, asyncio.LimitOverrunError)
 
 
 def run_worker(
@@ -22,23 +32,34 @@ def run_worker(
     *,
     workflows: Sequence[type],
     activities: Sequence[Callable[..., Any]],
+    dependencies: Callable[[], AbstractAsyncContextManager[Any]] = nullcontext,
+    plugins: Sequence[Plugin] = (),
 ) -> NoReturn:
     """Run a worker until SIGINT or SIGTERM, then end this process.
-
-    If several processes are configured, this one only starts and supervises them.
 
     The exit code is 0 after a signal, 2 if a setting is invalid or no workflow is
     registered, and 1 if the worker failed otherwise or activities did not end in
     time. A second signal ends the process immediately.
     """
     configure_logging()
+    temporal = Temporal(
+        settings,
+        workflows=workflows,
+        activities=activities,
+        dependencies=dependencies,
+        plugins=plugins,
+        standalone=True,
+    )
     code = 1
     try:
-        count = settings().worker_processes
-        if count > 1:
-            code = asyncio.run(run_replicas(count))
-        else:
-            code = asyncio.run(_work(settings, workflows, activities))
+        if not workflows:
+            raise ConfigurationError(
+                "no workflow is registered: `bluetext add-temporal-workflow NAME` adds "
+                "one"
+            )
+        # Never closed, because that would wait for blocked threads and activities.
+        runner = asyncio.Runner(loop_factory=_loop_factory())
+        code = runner.run(_work(temporal, settings()))
     except ConfigurationError as error:
         logger.error("%s", error)
         code = 2
@@ -47,62 +68,146 @@ def run_worker(
     except Exception:
         logger.exception("The worker failed")
     finally:
-        _leave(code)
+        # Not by the interpreter's shutdown, which waits for blocked threads, and may
+        # crash while it stops those of the SDK's core ("PyGILState_Release", exit 134).
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+async def _work(temporal: Temporal, settings: TemporalSettings) -> int:
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+    requested = 0.0
+
+    # Not a handler of the event loop, which an activity may block.
+    def stop(number: int, _: object) -> None:
+        nonlocal requested
+        if not requested:
+            requested = time.monotonic()
+            loop.call_soon_threadsafe(stopping.set)
+            limit = settings.graceful_shutdown_seconds + STOP_LEEWAY + 0.5
+            last = threading.Timer(limit, os._exit, [1])
+            last.daemon = True
+            last.start()
+        elif time.monotonic() - requested > 1:
+            # A second signal, not the first one forwarded by the parent process.
+            os._exit(128 + number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    if settings.health_address is not None:
+        await _serve_health(temporal, settings.health_address)
+    working = await temporal.start()
+    stopped = asyncio.create_task(stopping.wait())
+    await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    if stopping.is_set():
+        return 0 if await temporal.stop() else 1
+    return 2 if temporal.health().state is State.MISCONFIGURED else 1
+
+
+class JsonFormatter(logging.Formatter):
+    """Formats a record as a line of JSON, with the execution that it belongs to."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return one line."""
+        try:
+            message = record.getMessage()
+        except (TypeError, ValueError):
+            message = f"{record.msg} {record.args!r}"
+        line: dict[str, Any] = {
+            "time": self.formatTime(record),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": message,
+        }
+        # The SDK attaches these to its own records, also outside of workflow code.
+        known = {
+            **getattr(record, "temporal_workflow", {}),
+            **getattr(record, "temporal_activity", {}),
+        }
+        if workflow.in_workflow():
+            known |= workflow.info().__dict__
+        elif activity.in_activity():
+            known |= activity.info().__dict__
+        for key in ("workflow_id", "workflow_type", "activity_type", "attempt"):
+            if key in known and known[key] is not None:
+                line[key] = known[key]
+        if run_id := known.get("run_id") or known.get("workflow_run_id"):
+            line["run_id"] = run_id
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line)
 
 
 def configure_logging() -> None:
-    """Log to stderr at the level in `LOG_LEVEL`, by default `INFO`."""
+    """Log to stderr at the level in `LOG_LEVEL`, as JSON if `LOG_FORMAT` is `json`."""
+    handler = logging.StreamHandler()
+    if os.environ.get("LOG_FORMAT", "").lower() == "json":
+        handler.setFormatter(JsonFormatter())
+        # These have the same values, as text at the end of the message.
+        workflow.logger.workflow_info_on_message = False
+        activity.logger.activity_info_on_message = False
+        # What else writes to stderr.
+        logging.captureWarnings(True)
+        threading.excepthook = _log_thread
+        for name in ("uvicorn", "uvicorn.access"):
+            logging.getLogger(name).handlers.clear()
+            logging.getLogger(name).propagate = True
+    else:
+        layout = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+        handler.setFormatter(logging.Formatter(layout))
+    level = os.environ.get("LOG_LEVEL", "").upper()
     levels = logging.getLevelNamesMapping()
-    logging.basicConfig(
-        level=levels.get(os.environ.get("LOG_LEVEL", "").upper(), logging.INFO),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
+    logging.basicConfig(level=levels.get(level, logging.INFO), handlers=[handler])
 
 
-def _leave(code: int) -> NoReturn:
-    """End the process without the interpreter shutdown.
-
-    The shutdown waits for blocked threads, and may crash while it stops those of the
-    SDK's core ("PyGILState_Release", exit 134).
-    """
-    logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+def _log_thread(failed: threading.ExceptHookArgs) -> None:
+    name = failed.thread.name if failed.thread else "of unknown name"
+    error = failed.exc_value or failed.exc_type()
+    logger.error("The thread %s failed", name, exc_info=error)
 
 
-async def _work(
-    settings: Callable[[], TemporalSettings],
-    workflows: Sequence[type],
-    activities: Sequence[Callable[..., Any]],
-) -> int:
-    if not workflows:
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Use uvloop where the service has it."""
+    with contextlib.suppress(ImportError):
+        factory: Callable[[], asyncio.AbstractEventLoop]
+        factory = importlib.import_module("uvloop").new_event_loop
+        return factory
+    return None
+
+
+async def _serve_health(temporal: Temporal, address: str) -> None:
+    """Answer `GET /live` while the event loop runs, and `GET /ready` if it polls."""
+
+    async def answer(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        with contextlib.suppress(*INVALID_REQUEST):
+            async with asyncio.timeout(5):
+                request = await reader.readuntil(b"\r\n\r\n")
+            health = temporal.health()
+            is_ready = health.polling and health.state is State.CONNECTED
+            known = {b"/live": "200 OK"}
+            known[b"/ready"] = "200 OK" if is_ready else "503 Service Unavailable"
+            path = request.split(maxsplit=2)[1].partition(b"?")[0]
+            status = known.get(path, "404 Not Found")
+            body = json.dumps(health.as_dict())
+            lines = [
+                f"HTTP/1.1 {status}",
+                "Content-Type: application/json",
+                f"Content-Length: {len(body)}",
+                "Connection: close",
+            ]
+            writer.write("\r\n".join([*lines, "", body]).encode())
+            await writer.drain()
+        writer.close()
+
+    host, _, port = address.rpartition(":")
+    try:
+        await asyncio.start_server(answer, host or "0.0.0.0", int(port))
+    except (OSError, OverflowError, ValueError) as error:
         raise ConfigurationError(
-            "no workflow is registered: `bluetext add-temporal-workflow NAME` adds one"
-        )
-    temporal = Temporal(
-        settings, workflows=workflows, activities=activities, versioned=True
-    )
-    loop = asyncio.get_running_loop()
-    first: float | None = None
-
-    def give_up() -> None:
-        logger.error("activities still run: Temporal retries them after a timeout")
-        _leave(1)
-
-    def stop() -> None:
-        nonlocal first
-        if first is None:
-            first = loop.time()
-            temporal.request_stop()
-            loop.call_later(temporal.stop_timeout, give_up)
-        elif loop.time() - first > 1:
-            # A second signal, not the first one forwarded by the parent process.
-            give_up()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # Not available on Windows, where Ctrl-C raises KeyboardInterrupt.
-        with contextlib.suppress(NotImplementedError):
-            loop.add_signal_handler(number, stop)
-    await temporal.run()
-    return 0
+            f"TEMPORAL_HEALTH_ADDRESS is `{address}` (IP:PORT): {error}"
+        ) from error

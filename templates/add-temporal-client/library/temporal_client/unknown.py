@@ -12,15 +12,12 @@ from temporalio import workflow
 from temporalio.common import RawValue
 
 from .errors import ConfigurationError
-from .settings import is_reload_on
+from .settings import TemporalSettings
 
 logger = logging.getLogger(__name__)
 
 MAX_NAMES = 100
 """Maximum number of names stored; clients can send any name."""
-
-MAX_LENGTH = 200
-"""Maximum length of a stored name."""
 
 RELOAD_PAUSE = 1.5
 """Seconds to wait for a reload before the first task of a type fails.
@@ -68,8 +65,8 @@ class UnknownWorkflow:
         Raises:
             UnknownWorkflowTypeError: Always.
         """
-        name = workflow.info().workflow_type
-        _report(name[:MAX_LENGTH])
+        name = workflow.info().workflow_type[:200]
+        _report(name)
         raise UnknownWorkflowTypeError(
             f"no workflow {name!r} is registered in this worker"
         )
@@ -79,7 +76,10 @@ def _report(name: str) -> None:
     if name not in _tries and len(_tries) >= MAX_NAMES:
         return
     tries = _tries[name] = _tries.get(name, 0) + 1
-    reloads = _reloads()
+    try:
+        reloads = TemporalSettings.from_env().reload
+    except ConfigurationError:
+        reloads = False
     if reloads and tries == 1:
         # The workflow may just have been added: the reloaded worker then gets
         # its next task.
@@ -90,10 +90,3 @@ def _report(name: str) -> None:
             "Add it to the registry, and restart the worker if it does not reload.",
             name,
         )
-
-
-def _reloads() -> bool:
-    try:
-        return is_reload_on()
-    except ConfigurationError:
-        return False

@@ -1,38 +1,40 @@
 """Builds workers and replayers, so that tests run what production runs."""
 
+import inspect
 import sys
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any, cast
 
 from pydantic import ValidationError
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.worker import Replayer, Worker, WorkerDeploymentConfig
+from temporalio.worker import (
+    PollerBehaviorAutoscaling,
+    Replayer,
+    Worker,
+    WorkerDeploymentConfig,
+)
 from temporalio.worker.workflow_sandbox import (
     SandboxedWorkflowRunner,
     SandboxRestrictions,
 )
 from temporalio.workflow import SandboxImportNotificationPolicy
 
+from .interceptors import CheckCalls
 from .settings import TemporalSettings
 from .unknown import ANY_TYPE, UnknownWorkflow, workflow_names
 
 _SERVICE = str(__package__).rpartition(".")[0]
 """The package of the service; empty if its modules are at the top level."""
 
-# Invalid input fails the workflow immediately. Without this, its task is retried
-# until the execution times out.
-_FAILURES: Sequence[type[BaseException]] = [ValidationError]
+FAILURES: Sequence[type[BaseException]] = [ValidationError]
+"""What fails an execution. Other exceptions are taken for bugs, and retried.
 
-
-def new_executor(settings: TemporalSettings) -> ThreadPoolExecutor:
-    """Create a pool: one thread per concurrent activity."""
-    return ThreadPoolExecutor(
-        max_workers=settings.max_concurrent_activities,
-        thread_name_prefix="temporal-activity",
-    )
+Tests add `Exception`: a bug then fails the test instead of being retried for ever.
+"""
 
 
 def new_worker(
@@ -41,8 +43,9 @@ def new_worker(
     *,
     workflows: Sequence[type],
     activities: Sequence[Callable[..., Any]],
-    activity_executor: Executor | None = None,
+    dependencies: Any = None,
     versioned: bool = False,
+    workflow_failure_exception_types: Sequence[type[BaseException]] = FAILURES,
 ) -> Worker:
     """Build a worker; it takes no tasks until it is run.
 
@@ -50,16 +53,19 @@ def new_worker(
         client: An open connection on which no worker has failed to start.
         settings: The task queue, limits and graceful shutdown timeout.
         workflows: The classes decorated with `@workflow.defn`.
-        activities: The functions decorated with `@activity.defn`.
-        activity_executor: Runs activities written with `def`; created if omitted.
-            Those written with `async def` run in the event loop and must not block it.
-        versioned: Whether a build ID in the settings enables worker versioning.
+        activities: Functions decorated with `@activity.defn`, and classes with such
+            methods. Those written with `def` run in threads, those with `async def` in
+            the event loop, which they must not block.
+        dependencies: What the classes are created with.
+        versioned: Whether a build ID in the settings turns on worker versioning.
+        workflow_failure_exception_types: The exceptions that fail an execution.
     """
     deployment = None
-    if versioned and settings.build_id is not None:
+    if versioned and settings.worker_build_id is not None:
         deployment = WorkerDeploymentConfig(
             version=WorkerDeploymentVersion(
-                deployment_name=settings.deployment_name, build_id=settings.build_id
+                deployment_name=settings.deployment_name,
+                build_id=settings.worker_build_id,
             ),
             use_worker_versioning=True,
             default_versioning_behavior=VersioningBehavior.PINNED,
@@ -71,28 +77,62 @@ def new_worker(
         client,
         task_queue=settings.task_queue,
         workflows=with_unknown,
-        activities=activities,
-        activity_executor=activity_executor or new_executor(settings),
+        activities=list(_functions(activities, dependencies)),
+        activity_executor=ThreadPoolExecutor(
+            settings.max_concurrent_activities, thread_name_prefix="temporal-activity"
+        ),
+        interceptors=[CheckCalls()],
         workflow_runner=_new_runner(workflows),
-        sticky_queue_schedule_to_start_timeout=settings.sticky_timeout,
+        workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
+        activity_task_poller_behavior=PollerBehaviorAutoscaling(),
+        sticky_queue_schedule_to_start_timeout=timedelta(
+            seconds=settings.sticky_timeout_seconds
+        ),
         max_concurrent_workflow_tasks=settings.max_concurrent_workflow_tasks,
         max_concurrent_activities=settings.max_concurrent_activities,
-        graceful_shutdown_timeout=settings.graceful_shutdown,
-        workflow_failure_exception_types=_FAILURES,
+        graceful_shutdown_timeout=timedelta(seconds=settings.graceful_shutdown_seconds),
+        workflow_failure_exception_types=workflow_failure_exception_types,
         deployment_config=deployment,
     )
+
+
+def new_replayer(workflows: Sequence[type]) -> Replayer:
+    """Build a replayer that runs recorded histories with the current code."""
+    return Replayer(
+        workflows=workflows,
+        data_converter=pydantic_data_converter,
+        interceptors=[CheckCalls()],
+        workflow_runner=_new_runner(workflows),
+        workflow_failure_exception_types=FAILURES,
+    )
+
+
+def _functions(
+    activities: Sequence[Callable[..., Any]], dependencies: Any
+) -> Iterator[Callable[..., Any]]:
+    """The activities themselves: a class is created, and stands for its methods."""
+    for entry in activities:
+        if not inspect.isclass(entry):
+            yield entry
+            continue
+        instance = cast(Callable[[Any], object], entry)(dependencies)
+        for name, function in inspect.getmembers(entry, inspect.isroutine):
+            if hasattr(function, "__temporal_activity_definition"):
+                yield getattr(instance, name)
 
 
 def _new_runner(workflows: Sequence[type]) -> SandboxedWorkflowRunner:
     """Build the runner that executes workflows in the SDK's sandbox.
 
     The sandbox loads a workflow's module, its parent packages and everything that they
-    import again for every execution. That is slow, and the worker does not start if a
-    parent package imports a web application or an HTTP client. So modules that are
-    already loaded are not loaded again, except those of the standard library, which the
-    sandbox checks, and those next to the workflows.
+    import again for every execution, so that executions share no state. A module that
+    is *passed through* is not loaded again: the workflow gets the one that the process
+    has. That is faster, and necessary for modules that do what workflows must not,
+    such as a web application or an HTTP client.
 
-    A module that a workflow still loads for every execution works, so the SDK warns.
+    Passed through is what the process has loaded, except the standard library, whose
+    functions the sandbox checks, and the modules next to the workflows. A module that a
+    workflow still loads for every execution works, so the SDK warns.
     """
     restrictions = SandboxRestrictions.default.with_import_notification_policy(
         SandboxImportNotificationPolicy.WARN_ON_DYNAMIC_IMPORT
@@ -110,25 +150,20 @@ def _new_runner(workflows: Sequence[type]) -> SandboxedWorkflowRunner:
         parents.update(".".join(names[:count]) for count in range(1, depth))
 
     def is_passed(name: str) -> bool:
+        if name.endswith(".routes"):
+            # Those of a workflow, which the application may import in `__init__.py`.
+            return True
         is_isolated = any(f"{name}.".startswith(f"{part}.") for part in isolated)
         is_standard = name.partition(".")[0] in sys.stdlib_module_names
         return not (is_isolated or is_standard or name in parents)
 
-    passed = [name for name in tuple(sys.modules) if is_passed(name)]
+    passed = {name for name in tuple(sys.modules) if is_passed(name)}
+    # A package stands for its modules. The SDK compares each import with each name.
+    outermost = [
+        name
+        for name in passed
+        if not any(name[:at] in passed for at, char in enumerate(name) if char == ".")
+    ]
     return SandboxedWorkflowRunner(
-        restrictions=restrictions.with_passthrough_modules(*passed)
-    )
-
-
-def new_replayer(workflows: Sequence[type]) -> Replayer:
-    """Build a replayer that runs recorded histories with the current code.
-
-    Args:
-        workflows: The classes decorated with `@workflow.defn`.
-    """
-    return Replayer(
-        workflows=workflows,
-        data_converter=pydantic_data_converter,
-        workflow_runner=_new_runner(workflows),
-        workflow_failure_exception_types=_FAILURES,
+        restrictions=restrictions.with_passthrough_modules(*outermost)
     )

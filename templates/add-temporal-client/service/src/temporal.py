@@ -11,8 +11,16 @@ from fastapi import FastAPI
 from starlette.applications import Starlette
 {% endif %}
 
-from {{ here }}temporal_client import Temporal, TemporalSettings
-from {{ here }}{{ registry_module }} import ACTIVITIES, WORKFLOWS
+{% set own_imports = [
+    [here ~ "temporal_client", "Temporal, TemporalSettings"],
+    [here ~ registry_module, "ACTIVITIES, WORKFLOWS"],
+] %}
+{% if dependencies_module %}
+{% set own_imports = own_imports + [[here ~ dependencies_module, "open_dependencies"]] %}
+{% endif %}
+{% for module, names in own_imports | sort %}
+from {{ module }} import {{ names }}
+{% endfor %}
 {% else %}
 """Temporal settings of this service. All are optional."""
 
@@ -42,7 +50,12 @@ def attach_temporal(app: {{ framework }}) -> None:
     async def lifespan(started: {{ framework }}) -> AsyncIterator[Any]:
         async with own_lifespan(started) as state:
             temporal = Temporal(
-                get_temporal_settings, workflows=WORKFLOWS, activities=ACTIVITIES
+                get_temporal_settings,
+                workflows=WORKFLOWS,
+                activities=ACTIVITIES,
+{% if dependencies_module %}
+                dependencies=open_dependencies,
+{% endif %}
             )
             app.state.temporal = temporal
             await temporal.start()

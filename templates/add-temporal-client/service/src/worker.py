@@ -1,12 +1,28 @@
 """This service's worker, without the API: `python -m {{ worker_module }}`.
 
-The API's start-up hooks do not run here. Open other resources that activities need,
-such as a database connection pool, in the activities or here before `run_worker`.
+The API's start-up hooks do not run here.
+{% if dependencies_module %}`{{ dependencies_module }}` opens what activities need.
+{% endif %}
 """
 
-from {{ here }}{{ settings_module }} import get_temporal_settings
-from {{ here }}temporal_client import run_worker
-from {{ here }}{{ registry_module }} import ACTIVITIES, WORKFLOWS
+{% set own_imports = [
+    [here ~ settings_module, "get_temporal_settings"],
+    [here ~ "temporal_client", "run_worker"],
+    [here ~ registry_module, "ACTIVITIES, WORKFLOWS"],
+] %}
+{% if dependencies_module %}
+{% set own_imports = own_imports + [[here ~ dependencies_module, "open_dependencies"]] %}
+{% endif %}
+{% for module, names in own_imports | sort %}
+from {{ module }} import {{ names }}
+{% endfor %}
 
 if __name__ == "__main__":
-    run_worker(get_temporal_settings, workflows=WORKFLOWS, activities=ACTIVITIES)
+    run_worker(
+        get_temporal_settings,
+        workflows=WORKFLOWS,
+        activities=ACTIVITIES,
+{% if dependencies_module %}
+        dependencies=open_dependencies,
+{% endif %}
+    )

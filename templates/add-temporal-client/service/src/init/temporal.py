@@ -2,15 +2,28 @@
 
 from fastapi import FastAPI
 
-from {{ up }}{{ settings_module }} import get_temporal_settings
-from {{ up }}temporal_client import Temporal
-from {{ up }}{{ registry_module }} import ACTIVITIES, WORKFLOWS
+{% set own_imports = [
+    [up ~ settings_module, "get_temporal_settings"],
+    [up ~ "temporal_client", "Temporal"],
+    [up ~ registry_module, "ACTIVITIES, WORKFLOWS"],
+] %}
+{% if dependencies_module %}
+{% set own_imports = own_imports + [[up ~ dependencies_module, "open_dependencies"]] %}
+{% endif %}
+{% for module, names in own_imports | sort %}
+from {{ module }} import {{ names }}
+{% endfor %}
 
 
 async def init_temporal(app: FastAPI) -> None:
     """Connect in the background: the API starts even if Temporal does not answer."""
     temporal = Temporal(
-        get_temporal_settings, workflows=WORKFLOWS, activities=ACTIVITIES
+        get_temporal_settings,
+        workflows=WORKFLOWS,
+        activities=ACTIVITIES,
+{% if dependencies_module %}
+        dependencies=open_dependencies,
+{% endif %}
     )
     app.state.temporal = temporal
     await temporal.start()

@@ -1,7 +1,10 @@
 """The workflows and activities that this service's workers run.
 
-Not in `__init__.py`: the SDK reloads a workflow's parent packages, and everything that
-they import, for every execution.
+This is not in `__init__.py`, because the SDK loads a workflow's parent packages, and
+all that they import, again for every execution: each would load all workflows.
+
+`ACTIVITIES` has functions, and classes whose methods are activities: the worker creates
+a class with the service's dependencies.
 """
 
 from collections.abc import Callable

@@ -11,12 +11,15 @@ from {{ registry_package }} import ACTIVITIES, WORKFLOWS
 
 
 def defined(marker: str) -> Iterator[Any]:
-    """Everything below `workflows` that is decorated with this SDK marker."""
+    """The functions and classes below `workflows` that have, or whose methods have,
+    this marker of the SDK's decorators.
+    """
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
         for _, member in inspect.getmembers(importlib.import_module(module.name)):
-            here = getattr(member, "__module__", None) == module.name
-            if here and marker in vars(member):
-                yield member
+            if getattr(member, "__module__", None) == module.name:
+                own = vars(member).values() if inspect.isclass(member) else ()
+                if any(hasattr(each, marker) for each in (member, *own)):
+                    yield member
 
 
 def test_every_workflow_is_registered() -> None:
