@@ -129,6 +129,13 @@ fn example(code: ErrorCode) -> String {
         ErrorCode::LaterStep => run(&after(&three), &["remove-temporal"]),
         ErrorCode::LeadsOut => of_disk(DiskError::LeadsOut(path("modules/temporal"))),
         ErrorCode::Locked => of_disk(DiskError::Locked("/home/ada/shop".into())),
+        ErrorCode::NoApplication => {
+            let project = after(&three[..1]);
+            project.write("jobs/requirements.txt", "httpx\n");
+            project.write("jobs/main.py", "print(1)\n");
+            project.done(&["add-temporal-client"]);
+            run(&project, &["add-temporal-workflow", "order", "--route"])
+        }
         ErrorCode::NoProject => run(
             &Project::empty(),
             &["add-temporal", "--project", "/nowhere"],

@@ -148,7 +148,7 @@ fn a_workflow_has_several_activities_and_is_talked_to() {
         &["--update", "address:dict[str,str]"],
         &["--start-to-close", "1m", "--schedule-to-close", "1h"],
         &["--schedule-to-start", "5m", "--heartbeat", "10s"],
-        &["--max-attempts", "5"],
+        &["--max-attempts", "5", "--wait-timeout", "2d", "--route"],
     ]
     .concat();
     let reports = project.done(&arguments).shown();

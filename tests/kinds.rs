@@ -165,7 +165,7 @@ fn flat_modules_installed_with_pip() {
     let (_project, service) = project(&[
         (
             "requirements.txt",
-            "fastapi==0.100.0\npydantic==2.0.3\ntemporalio==1.22.0\nwatchfiles==0.20.0\nuvicorn\n",
+            "fastapi==0.100.0\npydantic==2.0.3\ntemporalio==1.22.0\nuvicorn\n",
         ),
         ("requirements-dev.txt", "-r requirements.txt\n"),
         (

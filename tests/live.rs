@@ -49,11 +49,11 @@ impl Service {
         };
         let workflows = format!("{folder}/{source}/workflows");
         let activities = format!("{workflows}/greeting/activities.py");
-        let slow = "    import time\n\n    with open(\"attempts\", \"a\") as attempts:\n        \
-                    attempts.write(\"begun \")\n    time.sleep(5)\n    with open(\"attempts\", \
-                    \"a\") as attempts:\n        attempts.write(\"ended \")\n    return ";
+        let slow = "        import time\n\n        with open(\"attempts\", \"a\") as attempts:\n            \
+                    attempts.write(\"begun \")\n        time.sleep(5)\n        with open(\"attempts\", \
+                    \"a\") as attempts:\n            attempts.write(\"ended \")\n        return ";
         let text = project.read(&activities);
-        project.write(&activities, &text.replacen("    return ", slow, 1));
+        project.write(&activities, &text.replacen("        return ", slow, 1));
         let folder = project.path().join(folder);
         Self {
             project,
@@ -172,9 +172,9 @@ fn stays_live(flat: bool, tool: &str) {
     // Only the requirements change: the worker restarts with them.
     let farewell = format!("{}/farewell/activities.py", service.workflows);
     let text = service.project.read(&farewell);
-    let has_six = "    from importlib.util import find_spec\n\n    if find_spec(\"six\"):\n        \
-                   return FarewellOutput(message=\"six\")\n    return ";
-    let text = text.replacen("    return ", has_six, 1);
+    let has_six = "        from importlib.util import find_spec\n\n        if find_spec(\"six\"):\n            \
+                   return FarewellOutput(message=\"six\")\n        return ";
+    let text = text.replacen("        return ", has_six, 1);
     service.project.write(&farewell, &text);
     let six = |name: &str| server.execute("FarewellWorkflow", &input(name))["result"].clone();
     assert_eq!(six("fourth"), output("fourth"), "{}", service.log());

@@ -78,8 +78,10 @@ fn a_changed_library_file_is_kept() {
     assert_eq!(status(&project)["services"][0]["client"], "differs");
     let run = project.done(&["add-temporal-client"]);
     let warnings: Vec<&str> = run.stderr.lines().collect();
-    assert_eq!(warnings.len(), 1, "{}", run.stderr);
+    assert_eq!(warnings.len(), 2, "{}", run.stderr);
     assert!(warnings[0].contains("README.md"), "{}", run.stderr);
+    let missing = "without the parameters `wait-timeout`, `route`: ";
+    assert!(warnings[1].contains(missing), "{}", run.stderr);
     assert!(!run.stdout.contains("worker.py\n  keep"), "{}", run.stdout);
     assert_eq!(project.read(&mine), text);
     assert!(project.read(&other).contains("\r\n"));
@@ -90,6 +92,75 @@ fn a_changed_library_file_is_kept() {
     assert!(!project.read(&mine).contains("Mia"));
     assert_eq!(project.read(scaffold), "# mine\n");
     assert_eq!(status(&project)["services"][0]["client"], "current");
+}
+
+/// Files of two versions do not work together, so one changed module keeps all of them.
+#[test]
+fn a_changed_module_keeps_the_whole_library() {
+    let project = previous();
+    let mine = format!("{LIBRARY}/worker.py");
+    project.write(&mine, &(project.read(&mine) + "# mine\n"));
+    let before = library_of(&project);
+    let run = project.done(&["add-temporal-client"]);
+    assert_eq!(library_of(&project), before);
+    let warning = format!(
+        "warning: the client library in `{LIBRARY}` is left as it is, because `{mine}` has been \
+         changed"
+    );
+    assert!(run.stderr.starts_with(&warning), "{}", run.stderr);
+    project.done(&["add-temporal-client", "--force"]);
+    assert!(!project.read(&mine).contains("# mine"));
+    assert_eq!(status(&project)["services"][0]["client"], "current");
+    // A file that this version does not have is gone, unless it was changed.
+    assert!(
+        !project
+            .tree()
+            .contains_key(&format!("{LIBRARY}/replicas.py"))
+    );
+    let project = previous();
+    let dropped = format!("{LIBRARY}/replicas.py");
+    project.write(&dropped, &(project.read(&dropped) + "# mine\n"));
+    let run = project.done(&["add-temporal-client"]);
+    assert!(project.read(&dropped).ends_with("# mine\n"));
+    assert!(
+        run.stderr
+            .contains("is no longer part of the client library")
+    );
+    project.done(&["add-temporal-client", "--force"]);
+    assert!(!project.tree().contains_key(&dropped));
+}
+
+/// What this version generates needs the library of this version.
+#[test]
+fn a_workflow_needs_the_library_of_this_version() {
+    for (changed, route) in [(false, false), (false, true), (true, false)] {
+        let project = previous();
+        if changed {
+            let mine = format!("{LIBRARY}/worker.py");
+            project.write(&mine, &(project.read(&mine) + "# mine\n"));
+            project.done(&["add-temporal-client"]);
+        }
+        let mut order = vec!["add-temporal-workflow", "order"];
+        order.extend(route.then_some("--route"));
+        let before = project.tree();
+        let run = project.bluetext(&order);
+        assert_eq!(run.code, 3, "{}", run.stderr);
+        assert!(
+            run.stderr.contains("without `interceptors.py`"),
+            "{}",
+            run.stderr
+        );
+        assert_eq!(project.tree(), before);
+        // As the hint says.
+        project.done(&["add-temporal-client", "--service", "api", "--force"]);
+        project.done(&order);
+    }
+}
+
+fn library_of(project: &Project) -> std::collections::BTreeMap<String, Vec<u8>> {
+    let mut files = project.tree();
+    files.retain(|path, _| path.starts_with(LIBRARY));
+    files
 }
 
 #[test]

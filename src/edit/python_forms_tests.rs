@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::case_tests::assert_undone;
 use super::properties::cases;
-use super::python::{Import, Module, Place};
+use super::python::{AppCall, Import, Module, Place};
 use super::{EditError, Edited, keeps_every_byte};
 use crate::python::Style;
 
@@ -103,7 +103,12 @@ fn attach(text: &str) -> Result<Edited, EditError> {
         return Ok(Edited::Unchanged);
     };
     let import = Import::new(".temporal", &[("attach_temporal", None)], &Style::default());
-    module.attach(&import, &[], application, "attach_temporal")
+    module.attach(
+        &import,
+        &[],
+        application,
+        AppCall::Function("attach_temporal"),
+    )
 }
 
 /// The lines that `after` has besides those of `before`; `None` if one of `before` is missing.

@@ -58,6 +58,12 @@ impl Timeout {
         Self(Duration::from_secs(seconds))
     }
 
+    /// A multiple of it, at most the longest timeout.
+    #[must_use]
+    pub fn times(self, factor: u32) -> Self {
+        Self(self.0.saturating_mul(factor).min(LONGEST))
+    }
+
     /// The timeout as a whole number of the largest possible unit: `d`, `h`, `m`, `s` or
     /// `ms`.
     #[must_use]
@@ -72,12 +78,13 @@ impl Timeout {
     }
 }
 
+const LONGEST: Duration = Duration::from_hours(3650 * 24);
+
 impl FromStr for Timeout {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
         const SHORTEST: Duration = Duration::from_millis(100);
-        const LONGEST: Duration = Duration::from_hours(3650 * 24);
         let duration = parse_duration(text)?;
         let reason = if duration < SHORTEST {
             "a task cannot reach a worker and return within less than 100ms"

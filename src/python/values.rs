@@ -90,10 +90,8 @@ const MAX_TEXT: usize = 50;
 
 /// The values from which an activity creates its result.
 pub(crate) struct Given<'a> {
-    /// The fields of the workflow's input.
+    /// The fields of the workflow's input, of which its own input has those that it uses.
     pub(crate) fields: &'a [Field],
-    /// The Python expression for the workflow's input.
-    pub(crate) path: &'static str,
     /// The Python expression for the text that the previous activity returned, if any.
     pub(crate) before: Option<String>,
 }
@@ -106,13 +104,13 @@ impl Given<'_> {
         let same_type = |other: &&Field| other.kind == field.kind;
         let mut same = self.fields.iter().filter(same_type);
         if let Some(same) = same.clone().find(|f| f.name == field.name) {
-            return format!("{}.{}", self.path, same.name);
+            return format!("input.{}", same.name);
         }
         if field.kind == FieldType::Str {
             return self.text(&field.name);
         }
         match same.next() {
-            Some(same) => format!("{}.{}", self.path, same.name),
+            Some(same) => format!("input.{}", same.name),
             None => constant(&field.kind).to_owned(),
         }
     }
@@ -128,7 +126,7 @@ impl Given<'_> {
                 .filter(is_short)
                 .unwrap_or_else(|| before.clone()),
             (None, Some(first)) => {
-                let value = format!("{}.{}", self.path, first.name);
+                let value = format!("input.{}", first.name);
                 Some(format!("f\"{label} for {{{value}}}\""))
                     .filter(is_short)
                     .unwrap_or_else(|| format!("f\"{{{value}}}\""))

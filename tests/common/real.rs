@@ -22,6 +22,7 @@ pub(crate) const TOOLS: &[&str] = &[
     "ruff==0.17.*",
     "mypy==2.*",
     "pyright[nodejs]==1.1.*",
+    "kubernetes-validate==1.*",
 ];
 
 /// A lock held by every test: shared, but exclusive for the timing test.

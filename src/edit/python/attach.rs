@@ -1,14 +1,57 @@
 //! Adds a call after the statement that makes a web application.
 
-use ruff_python_ast::{ModModule, Stmt};
+use ruff_python_ast::{Expr, ModModule, Stmt};
 use ruff_text_size::Ranged;
 
 use super::applications::Application;
 use super::imports::{Import, add_imports, imports};
+use super::walk::each_call;
 use super::{
     Module, cannot_edit, defined_name, guard, is_one_line, line_start, source, statements_kept,
 };
 use crate::edit::{EditError, Edited, Splices, keeps_every_byte, leading_space};
+
+/// A call with an application.
+#[derive(Debug, Clone, Copy)]
+pub enum AppCall<'a> {
+    /// A function that takes it: `attach_temporal(app)`.
+    Function(&'a str),
+    /// A router that it includes: `app.include_router(order_router)`.
+    Router(&'a str),
+}
+
+impl AppCall<'_> {
+    /// The imported name.
+    fn name(&self) -> &str {
+        match self {
+            Self::Function(name) | Self::Router(name) => name,
+        }
+    }
+
+    fn text(&self, application: &str) -> String {
+        match self {
+            Self::Function(name) => format!("{name}({application})"),
+            Self::Router(name) => format!("{application}.include_router({name})"),
+        }
+    }
+
+    /// Whether a module has such a call, whatever else it is called with.
+    fn is_in(&self, module: &Module) -> bool {
+        match self {
+            Self::Function(name) => module.calls(name),
+            Self::Router(name) => {
+                let mut found = false;
+                each_call(&module.syntax.body, &mut |call| {
+                    let mut arguments = call.arguments.args.iter();
+                    found |= arguments.any(
+                        |argument| matches!(argument, Expr::Name(used) if used.id.as_str() == *name),
+                    );
+                });
+                found
+            }
+        }
+    }
+}
 
 impl Module {
     /// Whether a function, class or variable of the module, or an import from elsewhere, has
@@ -25,8 +68,8 @@ impl Module {
         })
     }
 
-    /// Add an import, and a call of the imported function with an application as its argument
-    /// after the statement that makes the application.
+    /// Add an import, and a call of what is imported with an application, after the statement
+    /// that makes the application.
     ///
     /// ```text
     /// app = FastAPI()      →      app = FastAPI()
@@ -42,11 +85,13 @@ impl Module {
         import: &Import,
         local_modules: &[String],
         application: &Application,
-        function: &str,
+        call: AppCall<'_>,
     ) -> Result<Edited, EditError> {
         let (text, module) = (self.text.as_str(), &self.syntax);
         let name = application.name.as_deref().unwrap_or("app");
-        let call = format!("{function}({name})");
+        let is_called = call.is_in(self);
+        let bound = call.name();
+        let call = call.text(name);
         let by_hand = match &application.name {
             Some(_) => format!("{}\n\n{call}\n", import.statement),
             None => format!(
@@ -59,11 +104,11 @@ impl Module {
             let position = Some(application.position);
             Err(EditError::shape(message, position, by_hand.as_str()))
         };
-        if self.calls(function) && imports(module, import) {
+        if is_called && imports(module, import) {
             return Ok(Edited::Unchanged);
         }
-        if self.binds(function) {
-            return refuse("the module has another `attach_temporal`");
+        if self.binds(bound) && !imports(module, import) {
+            return refuse(&format!("the module has another `{bound}`"));
         }
         if application.name.is_none() {
             return refuse("the application is not stored in a variable");

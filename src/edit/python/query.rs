@@ -6,10 +6,10 @@ use ruff_python_ast::visitor::{Visitor, walk_expr};
 use ruff_python_ast::{Expr, Stmt, StmtClassDef};
 use ruff_text_size::Ranged;
 
-use super::definitions::imported_names;
 use super::lists::{
     elements, imported_list, top_level_value, worker_argument, worker_list, workers,
 };
+use super::missing_imports::imported_names;
 use super::walk::{all_statements, calls, dotted, each_call};
 use super::{Module, source};
 use crate::edit::Position;

@@ -5,9 +5,9 @@ use clap::{ArgAction, Args};
 use crate::problem::ErrorCode;
 use crate::python::{WorkflowName, distinct};
 use crate::tool::Request;
-use crate::tool::values::{Values, usage};
+use crate::tool::values::{Values, combination, usage};
 
-use super::request::{ActivityOptions, AddTemporalWorkflow, Members};
+use super::request::{ActivityOptions, AddTemporalWorkflow, DEFAULT_WAIT, Members};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -51,7 +51,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "TIME")]
     start_to_close: Option<String>,
 
-    /// Timeout of all attempts of an activity together
+    /// Timeout of all attempts of an activity together [default: 1d, or ten times a longer
+    /// --start-to-close or --schedule-to-start]
     #[arg(long, value_name = "TIME")]
     schedule_to_close: Option<String>,
 
@@ -66,6 +67,25 @@ pub(super) struct Arguments {
     /// Maximum attempts of an activity [default: unlimited]
     #[arg(long, value_name = "COUNT")]
     max_attempts: Option<String>,
+
+    /// How long the workflow waits for each signal and update; then it fails [default: 7d]
+    #[arg(long, value_name = "TIME")]
+    wait_timeout: Option<String>,
+
+    /// Add routes to the service's FastAPI application that start a workflow, send its signals
+    /// and updates, and read its queries and its result
+    #[arg(
+        long,
+        num_args = 0..=1,
+        require_equals = true,
+        value_name = "BOOL",
+        default_missing_value = "true",
+        default_value = "false",
+        hide_default_value = true,
+        hide_possible_values = true,
+        action = ArgAction::Set
+    )]
+    route: bool,
 }
 
 impl Arguments {
@@ -85,6 +105,8 @@ impl Arguments {
             schedule_to_start,
             heartbeat,
             max_attempts,
+            wait_timeout,
+            route,
         } = self;
         let names = values.many::<WorkflowName>(&names);
         let service = values.optional(service.as_deref());
@@ -99,6 +121,7 @@ impl Arguments {
         let schedule_to_start = values.optional(schedule_to_start.as_deref());
         let heartbeat = values.optional(heartbeat.as_deref());
         let max_attempts = values.optional(max_attempts.as_deref());
+        let wait = values.optional(wait_timeout.as_deref());
         let names = names?;
         if names.is_empty() {
             let message = "no workflow is named".to_owned();
@@ -120,14 +143,23 @@ impl Arguments {
         let options = values.together(options);
         let members = Members::checked(&names, activities?, signals?, queries?, updates?);
         let members = values.together(members);
+        let (wait, members) = (wait?, members?);
+        if wait.is_some() && !members.waits() {
+            values.problems.push(combination(
+                "`--wait-timeout` has no effect: the workflow waits for nothing".to_owned(),
+                "add a `--signal` or an `--update`, or omit it".to_owned(),
+            ));
+        }
         Some(Request::AddTemporalWorkflow(AddTemporalWorkflow {
             names,
             service: service?,
             worker: worker.filter(|worker| !worker.trim().is_empty()),
             input: input?,
             output: output?,
-            members: members?,
+            members,
             options: options?,
+            wait: wait.unwrap_or(DEFAULT_WAIT),
+            route,
         }))
     }
 }

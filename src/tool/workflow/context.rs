@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::elements::{Activity, Imports, MessageContext, Model, Query, Sample};
-use super::parts::Workflow;
+use super::parts::{Form, Workflow};
 use super::request::AddTemporalWorkflow;
 use crate::name::{Attempts, FieldType, Timeout};
 use crate::project::Service;
@@ -23,6 +23,18 @@ pub(super) struct Context {
     package_prefix: String,
     /// The package as other code imports it: `backend.workflows.NAME`.
     module: String,
+    /// The class whose methods are the activities, if they are methods.
+    activities_class: Option<String>,
+    /// The module with what activities share, as modules of the workflow's package import it.
+    dependencies_from_package: Option<String>,
+    /// The same, as tests import it.
+    dependencies_package: Option<String>,
+    /// The SDK's function that executes an activity.
+    execute: &'static str,
+    /// The module that starts Temporal, as modules of the workflow's package import it.
+    start_from_package: String,
+    /// The workflow's name in paths and ids: `order-processing`.
+    kebab: String,
     /// The client library, as tests import it.
     client_package: String,
     /// The same, as modules of the workflow's package import it.
@@ -45,6 +57,8 @@ pub(super) struct Context {
     required_field: Option<String>,
     /// The sample constants of the tests, in order.
     samples: Vec<Sample>,
+    /// Those of the input and of the messages.
+    route_samples: Vec<Sample>,
     imports: Imports,
     uses: Uses,
 }
@@ -53,10 +67,11 @@ pub(super) struct Context {
 #[derive(Debug, Serialize)]
 struct Options {
     start_to_close: Option<String>,
-    schedule_to_close: Option<String>,
+    schedule_to_close: String,
     schedule_to_start: Option<String>,
     heartbeat: Option<String>,
     max_attempts: Option<u32>,
+    wait: String,
 }
 
 /// The modules and names of the standard library that each file uses.
@@ -68,6 +83,7 @@ struct Uses {
     activities: Vec<&'static str>,
     workflow: Vec<&'static str>,
     test: Vec<&'static str>,
+    routes_test: Vec<&'static str>,
 }
 
 /// The modules and names that pieces of Python code use.
@@ -83,8 +99,16 @@ impl Context {
         service: &Service,
         name: &WorkflowName,
         request: &AddTemporalWorkflow,
+        form: Form,
+        start: &str,
     ) -> Self {
-        let workflow = Workflow { name, request };
+        let workflow = Workflow {
+            name,
+            request,
+            form,
+        };
+        let is_methods = form == Form::Methods;
+        let dependencies = format!("{}.dependencies", service.workflows);
         let module = service.module(&format!("{}.{}", service.workflows, name.snake()));
         let package = if service.is_flat() || !service.is_relative {
             module.clone()
@@ -95,6 +119,7 @@ impl Context {
         let activities = workflow.activities();
         let queries = workflow.queries();
         let samples = workflow.samples();
+        let route_samples = workflow.message_samples();
         let members = &workflow.request.members;
         let signals: Vec<MessageContext> = members
             .signals()
@@ -117,7 +142,7 @@ impl Context {
         let retries = options.retries();
 
         let imports = workflow.imports(&payloads, &queries, &activities, retries);
-        let uses = uses(&models, &activities, &queries, &samples);
+        let uses = uses(&models, &activities, &queries, &samples, &route_samples);
         Self {
             workflow: name.snake().to_owned(),
             workflow_class: format!("{}Workflow", name.class()),
@@ -130,6 +155,21 @@ impl Context {
                 package
             },
             module,
+            activities_class: is_methods.then(|| workflow.activities_class()),
+            dependencies_from_package: is_methods.then(|| {
+                if service.is_flat() || !service.is_relative {
+                    service.module(&dependencies)
+                } else {
+                    "..dependencies".to_owned()
+                }
+            }),
+            dependencies_package: is_methods.then(|| service.module(&dependencies)),
+            execute: match form {
+                Form::Methods => "execute_activity_method",
+                Form::Functions => "execute_activity",
+            },
+            start_from_package: format!("{}{start}", service.import_prefix(2)),
+            kebab: name.to_string(),
             client_package: service.module("temporal_client"),
             client_from_package: format!("{}temporal_client", service.import_prefix(2)),
             models,
@@ -137,10 +177,11 @@ impl Context {
             has_final_answers: queries.iter().any(|query| query.last.is_some()),
             options: Options {
                 start_to_close: options.start_to_close().map(timedelta),
-                schedule_to_close: options.schedule_to_close().map(timedelta),
+                schedule_to_close: timedelta(options.schedule_to_close()),
                 schedule_to_start: options.schedule_to_start().map(timedelta),
                 heartbeat: options.heartbeat().map(timedelta),
                 max_attempts: options.max_attempts().map(Attempts::get),
+                wait: timedelta(request.wait),
             },
             retries,
             required_field: required_field.map(|field| field.name.clone()),
@@ -151,6 +192,7 @@ impl Context {
             payloads,
             queries,
             samples,
+            route_samples,
             uses,
         }
     }
@@ -166,16 +208,26 @@ fn message(name: &MemberName, kind: Option<&FieldType>, suffix: &str) -> Message
 }
 
 /// The standard-library names that each file uses.
-fn uses(models: &[Model], activities: &[Activity], queries: &[Query], samples: &[Sample]) -> Uses {
+fn uses(
+    models: &[Model],
+    activities: &[Activity],
+    queries: &[Query],
+    samples: &[Sample],
+    route_samples: &[Sample],
+) -> Uses {
     let fields = models.iter().flat_map(|model| &model.fields);
     let values = activities.iter().flat_map(|activity| &activity.values);
-    let samples = samples.iter().flat_map(|sample| &sample.fields);
+    let of_samples = |samples: &[Sample]| {
+        let fields = samples.iter().flat_map(|sample| &sample.fields);
+        used_names(fields.map(|field| field.sample.as_str()))
+    };
     Uses {
         models: used_names(fields.map(|field| field.annotation.as_str())),
         config: models.iter().any(|m| m.has_bytes || m.has_float),
         activities: used_names(values.map(String::as_str)),
         workflow: used_names(queries.iter().map(|query| query.first.as_str())),
-        test: used_names(samples.map(|field| field.sample.as_str())),
+        test: of_samples(samples),
+        routes_test: of_samples(route_samples),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::name::FieldType;
+
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Model {
     pub(super) class: String,
@@ -27,14 +29,38 @@ pub(super) struct Activity {
     pub(super) input: String,
     /// The class of its result.
     pub(super) output: String,
-    /// The previous activity, whose result is its input.
+    /// How the workflow names it: `reserve`, or `OrderActivities.reserve`.
+    pub(super) reference: String,
+    /// The previous activity, whose result is part of its input.
     pub(super) before: Option<String>,
+    /// The fields of its own input model, with their values in the workflow; empty if its input
+    /// is the workflow's.
+    pub(super) fields: Vec<ArgumentField>,
     /// The arguments of its result, as scaffolded.
     pub(super) values: Vec<String>,
     /// The constant that holds a sample of its input.
     pub(super) input_sample: String,
     /// The constant that holds a sample of its result.
     pub(super) output_sample: String,
+}
+
+/// A field of the input model of an activity that has one of its own.
+pub(super) struct OwnField {
+    pub(super) name: String,
+    pub(super) annotation: String,
+    /// Of a field of the workflow's input; none for a model.
+    pub(super) kind: Option<FieldType>,
+    /// Its value in the workflow.
+    pub(super) value: String,
+    /// Its value in the tests.
+    pub(super) sample: String,
+}
+
+/// A field of a model, and its value where one is made.
+#[derive(Debug, Serialize)]
+pub(super) struct ArgumentField {
+    pub(super) name: String,
+    pub(super) value: String,
 }
 
 /// A signal or an update.
@@ -80,7 +106,12 @@ pub(super) struct SampleField {
 #[derive(Debug, Serialize)]
 pub(super) struct Imports {
     pub(super) activities: Vec<String>,
+    /// The functions, or the class, with the activities.
+    pub(super) functions: Vec<String>,
     pub(super) workflow: Vec<String>,
     pub(super) test: Vec<String>,
     pub(super) client: Vec<String>,
+    pub(super) exceptions: Vec<String>,
+    /// The models of the workflow and its messages.
+    pub(super) routes: Vec<String>,
 }

@@ -1,5 +1,6 @@
 //! The entries of a workflow in the lists that workers run.
 
+use super::parts::{Form, activities_class};
 use super::recorded::request_of;
 use crate::change::Rank;
 use crate::edit::python::{Import, Module};
@@ -29,7 +30,13 @@ pub(in crate::tool) fn registration(
 ) -> Option<Entries> {
     let request = request_of(record)?;
     let activities = request.members.activities();
-    let entries = Entries::of(service, registry, name, activities, style);
+    let mut entries = Entries::default();
+    // The package may be gone: in either form, for only what is listed is removed.
+    for form in [Form::Functions, Form::Methods] {
+        let of_form = Entries::of(service, registry, name, activities, form, style);
+        entries.imports.extend(of_form.imports);
+        entries.activities.extend(of_form.activities);
+    }
     Some(entries.with_workflow(service, registry, name, style))
 }
 
@@ -40,10 +47,20 @@ impl Entries {
         registry: &Registry,
         name: &WorkflowName,
         activities: &[MemberName],
+        form: Form,
         style: &Style,
     ) -> Self {
         let mut entries = Self::default();
         let prefix = client::registry_import_prefix(service, registry);
+        if form == Form::Methods {
+            let class = activities_class(name);
+            let from = format!("{prefix}{}.activities", name.snake());
+            entries
+                .imports
+                .push(Import::new(&from, &[(&class, None)], style));
+            entries.activities.push(class);
+            return entries;
+        }
         let alias = format!("{}_activities", name.snake());
         if !activities.is_empty() {
             let from = format!("{prefix}{}", name.snake());

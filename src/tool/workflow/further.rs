@@ -3,19 +3,21 @@
 //! New models, activities and tests are inserted. The workflow's own code belongs to the user:
 //! the lines for it are printed.
 
+use super::additions::Further;
+use super::by_hand::Rendered;
 use super::context::Context;
 use super::entries::Entries;
-use super::recorded::request_of;
-use super::request::{AddTemporalWorkflow, Members, validator};
-use super::{FILES, TEST, package};
+use super::parts::{Form, activities_class};
+use super::request::{AddTemporalWorkflow, Members};
+use super::routes;
+use super::{FILES, ROUTES, ROUTES_TEST, TEST, package};
 use crate::change::Rank;
-use crate::edit::Edited;
 use crate::edit::python::Module;
+use crate::edit::{EditError, Edited};
 use crate::name::RelPath;
 use crate::problem::{ErrorCode, Problem, WarningCode};
 use crate::project::Service;
-use crate::python::{MemberName, Message, Signal, Style, WorkflowName, mentions};
-use crate::record::Record;
+use crate::python::{MemberName, Message, Style, WorkflowName};
 use crate::template::{Template, render};
 use crate::tool::Draft;
 use crate::tool::client::{self, Registry};
@@ -23,34 +25,7 @@ use crate::tool::client::{self, Registry};
 /// A module of the workflow, the rendered module to copy from, and which definitions.
 type Part<'a> = (RelPath, Module, &'a dyn Fn(&str) -> bool);
 
-/// What a request has more than the recorded one.
-pub(super) struct Further {
-    activities: Vec<MemberName>,
-    signals: Vec<Signal>,
-    queries: Vec<Message>,
-    updates: Vec<Message>,
-    /// The last activity of the recorded request.
-    last: MemberName,
-}
-
 impl Further {
-    /// What is added to the recorded request; `None` if anything else differs.
-    pub(super) fn of(found: &Record, request: &AddTemporalWorkflow) -> Option<Self> {
-        let old = request_of(found)?;
-        let is_same = old.input == request.input
-            && old.output == request.output
-            && old.options == request.options;
-        let (before, now) = (&old.members, &request.members);
-        Some(Self {
-            activities: added(before.activities(), now.activities())?,
-            signals: added(before.signals(), now.signals())?,
-            queries: added(before.queries(), now.queries())?,
-            updates: added(before.updates(), now.updates())?,
-            last: before.activities().last()?.clone(),
-        })
-        .filter(|_| is_same)
-    }
-
     /// Insert the new parts, and print the lines for the workflow.
     pub(super) fn add(
         &self,
@@ -62,9 +37,14 @@ impl Further {
         style: &Style,
     ) -> Result<(), Problem> {
         let alone = self.activities_alone(request)?;
+        let form = form_of(draft, service, name);
+        let start = client::start_module(draft.project(), service);
+        let text_of = |template: Template, request: &AddTemporalWorkflow| {
+            let context = Context::new(service, name, request, form, start);
+            style.layout(&render(template, &context))
+        };
         let rendered = |template: Template, request: &AddTemporalWorkflow| {
-            let text = style.layout(&render(template, &Context::new(service, name, request)));
-            Module::parse(text).map_err(|error| Problem::of_edit(error, None))
+            Module::parse(text_of(template, request)).map_err(|e| Problem::of_edit(e, None))
         };
         let [
             _,
@@ -73,34 +53,42 @@ impl Further {
             (workflow, body),
         ] = FILES;
         let folder = package(service, name);
-        let test = client::test_file(
-            draft.project(),
-            service,
-            &format!("{}_workflow", name.snake()),
-        );
+        let test = format!("{}_workflow", name.snake());
+        let test = client::test_file(draft.project(), service, &test);
         let is_new = |activity: &str| self.activities.iter().any(|new| new.snake() == activity);
         let local = client::local_modules(draft.project(), service);
-        let parts: [Part<'_>; 4] = [
+        let of_test = |function: &str| {
+            let activity = function.strip_prefix("test_activity_");
+            activity.is_some_and(is_new)
+        };
+        let of_message = |class: &str| self.is_model_of_message(class);
+        let of_activity = |class: &str| self.is_model_of_activity(class);
+        let mut parts: Vec<Part<'_>> = vec![
             (
                 folder.join(models),
                 rendered(models_template, request)?,
-                &|class| self.is_model_of_message(class),
+                &of_message,
             ),
             (
                 folder.join(models),
                 rendered(models_template, &alone)?,
-                &|class| self.is_model_of_activity(class),
+                &of_activity,
             ),
-            (
-                folder.join(activities),
-                rendered(activities_template, &alone)?,
-                &is_new,
-            ),
-            (test.clone(), rendered(TEST, &alone)?, &|function| {
-                let activity = function.strip_prefix("test_activity_");
-                activity.is_some_and(is_new)
-            }),
+            (test.clone(), rendered(TEST, &alone)?, &of_test),
         ];
+        let (path, from) = (
+            folder.join(activities),
+            rendered(activities_template, &alone)?,
+        );
+        match form {
+            Form::Functions => parts.push((path, from, &is_new)),
+            Form::Methods => {
+                let class = activities_class(name);
+                insert_with(draft, &path, &|module| {
+                    module.add_methods(&from, &class, &is_new, &local, style)
+                })?;
+            }
+        }
         for (path, from, wanted) in parts {
             // The tests may be gone.
             if path != test || draft.exists(&test) {
@@ -112,33 +100,42 @@ impl Further {
             let from = rendered(TEST, request)?;
             omitted =
                 self.add_message_tests(draft, &folder.join(models), &test, &from, &local, style)?;
-            is_listed = self.add_to_test_list(draft, &test, &local, style)?;
+            is_listed =
+                form == Form::Methods || self.add_to_test_list(draft, &test, &local, style)?;
         }
-        let entries = Entries::of(service, registry, name, &self.activities, style);
-        entries.add_to(draft, service, registry, style)?;
-        let path = folder.join(workflow);
-        let lines = self.lines(
-            &rendered(body, &alone)?,
-            &rendered(body, request)?,
-            is_listed,
-        );
-        let omitted = if omitted.is_empty() {
-            String::new()
+        if form == Form::Functions {
+            let entries = Entries::of(service, registry, name, &self.activities, form, style);
+            entries.add_to(draft, service, registry, style)?;
+        }
+        if self.route {
+            add_routes(
+                draft,
+                service,
+                name,
+                &|template| text_of(template, request),
+                style,
+            )?;
+        }
+        if !self.adds_to_workflow() {
+            return Ok(());
+        }
+        let routes = if request.route && !self.route {
+            Some([rendered(ROUTES, request)?, rendered(ROUTES_TEST, request)?])
         } else {
-            format!(
-                "Not added: {}, for it depends on the input of the first activity.\n",
-                omitted.join(", ")
-            )
+            None
         };
-        draft.warn(
-            WarningCode::WorkflowBody,
-            format!(
-                "`{path}` is yours: add these lines to it, at the places named in the comments:\n\
-                 {lines}\n{omitted}Executions that are running do not have them in their history: put new calls \
-                 of activities and new waits below `if workflow.patched(\"NAME\"):`"
-            ),
-            Some(path),
-        );
+        let rendered = Rendered {
+            alone: rendered(body, &alone)?,
+            whole: rendered(body, request)?,
+            test: rendered(TEST, request)?,
+            routes,
+        };
+        let in_tests = |activity: &MemberName| match form {
+            Form::Methods => format!("{}(Dependencies()).{activity}", activities_class(name)),
+            Form::Functions => format!("activities.{activity}"),
+        };
+        let lines = self.lines(&rendered, &in_tests, is_listed);
+        warn_of_body(draft, folder.join(workflow), &lines, &omitted);
         Ok(())
     }
 
@@ -167,7 +164,15 @@ impl Further {
             .filter(|name| !known.contains(name))
             .collect();
         let has_unknown = |function: &str| unknown.iter().any(|name| from.mentions(function, name));
-        let wanted = |function: &str| self.is_test_of_message(function) && !has_unknown(function);
+        let is_of_wait = |name: &str| {
+            let mut signals = self.signals.iter();
+            let is_sample = signals.any(|s| name == format!("{}_SIGNAL", s.name.constant()));
+            is_sample
+                || (self.is_first_wait
+                    && ["talk", "test_a_missing_message_fails_it"].contains(&name))
+        };
+        let wanted =
+            |name: &str| (self.is_test_of_message(name) && !has_unknown(name)) || is_of_wait(name);
         insert(draft, test, from, &wanted, local, style)?;
         let tests = from.definitions().into_iter();
         Ok(tests
@@ -233,6 +238,14 @@ impl Further {
         })
     }
 
+    /// Whether the workflow's own code must change for it.
+    fn adds_to_workflow(&self) -> bool {
+        !(self.activities.is_empty()
+            && self.signals.is_empty()
+            && self.queries.is_empty()
+            && self.updates.is_empty())
+    }
+
     fn is_model_of_activity(&self, class: &str) -> bool {
         let mut names = self.activities.iter().map(MemberName::class);
         names.any(|name| class == format!("{name}Input") || class == format!("{name}Output"))
@@ -253,84 +266,57 @@ impl Further {
         };
         is_of("test_query_", &self.queries) || is_of("test_update_", &self.updates)
     }
-
-    /// The lines to add to the workflow's module.
-    fn lines(&self, alone: &Module, union: &Module, is_listed: bool) -> String {
-        let signals = self.signals.iter().map(|signal| &signal.name);
-        let others = self.queries.iter().chain(&self.updates);
-        let messages: Vec<&MemberName> = signals.chain(others.map(|other| &other.name)).collect();
-        let of_message = |code: &str| {
-            let mut names = messages.iter();
-            names.any(|name| mentions(code, &format!("_{name}")))
-        };
-        let of_activity = |code: &str| {
-            let mut names = self.activities.iter();
-            names.any(|name| code.contains(&format!("activities.{name},")))
-        };
-        let is_method = |method: &str| {
-            let mut names = messages.iter();
-            names.any(|name| method == name.snake() || method == validator(name))
-        };
-        let mut in_run = union.statements_of("run", &of_message);
-        in_run.extend(alone.statements_of("run", &of_activity));
-        let parts = [
-            (
-                "# in `__init__`",
-                union.statements_of("__init__", &of_message),
-            ),
-            ("# in `run`", in_run),
-            ("# as methods", union.methods(&is_method)),
-        ];
-        let waits = !self.signals.is_empty() || !self.updates.is_empty();
-        let talk = waits.then(|| "await talk(handle)".to_owned());
-        let in_tests = "# in its tests, before each `handle.result()`";
-        let mut lines = String::new();
-        for (place, code) in parts.iter().filter(|(_, code)| !code.is_empty()) {
-            lines.push_str(&format!("{place}\n{}\n", code.join("\n")));
-        }
-        if let Some(talk) = talk {
-            lines.push_str(&format!("{in_tests}\n{talk}\n"));
-        }
-        if !self.activities.is_empty() {
-            lines.push_str(if is_listed {
-                "# in its tests, at the end of each list `fakes`\n"
-            } else {
-                "# in its tests, at the end of `ACTIVITIES` and of each list `fakes`\n"
-            });
-        }
-        for activity in &self.activities {
-            lines.push_str(&format!("activities.{activity}\n"));
-        }
-        let imports = union.imports_for(&lines).into_iter();
-        let imports = imports.chain(alone.imports_for(&lines));
-        let mut all: Vec<String> = Vec::new();
-        for import in imports {
-            if !all.contains(&import) {
-                all.push(import);
-            }
-        }
-        format!(
-            "# imports, if they are missing\n{}\n{lines}",
-            all.join("\n")
-        )
-        .trim_end()
-        .to_owned()
-    }
 }
 
-/// The items of a list that another one does not have; `None` if it lacks one of those, or has
-/// them in another order.
-fn added<T: PartialEq + Clone>(before: &[T], now: &[T]) -> Option<Vec<T>> {
-    let mut new = Vec::new();
-    let mut rest = before.iter().peekable();
-    for item in now {
-        if rest.peek() == Some(&item) {
-            rest.next();
-        } else {
-            new.push(item.clone());
-        }
+/// Add the routes, and include them in the application.
+fn add_routes(
+    draft: &mut Draft<'_>,
+    service: &Service,
+    name: &WorkflowName,
+    text_of: &dyn Fn(Template) -> String,
+    style: &Style,
+) -> Result<(), Problem> {
+    routes::check(draft.project(), service, name)?;
+    client::check_library(draft.project(), service, true)?;
+    let test = format!("{}_routes", name.snake());
+    let test = client::test_file(draft.project(), service, &test);
+    let path = package(service, name).join("routes.py");
+    for (path, template) in [(path, ROUTES), (test, ROUTES_TEST)] {
+        draft.scaffold(path, text_of(template), Rank::New);
     }
-    rest.next().is_none().then_some(new)
+    routes::include(draft, service, name, style)
+}
+
+/// Print the lines for the workflow's own code.
+fn warn_of_body(draft: &mut Draft<'_>, path: RelPath, lines: &str, omitted: &[String]) {
+    let omitted = if omitted.is_empty() {
+        String::new()
+    } else {
+        format!(
+            "Not added: {}, for it depends on the input of the first activity.\n",
+            omitted.join(", ")
+        )
+    };
+    draft.warn(
+        WarningCode::WorkflowBody,
+        format!(
+            "`{path}` is yours: add these lines to it, at the places named in the comments:\n\
+             {lines}\n{omitted}Executions that are running do not have them in their history: put new calls \
+             of activities and new waits below `if workflow.patched(\"NAME\"):`"
+        ),
+        Some(path),
+    );
+}
+
+/// How the activities of a workflow are written, judged by its module.
+fn form_of(draft: &mut Draft<'_>, service: &Service, name: &WorkflowName) -> Form {
+    let path = package(service, name).join("activities.py");
+    let class = activities_class(name);
+    let module = draft.module(&path);
+    match module.as_deref() {
+        Some(Ok(module)) if module.definitions().contains(&class) => Form::Methods,
+        _ => Form::Functions,
+    }
 }
 
 /// Insert the definitions of another module into one of the workflow.
@@ -342,8 +328,19 @@ fn insert(
     local: &[String],
     style: &Style,
 ) -> Result<(), Problem> {
+    insert_with(draft, path, &|module| {
+        module.add_definitions(from, wanted, local, style)
+    })
+}
+
+/// Edit a module of the workflow.
+fn insert_with(
+    draft: &mut Draft<'_>,
+    path: &RelPath,
+    edit: &dyn Fn(&Module) -> Result<Edited, EditError>,
+) -> Result<(), Problem> {
     let edited = match draft.module(path).as_deref() {
-        Some(Ok(module)) => module.add_definitions(from, wanted, local, style),
+        Some(Ok(module)) => edit(module),
         Some(Err(error)) => Err(error.clone()),
         None => {
             let message = format!("`{path}` is gone, so nothing can be added to it");

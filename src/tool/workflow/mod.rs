@@ -1,14 +1,18 @@
 //! `add-temporal-workflow`: typed workflows with models, activities and tests.
 
+mod additions;
 mod arguments;
+mod by_hand;
 mod commands;
 mod context;
 mod elements;
 mod entries;
 mod further;
+mod own_input;
 mod parts;
 mod recorded;
 mod request;
+mod routes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,12 +31,13 @@ use super::client::{self, Registry, ServiceChoice, worker_tools};
 use super::polytope::{add_base_tool, modules_folder};
 use super::register::register;
 use super::{Draft, Registered, ToolInfo};
+use additions::Further;
 use arguments::Arguments;
 use commands::run;
 use context::Context;
 use entries::Entries;
 pub(super) use entries::registration;
-use further::Further;
+use parts::Form;
 pub(super) use recorded::name_of;
 pub use request::{ActivityOptions, AddTemporalWorkflow, Members};
 
@@ -85,6 +90,10 @@ const FILES: [(&str, Template); 4] = [
 /// The workflow's tests.
 const TEST: Template = template!("add-temporal-workflow/tests/workflows/test_workflow.py");
 
+/// The workflow's routes, and their tests.
+const ROUTES: Template = template!("add-temporal-workflow/src/workflows/workflow/routes.py");
+const ROUTES_TEST: Template = template!("add-temporal-workflow/tests/workflows/test_routes.py");
+
 /// Plan the workflows and their registration.
 pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalWorkflow) {
     let project = draft.project();
@@ -134,7 +143,12 @@ fn add(
     let options = recorded::options_of(arguments);
     let found = draft.record().clone();
     if found.workflow.is_some() {
-        if found.options == options {
+        // Defaults may have been others when it was recorded.
+        let recorded = recorded::request_of(&found);
+        if recorded.is_some_and(|recorded| recorded::options_of(&recorded) == options) {
+            if arguments.route {
+                routes::warn_if_left_out(draft, service, name, style);
+            }
             return Ok(());
         }
         let Some(further) = Further::of(&found, arguments) else {
@@ -147,7 +161,16 @@ fn add(
     if let Some(problem) = taken(project, service, registry, name) {
         return Err(problem);
     }
-    let files = files(project, service, name, arguments, style);
+    if arguments.route {
+        routes::check(project, service, name)?;
+    }
+    client::check_library(project, service, arguments.route)?;
+    let form = if registry.is_worker() || !client::has_dependencies(project, service)? {
+        Form::Functions
+    } else {
+        Form::Methods
+    };
+    let files = files(project, service, name, arguments, form, style);
     for (path, text) in &files {
         let there = draft.text(path);
         // What a killed run has written is the same.
@@ -169,9 +192,12 @@ fn add(
         draft.scaffold(path, text, Rank::New);
     }
     let activities = arguments.members.activities();
-    let entries = Entries::of(service, registry, name, activities, style)
+    let entries = Entries::of(service, registry, name, activities, form, style)
         .with_workflow(service, registry, name, style);
     entries.add_to(draft, service, registry, style)?;
+    if arguments.route {
+        routes::include(draft, service, name, style)?;
+    }
     let record = draft.record();
     record.workflow = Some(name.to_string());
     record.options = options;
@@ -187,8 +213,9 @@ fn different(
 ) -> Problem {
     let flags: BTreeSet<&String> = found.options.keys().chain(options.keys()).collect();
     let shown = |value: Option<&String>| match value {
+        Some(value) if value.is_empty() => "given".to_owned(),
         Some(value) => format!("`{value}`"),
-        None => "nothing".to_owned(),
+        None => "not given".to_owned(),
     };
     let differences: Vec<String> = flags
         .into_iter()
@@ -267,16 +294,24 @@ fn files(
     service: &Service,
     name: &WorkflowName,
     arguments: &AddTemporalWorkflow,
+    form: Form,
     style: &Style,
 ) -> Vec<(RelPath, String)> {
     let folder = package(service, name);
-    let context = Context::new(service, name, arguments);
+    let start = client::start_module(project, service);
+    let context = Context::new(service, name, arguments, form, start);
     let modules = FILES
         .into_iter()
         .map(|(file, template)| (folder.join(file), template));
-    let test = client::test_file(project, service, &format!("{}_workflow", name.snake()));
+    let test =
+        |suffix: &str| client::test_file(project, service, &format!("{}_{suffix}", name.snake()));
+    let routes = arguments.route.then(|| {
+        let own = (folder.join("routes.py"), ROUTES);
+        [own, (test("routes"), ROUTES_TEST)]
+    });
     modules
-        .chain([(test, TEST)])
+        .chain([(test("workflow"), TEST)])
+        .chain(routes.into_iter().flatten())
         .map(|(path, template)| (path, style.layout(&render(template, &context))))
         .collect()
 }

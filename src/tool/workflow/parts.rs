@@ -2,12 +2,13 @@
 //! samples.
 
 use super::elements::{
-    Activity, Imports, MessageContext, Model, ModelField, Query, Sample, SampleField,
+    Activity, ArgumentField, Imports, MessageContext, Model, ModelField, OwnField, Query, Sample,
+    SampleField,
 };
 use super::request::AddTemporalWorkflow;
 use crate::name::FieldType;
 use crate::python::{
-    Field, Given, MemberName, Message, WorkflowName, annotation, default_field, initial, sample,
+    Field, MemberName, Message, WorkflowName, annotation, default_field, initial, sample,
     sort_names,
 };
 
@@ -21,6 +22,16 @@ const LAST_STAGE: &str = "\"done\"";
 pub(super) struct Workflow<'a> {
     pub(super) name: &'a WorkflowName,
     pub(super) request: &'a AddTemporalWorkflow,
+    pub(super) form: Form,
+}
+
+/// How the activities of a workflow are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Methods of a class that is created with what the service's activities share.
+    Methods,
+    /// Functions.
+    Functions,
 }
 
 impl Workflow<'_> {
@@ -53,14 +64,35 @@ impl Workflow<'_> {
             classes.cloned()
         };
         let mut client = vec!["WorkflowHandle", "WorkflowHistory"];
-        if self.required_field().is_some() || !retries {
+        if self.required_field().is_some() || !retries || members.waits() {
             client.push("WorkflowFailureError");
         }
         if !members.updates().is_empty() {
             client.push("WorkflowUpdateFailedError");
         }
+        let mut exceptions = Vec::new();
+        if !retries {
+            exceptions.push("ActivityError".to_owned());
+        }
+        if members.waits() {
+            exceptions.push("ApplicationError".to_owned());
+        }
+        let functions = match self.form {
+            Form::Methods => vec![self.activities_class()],
+            Form::Functions => members
+                .activities()
+                .iter()
+                .map(|activity| match function_alias(activity) {
+                    Some(alias) => format!("{activity} as {alias}"),
+                    None => activity.to_string(),
+                })
+                .collect(),
+        };
         Imports {
+            functions: sort_names(functions),
+            exceptions: sort_names(exceptions),
             activities: sort_names(of_activities()),
+            routes: sort_names(messages.iter().cloned()),
             test: sort_names(messages.iter().cloned().chain(of_activities())),
             workflow: sort_names(messages.into_iter().chain(own_inputs)),
             client: sort_names(client.into_iter().map(str::to_owned)),
@@ -92,12 +124,12 @@ impl Workflow<'_> {
         }
     }
 
-    fn before(&self, index: usize) -> Option<&MemberName> {
+    pub(super) fn before(&self, index: usize) -> Option<&MemberName> {
         Some(&self.request.members.activities()[index.checked_sub(1)?])
     }
 
     /// The signals and updates with a payload: name, payload class and type.
-    fn payloads(&self) -> Vec<(&MemberName, String, &FieldType)> {
+    pub(super) fn payloads(&self) -> Vec<(&MemberName, String, &FieldType)> {
         let members = &self.request.members;
         let signals = members.signals().iter().filter_map(|signal| {
             let class = format!("{}Signal", signal.name.class());
@@ -106,6 +138,11 @@ impl Workflow<'_> {
         let updates = members.updates().iter();
         let updates = updates.map(|u| (&u.name, format!("{}Update", u.name.class()), &u.kind));
         signals.chain(updates).collect()
+    }
+
+    /// The class whose methods are the activities.
+    pub(super) fn activities_class(&self) -> String {
+        activities_class(self.name)
     }
 
     pub(super) fn models(&self) -> Vec<Model> {
@@ -139,30 +176,25 @@ impl Workflow<'_> {
         let members = &self.request.members;
         for (index, activity) in members.activities().iter().enumerate() {
             if members.has_own_input(index) {
-                let plain = |name: String, class: String| ModelField {
-                    name,
-                    annotation: class,
-                    is_optional: false,
-                    is_ambiguous: false,
+                let own = self.own_fields(index);
+                let has = |wanted: &FieldType| {
+                    let mut kinds = own.iter().filter_map(|field| field.kind.as_ref());
+                    kinds.any(|kind| kind.any(&|kind| kind == wanted))
                 };
-                let mut fields = vec![plain("request".to_owned(), self.input_class())];
-                match self.before(index) {
-                    Some(before) => fields.push(plain(
-                        format!("{before}_output"),
-                        format!("{}Output", before.class()),
-                    )),
-                    None => fields.extend(
-                        self.payloads()
-                            .into_iter()
-                            .map(|(name, class, _)| plain(name.to_string(), class)),
-                    ),
-                }
                 models.push(Model {
                     class: self.activity_input(index),
-                    about: format!("The input of the activity `{activity}`."),
-                    fields,
-                    has_bytes: false,
-                    has_float: false,
+                    about: format!("The input of the activity `{activity}`: what it needs."),
+                    has_bytes: has(&FieldType::Bytes),
+                    has_float: has(&FieldType::Float),
+                    fields: own
+                        .into_iter()
+                        .map(|field| ModelField {
+                            is_optional: matches!(field.kind, Some(FieldType::Optional(_))),
+                            is_ambiguous: is_ambiguous(&field.name),
+                            name: field.name,
+                            annotation: field.annotation,
+                        })
+                        .collect(),
                 });
             }
             if members.has_own_output(index) {
@@ -181,26 +213,24 @@ impl Workflow<'_> {
         let activities = members.activities().iter().enumerate();
         activities
             .map(|(index, activity)| {
-                let own_input = members.has_own_input(index);
-                let own_output = members.has_own_output(index);
-                let before = self.before(index);
-                let given = Given {
-                    fields: &self.request.input,
-                    path: if own_input { "input.request" } else { "input" },
-                    before: before.map(|before| format!("input.{before}_output.message")),
-                };
-                let values = if own_output {
-                    vec![format!("message={}", given.text(activity.snake()))]
-                } else {
-                    let value = |field: &Field| format!("{}={}", field.name, given.value(field));
-                    self.request.output.iter().map(value).collect()
+                let own = members.has_own_input(index).then(|| self.own_fields(index));
+                let argument = |field: OwnField| ArgumentField {
+                    name: field.name,
+                    value: field.value,
                 };
                 Activity {
                     name: activity.to_string(),
                     input: self.activity_input(index),
                     output: self.activity_output(index),
-                    before: before.map(ToString::to_string),
-                    values,
+                    reference: match self.form {
+                        Form::Methods => format!("{}.{activity}", self.activities_class()),
+                        Form::Functions => {
+                            function_alias(activity).unwrap_or_else(|| activity.to_string())
+                        }
+                    },
+                    before: self.before(index).map(ToString::to_string),
+                    fields: own.into_iter().flatten().map(argument).collect(),
+                    values: self.values(index),
                     input_sample: self.input_sample(index),
                     output_sample: self.output_sample(index),
                 }
@@ -262,70 +292,89 @@ impl Workflow<'_> {
             .collect()
     }
 
-    /// The sample constants of all models, each defined before its first use.
-    pub(super) fn samples(&self) -> Vec<Sample> {
-        let of_fields = |name: String, class: String, fields: &[Field]| Sample {
-            name,
-            class,
-            fields: fields
-                .iter()
-                .map(|field| SampleField {
-                    name: field.name.clone(),
-                    sample: sample(&field.kind, &field.name),
-                })
-                .collect(),
-        };
-        let mut samples = vec![of_fields(
+    /// The sample constants of the input and of the messages.
+    pub(super) fn message_samples(&self) -> Vec<Sample> {
+        let mut samples = vec![sample_of(
             "INPUT".to_owned(),
             self.input_class(),
             &self.request.input,
         )];
-        let payload_sample = |name: &MemberName, class: &str| {
-            let suffix = if class.ends_with("Signal") {
-                "SIGNAL"
-            } else {
-                "UPDATE"
-            };
-            format!("{}_{suffix}", name.constant())
-        };
         for (name, class, kind) in self.payloads() {
             let constant = payload_sample(name, &class);
-            samples.push(of_fields(constant, class, &[field(name, kind)]));
+            samples.push(sample_of(constant, class, &[field(name, kind)]));
         }
+        samples
+    }
+
+    /// The sample constants of all models, each defined before its first use.
+    pub(super) fn samples(&self) -> Vec<Sample> {
+        let mut samples = self.message_samples();
         let members = &self.request.members;
         for index in 0..members.activities().len() {
             if members.has_own_input(index) {
-                let value = |name: String, sample: String| SampleField { name, sample };
-                let mut fields = vec![value("request".to_owned(), "INPUT".to_owned())];
-                match self.before(index) {
-                    Some(before) => fields.push(value(
-                        format!("{before}_output"),
-                        format!("{}_OUTPUT", before.constant()),
-                    )),
-                    None => {
-                        fields.extend(self.payloads().into_iter().map(|(name, class, _)| {
-                            value(name.to_string(), payload_sample(name, &class))
-                        }));
-                    }
-                }
+                let fields = self.own_fields(index).into_iter();
+                let fields = fields.map(|field| SampleField {
+                    name: field.name,
+                    sample: field.sample,
+                });
                 samples.push(Sample {
                     name: self.input_sample(index),
                     class: self.activity_input(index),
-                    fields,
+                    fields: fields.collect(),
                 });
             }
             if members.has_own_output(index) {
                 let (name, class) = (self.output_sample(index), self.activity_output(index));
-                samples.push(of_fields(name, class, &[default_field()]));
+                samples.push(sample_of(name, class, &[default_field()]));
             }
         }
-        samples.push(of_fields(
+        samples.push(sample_of(
             "OUTPUT".to_owned(),
             self.output_class(),
             &self.request.output,
         ));
         samples
     }
+}
+
+/// A constant of the tests that holds a model with these fields.
+fn sample_of(name: String, class: String, fields: &[Field]) -> Sample {
+    let fields = fields.iter().map(|field| SampleField {
+        name: field.name.clone(),
+        sample: sample(&field.kind, &field.name),
+    });
+    Sample {
+        name,
+        class,
+        fields: fields.collect(),
+    }
+}
+
+/// The constant of the tests that holds a sample of a message.
+pub(super) fn payload_sample(name: &MemberName, class: &str) -> String {
+    let suffix = if class.ends_with("Signal") {
+        "SIGNAL"
+    } else {
+        "UPDATE"
+    };
+    format!("{}_{suffix}", name.constant())
+}
+
+/// The class whose methods are the activities of a workflow.
+pub(super) fn activities_class(name: &WorkflowName) -> String {
+    format!("{}Activities", name.class())
+}
+
+/// Another name for an activity that is a function, if the workflow's module has its name.
+fn function_alias(activity: &MemberName) -> Option<String> {
+    const TAKEN: [&str; 6] = ["dt", "input", "output", "suppress", "timedelta", "workflow"];
+    let name = activity.snake();
+    TAKEN.contains(&name).then(|| format!("{name}_activity"))
+}
+
+/// Whether a name looks like a digit, which linters report.
+fn is_ambiguous(name: &str) -> bool {
+    ["I", "O", "l"].contains(&name)
 }
 
 /// The one field of a message's model.
@@ -349,7 +398,7 @@ fn model(class: String, about: String, fields: &[Field]) -> Model {
                 name: field.name.clone(),
                 annotation: annotation(&field.kind),
                 is_optional: matches!(field.kind, FieldType::Optional(_)),
-                is_ambiguous: ["I", "O", "l"].contains(&field.name.as_str()),
+                is_ambiguous: is_ambiguous(&field.name),
             })
             .collect(),
     }

@@ -53,9 +53,13 @@ pub(super) fn options_of(request: &AddTemporalWorkflow) -> BTreeMap<String, Stri
     let chosen = &request.options;
     let timeouts = [
         ("start-to-close", chosen.start_to_close()),
-        ("schedule-to-close", chosen.schedule_to_close()),
+        ("schedule-to-close", Some(chosen.schedule_to_close())),
         ("schedule-to-start", chosen.schedule_to_start()),
         ("heartbeat", chosen.heartbeat()),
+        (
+            "wait-timeout",
+            Some(request.wait).filter(|_| members.waits()),
+        ),
     ];
     for (flag, timeout) in timeouts {
         list(flag, timeout.iter().map(ToString::to_string).collect());
@@ -68,6 +72,10 @@ pub(super) fn options_of(request: &AddTemporalWorkflow) -> BTreeMap<String, Stri
             .map(|attempts| attempts.get().to_string())
             .collect(),
     );
+    list(
+        "route",
+        request.route.then(String::new).into_iter().collect(),
+    );
     options
 }
 
@@ -79,7 +87,10 @@ pub(in crate::tool) fn request_of(record: &Record) -> Option<AddTemporalWorkflow
         record
             .options
             .iter()
-            .map(|(flag, value)| format!("--{flag}={value}")),
+            .map(|(flag, value)| match value.as_str() {
+                "" => format!("--{flag}"),
+                value => format!("--{flag}={value}"),
+            }),
     );
     line.extend(["--".to_owned(), name.to_owned()]);
     let matches = TOOL.command().try_get_matches_from(line).ok()?;
@@ -96,8 +107,9 @@ pub(in crate::tool) fn name_of(record: &Record) -> Option<WorkflowName> {
 
 /// The command that repeats a request.
 pub(super) fn command(name: &WorkflowName, options: &BTreeMap<String, String>) -> String {
-    let flags = options
-        .iter()
-        .map(|(flag, value)| format!(" --{flag} {}", shell_word(value)));
+    let flags = options.iter().map(|(flag, value)| match value.as_str() {
+        "" => format!(" --{flag}"),
+        value => format!(" --{flag} {}", shell_word(value)),
+    });
     format!("bluetext {} {name}{}", TOOL.name, flags.collect::<String>())
 }

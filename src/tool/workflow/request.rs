@@ -23,7 +23,14 @@ pub struct AddTemporalWorkflow {
     pub members: Members,
     /// How each activity is executed.
     pub options: ActivityOptions,
+    /// How long each workflow waits for each signal and update.
+    pub wait: Timeout,
+    /// Whether the service's API gets routes for each workflow.
+    pub route: bool,
 }
+
+/// How long a workflow waits for a message, unless it is told otherwise.
+pub(super) const DEFAULT_WAIT: Timeout = Timeout::seconds(7 * 86_400);
 
 /// The activities that a workflow executes, in order, and the messages that it handles while
 /// it runs.
@@ -224,21 +231,28 @@ pub(super) fn result(activity: &MemberName) -> String {
 /// Start-To-Close and Schedule-To-Close is set; Schedule-To-Close is not below
 /// Start-To-Close nor below Schedule-To-Start; the heartbeat timeout is below what bounds
 /// one attempt.
+///
+/// Schedule-To-Close is always set: without it, an error that no retry can fix, such as a
+/// result that is too large, is retried for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ActivityOptions {
     start_to_close: Option<Timeout>,
-    schedule_to_close: Option<Timeout>,
+    schedule_to_close: Timeout,
     schedule_to_start: Option<Timeout>,
     heartbeat: Option<Timeout>,
     max_attempts: Option<Attempts>,
 }
 
+/// Schedule-To-Close, unless another timeout needs more.
+const DEFAULT_SCHEDULE_TO_CLOSE: Timeout = Timeout::seconds(86_400);
+
 impl Default for ActivityOptions {
-    /// A Start-To-Close timeout of 30 s and the SDK's retry policy.
+    /// A Start-To-Close timeout of 30 s, a Schedule-To-Close timeout of one day, and the SDK's
+    /// retry policy.
     fn default() -> Self {
         Self {
             start_to_close: Some(Timeout::seconds(30)),
-            schedule_to_close: None,
+            schedule_to_close: DEFAULT_SCHEDULE_TO_CLOSE,
             schedule_to_start: None,
             heartbeat: None,
             max_attempts: None,
@@ -247,7 +261,8 @@ impl Default for ActivityOptions {
 }
 
 impl ActivityOptions {
-    /// The options. Without either Close timeout, Start-To-Close is 30 s.
+    /// The options. Without either Close timeout, Start-To-Close is 30 s. Without
+    /// Schedule-To-Close, that is one day, or ten times the longest of the other timeouts.
     ///
     /// # Errors
     ///
@@ -263,8 +278,14 @@ impl ActivityOptions {
             (None, None) => Self::default().start_to_close,
             _ => None,
         };
+        let start_to_close = start_to_close.or(default);
+        let others = [start_to_close, schedule_to_start];
+        let longest = others.into_iter().flatten().map(|other| other.times(10));
+        let schedule_to_close = schedule_to_close
+            .or_else(|| longest.chain([DEFAULT_SCHEDULE_TO_CLOSE]).max())
+            .unwrap_or(DEFAULT_SCHEDULE_TO_CLOSE);
         let options = Self {
-            start_to_close: start_to_close.or(default),
+            start_to_close,
             schedule_to_close,
             schedule_to_start,
             heartbeat,
@@ -280,7 +301,8 @@ impl ActivityOptions {
 
     fn wrong(&self) -> Vec<Problem> {
         let mut wrong = Vec::new();
-        if let (Some(start), Some(schedule)) = (self.start_to_close, self.schedule_to_close)
+        let schedule = self.schedule_to_close;
+        if let Some(start) = self.start_to_close
             && schedule < start
         {
             wrong.push(combination(
@@ -291,7 +313,7 @@ impl ActivityOptions {
                 format!("`--schedule-to-close` takes {start} or more"),
             ));
         }
-        if let (Some(queue), Some(schedule)) = (self.schedule_to_start, self.schedule_to_close)
+        if let Some(queue) = self.schedule_to_start
             && schedule < queue
         {
             wrong.push(combination(
@@ -302,12 +324,11 @@ impl ActivityOptions {
                 format!("`--schedule-to-start` takes {schedule} or less"),
             ));
         }
-        let attempt = match (self.start_to_close, self.schedule_to_close) {
-            (Some(start), _) => Some(("--start-to-close", start)),
-            (None, Some(schedule)) => Some(("--schedule-to-close", schedule)),
-            (None, None) => None,
+        let (flag, bound) = match self.start_to_close {
+            Some(start) => ("--start-to-close", start),
+            None => ("--schedule-to-close", schedule),
         };
-        if let (Some(heartbeat), Some((flag, bound))) = (self.heartbeat, attempt)
+        if let Some(heartbeat) = self.heartbeat
             && heartbeat >= bound
         {
             wrong.push(combination(
@@ -329,7 +350,7 @@ impl ActivityOptions {
 
     /// How long all attempts together may take.
     #[must_use]
-    pub fn schedule_to_close(&self) -> Option<Timeout> {
+    pub fn schedule_to_close(&self) -> Timeout {
         self.schedule_to_close
     }
 
@@ -357,6 +378,6 @@ impl ActivityOptions {
     pub fn retries(&self) -> bool {
         const MARGIN: Timeout = Timeout::seconds(2);
         self.max_attempts.is_none_or(|attempts| attempts.get() > 1)
-            && self.schedule_to_close.is_none_or(|bound| bound >= MARGIN)
+            && self.schedule_to_close >= MARGIN
     }
 }

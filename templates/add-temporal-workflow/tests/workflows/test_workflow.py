@@ -14,27 +14,43 @@ from decimal import Decimal
 from typing import Any
 from uuid import {% if "UUID" in uses.test %}UUID, {% endif %}uuid4
 
-{% if not retries or required_field or updates %}
+{% if not retries or required_field or waits %}
 import pytest
 {% endif %}
 from temporalio import activity
 from temporalio.client import {{ imports.client | join(", ") }}
-{% if not retries %}
-from temporalio.exceptions import ActivityError
+{% if not retries or waits %}
+from temporalio.exceptions import {{ imports.exceptions | join(", ") }}
 {% endif %}
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 
-from {{ client_package }} import TemporalSettings, new_replayer, new_worker
-from {{ module }} import activities
-from {{ module }}.models import {{ imports.test | join(", ") }}
-from {{ module }}.workflow import {{ workflow_class }}
+{% set own_imports = [
+    [client_package, "TemporalSettings, new_replayer, new_worker"],
+    [module ~ ".models", imports.test | join(", ")],
+    [module ~ ".workflow", workflow_class],
+] %}
+{% if activities_class %}
+{% set own_imports = own_imports + [
+    [dependencies_package, "Dependencies"],
+    [module ~ ".activities", activities_class],
+] %}
+{% else %}
+{% set own_imports = own_imports + [[module, "activities"]] %}
+{% endif %}
+{% for module, names in own_imports | sort %}
+from {{ module }} import {{ names }}
+{% endfor %}
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
 
 ACTIVITIES: list[Callable[..., Any]] = [
+{% if activities_class %}
+    {{ activities_class }},
+{% else %}
 {% for activity in activities %}
     activities.{{ activity.name }},
 {% endfor %}
+{% endif %}
 ]
 
 {% for sample in samples %}
@@ -51,16 +67,27 @@ Handle = WorkflowHandle[{{ workflow_class }}, {{ output_class }}]
 @asynccontextmanager
 async def started(
     environment: WorkflowEnvironment,
+    functions: Sequence[Callable[..., Any]],
+{% if dependencies_package %}
+    dependencies: Dependencies | None = None,
+{% endif %}
     input: Any = INPUT,
-    functions: Sequence[Callable[..., Any]] = ACTIVITIES,
 ) -> AsyncIterator[Handle]:
-    """Start the workflow on a worker with the production configuration."""
+    """Start the workflow on a worker with the production configuration.
+
+    Only here, an exception in the workflow's code fails it: in production it is taken
+    for a bug, and the workflow waits for a correction.
+    """
     settings = TemporalSettings(task_queue=f"test-{uuid4()}")
     async with new_worker(
         environment.client,
         settings,
         workflows=[{{ workflow_class }}],
         activities=functions,
+{% if dependencies_package %}
+        dependencies=dependencies,
+{% endif %}
+        workflow_failure_exception_types=[Exception],
     ):
         yield await environment.client.start_workflow(
             {{ workflow_class }}.run,
@@ -93,10 +120,13 @@ async def talk(handle: Handle) -> None:
 def test_runs_and_replays(
     run: Run,
     environment: WorkflowEnvironment,
+{% if dependencies_package %}
+    dependencies: Dependencies,
+{% endif %}
     record_history: Callable[[str, WorkflowHistory], None],
 ) -> None:
     async def check() -> None:
-        async with started(environment) as handle:
+        async with started(environment, ACTIVITIES{{ ", dependencies" if dependencies_package }}) as handle:
 {% if waits %}
             await talk(handle)
 {% endif %}
@@ -132,7 +162,7 @@ def test_retries_a_failed_activity(run: Run, environment: WorkflowEnvironment) -
             fake_{{ activity.name }},
 {% endfor %}
         ]
-        async with started(environment, functions=fakes) as handle:
+        async with started(environment, fakes) as handle:
 {% if waits %}
             await talk(handle)
 {% endif %}
@@ -152,13 +182,8 @@ def test_a_failed_activity_fails_it(run: Run, environment: WorkflowEnvironment) 
         async def fake_{{ activities[0].name }}(_: {{ activities[0].input }}) -> {{ activities[0].output }}:
             raise ConnectionError("every attempt fails")
 
-        fakes: list[Callable[..., Any]] = [
-            fake_{{ activities[0].name }},
-{% if activities | length > 1 %}
-            *ACTIVITIES[1:],
-{% endif %}
-        ]
-        async with started(environment, functions=fakes) as handle:
+        fakes: list[Callable[..., Any]] = [fake_{{ activities[0].name }}]
+        async with started(environment, fakes) as handle:
 {% if waits %}
             await talk(handle)
 {% endif %}
@@ -173,7 +198,7 @@ def test_a_failed_activity_fails_it(run: Run, environment: WorkflowEnvironment) 
 
 def test_wrong_input_fails_at_once(run: Run, environment: WorkflowEnvironment) -> None:
     async def check() -> None:
-        async with started(environment, input={}) as handle:
+        async with started(environment, [], input={}) as handle:
             with pytest.raises(WorkflowFailureError) as failure:
                 await handle.result()
         assert "{{ required_field }}" in str(failure.value.cause)
@@ -183,9 +208,15 @@ def test_wrong_input_fails_at_once(run: Run, environment: WorkflowEnvironment) -
 {% for query in queries %}
 
 
-def test_query_{{ query.name }}(run: Run, environment: WorkflowEnvironment) -> None:
+def test_query_{{ query.name }}(
+    run: Run,
+    environment: WorkflowEnvironment,
+{% if dependencies_package %}
+    dependencies: Dependencies,
+{% endif %}
+) -> None:
     async def check() -> None:
-        async with started(environment) as handle:
+        async with started(environment, ACTIVITIES{{ ", dependencies" if dependencies_package }}) as handle:
 {% if query.tells_stage and waits %}
             answer = await handle.query({{ workflow_class }}.{{ query.name }})
             assert answer == {{ query.model }}({{ query.name }}={{ query.first }})
@@ -215,19 +246,20 @@ def test_query_{{ query.name }}(run: Run, environment: WorkflowEnvironment) -> N
 def test_update_{{ update.name }}(run: Run, environment: WorkflowEnvironment) -> None:
     async def check() -> None:
         released = asyncio.Event()
+{% for activity in activities %}
 
-        @activity.defn(name="{{ workflow }}.{{ activities[0].name }}")
-        async def fake_{{ activities[0].name }}(_: {{ activities[0].input }}) -> {{ activities[0].output }}:
+        @activity.defn(name="{{ workflow }}.{{ activity.name }}")
+        async def fake_{{ activity.name }}(_: {{ activity.input }}) -> {{ activity.output }}:
             await released.wait()
-            return {{ activities[0].output_sample }}
+            return {{ activity.output_sample }}
+{% endfor %}
 
         fakes: list[Callable[..., Any]] = [
-            fake_{{ activities[0].name }},
-{% if activities | length > 1 %}
-            *ACTIVITIES[1:],
-{% endif %}
+{% for activity in activities %}
+            fake_{{ activity.name }},
+{% endfor %}
         ]
-        async with started(environment, functions=fakes) as handle:
+        async with started(environment, fakes) as handle:
             await talk(handle)
             with pytest.raises(WorkflowUpdateFailedError) as rejected:
                 await handle.execute_update({{ workflow_class }}.{{ update.name }}, {{ update.sample }})
@@ -237,11 +269,34 @@ def test_update_{{ update.name }}(run: Run, environment: WorkflowEnvironment) ->
 
     run(check())
 {% endfor %}
+{% if waits %}
+
+
+def test_a_missing_message_fails_it(run: Run, environment: WorkflowEnvironment) -> None:
+    if not environment.supports_time_skipping:
+        pytest.skip("this server does not skip the time until the timeout")
+
+    async def check() -> None:
+        async with started(environment, []) as handle:
+            with pytest.raises(WorkflowFailureError) as failure:
+                await handle.result()
+        assert isinstance(failure.value.cause, ApplicationError)
+        assert failure.value.cause.type == "WaitTimeout"
+
+    run(check())
+{% endif %}
 {% for activity in activities %}
 
 
-def test_activity_{{ activity.name }}() -> None:
-    output = ActivityEnvironment().run(activities.{{ activity.name }}, {{ activity.input_sample }})
+def test_activity_{{ activity.name }}({{ "dependencies: Dependencies" if dependencies_package }}) -> None:
+    output = ActivityEnvironment().run(
+{% if activities_class %}
+        {{ activities_class }}(dependencies).{{ activity.name }},
+{% else %}
+        activities.{{ activity.name }},
+{% endif %}
+        {{ activity.input_sample }},
+    )
 
     assert isinstance(output, {{ activity.output }})
 {% endfor %}

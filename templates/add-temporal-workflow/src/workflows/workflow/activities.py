@@ -6,6 +6,8 @@ result, so each activity must be safe to repeat. `idempotency_key()` of
 Mark an error that no retry can fix as non-retryable:
 
     raise ApplicationError("the card is blocked", non_retryable=True)
+
+Log with `activity.logger`: it adds the execution.
 """
 
 {% if "dt" in uses.activities %}
@@ -20,28 +22,46 @@ from uuid import NAMESPACE_URL, uuid5
 
 from temporalio import activity
 
-{% if options.heartbeat and "idempotency_key" in uses.activities %}
-from {{ client_from_package }} import heartbeating, idempotency_key
-{% elif options.heartbeat %}
-from {{ client_from_package }} import heartbeating
-{% elif "idempotency_key" in uses.activities %}
-from {{ client_from_package }} import idempotency_key
+{% set helpers = ["heartbeating"] if options.heartbeat else [] %}
+{% if "idempotency_key" in uses.activities %}
+{% set helpers = helpers + ["idempotency_key"] %}
 {% endif %}
-from {{ package_prefix }}models import {{ imports.activities | join(", ") }}
+{% set own_imports = [[package_prefix ~ "models", imports.activities | join(", ")]] %}
+{% if helpers %}
+{% set own_imports = own_imports + [[client_from_package, helpers | join(", ")]] %}
+{% endif %}
+{% if dependencies_from_package %}
+{% set own_imports = own_imports + [[dependencies_from_package, "Dependencies"]] %}
+{% endif %}
+{% for module, names in own_imports | sort %}
+from {{ module }} import {{ names }}
+{% endfor %}
+{% if activities_class %}
+
+
+class {{ activities_class }}:
+    """The activities. A worker makes one object of this class, for all executions."""
+
+    def __init__(self, dependencies: Dependencies) -> None:
+        self.dependencies = dependencies
+{% endif %}
+{% set indent = "    " if activities_class else "" %}
 {% for activity in activities %}
 
+{% if not activities_class %}
 
-@activity.defn(name="{{ workflow }}.{{ activity.name }}")
-def {{ activity.name }}(input: {{ activity.input }}) -> {{ activity.output }}:
+{% endif %}
+{{ indent }}@activity.defn(name="{{ workflow }}.{{ activity.name }}")
+{{ indent }}def {{ activity.name }}({{ "self, " if activities_class else "" }}input: {{ activity.input }}) -> {{ activity.output }}:
 {% if loop.nextitem is defined %}
-    """Do this step, and return data for `{{ loop.nextitem.name }}`."""
+    {{ indent }}"""Do this step, and return what later ones need."""
 {% else %}
-    """Create the workflow's result from its input."""
+    {{ indent }}"""Create the workflow's result from its input."""
 {% endif %}
 {% if options.heartbeat %}
-    with heartbeating():
-        return {{ activity.output }}({{ activity.values | join(", ") }})
+    {{ indent }}with heartbeating():
+        {{ indent }}return {{ activity.output }}({{ activity.values | join(", ") }})
 {% else %}
-    return {{ activity.output }}({{ activity.values | join(", ") }})
+    {{ indent }}return {{ activity.output }}({{ activity.values | join(", ") }})
 {% endif %}
 {% endfor %}

@@ -1,7 +1,8 @@
 """Inputs and outputs of the workflow and its activities, one model each.
 
 Give each new field a default: then executions that were started before the change
-can still be decoded.
+can still be decoded. A value may have 2 MB, and is stored in the history: pass a
+reference to large data.
 """
 
 {% if "dt" in uses.models %}

@@ -2,31 +2,16 @@
 
 Temporal runs this code again to restore the state of an execution, so it must make the
 same decisions each time. `workflow.now()`, `workflow.random()` and `workflow.uuid4()`
-are safe. All I/O, time and randomness belong in activities.
+are safe, and `workflow.logger` logs only once. All I/O, time and randomness belong in
+activities. Executions may be running when you change this code: put new calls and waits
+below `if workflow.patched("NAME"):`.
 """
 
-{% macro activity_options() %}
-{% if options.schedule_to_close %}
-            schedule_to_close_timeout=timedelta({{ options.schedule_to_close }}),
-{% endif %}
-{% if options.schedule_to_start %}
-            schedule_to_start_timeout=timedelta({{ options.schedule_to_start }}),
-{% endif %}
-{% if options.start_to_close %}
-            start_to_close_timeout=timedelta({{ options.start_to_close }}),
-{% endif %}
-{% if options.heartbeat %}
-            heartbeat_timeout=timedelta({{ options.heartbeat }}),
-{% endif %}
-{% if options.max_attempts %}
-            retry_policy=RetryPolicy(maximum_attempts={{ options.max_attempts }}),
-{% endif %}
-{% endmacro %}
-{% if waits %}
-import asyncio
-{% endif %}
 {% if "dt" in uses.workflow %}
 import datetime as dt
+{% endif %}
+{% if waits %}
+from contextlib import suppress
 {% endif %}
 from datetime import timedelta
 {% if "Decimal" in uses.workflow %}
@@ -34,21 +19,41 @@ from decimal import Decimal
 {% endif %}
 
 from temporalio import workflow
-{% if options.max_attempts %}
 from temporalio.common import RetryPolicy
-{% endif %}
-{% if updates %}
+{% if waits %}
 from temporalio.exceptions import ApplicationError
 {% endif %}
 
+# The sandbox does not load these modules again for every execution.
 with workflow.unsafe.imports_passed_through():
-    from {{ package }} import activities
+    from {{ package_prefix }}activities import {{ imports.functions | join(", ") }}
     from {{ package_prefix }}models import {{ imports.workflow | join(", ") }}
-{% if activities | length > 1 %}
 
 OPTIONS = workflow.ActivityConfig(
-{{ activity_options() -}}
+    schedule_to_close_timeout=timedelta({{ options.schedule_to_close }}),
+{% if options.schedule_to_start %}
+    schedule_to_start_timeout=timedelta({{ options.schedule_to_start }}),
+{% endif %}
+{% if options.start_to_close %}
+    start_to_close_timeout=timedelta({{ options.start_to_close }}),
+{% endif %}
+{% if options.heartbeat %}
+    heartbeat_timeout=timedelta({{ options.heartbeat }}),
+{% endif %}
+    retry_policy=RetryPolicy(
+{% if options.max_attempts %}
+        maximum_attempts={{ options.max_attempts }},
+{% endif %}
+        non_retryable_error_types=["ValidationError"],
+    ),
 )
+"""A failed attempt is repeated, except after an error of these types. An activity that
+has not succeeded within `schedule_to_close_timeout` fails the workflow.
+"""
+{% if waits %}
+
+WAIT_TIMEOUT = timedelta({{ options.wait }})
+"""How long the workflow waits for each message; then it fails."""
 {% endif %}
 
 
@@ -57,10 +62,10 @@ class {{ workflow_class }}:
 {% if waits or queries %}
     def __init__(self) -> None:
 {% for signal in signals if not signal.model %}
-        self._{{ signal.name }} = asyncio.Event()
+        self._{{ signal.name }} = False
 {% endfor %}
 {% for payload in payloads %}
-        self._{{ payload.name }} = asyncio.Future[{{ payload.model }}]()
+        self._{{ payload.name }}: {{ payload.model }} | None = None
 {% endfor %}
 {% for query in queries %}
         self._{{ query.name }} = {{ query.model }}({{ query.name }}={{ query.first }})
@@ -69,51 +74,50 @@ class {{ workflow_class }}:
 {% endif %}
     @workflow.run
     async def run(self, input: {{ input_class }}) -> {{ output_class }}:
-        """Run the activities and return the result."""
+        """{{ "Wait for the messages, run" if waits else "Run" }} the activities and return the result."""
 {% for signal in signals if not signal.model %}
-        await self._{{ signal.name }}.wait()
+        with suppress(TimeoutError):
+            await workflow.wait_condition(lambda: self._{{ signal.name }}, timeout=WAIT_TIMEOUT)
+        if not self._{{ signal.name }}:
+            raise ApplicationError(f"no `{{ signal.name }}` within {WAIT_TIMEOUT}", type="WaitTimeout")
 {% endfor %}
 {% for payload in payloads %}
-        {{ payload.name }} = await self._{{ payload.name }}
+        with suppress(TimeoutError):
+            await workflow.wait_condition(lambda: self._{{ payload.name }} is not None, timeout=WAIT_TIMEOUT)
+        if self._{{ payload.name }} is None:
+            raise ApplicationError(f"no `{{ payload.name }}` within {WAIT_TIMEOUT}", type="WaitTimeout")
 {% endfor %}
 {% for activity in activities %}
 {% for query in queries if query.tells_stage and (waits or activity.before) %}
         self._{{ query.name }} = {{ query.model }}({{ query.name }}="{{ activity.name }}")
 {% endfor %}
 {% if loop.nextitem is defined %}
-        {{ activity.name }}_output = await workflow.execute_activity(
-{% elif has_final_answers %}
-        output = await workflow.execute_activity(
+        {{ activity.name }}_output = await workflow.{{ execute }}(
+{% elif has_final_answers or updates %}
+        output = await workflow.{{ execute }}(
 {% else %}
-        return await workflow.execute_activity(
+        return await workflow.{{ execute }}(
 {% endif %}
-            activities.{{ activity.name }},
-{% if activity.before %}
+            {{ activity.reference }},
+{% if activity.fields %}
             {{ activity.input }}(
-                request=input,
-                {{ activity.before }}_output={{ activity.before }}_output,
-            ),
-{% elif payloads %}
-            {{ activity.input }}(
-                request=input,
-{% for payload in payloads %}
-                {{ payload.name }}={{ payload.name }},
+{% for field in activity.fields %}
+                {{ field.name }}={{ field.value }},
 {% endfor %}
             ),
 {% else %}
             input,
 {% endif %}
-{% if activities | length > 1 %}
             **OPTIONS,
-{% else %}
-{{ activity_options() -}}
-{% endif %}
         )
 {% endfor %}
 {% for query in queries if query.last %}
         self._{{ query.name }} = {{ query.model }}({{ query.name }}={{ query.last }})
 {% endfor %}
-{% if has_final_answers %}
+{% if updates %}
+        await workflow.wait_condition(workflow.all_handlers_finished)
+{% endif %}
+{% if has_final_answers or updates %}
         return output
 {% endif %}
 {% for signal in signals %}
@@ -122,12 +126,12 @@ class {{ workflow_class }}:
 {% if signal.model %}
     def {{ signal.name }}(self, signal: {{ signal.model }}) -> None:
         """Store the signal that the workflow waits for; ignore later ones."""
-        if not self._{{ signal.name }}.done():
-            self._{{ signal.name }}.set_result(signal)
+        if self._{{ signal.name }} is None:
+            self._{{ signal.name }} = signal
 {% else %}
     def {{ signal.name }}(self) -> None:
         """Let the waiting workflow continue."""
-        self._{{ signal.name }}.set()
+        self._{{ signal.name }} = True
 {% endif %}
 {% endfor %}
 {% for query in queries %}
@@ -142,12 +146,12 @@ class {{ workflow_class }}:
     @workflow.update
     def {{ update.name }}(self, update: {{ update.model }}) -> {{ update.model }}:
         """Store the update that the workflow waits for, and return it."""
-        self._{{ update.name }}.set_result(update)
+        self._{{ update.name }} = update
         return update
 
     @{{ update.name }}.validator
     def validate_{{ update.name }}(self, update: {{ update.model }}) -> None:
         """Reject a second update; rejected updates are not in the history."""
-        if self._{{ update.name }}.done():
+        if self._{{ update.name }} is not None:
             raise ApplicationError("`{{ update.name }}` is already set")
 {% endfor %}

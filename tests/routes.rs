@@ -1,0 +1,138 @@
+//! Where the routes of a workflow are included, and where they are refused.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod common;
+
+use common::Project;
+
+const REQUIREMENTS: (&str, &str) = ("shop/requirements.txt", "fastapi\n");
+
+const ORDER: [&str; 3] = ["add-temporal-workflow", "order", "--route"];
+
+/// A service with this application, and the client.
+fn service(main: &str) -> Project {
+    let project = Project::with(&[REQUIREMENTS, ("shop/app/main.py", main)]);
+    project.done(&["add-temporal"]);
+    project.done(&["add-temporal-client"]);
+    project
+}
+
+fn main_of(project: &Project) -> String {
+    project.read("shop/app/main.py")
+}
+
+#[test]
+fn a_router_is_included_once_and_taken_out_again() {
+    for (before, after) in [
+        (
+            "from fastapi import FastAPI\n\napp = FastAPI()\n",
+            "from fastapi import FastAPI\n\n\
+             from .temporal import attach_temporal\n\
+             from .workflows.order.routes import router as order_router\n\n\
+             app = FastAPI()\napp.include_router(order_router)\nattach_temporal(app)\n",
+        ),
+        (
+            "from fastapi import FastAPI\n\n\ndef create():\n    api = FastAPI()\n    return api\n",
+            "from fastapi import FastAPI\n\n\
+             from .temporal import attach_temporal\n\
+             from .workflows.order.routes import router as order_router\n\n\n\
+             def create():\n    api = FastAPI()\n    api.include_router(order_router)\n    \
+             attach_temporal(api)\n    return api\n",
+        ),
+    ] {
+        let project = service(before);
+        let with_client = main_of(&project);
+        project.done(&ORDER);
+        assert_eq!(main_of(&project), after);
+        let again = project.done(&[&ORDER[..], &["--check"]].concat());
+        assert!(again.stdout.contains("unchanged"), "{}", again.stdout);
+        project.done(&["remove-temporal-workflow", "order"]);
+        assert_eq!(main_of(&project), with_client);
+    }
+}
+
+#[test]
+fn routes_are_added_to_a_workflow_that_is_there() {
+    let project = service("from fastapi import FastAPI\n\napp = FastAPI()\n");
+    project.done(&ORDER[..2]);
+    assert!(!main_of(&project).contains("order_router"));
+    let run = project.done(&ORDER);
+    assert_eq!(run.stderr, "");
+    assert!(main_of(&project).contains("app.include_router(order_router)\n"));
+    project.read("shop/app/workflows/order/routes.py");
+    project.read("shop/tests/workflows/test_order_routes.py");
+    // They are not given up without a word.
+    let run = project.bluetext(&ORDER[..2]);
+    assert_eq!(run.code, 3);
+    let message = "`--route` was given and is now not given";
+    assert!(run.stderr.contains(message), "{}", run.stderr);
+}
+
+#[test]
+fn several_applications_are_left_to_the_user() {
+    let main = "import sys\n\nfrom fastapi import FastAPI\n\nfrom .temporal import \
+                attach_temporal\n\nif len(sys.argv) > 1:\n    app = FastAPI()\nelse:\n    \
+                app = FastAPI(debug=True)\nattach_temporal(app)\n";
+    let project = Project::with(&[REQUIREMENTS, ("shop/app/main.py", main)]);
+    project.done(&["add-temporal"]);
+    project.done(&["add-temporal-client"]);
+    let run = project.done(&ORDER);
+    let lines = "from app.workflows.order.routes import router as order_router\n\n\
+                 app.include_router(order_router)";
+    assert!(run.stderr.contains(lines), "{}", run.stderr);
+    // Until it is done.
+    assert!(project.done(&ORDER).stderr.contains(lines));
+    project.write("shop/app/main.py", &format!("{main}\n{lines}\n"));
+    assert_eq!(project.done(&ORDER).stderr, "");
+}
+
+#[test]
+fn routes_that_would_hide_others_are_refused() {
+    for (line, is_refused) in [
+        ("@app.get('/order/{id}')\ndef read(id): ...\n", true),
+        ("router = APIRouter(prefix=\"/order\")\n", true),
+        ("PATH = '/orders'\n", false),
+        ("PATH = '/my/order'\n", false),
+    ] {
+        let project = service(&format!(
+            "from fastapi import APIRouter, FastAPI\n\napp = FastAPI()\n\n\n{line}"
+        ));
+        let before = project.tree();
+        let run = project.bluetext(&ORDER);
+        assert_eq!(
+            run.code,
+            if is_refused { 3 } else { 0 },
+            "{line}: {}",
+            run.stderr
+        );
+        if is_refused {
+            assert!(
+                run.stderr
+                    .starts_with("error: the service has the path `/order`")
+            );
+            assert!(run.stderr.contains("shop/app/main.py:"), "{}", run.stderr);
+            assert_eq!(project.tree(), before);
+        }
+    }
+}
+
+#[test]
+fn a_service_without_fastapi_gets_no_routes() {
+    let starlette = "from starlette.applications import Starlette\n\napp = Starlette()\n";
+    let worker = "from temporalio.worker import Worker\n\n\nasync def main(client):\n    await \
+                  Worker(client, task_queue=\"shop\", workflows=[], activities=[]).run()\n";
+    for main in [starlette, worker] {
+        let project = service(main);
+        let before = project.tree();
+        let run = project.bluetext(&ORDER);
+        assert_eq!(run.code, 3, "{}", run.stderr);
+        assert!(
+            run.stderr.starts_with("error: `--route` needs "),
+            "{}",
+            run.stderr
+        );
+        assert_eq!(project.tree(), before);
+        // As the hint says.
+        project.done(&ORDER[..2]);
+    }
+}
