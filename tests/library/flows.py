@@ -66,6 +66,19 @@ def with_two(function: Any) -> Any:
 
 
 @workflow.defn
+class Made:
+    """Is made from its input."""
+
+    @workflow.init
+    def __init__(self, input: Name) -> None:
+        self._name = input.name
+
+    @workflow.run
+    async def run(self, input: Name) -> str:
+        return f"{self._name} {input.name}"
+
+
+@workflow.defn
 class Decorated:
     @workflow.run
     @with_two
@@ -173,5 +186,5 @@ class Shared:
         raise AssertionError
 
 
-WORKFLOWS = [Greeter, Clock, Caller, Decorated]
+WORKFLOWS = [Greeter, Clock, Caller, Decorated, Made]
 ACTIVITIES = [nothing, maybe, greet, too_slow, blocking, progress, invalid, Shared]

@@ -6,6 +6,7 @@ code, which the SDK treats like a bug: it retries the task until the code is fix
 
 import asyncio
 import contextvars
+import functools
 import inspect
 import logging
 import sys
@@ -30,6 +31,7 @@ from temporalio.worker import (
     Interceptor,
     WorkflowInboundInterceptor,
     WorkflowInterceptorClassInput,
+    WorkflowOutboundInterceptor,
 )
 
 logger = logging.getLogger(__name__)
@@ -84,7 +86,32 @@ def check_arguments(
         ) from None
 
 
+def _checked(name: str, made: Callable[..., None]) -> Callable[..., None]:
+    """A constructor that checks its arguments."""
+
+    @functools.wraps(made)
+    def checked(self: object, *given: Any) -> None:
+        check_arguments(f"workflow `{name}`", partial(made, self), given)
+        made(self, *given)
+
+    vars(checked)["_is_checked"] = True
+    return checked
+
+
 class _CheckWorkflow(WorkflowInboundInterceptor):
+    def init(self, outbound: WorkflowOutboundInterceptor) -> None:
+        super().init(outbound)
+        # The SDK makes a workflow with `@workflow.init` from the arguments before it
+        # calls `execute_workflow`.
+        inner: Any = self
+        while not hasattr(inner, "_instance") and hasattr(inner, "next"):
+            inner = inner.next
+        definition: Any = getattr(getattr(inner, "_instance", None), "_defn", None)
+        made: Any = getattr(getattr(definition, "cls", None), "__init__", None)
+        is_checked = getattr(made, "_is_checked", False)
+        if hasattr(made, "__temporal_workflow_init") and not is_checked:
+            definition.cls.__init__ = _checked(definition.name, made)
+
     async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:
         without_self = partial(input.run_fn, None)
         name = workflow.info().workflow_type
