@@ -91,9 +91,48 @@ pub(super) fn warn_if_left_out(
         .inside(&source)
         .filter(|module| module.has_extension("py") && own.relative(module).is_none());
     if application(project, service).is_none() && !others.any(is_imported) {
-        // There is no application to edit, so this is only the warning.
-        let _ = include(draft, service, name, style);
+        warn_of_router(draft, service, name, style);
     }
+}
+
+/// Print the lines that include the routes.
+fn warn_of_router(draft: &mut Draft<'_>, service: &Service, name: &WorkflowName, style: &Style) {
+    let import = import_of(service, name, None, style);
+    let bound = bound(name);
+    draft.warn(
+        WarningCode::NotRouted,
+        format!(
+            "several applications could have the routes of `{name}`: add this after the one that \
+             is served:\n{}\n\napp.include_router({bound})",
+            import.statement
+        ),
+        None,
+    );
+}
+
+/// The name of a workflow's router in the module of the application.
+fn bound(name: &WorkflowName) -> String {
+    format!("{}_router", name.snake())
+}
+
+/// The import of a workflow's router, in a module of the service or from anywhere.
+fn import_of(
+    service: &Service,
+    name: &WorkflowName,
+    module: Option<&RelPath>,
+    style: &Style,
+) -> Import {
+    let routes = format!("{}.{}.routes", service.workflows, name.snake());
+    let source = service.source();
+    let depth = module.and_then(|module| {
+        let folder = Folder::of(module);
+        source.steps_to(&folder).map(|steps| steps.len())
+    });
+    let from = match depth {
+        Some(depth) => format!("{}{routes}", service.import_prefix(depth)),
+        None => service.module(&routes),
+    };
+    Import::new(&from, &[("router", Some(&bound(name)))], style)
 }
 
 /// Include the routes in the application that starts Temporal.
@@ -104,37 +143,16 @@ pub(super) fn include(
     style: &Style,
 ) -> Result<(), Problem> {
     let project = draft.project();
-    let bound = format!("{}_router", name.snake());
-    let routes = format!("{}.{}.routes", service.workflows, name.snake());
-    let import = |module: Option<&RelPath>| {
-        let depth = module.and_then(|module| {
-            let source = service.source();
-            source
-                .steps_to(&Folder::of(module))
-                .map(|steps| steps.len())
-        });
-        let from = match depth {
-            Some(depth) => format!("{}{routes}", service.import_prefix(depth)),
-            None => service.module(&routes),
-        };
-        Import::new(&from, &[("router", Some(&bound))], style)
-    };
     let Some((path, application)) = application(project, service) else {
-        draft.warn(
-            WarningCode::NotRouted,
-            format!(
-                "several applications could have the routes of `{name}`: add this after the one \
-                 that is served:\n{}\n\napp.include_router({bound})",
-                import(None).statement
-            ),
-            None,
-        );
+        warn_of_router(draft, service, name, style);
         return Ok(());
     };
+    let import = import_of(service, name, Some(path), style);
+    let bound = bound(name);
     let local = client::local_modules(project, service);
     let call = AppCall::Router(&bound);
     let edited = match draft.module(path).as_deref() {
-        Some(Ok(module)) => module.attach(&import(Some(path)), &local, application, call),
+        Some(Ok(module)) => module.attach(&import, &local, application, call),
         Some(Err(error)) => Err(error.clone()),
         None => return Ok(()),
     };
