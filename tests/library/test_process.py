@@ -1,0 +1,54 @@
+"""With `LOG_FORMAT=json`, whatever a process reports is a line of JSON."""
+
+import json
+import os
+import subprocess
+import sys
+
+PROGRAM = """
+import logging
+import threading
+import warnings
+
+access = logging.getLogger("uvicorn.access")
+access.addHandler(logging.StreamHandler())
+access.propagate = False
+
+from temporal_client import configure_logging
+
+configure_logging()
+logging.info("plain")
+logging.info("%d", "no number")
+access.info("GET /")
+warnings.warn("old", stacklevel=1)
+
+def fail() -> None:
+    raise ValueError("broken")
+
+thread = threading.Thread(target=fail, name="worker")
+thread.start()
+thread.join()
+try:
+    fail()
+except ValueError:
+    logging.exception("caught")
+"""
+
+
+def test_each_line_is_json() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "LOG_FORMAT": "json", "LOG_LEVEL": "INFO"},
+    )
+    assert done.stdout == ""
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    messages = [line["message"].splitlines()[0] for line in lines]
+    expected = ["plain", "%d ('no number',)", "GET /"]
+    assert messages[:3] == expected
+    assert messages[3].endswith("UserWarning: old")
+    assert messages[4:] == ["The thread worker failed", "caught"]
+    for line in lines[4:]:
+        assert "ValueError: broken" in line["exception"]
