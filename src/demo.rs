@@ -257,7 +257,9 @@ fn print(shown: &Shown, view: View) {
         return;
     }
     let text = match view.format {
-        Format::Json => serde_json::to_string_pretty(shown).unwrap_or_default() + "\n",
+        Format::Json | Format::Sarif => {
+            serde_json::to_string_pretty(shown).unwrap_or_default() + "\n"
+        }
         Format::Human => human(shown),
     };
     let _ = report::print(&text);

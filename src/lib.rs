@@ -15,6 +15,7 @@
 //!                   project     edit      template    name, python
 //! ```
 
+pub mod analysis;
 pub mod change;
 pub mod cli;
 pub mod demo;
@@ -36,4 +37,4 @@ pub mod start;
 pub mod template;
 pub mod tool;
 
-pub use run::{Error, Options, Outcome, find_root, offered, run, status};
+pub use run::{Error, Options, Outcome, check, diagram, find_root, offered, run, status};

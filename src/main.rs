@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use bluetext::cli::{self, Invocation, Stop};
-use bluetext::report::{self, Report, StatusReport};
+use bluetext::report::{self, CheckReport, Page, Report, StatusReport};
 use bluetext::{demo, mcp, run, start};
 
 fn main() -> ExitCode {
@@ -31,6 +31,25 @@ fn main() -> ExitCode {
             let report = StatusReport::new(&bluetext::status(&options)).checked(view);
             return ExitCode::from(report.print(view) as u8);
         }
+        Ok(Invocation::Diagram {
+            workflow,
+            options,
+            view,
+        }) => {
+            let exit = match bluetext::diagram(&options, &workflow) {
+                Ok((_, diagram)) => Page::new("status", diagram.mermaid).print(view),
+                Err(error) => StatusReport::new(&Err(error)).print(view),
+            };
+            return ExitCode::from(exit as u8);
+        }
+        Ok(Invocation::Check {
+            service,
+            options,
+            view,
+        }) => {
+            let report = CheckReport::new(&bluetext::check(&options, service.as_ref()));
+            return ExitCode::from(report.print(view) as u8);
+        }
         Ok(Invocation::Mcp { options, discovery }) => {
             return ExitCode::from(mcp::serve(options, discovery) as u8);
         }
@@ -50,6 +69,14 @@ fn main() -> ExitCode {
             view,
         }) if command == "status" => {
             let report = StatusReport::usage(&problems);
+            return ExitCode::from(report.print(view) as u8);
+        }
+        Err(Stop::Wrong {
+            command,
+            problems,
+            view,
+        }) if command == "check" => {
+            let report = CheckReport::usage(&problems);
             return ExitCode::from(report.print(view) as u8);
         }
         Err(Stop::Wrong {

@@ -27,7 +27,7 @@ pub enum ExitCode {
     Usage = 2,
     /// Not possible in this project; nothing was written.
     Refused = 3,
-    /// `--check`: something would change.
+    /// `--check`: something would change. `check`: there are findings.
     WouldChange = 4,
     /// Scaffolded, but starting the services failed.
     NotStarted = 5,
@@ -121,6 +121,7 @@ codes! {
         UnknownService = "unknown-service" (Refused): "There is no such service, or there are several and none is named.",
         UnknownShape = "unknown-shape" (Refused): "A file has a form that cannot be edited safely; the hint has the lines to add by hand.",
         UnknownStack = "unknown-stack" (Refused): "There is no such tool to run the containers.",
+        UnknownWorkflow = "unknown-workflow" (Refused): "There is no such workflow, or there are several of the name.",
         Unreadable = "unreadable" (Refused): "A file is not UTF-8, too large, or cannot be read.",
         Usage = "usage" (Usage): "The command line or the call is wrong.",
         VersionStep = "version-step" (Refused): "The server cannot go from the version that is there to the one that is asked for.",
@@ -150,6 +151,7 @@ codes! {
         OldVersions = "old-versions" (Done): "A requirement of the service also allows versions that the client library does not support.",
         RecordBroken = "record-broken" (Done): "A record in `.bluetext` cannot be read.",
         RegistryInPackage = "registry-in-package" (Done): "The registry is in `workflows/__init__.py`, which is slow.",
+        RuleBroken = "rule-broken" (Done): "Workflow code breaks a rule: `bluetext check` has the details.",
         ServerBehind = "server-behind" (Done): "The Temporal server is more than one minor version behind: the message has the next step.",
         ServerUpgrade = "server-upgrade" (Done): "The Temporal server is upgraded: the message has the order.",
         ServiceContainer = "service-container" (Done): "The service's container could not be edited: the message says what to add.",

@@ -4,12 +4,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::analysis::{Analysis, Diagram};
 use crate::disk::{self, Disk, DiskError, InjectedFault, Lost};
 use crate::edit::on_large_stack;
 use crate::plan::{Plan, Warning};
 use crate::problem::WarningCode;
 use crate::project::{Files, Project};
-use crate::tool::status::Status;
+use crate::tool::client::ServiceChoice;
+use crate::tool::status::{self, Status};
 use crate::tool::{self, Refused, Request, ToolInfo, all_tools};
 
 /// Options that apply to every request.
@@ -141,16 +143,51 @@ fn run_now(request: &Request, options: &Options) -> Result<Outcome, Error> {
 ///
 /// See [`Error`].
 pub fn status(options: &Options) -> Result<(PathBuf, Status), Error> {
+    look(options, |project| Ok(Status::of(project)))
+}
+
+/// Draw a workflow of the project.
+///
+/// # Errors
+///
+/// See [`Error`].
+pub fn diagram(options: &Options, name: &str) -> Result<(PathBuf, Diagram), Error> {
+    look(options, |project| status::diagram(project, name))
+}
+
+/// Check the workflow code of the project, or of one service, without changing it.
+///
+/// # Errors
+///
+/// See [`Error`].
+pub fn check(
+    options: &Options,
+    service: Option<&ServiceChoice>,
+) -> Result<(PathBuf, Analysis), Error> {
+    look(options, |project| tool::check::check(project, service))
+}
+
+/// Read the project and look at it, without changing it.
+fn look<T>(
+    options: &Options,
+    at: impl FnOnce(&Project) -> Result<T, Refused> + Send,
+) -> Result<(PathBuf, T), Error>
+where
+    T: Send,
+{
     let root = find_root(options)?;
     let disk = Disk::new(root.clone(), options.fault.clone());
-    let status = caught(|| {
+    let found = caught(|| {
         on_large_stack(|| {
             let files = disk.read().map_err(|error| of_disk(&root, error))?;
             let project = read_project(&root, files)?;
-            Ok(Status::of(&project))
+            at(&project).map_err(|refused| Error::Refused {
+                root: root.clone(),
+                refused,
+            })
         })
     })?;
-    Ok((root, status))
+    Ok((root, found))
 }
 
 /// The tools that the project offers, determined from its `polytope.yml` files alone.

@@ -12,9 +12,10 @@ use std::path::{Path, PathBuf};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// The modules from the lowest layer to the highest: each uses only those before it.
-const LAYERS: [&str; 21] = [
-    "name", "python", "edit", "record", "project", "template", "change", "disk", "problem", "plan",
-    "tool", "process", "progress", "start", "run", "guide", "report", "demo", "cli", "mcp", "main",
+const LAYERS: [&str; 22] = [
+    "name", "python", "edit", "record", "project", "analysis", "template", "change", "disk",
+    "problem", "plan", "tool", "process", "progress", "start", "run", "guide", "report", "demo",
+    "cli", "mcp", "main",
 ];
 
 /// The modules that may use each part of the standard library with side effects.
@@ -49,10 +50,10 @@ const DEPENDENCIES: [(&str, &[&str]); 30] = [
     ("pep440_rs", &["tool::client"]),
     ("rmcp", &["mcp"]),
     ("ruff_formatter", &["python"]),
-    ("ruff_python_ast", &["edit::python"]),
+    ("ruff_python_ast", &["edit::python", "analysis"]),
     ("ruff_python_formatter", &["python"]),
     ("ruff_python_parser", &["edit::python"]),
-    ("ruff_text_size", &["edit::python"]),
+    ("ruff_text_size", &["edit::python", "analysis"]),
     ("rustix", &["process", "disk"]),
     ("saphyr_parser", &["edit::yaml"]),
     ("schemars", &["problem", "report", "demo"]),

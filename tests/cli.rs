@@ -244,6 +244,7 @@ fn the_examples_in_the_help_work() {
         "add-temporal-client",
         "add-temporal-workflow",
         "status",
+        "check",
         "mcp",
         "mcp config",
         "guide",

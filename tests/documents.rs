@@ -11,12 +11,13 @@ use std::io::Write;
 use std::path::Path;
 
 use bluetext::Error;
+use bluetext::analysis::Rule;
 use bluetext::demo::Shown;
 use bluetext::disk::DiskError;
 use bluetext::name::RelPath;
 use bluetext::problem::Problem;
 use bluetext::problem::{ErrorCode, WarningCode};
-use bluetext::report::{Page, Report, StatusReport, View, schema_of};
+use bluetext::report::{CheckReport, Page, Report, StatusReport, View, schema_of};
 use common::Project;
 use serde_json::Value;
 
@@ -35,10 +36,11 @@ fn is_up_to_date(path: &str, expected: &str) {
     );
 }
 
-fn schemas() -> [(&'static str, Value); 4] {
+fn schemas() -> [(&'static str, Value); 5] {
     [
         ("report", Report::schema()),
         ("status", StatusReport::schema()),
+        ("check", CheckReport::schema()),
         ("demo", schema_of::<Shown>()),
         ("page", schema_of::<Page>()),
     ]
@@ -212,6 +214,7 @@ fn example(code: ErrorCode) -> String {
             &file("tools:\n  default:\n    run: []\n"),
             &["add-temporal", "--stack", "shop"],
         ),
+        ErrorCode::UnknownWorkflow => run(&after(&three), &["status", "refund", "--diagram"]),
         ErrorCode::Unreadable => {
             let project = Project::empty();
             let mut file = fs::File::create(project.path().join("polytope.yml")).unwrap();
@@ -428,6 +431,32 @@ fn what_the_documents_name_is_there() {
     assert_eq!(faults, Vec::<String>::new());
 }
 
+/// `docs/check.md` ends with the rules.
+#[test]
+fn every_rule_is_documented() {
+    const HEADING: &str = "## The rules\n";
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/check.md");
+    let page = fs::read_to_string(page).unwrap();
+    let (before, _) = page.split_once(HEADING).unwrap_or((&page, ""));
+    let mut text = format!("{before}{HEADING}\n| code | rule |\n|---|---|\n");
+    for rule in Rule::ALL {
+        let code = rule.code();
+        text.push_str(&format!("| [`{code}`](#{code}) | {} |\n", rule.title()));
+    }
+    for rule in Rule::ALL {
+        let (wrong, right) = rule.examples();
+        text.push_str(&format!(
+            "\n### {}\n\n{} {}\n\n{}\n\n```python\n# breaks the rule\n{wrong}\n\n# \
+             correct\n{right}\n```\n",
+            rule.code(),
+            rule.title(),
+            rule.why(),
+            rule.instead(),
+        ));
+    }
+    is_up_to_date("docs/check.md", &text);
+}
+
 /// Every JSON document on stdout matches its schema and has the exit code of its error, even
 /// if the command line cannot be parsed.
 #[test]
@@ -439,7 +468,7 @@ fn every_document_is_what_its_schema_says() {
         "tools:\n  temporal:\n    run:\n      - tool: polytope/container\n        args: { id: temporal, image: 'temporalio/auto-setup:1.29' }\n",
     )]);
     let workflow = "add-temporal-workflow";
-    let cases: [(&Project, &str, &[&str], i32); 23] = [
+    let cases: [(&Project, &str, &[&str], i32); 28] = [
         (&project, "status", &["status"], 0),
         (&project, "report", &["add-temporal-client"], 3),
         (
@@ -471,6 +500,11 @@ fn every_document_is_what_its_schema_says() {
         (&project, "page", &["mcp", "config", "--client", "codex"], 0),
         (&broken, "report", &["add-temporal"], 3),
         (&broken, "status", &["status"], 3),
+        (&project, "page", &["status", "a", "--diagram"], 0),
+        (&project, "status", &["status", "zzz", "--diagram"], 3),
+        (&project, "check", &["check"], 0),
+        (&project, "check", &["check", "--service", "zzz"], 3),
+        (&broken, "check", &["check"], 3),
         (&deprecated, "report", &["add-temporal"], 0),
         (&deprecated, "status", &["status"], 0),
     ];

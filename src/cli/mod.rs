@@ -7,12 +7,14 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::PossibleValuesParser;
 use clap::error::ErrorKind;
 use clap::{
     Arg, ArgAction, ArgMatches, Args, ColorChoice, CommandFactory, FromArgMatches, Parser,
     Subcommand,
 };
 
+use crate::analysis::Rule;
 use crate::demo::Demo;
 use crate::guide;
 use crate::name::parse_duration;
@@ -20,6 +22,7 @@ use crate::problem::{ErrorCode, Problem};
 use crate::report::{Format, Page, View};
 use crate::run::Options;
 use crate::start::Start;
+use crate::tool::client::ServiceChoice;
 use crate::tool::{Request, ToolInfo, Values, all_tools, tool_of};
 
 pub use agents::{arguments_of, command_line};
@@ -49,6 +52,24 @@ pub enum Invocation {
     },
     /// `status`
     Status {
+        /// Where to look.
+        options: Options,
+        /// What the report shows.
+        view: View,
+    },
+    /// `status NAME --diagram`
+    Diagram {
+        /// The name of the workflow.
+        workflow: String,
+        /// Where to look.
+        options: Options,
+        /// What the report shows.
+        view: View,
+    },
+    /// `check`
+    Check {
+        /// The service to check; `None` for the whole project.
+        service: Option<ServiceChoice>,
         /// Where to look.
         options: Options,
         /// What the report shows.
@@ -166,8 +187,17 @@ enum Command {
     /// Show the state of the project, and the next step
     #[command(after_help = "Examples:
   bluetext status
-  bluetext status --check --format json")]
-    Status,
+  bluetext status --check --format json
+  bluetext status greeting --diagram")]
+    Status(StatusArgs),
+    /// Find what breaks the rules of workflow code, before it runs
+    #[command(after_help = "Exit code 4 if there are findings.
+
+Examples:
+  bluetext check
+  bluetext check --service api --format sarif
+  bluetext check --explain clock")]
+    Check(CheckArgs),
     /// Run all three steps in a new folder, on a real Temporal server
     #[command(after_help = "Examples:
   bluetext demo
@@ -192,6 +222,39 @@ enum Command {
         #[arg(value_enum, value_name = "SHELL")]
         shell: clap_complete::Shell,
     },
+}
+
+#[derive(Debug, Args)]
+struct StatusArgs {
+    /// The workflow to draw: its name, class or module
+    #[arg(value_name = "NAME", requires = "diagram")]
+    workflow: Option<String>,
+
+    /// Print the workflow NAME as a Mermaid diagram
+    #[arg(long, requires = "workflow")]
+    diagram: bool,
+}
+
+#[derive(Debug, Args)]
+struct CheckArgs {
+    /// The service to check, by name or folder [default: the whole project]
+    #[arg(long, value_name = "NAME")]
+    service: Option<String>,
+
+    /// Print a rule: what it is about, why, and what to write instead
+    #[arg(
+        long,
+        value_name = "CODE",
+        conflicts_with = "service",
+        hide_possible_values = true
+    )]
+    #[arg(value_parser = rule_codes())]
+    explain: Option<String>,
+}
+
+/// The codes of the rules.
+fn rule_codes() -> PossibleValuesParser {
+    PossibleValuesParser::new(Rule::ALL.iter().map(|rule| rule.code()))
 }
 
 #[derive(Debug, Args)]
@@ -241,6 +304,18 @@ pub fn parse(arguments: &[OsString], current: PathBuf) -> Result<Invocation, Sto
         .map_err(|error| wrong(&error))?;
     let global = Global::from_arg_matches(&matches).map_err(|error| wrong(&error))?;
     let (options, view) = global.into_options(current);
+    let name = matches.subcommand_name().unwrap_or_default();
+    if view.format == Format::Sarif && name != "check" {
+        let message = format!("`{name}` has no SARIF: `--format sarif` is for `check`");
+        return Err(Stop::Wrong {
+            command: name.to_owned(),
+            problems: vec![
+                Problem::new(ErrorCode::Usage, message)
+                    .hint(format!("bluetext {name} --format json")),
+            ],
+            view: View::default(),
+        });
+    }
     let tool = matches
         .subcommand()
         .and_then(|(name, flags)| Some((tool_of(name)?, flags)));
@@ -249,7 +324,15 @@ pub fn parse(arguments: &[OsString], current: PathBuf) -> Result<Invocation, Sto
     }
     let cli = Cli::from_arg_matches(&matches).map_err(|error| wrong(&error))?;
     Ok(match cli.command {
-        Command::Status => Invocation::Status { options, view },
+        Command::Status(StatusArgs { workflow, .. }) => match workflow {
+            Some(workflow) => Invocation::Diagram {
+                workflow,
+                options,
+                view,
+            },
+            None => Invocation::Status { options, view },
+        },
+        Command::Check(arguments) => return check(arguments, options, view),
         Command::Guide => {
             let page = Page::new("guide", guide::GUIDE.to_owned());
             Invocation::Page { page, view }
@@ -271,6 +354,28 @@ pub fn parse(arguments: &[OsString], current: PathBuf) -> Result<Invocation, Sto
                 view,
             }
         }
+    })
+}
+
+/// The check, or the page of a rule.
+fn check(arguments: CheckArgs, options: Options, view: View) -> Result<Invocation, Stop> {
+    let CheckArgs { service, explain } = arguments;
+    if let Some(rule) = explain.as_deref().and_then(Rule::of) {
+        let page = Page::new("check", rule.page());
+        return Ok(Invocation::Page { page, view });
+    }
+    let mut values = Values::default();
+    let Some(service) = values.optional(service.as_deref()) else {
+        return Err(Stop::Wrong {
+            command: "check".to_owned(),
+            problems: values.problems,
+            view,
+        });
+    };
+    Ok(Invocation::Check {
+        service,
+        options,
+        view,
     })
 }
 

@@ -63,7 +63,7 @@ fn count(add: impl FnOnce(&mut Parses)) {
 pub const MAX_FILE_SIZE: usize = 1024 * 1024;
 
 /// A place in a text, counted from 1 as editors do; columns count characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     /// The line, from 1.
     pub line: usize,

@@ -20,6 +20,7 @@ use crate::python::{SETTINGS_FILES, Style};
 use crate::record::Record;
 
 pub use polytope::{Claim, PolytopeFile, Tool};
+pub(crate) use services::is_test;
 pub use services::{Service, ServiceFault, Wiring, imports_module};
 
 /// The file that makes a folder a Polytope project.

@@ -2,9 +2,12 @@
 //!
 //! The names and meanings of the JSON fields do not change within a `schema_version`.
 
+mod check;
+mod findings;
 mod human;
 mod output;
 mod parts;
+mod sarif;
 mod status;
 mod tree;
 
@@ -23,10 +26,11 @@ use crate::start::Started;
 use self::human::{diff, trouble_text};
 use self::output::{json_of, write_out};
 use self::parts::{
-    Action, ReportedChange, ReportedError, ReportedNext, ReportedWarning, ReportedWorker, Start,
-    StartState, shown,
+    Action, Looked, ReportedChange, ReportedError, ReportedNext, ReportedWarning, ReportedWorker,
+    Start, StartState, shown,
 };
 
+pub use self::check::CheckReport;
 pub use self::output::{Page, print, schema_of};
 pub use self::status::StatusReport;
 pub use crate::problem::ExitCode;
@@ -42,6 +46,8 @@ pub enum Format {
     Human,
     /// One JSON document.
     Json,
+    /// SARIF 2.1.0, for code scanning; only `check`.
+    Sarif,
 }
 
 /// What a report shows.
@@ -199,7 +205,7 @@ impl Report {
     #[must_use]
     pub fn print(&self, view: View) -> ExitCode {
         let (text, trouble) = match view.format {
-            Format::Json => (self.json(), String::new()),
+            Format::Json | Format::Sarif => (self.json(), String::new()),
             Format::Human => (self.human(view), self.trouble(view)),
         };
         write_out(&text, &trouble, self.exit)
@@ -318,6 +324,14 @@ struct Failure {
 }
 
 impl Failure {
+    /// The status of a command that only reads.
+    fn looked(&self) -> Looked {
+        match self.status {
+            RunStatus::Failed => Looked::Failed,
+            _ => Looked::Refused,
+        }
+    }
+
     fn of(error: &Error) -> Self {
         let (root, next, problems) = match error {
             Error::Refused { root, refused } => {

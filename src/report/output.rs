@@ -82,7 +82,7 @@ impl Page {
     #[must_use]
     pub fn print(&self, view: View) -> ExitCode {
         let text = match view.format {
-            Format::Json => json_of(self),
+            Format::Json | Format::Sarif => json_of(self),
             Format::Human => self.text.clone(),
         };
         write_out(&text, "", ExitCode::Done)

@@ -37,6 +37,18 @@ pub(super) enum Action {
     Keep,
 }
 
+/// Whether a command that only reads has a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Looked {
+    /// The project was read.
+    Ok,
+    /// The call or a file of the project is invalid.
+    Refused,
+    /// It could not be read.
+    Failed,
+}
+
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct ReportedNext {
     /// The tool's name, if it is a tool of bluetext.

@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use super::human::{human_next, human_trouble, trouble_text};
 use super::output::{json_of, schema_of, write_out};
-use super::parts::{ReportedError, ReportedNext, ReportedWarning, shown};
-use super::{ExitCode, Failure, Format, RunStatus, SCHEMA_VERSION, View};
+use super::parts::{Looked, ReportedError, ReportedNext, ReportedWarning, shown};
+use super::{ExitCode, Failure, Format, SCHEMA_VERSION, View};
 use crate::edit::python::Framework;
 use crate::name::plain;
 use crate::problem::Problem;
@@ -46,17 +46,6 @@ pub struct StatusReport {
     error: Option<ReportedError>,
     #[serde(skip)]
     exit: ExitCode,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-enum Looked {
-    /// The project was read.
-    Ok,
-    /// The call or a file of the project is invalid.
-    Refused,
-    /// It could not be read.
-    Failed,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -176,10 +165,7 @@ impl StatusReport {
             },
             Err(error) => {
                 let failure = Failure::of(error);
-                let looked = match failure.status {
-                    RunStatus::Failed => Looked::Failed,
-                    _ => Looked::Refused,
-                };
+                let looked = failure.looked();
                 Self {
                     error: ReportedError::of(&failure.problems, failure.project.as_deref()),
                     project: failure.project,
@@ -243,7 +229,7 @@ impl StatusReport {
     #[must_use]
     pub fn print(&self, view: View) -> ExitCode {
         let (text, trouble) = match view.format {
-            Format::Json => (self.json(), String::new()),
+            Format::Json | Format::Sarif => (self.json(), String::new()),
             Format::Human => (
                 self.human(view),
                 human_trouble(view, &self.warnings, self.error.as_ref()),

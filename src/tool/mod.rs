@@ -5,6 +5,7 @@
 //! are derived from these.
 
 pub mod argument;
+pub mod check;
 pub mod client;
 mod draft;
 mod example;

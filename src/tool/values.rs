@@ -23,7 +23,7 @@ impl Values {
         clippy::option_option,
         reason = "not given, given and wrong, given and right"
     )]
-    pub(super) fn optional<T: FromStr<Err = NameError>>(
+    pub(crate) fn optional<T: FromStr<Err = NameError>>(
         &mut self,
         text: Option<&str>,
     ) -> Option<Option<T>> {

@@ -4,6 +4,7 @@ use ruff_python_ast::ModModule;
 use ruff_python_ast::token::TokenKind;
 use ruff_python_parser::lexer::lex;
 use ruff_python_parser::{Mode, parse_module};
+use ruff_text_size::Ranged;
 
 use crate::edit::stack::parse_on_large_stack;
 use crate::edit::{EditError, Position, check_size, count};
@@ -39,6 +40,22 @@ pub(super) fn parse(text: &str) -> Result<ModModule, EditError> {
             let at = error.location.start().to_usize();
             EditError::syntax(error.error.to_string(), Some(Position::of(text, at)))
         })
+}
+
+/// The comments of a module that has been parsed before, each with its offset.
+pub(super) fn comments(text: &str) -> Vec<(usize, &str)> {
+    // The lexer does not tell where a token is.
+    let Ok(Ok(parsed)) = parse_on_large_stack(|| parse_module(text)) else {
+        return Vec::new();
+    };
+    let tokens = parsed.tokens().iter();
+    tokens
+        .filter(|token| token.kind() == TokenKind::Comment)
+        .map(|token| {
+            let (start, end) = (token.start().to_usize(), token.end().to_usize());
+            (start, &text[start..end])
+        })
+        .collect()
 }
 
 /// Reject code that would overflow the parser's stack, which cannot be turned into an error.

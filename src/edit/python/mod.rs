@@ -28,7 +28,9 @@ pub use applications::{Application, Framework};
 pub use attach::AppCall;
 pub use calls::Place;
 pub use imports::Import;
-pub use sandbox::FORBIDDEN_IN_SANDBOX;
+pub(crate) use sandbox::is_main_guard;
+pub use sandbox::{FORBIDDEN_IN_SANDBOX, is_forbidden_in_sandbox};
+pub(crate) use walk::dotted;
 
 /// A module: its text, and the statements that the parser found in it.
 #[derive(Debug)]
@@ -47,6 +49,27 @@ impl Module {
         let text = text.into();
         let syntax = guard::parse(&text)?;
         Ok(Self { text, syntax })
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The statements.
+    pub(crate) fn syntax(&self) -> &ModModule {
+        &self.syntax
+    }
+
+    /// The text of a part of this module.
+    pub(crate) fn source(&self, part: &impl Ranged) -> &str {
+        source(&self.text, part.range())
+    }
+
+    /// The comments, each with its offset.
+    pub(crate) fn comments(&self) -> Vec<(usize, &str)> {
+        guard::comments(&self.text)
     }
 }
 

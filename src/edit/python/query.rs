@@ -34,6 +34,30 @@ impl Module {
         found
     }
 
+    /// The modules that a module imports anywhere, also in functions: the number of leading
+    /// dots, the module, and the imported name if there is one.
+    #[must_use]
+    pub fn imported_modules(&self) -> Vec<(u32, String, Option<String>)> {
+        let mut found = Vec::new();
+        for statement in all_statements(&self.syntax.body) {
+            match statement {
+                Stmt::Import(import) => {
+                    let names = import.names.iter();
+                    found.extend(names.map(|alias| (0, alias.name.to_string(), None)));
+                }
+                Stmt::ImportFrom(import) => {
+                    let module = import.module.as_ref().map_or("", |module| module.as_str());
+                    found.extend(import.names.iter().map(|alias| {
+                        let name = alias.name.to_string();
+                        (import.level, module.to_owned(), Some(name))
+                    }));
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+
     /// Whether the module calls a function of this name with a variable as its argument.
     #[must_use]
     pub fn calls_with(&self, function: &str, argument: &str) -> bool {

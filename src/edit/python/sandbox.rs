@@ -126,6 +126,19 @@ pub const FORBIDDEN_IN_SANDBOX: [&str; 110] = [
     "zoneinfo.ZoneInfo.reset_tzpath",
 ];
 
+/// Whether the sandbox refuses a call of this function while it loads a module.
+#[must_use]
+pub fn is_forbidden_in_sandbox(full_name: &str) -> bool {
+    FORBIDDEN_IN_SANDBOX
+        .iter()
+        .any(|name| match name.strip_suffix('.') {
+            Some(module) => full_name
+                .strip_prefix(module)
+                .is_some_and(|rest| rest.starts_with('.')),
+            None => full_name == *name,
+        })
+}
+
 impl Module {
     /// The first call at import time that the sandbox does not allow: its text and position.
     /// Bodies of functions do not run at import time.
@@ -186,7 +199,7 @@ impl Search {
 }
 
 /// Whether a condition is `__name__ == "__main__"`, which is false in an imported module.
-fn is_main_guard(condition: &Expr) -> bool {
+pub(crate) fn is_main_guard(condition: &Expr) -> bool {
     let Expr::Compare(compare) = condition else {
         return false;
     };
@@ -232,15 +245,7 @@ impl<'a> Visitor<'a> for Search {
             Expr::Lambda(_) => return,
             Expr::Call(call) if self.found.is_none() => {
                 if let Some((written, full)) = self.called(&call.func) {
-                    let is_forbidden =
-                        FORBIDDEN_IN_SANDBOX
-                            .iter()
-                            .any(|name| match name.strip_suffix('.') {
-                                Some(module) => full
-                                    .strip_prefix(module)
-                                    .is_some_and(|rest| rest.starts_with('.')),
-                                None => full == *name,
-                            });
+                    let is_forbidden = is_forbidden_in_sandbox(&full);
                     if is_forbidden {
                         let offset = call.range().start().to_usize();
                         self.found = Some((format!("{written}(…)"), offset));

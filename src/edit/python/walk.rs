@@ -45,7 +45,7 @@ pub(super) fn all_statements(body: &[Stmt]) -> Vec<&Stmt> {
 }
 
 /// A name with its attributes, as it is written.
-pub(super) fn dotted(expression: &Expr) -> Option<String> {
+pub(crate) fn dotted(expression: &Expr) -> Option<String> {
     match expression {
         Expr::Name(name) => Some(name.id.to_string()),
         Expr::Attribute(attribute) => {

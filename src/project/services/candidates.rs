@@ -68,7 +68,8 @@ fn is_deployed(path: &RelPath, run: &BTreeSet<Folder>) -> bool {
     !folder.split('/').any(|part| NOT_DEPLOYED.contains(&part)) && !is_test(path)
 }
 
-fn is_test(path: &RelPath) -> bool {
+/// Whether a path is that of a test.
+pub(crate) fn is_test(path: &RelPath) -> bool {
     let parts = path.as_str().split('/');
     path.file_name().starts_with("test_")
         || path.file_name() == "conftest.py"

@@ -12,6 +12,7 @@ use crate::python::is_module_name;
 
 use super::Project;
 pub(super) use candidates::has_python;
+pub(crate) use candidates::is_test;
 use candidates::{Candidate, candidates};
 use layout::{is_relative, layout, without_application};
 use wiring::{called_hooks, command_of, is_named, outer_applications, wiring_of, worker_modules};

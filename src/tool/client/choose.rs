@@ -216,20 +216,24 @@ pub(in crate::tool) fn no_service(project: &Project, asked: Option<&ServiceChoic
         }
         None => "the project has several Python services".to_owned(),
     };
+    let mut hint = meant(services, asked);
+    match known_services(services) {
+        Some(known) => {
+            hint.push_str(&format!("{known}; `--new-service NAME` makes a new one"));
+        }
+        None => hint.push_str("`--new-service NAME` makes a new one"),
+    }
+    Problem::new(ErrorCode::UnknownService, message).hint(hint)
+}
+
+/// What `--service` takes in a project; `None` if it has no service.
+pub(in crate::tool) fn known_services(services: &[Service]) -> Option<String> {
     let known: Vec<String> = services
         .iter()
         .map(|service| format!("`{}` (`{}`)", service.name, service.folder))
         .collect();
-    let mut hint = meant(services, asked);
-    if known.is_empty() {
-        hint.push_str("`--new-service NAME` makes a new one");
-    } else {
-        hint.push_str(&format!(
-            "`--service` takes a name or folder of {}; `--new-service NAME` makes a new one",
-            known.join(", ")
-        ));
-    }
-    Problem::new(ErrorCode::UnknownService, message).hint(hint)
+    let known = known.join(", ");
+    (!services.is_empty()).then(|| format!("`--service` takes a name or folder of {known}"))
 }
 
 /// Whether there is Python code, or something that cannot be read.

@@ -32,7 +32,7 @@ use super::values::{Values, combination};
 use super::{Draft, Registered, Request, ToolInfo, example, temporal};
 pub use choose::ServiceChoice;
 use choose::{choose_service, default_service};
-pub(super) use choose::{no_service, select};
+pub(super) use choose::{known_services, no_service, select};
 pub(super) use choose_module::chosen_worker;
 pub(super) use dependencies::has_dependencies;
 pub(super) use files::{check_library, library, start_module};

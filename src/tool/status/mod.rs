@@ -1,11 +1,14 @@
 //! `status`: the state of a project and the next step.
 
+mod diagram;
 mod findings;
+mod rules;
 
 use std::collections::BTreeSet;
 
 use serde_yaml::Value;
 
+pub use self::diagram::diagram;
 use self::findings::Findings;
 use super::client::{self, Library, Registry};
 use super::{TOOLS, ToolInfo, example, temporal, workflow};
@@ -113,6 +116,8 @@ impl Status {
         warnings.extend(temporal::deprecated_images(project));
         let findings = Findings::of(project);
         warnings.extend(findings.warnings);
+        let (broken, check) = rules::broken_rules(project);
+        warnings.extend(broken);
         // The last step can be repeated.
         let next = steps.iter().find(|step| !step.taken).or(steps.last());
         let mut next: Vec<Next> = next.into_iter().map(|step| step.tool.next()).collect();
@@ -134,6 +139,7 @@ impl Status {
             );
         }
         next.extend(findings.next);
+        next.extend(check);
         Self {
             steps,
             services,

@@ -1,0 +1,320 @@
+//! Calls: what they break, and where they lead.
+
+use ruff_python_ast::{Arguments, Expr, ExprAttribute, ExprCall, StmtFunctionDef};
+use ruff_text_size::Ranged;
+
+use super::order::is_membership;
+use super::{Body, arguments, described};
+use crate::analysis::activity;
+use crate::analysis::calls::{When, rule_of};
+use crate::analysis::decorators::{is_activity, is_handler};
+use crate::analysis::facts::{Edge, Node, Receiver};
+use crate::analysis::index::{ClassId, FunctionId};
+use crate::analysis::resolve::Value;
+use crate::analysis::rules::Rule;
+use crate::analysis::scope::Binding;
+use crate::edit::python::{dotted, is_forbidden_in_sandbox};
+
+impl<'a> Body<'_, 'a> {
+    pub(super) fn call(&mut self, call: &'a ExprCall) {
+        let value = self.resolve(&call.func);
+        match &value {
+            // Loggers write to files and networks.
+            _ if is_logging(call) => {}
+            Value::External(name) => self.external(name, call),
+            Value::Function(function) => self.function(*function, call),
+            Value::Class(class) => self.created(*class, call),
+            Value::Instance(class) => {
+                let called = self
+                    .place()
+                    .attribute_of(&Value::Instance(*class), "__call__");
+                if let Value::Function(function) = called {
+                    self.edge(Node::Function(function), call, Receiver::Own);
+                }
+            }
+            Value::Unknown => self.unknown(call),
+            Value::ExternalInstance(_) | Value::Module(_) | Value::Super(_) => {}
+        }
+        self.changes_of(call);
+        self.order_of_arguments(&value, call);
+        let is_temporal = matches!(&value, Value::External(name)
+            if name.starts_with("temporalio.") || name == "builtins.isinstance"
+                || name == "builtins.issubclass");
+        if is_logging(call) || is_membership(call) {
+            self.orderless.push(call.range());
+        }
+        if self.is_top {
+            self.default_at_top(&value, call);
+        } else {
+            for argument in arguments(&call.arguments) {
+                if !(is_temporal && matches!(self.resolve(argument), Value::External(_))) {
+                    self.passed(argument);
+                }
+            }
+        }
+    }
+
+    /// A call of a function of another library.
+    pub(super) fn external(&mut self, name: &str, call: &'a ExprCall) {
+        self.facts.heartbeats |= activity::keeps_alive(name);
+        if let Some(option) = activity::option_of(name) {
+            let found = activity::check(&self.place(), option, call);
+            self.facts.hits.extend(found.hits);
+            self.facts.executed.extend(found.activity);
+        }
+        let Some((rule, when)) = rule_of(name) else {
+            let method = name.rsplit('.').next();
+            if method == Some("run_in_executor") {
+                self.breaks(Rule::LoopEscape, name, call);
+            }
+            return;
+        };
+        let is_harmless =
+            rule == Rule::Hash && (is_constant_hash(call) || self.is_orderless(call.range()));
+        if is_broken(when, &call.arguments) && !is_harmless {
+            self.breaks(rule, name, call);
+        }
+    }
+
+    /// What the decorators of a function add to it.
+    pub(super) fn decorated(&mut self, def: &'a StmtFunctionDef) {
+        for decorator in &def.decorator_list {
+            let function = match &decorator.expression {
+                Expr::Call(call) => &*call.func,
+                function => function,
+            };
+            if let Value::Function(wrapper) = self.resolve(function) {
+                self.edge(Node::Function(wrapper), function, Receiver::Own);
+            }
+        }
+    }
+
+    /// A default value of a model of Pydantic, which looks at the function when the class is
+    /// defined: the sandbox does not load the module.
+    pub(super) fn default_at_top(&mut self, function: &Value, call: &'a ExprCall) {
+        if *function != Value::External("pydantic.Field".to_owned()) {
+            return;
+        }
+        let factory = call.arguments.find_keyword("default_factory");
+        let Some(factory) = factory.map(|keyword| &keyword.value) else {
+            return;
+        };
+        if let Value::External(name) = self.resolve(factory)
+            && is_forbidden_in_sandbox(&name)
+        {
+            let written = dotted(factory).unwrap_or_default();
+            let what = format!(
+                "a default value of a model: {}",
+                rule_of(&name)
+                    .map(|(rule, _)| described(rule, &written, &name))
+                    .unwrap_or(written)
+            );
+            self.hit(Rule::ModelDefault, factory, what);
+        }
+    }
+
+    /// The creation of an instance of the service's classes.
+    pub(super) fn created(&mut self, class: ClassId, call: &'a ExprCall) {
+        self.edge(Node::New(class), call, Receiver::Own);
+        let bases = self.place().bases(class);
+        let broken = bases.into_iter().find_map(|base| match base {
+            Value::External(name) => rule_of(&name).map(|(rule, _)| (rule, name)),
+            _ => None,
+        });
+        if let Some((rule, name)) = broken {
+            self.breaks(rule, &name, call);
+        }
+    }
+
+    pub(super) fn breaks(&mut self, rule: Rule, name: &str, call: &'a ExprCall) {
+        let written = dotted(&call.func).unwrap_or_else(|| self.text(&call.func));
+        let what = described(rule, &written, name);
+        self.hit(rule, call, what);
+        if let Some(hit) = self.facts.hits.last_mut() {
+            hit.function = Some(name.to_owned());
+        }
+    }
+
+    pub(super) fn function(&mut self, function: FunctionId, call: &'a ExprCall) {
+        if is_activity(self.index, function) {
+            let what = format!(
+                "`{}` is an activity, and is called as a function",
+                self.index.name_of(function)
+            );
+            self.hit(Rule::ActivityCall, call, what);
+            return;
+        }
+        let receiver = self.receiver_in(&call.func);
+        self.edge(Node::Function(function), call, receiver);
+    }
+
+    /// Whose state a called method has.
+    pub(super) fn receiver_in(&self, function: &'a Expr) -> Receiver {
+        match function {
+            Expr::Attribute(attribute) => self.receiver_of_attribute(attribute),
+            _ => Receiver::Own,
+        }
+    }
+
+    pub(super) fn receiver_of_attribute(&self, attribute: &'a ExprAttribute) -> Receiver {
+        let place = self.place();
+        if let Expr::Name(name) = &*attribute.value {
+            let is_self = matches!(&self.receiver, Some((receiver, Value::Instance(_)))
+                if *receiver == name.id.as_str());
+            if is_self {
+                return Receiver::Same;
+            }
+        }
+        let is_instance = matches!(place.resolve(&attribute.value), Value::Instance(_));
+        if is_instance && place.global_of(&attribute.value).is_some() {
+            Receiver::Shared
+        } else {
+            Receiver::Own
+        }
+    }
+
+    /// A call whose target is not known.
+    pub(super) fn unknown(&mut self, call: &'a ExprCall) {
+        match &*call.func {
+            // A method of something whose type is not known.
+            Expr::Attribute(attribute) => {
+                if attribute.attr.as_str() == "run_in_executor" {
+                    let what = described(Rule::LoopEscape, "run_in_executor", "");
+                    self.hit(Rule::LoopEscape, call, what);
+                }
+            }
+            Expr::Lambda(_) => {}
+            // A function within this one is visited with it.
+            Expr::Name(name) if self.is_local_function(&name.id) => {}
+            _ => {
+                let text = self.text(&call.func);
+                self.facts.unfollowed.push((call.start().to_usize(), text));
+            }
+        }
+    }
+
+    pub(super) fn is_local_function(&self, name: &str) -> bool {
+        self.scopes.iter().rev().any(|scope| {
+            scope.get(name).is_some_and(|bindings| {
+                bindings.iter().all(|binding| {
+                    matches!(
+                        binding,
+                        Binding::Function(_) | Binding::Class(_) | Binding::Value(Expr::Lambda(_))
+                    )
+                })
+            })
+        })
+    }
+
+    /// A function that is passed to another one is called by it.
+    pub(super) fn passed(&mut self, argument: &'a Expr) {
+        match argument {
+            Expr::Name(_) | Expr::Attribute(_) => {}
+            Expr::Starred(starred) => return self.passed(&starred.value),
+            _ => return,
+        }
+        match self.resolve(argument) {
+            Value::External(name) => {
+                let last = name.rsplit('.').next().unwrap_or_default();
+                let is_function = last.starts_with(char::is_lowercase);
+                // With arguments, the others may be harmless.
+                if let Some((rule, When::Always)) = rule_of(&name).filter(|_| is_function) {
+                    let written = dotted(argument).unwrap_or_default();
+                    let what = described(rule, &written, &name);
+                    self.hit(rule, argument, what);
+                }
+                self.facts.heartbeats |= activity::keeps_alive(&name);
+            }
+            Value::Function(function) => {
+                let receiver = self.receiver_in(argument);
+                self.follow(function, argument, receiver);
+            }
+            _ => {}
+        }
+    }
+
+    /// A property, whose code runs when it is read.
+    pub(super) fn read(&mut self, attribute: &'a ExprAttribute) {
+        let Value::Instance(class) = self.resolve(&attribute.value) else {
+            return;
+        };
+        let place = self.place();
+        let method = place.method_of(class, &attribute.attr);
+        if let Some(method) = method.filter(|method| place.is_property(*method)) {
+            let receiver = self.receiver_of_attribute(attribute);
+            self.facts.edges.push(Edge {
+                to: Node::Function(method),
+                offset: attribute.start().to_usize(),
+                receiver,
+            });
+        }
+    }
+
+    pub(super) fn follow(&mut self, function: FunctionId, at: &'a Expr, receiver: Receiver) {
+        let is_handled = is_activity(self.index, function) || is_handler(self.index, function);
+        if !is_handled {
+            self.edge(Node::Function(function), at, receiver);
+        }
+    }
+
+    /// `os.environ["NAME"]`, read.
+    pub(super) fn environment(&mut self, subscript: &'a ruff_python_ast::ExprSubscript) {
+        let is_read = subscript.ctx.is_load();
+        if is_read && self.resolve(&subscript.value) == Value::External("os.environ".to_owned()) {
+            let written = dotted(&subscript.value).unwrap_or_default();
+            let what = described(Rule::Environment, &written, "");
+            self.hit(Rule::Environment, subscript, what.replace("()", "[…]"));
+        }
+    }
+}
+
+/// Whether a call only writes to a log.
+fn is_logging(call: &ExprCall) -> bool {
+    const LEVELS: [&str; 8] = [
+        "critical",
+        "debug",
+        "error",
+        "exception",
+        "info",
+        "log",
+        "trace",
+        "warning",
+    ];
+    let Expr::Attribute(method) = &*call.func else {
+        return false;
+    };
+    let is_logger = dotted(&method.value).is_some_and(|receiver| {
+        let last = receiver
+            .rsplit('.')
+            .next()
+            .unwrap_or_default()
+            .to_lowercase();
+        last.ends_with("logger") || last == "log" || last == "logging"
+    });
+    is_logger && LEVELS.contains(&method.attr.as_str())
+}
+
+/// Whether a call breaks a rule, given its arguments.
+fn is_broken(when: When, arguments: &Arguments) -> bool {
+    match when {
+        When::Always => true,
+        When::Without(index, name) => {
+            let has_unknown = arguments.args.iter().any(Expr::is_starred_expr)
+                || arguments
+                    .keywords
+                    .iter()
+                    .any(|keyword| keyword.arg.is_none());
+            let value = arguments
+                .find_keyword(name)
+                .map(|keyword| &keyword.value)
+                .or_else(|| arguments.args.get(index));
+            !has_unknown && value.is_none_or(Expr::is_none_literal_expr)
+        }
+    }
+}
+
+/// The hash of a number is the same everywhere.
+fn is_constant_hash(call: &ExprCall) -> bool {
+    matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "hash")
+        && call.arguments.args.iter().all(Expr::is_number_literal_expr)
+}

@@ -1,0 +1,189 @@
+//! What decorators make of functions: activities, and the methods that Temporal calls.
+
+use std::collections::HashSet;
+
+use ruff_python_ast::visitor::{Visitor, walk_expr};
+use ruff_python_ast::{Expr, Stmt, StmtFunctionDef};
+
+use super::index::{FunctionId, Index, ModuleId};
+use super::resolve::{Place, Value};
+use super::scope::Scope;
+
+impl Index<'_> {
+    /// The full names of the decorators of a function. A decorator that the service defines
+    /// stands for those decorators of the SDK that it applies itself.
+    pub(super) fn decorators_of(&self, function: FunctionId) -> Vec<String> {
+        let info = &self.functions[function];
+        let top = Place::top(self, info.module);
+        let mut names = Vec::new();
+        for decorator in &info.def.decorator_list {
+            let expression = match &decorator.expression {
+                Expr::Call(call) => &*call.func,
+                expression => expression,
+            };
+            match top.resolve(expression) {
+                Value::Function(wrapper) => names.extend(self.applied_by(wrapper)),
+                _ => names.push(top.decorator(&decorator.expression)),
+            }
+        }
+        names
+    }
+
+    /// The decorators of the SDK that the code of a decorator applies.
+    fn applied_by(&self, decorator: FunctionId) -> Vec<String> {
+        let info = &self.functions[decorator];
+        let mut applied = Applied {
+            index: self,
+            module: info.module,
+            scopes: vec![Scope::of_function(info.def)],
+            found: Vec::new(),
+            seen: HashSet::new(),
+        };
+        applied.visit_body(&info.def.body);
+        applied.found
+    }
+}
+
+struct Applied<'i, 'a> {
+    index: &'i Index<'a>,
+    module: ModuleId,
+    scopes: Vec<Scope<'a>>,
+    found: Vec<String>,
+    seen: HashSet<String>,
+}
+
+impl<'a> Visitor<'a> for Applied<'_, 'a> {
+    fn visit_expr(&mut self, expression: &'a Expr) {
+        if matches!(expression, Expr::Name(_) | Expr::Attribute(_)) {
+            let place = Place {
+                scopes: &self.scopes,
+                ..Place::top(self.index, self.module)
+            };
+            if let Value::External(name) = place.resolve(expression) {
+                let is_of_sdk = [
+                    "temporalio.activity.defn",
+                    "temporalio.workflow.run",
+                    "temporalio.workflow.signal",
+                    "temporalio.workflow.query",
+                    "temporalio.workflow.update",
+                ]
+                .contains(&name.as_str());
+                if is_of_sdk && self.seen.insert(name.clone()) {
+                    self.found.push(name);
+                }
+            }
+        }
+        walk_expr(self, expression);
+    }
+}
+
+/// Whether a function is an activity.
+pub(super) fn is_activity(index: &Index<'_>, function: FunctionId) -> bool {
+    // Most functions have no decorator.
+    !index.functions[function].def.decorator_list.is_empty()
+        && index
+            .decorators_of(function)
+            .iter()
+            .any(|decorator| decorator == "temporalio.activity.defn")
+}
+
+/// The name of an activity; `None` if it is not known, or stands for all names.
+pub(super) fn name_of(index: &Index<'_>, function: FunctionId) -> Option<String> {
+    let def = index.functions[function].def;
+    let mut decorators = def.decorator_list.iter();
+    let given = decorators.find_map(|decorator| given_name(&decorator.expression));
+    given.unwrap_or_else(|| Some(def.name.to_string()))
+}
+
+/// The `name` that a decorator has; `None` if it has none, `Some(None)` if it is not known.
+#[expect(clippy::option_option, reason = "not given, not known, known")]
+pub(super) fn given_name(decorator: &Expr) -> Option<Option<String>> {
+    let Expr::Call(call) = decorator else {
+        return None;
+    };
+    if call.arguments.find_keyword("dynamic").is_some() {
+        return Some(None);
+    }
+    let name = call.arguments.find_keyword("name")?;
+    Some(match &name.value {
+        Expr::StringLiteral(text) => Some(text.value.to_str().to_owned()),
+        _ => None,
+    })
+}
+
+/// Whether a function has no code: it stands for one that another worker runs.
+pub(super) fn is_stub(index: &Index<'_>, function: FunctionId) -> bool {
+    let body = &index.functions[function].def.body;
+    body.iter().all(|statement| match statement {
+        Stmt::Pass(_) => true,
+        Stmt::Expr(expression) => {
+            expression.value.is_string_literal_expr() || expression.value.is_ellipsis_literal_expr()
+        }
+        Stmt::Raise(raise) => {
+            let mut raised = raise.exc.as_deref();
+            if let Some(Expr::Call(call)) = raised {
+                raised = Some(&call.func);
+            }
+            matches!(raised, Some(Expr::Name(name)) if name.id.as_str() == "NotImplementedError")
+        }
+        _ => false,
+    })
+}
+
+/// The kind of a method that Temporal calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Handler {
+    Run,
+    Init,
+    Signal,
+    Query,
+    Update,
+    Validator,
+}
+
+/// Whether Temporal calls a method.
+pub(super) fn is_handler(index: &Index<'_>, function: FunctionId) -> bool {
+    handler_of(index, function).is_some()
+}
+
+/// The kind of a method that Temporal calls; `None` for others.
+pub(super) fn handler_of(index: &Index<'_>, function: FunctionId) -> Option<Handler> {
+    let info = &index.functions[function];
+    if info.class.is_none() || info.def.decorator_list.is_empty() {
+        return None;
+    }
+    if info
+        .def
+        .decorator_list
+        .iter()
+        .any(|d| is_validator(&d.expression))
+    {
+        return Some(Handler::Validator);
+    }
+    index
+        .decorators_of(function)
+        .iter()
+        .find_map(|decorator| match decorator.as_str() {
+            "temporalio.workflow.run" => Some(Handler::Run),
+            "temporalio.workflow.init" => Some(Handler::Init),
+            "temporalio.workflow.signal" => Some(Handler::Signal),
+            "temporalio.workflow.query" => Some(Handler::Query),
+            "temporalio.workflow.update" => Some(Handler::Update),
+            _ => None,
+        })
+}
+
+/// `@name.validator`, where `name` is an update.
+fn is_validator(decorator: &Expr) -> bool {
+    matches!(decorator, Expr::Attribute(attribute)
+        if attribute.attr.as_str() == "validator" && attribute.value.is_name_expr())
+}
+
+/// The name of a message: that of its decorator, or of the method.
+pub(super) fn message_name(def: &StmtFunctionDef) -> String {
+    let given = def
+        .decorator_list
+        .iter()
+        .find_map(|decorator| given_name(&decorator.expression).flatten());
+    given.unwrap_or_else(|| def.name.to_string())
+}

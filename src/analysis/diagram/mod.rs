@@ -1,0 +1,426 @@
+//! Draws a workflow as a Mermaid flowchart: its activities, child workflows, timers, waits,
+//! branches and messages.
+//!
+//! Source: Mermaid's documentation of flowcharts. Statements that neither call Temporal nor
+//! end the workflow are left out.
+
+mod steps;
+
+use ruff_python_ast::visitor::Visitor;
+use ruff_python_ast::{Expr, ExprCall, Stmt, StmtTry};
+
+use super::decorators::{Handler, handler_of, message_name};
+use super::index::{FunctionId, Index};
+use super::workflow::Workflow;
+use steps::{MAX_DEPTH, Step, Steps};
+
+/// The diagram of a workflow.
+pub(super) fn draw(index: &Index<'_>, workflow: &Workflow) -> String {
+    let class = &index.classes[workflow.class];
+    let mut drawing = Drawing {
+        index,
+        lines: vec!["flowchart TD".to_owned()],
+        nodes: 0,
+        ends: Vec::new(),
+        loops: Vec::new(),
+        returns: Vec::new(),
+        calls: Vec::new(),
+    };
+    let run = workflow
+        .handlers
+        .iter()
+        .find(|handler| handler_of(index, **handler) == Some(Handler::Run));
+    let start = drawing.node("([", class.def.name.as_str(), "])");
+    if let Some(run) = run {
+        drawing.ends = vec![End::of(start.clone())];
+        drawing.function(*run);
+        if !drawing.ends.is_empty() {
+            let done = drawing.node("([", "completed", "])");
+            drawing.connect(&done);
+        }
+    }
+    for handler in &workflow.handlers {
+        let kind = match handler_of(index, *handler) {
+            Some(Handler::Signal) => "signal",
+            Some(Handler::Query) => "query",
+            Some(Handler::Update) => "update",
+            _ => continue,
+        };
+        let name = message_name(index.functions[*handler].def);
+        let message = drawing.node(">", &format!("{kind} {name}"), "]");
+        drawing.lines.push(format!("    {message} -.-> {start}"));
+    }
+    drawing.lines.join("\n") + "\n"
+}
+
+/// A node that the next one is connected with, and what the connection says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct End {
+    node: String,
+    label: Option<String>,
+    is_dotted: bool,
+}
+
+impl End {
+    fn of(node: String) -> Self {
+        Self {
+            node,
+            label: None,
+            is_dotted: false,
+        }
+    }
+
+    fn labelled(node: &str, label: &str) -> Self {
+        Self {
+            label: Some(label.to_owned()),
+            ..Self::of(node.to_owned())
+        }
+    }
+}
+
+/// A loop that is being drawn.
+struct Loop {
+    node: String,
+    /// Where `break` leaves it.
+    breaks: Vec<End>,
+}
+
+struct Drawing<'i, 'a> {
+    index: &'i Index<'a>,
+    lines: Vec<String>,
+    nodes: usize,
+    /// What the next node is connected with; empty if no code is reached.
+    ends: Vec<End>,
+    loops: Vec<Loop>,
+    /// Where each function that is drawn in place returns.
+    returns: Vec<Vec<End>>,
+    /// The functions that are being drawn.
+    calls: Vec<FunctionId>,
+}
+
+impl<'a> Drawing<'_, 'a> {
+    fn node(&mut self, open: &str, text: &str, close: &str) -> String {
+        self.nodes += 1;
+        let id = format!("n{}", self.nodes);
+        self.lines
+            .push(format!("    {id}{open}\"{}\"{close}", escaped(text)));
+        id
+    }
+
+    /// Connect a node with what leads to it.
+    fn connect(&mut self, node: &str) {
+        let ends = std::mem::replace(&mut self.ends, vec![End::of(node.to_owned())]);
+        for end in ends {
+            let arrow = match (&end.label, end.is_dotted) {
+                (None, false) => "-->".to_owned(),
+                (None, true) => "-.->".to_owned(),
+                (Some(label), false) => format!("-->|\"{}\"|", escaped(label)),
+                (Some(label), true) => format!("-.->|\"{}\"|", escaped(label)),
+            };
+            self.lines.push(format!("    {} {arrow} {node}", end.node));
+        }
+    }
+
+    fn step(&mut self, open: &str, text: &str, close: &str) {
+        if self.ends.is_empty() {
+            return;
+        }
+        let node = self.node(open, text, close);
+        self.connect(&node);
+    }
+
+    /// A node at which a path ends.
+    fn stop(&mut self, text: &str) {
+        self.step("([", text, "])");
+        self.ends.clear();
+    }
+
+    fn function(&mut self, function: FunctionId) {
+        let info = &self.index.functions[function];
+        self.calls.push(function);
+        let steps = Steps::of(self.index, function);
+        self.body(&steps, &info.def.body);
+        self.calls.pop();
+    }
+
+    fn body(&mut self, steps: &Steps<'_, 'a>, body: &'a [Stmt]) {
+        for statement in body {
+            if self.ends.is_empty() {
+                return;
+            }
+            self.statement(steps, statement);
+        }
+    }
+
+    fn statement(&mut self, steps: &Steps<'_, 'a>, statement: &'a Stmt) {
+        match statement {
+            Stmt::Return(returned) => {
+                if let Some(value) = &returned.value {
+                    self.expression(steps, value);
+                }
+                self.leave("completed");
+            }
+            Stmt::Raise(raise) => {
+                let raised = raise.exc.as_deref().map(|raised| match raised {
+                    Expr::Call(call) => &*call.func,
+                    raised => raised,
+                });
+                let name = raised.map_or_else(String::new, |raised| steps.text(raised));
+                self.stop(format!("fails {name}").trim_end());
+            }
+            Stmt::If(block) => {
+                let mut branches: Vec<(Option<&'a Expr>, &'a [Stmt])> =
+                    vec![(Some(&*block.test), &*block.body)];
+                for clause in &block.elif_else_clauses {
+                    branches.push((clause.test.as_ref(), &*clause.body));
+                }
+                self.branches(steps, &branches);
+            }
+            Stmt::For(block) => {
+                self.expression(steps, &block.iter);
+                let text = format!(
+                    "for {} in {}",
+                    steps.text(&block.target),
+                    steps.text(&block.iter)
+                );
+                self.repeat(steps, &text, false, &block.body, &block.orelse);
+            }
+            Stmt::While(block) => {
+                self.expression(steps, &block.test);
+                let is_endless = matches!(&*block.test, Expr::BooleanLiteral(b) if b.value);
+                let text = format!("while {}", steps.text(&block.test));
+                self.repeat(steps, &text, is_endless, &block.body, &block.orelse);
+            }
+            Stmt::Break(_) => {
+                let ends = std::mem::take(&mut self.ends);
+                if let Some(inner) = self.loops.last_mut() {
+                    inner.breaks.extend(ends);
+                }
+            }
+            Stmt::Continue(_) => {
+                if let Some(node) = self.loops.last().map(|inner| inner.node.clone()) {
+                    self.connect(&node);
+                }
+                self.ends.clear();
+            }
+            Stmt::Try(block) => self.attempt(steps, block),
+            Stmt::With(block) => {
+                for item in &block.items {
+                    self.expression(steps, &item.context_expr);
+                }
+                self.body(steps, &block.body);
+            }
+            Stmt::Match(block) => {
+                self.expression(steps, &block.subject);
+                let start = self.ends.clone();
+                if !block.cases.iter().any(|case| steps.matter(&case.body)) {
+                    return;
+                }
+                self.ends = start;
+                let choice = self.node("{", &steps.text(&block.subject), "}");
+                self.connect(&choice);
+                let mut ends = Vec::new();
+                for case in &block.cases {
+                    self.ends = vec![End::labelled(&choice, &steps.source(&case.pattern))];
+                    self.body(steps, &case.body);
+                    ends.append(&mut self.ends);
+                }
+                self.ends = ends;
+            }
+            Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
+            _ => {
+                let mut found = Expressions(Vec::new());
+                found.visit_stmt(statement);
+                for expression in found.0 {
+                    self.expression(steps, expression);
+                }
+            }
+        }
+    }
+
+    /// The end of the function that is drawn: of the workflow, or of one drawn in place.
+    fn leave(&mut self, text: &str) {
+        let ends = std::mem::take(&mut self.ends);
+        if let Some(returns) = self.returns.last_mut() {
+            returns.extend(ends);
+        } else {
+            self.ends = ends;
+            self.stop(text);
+        }
+    }
+
+    fn branches(&mut self, steps: &Steps<'_, 'a>, branches: &[(Option<&'a Expr>, &'a [Stmt])]) {
+        let mut ends = Vec::new();
+        let mut has_else = false;
+        let matter = branches.iter().any(|(_, body)| steps.matter(body));
+        for (test, body) in branches {
+            if let Some(test) = test {
+                self.expression(steps, test);
+                if !matter {
+                    continue;
+                }
+                let choice = self.node("{", &steps.text(test), "}");
+                self.connect(&choice);
+                self.ends = vec![End::labelled(&choice, "yes")];
+                self.body(steps, body);
+                ends.append(&mut self.ends);
+                self.ends = vec![End::labelled(&choice, "no")];
+            } else {
+                has_else = true;
+                if matter {
+                    self.body(steps, body);
+                    ends.append(&mut self.ends);
+                }
+            }
+        }
+        if matter {
+            if !has_else {
+                ends.append(&mut self.ends);
+            }
+            self.ends = ends;
+        }
+    }
+
+    fn repeat(
+        &mut self,
+        steps: &Steps<'_, 'a>,
+        text: &str,
+        is_endless: bool,
+        body: &'a [Stmt],
+        otherwise: &'a [Stmt],
+    ) {
+        if !steps.matter(body) {
+            self.body(steps, otherwise);
+            return;
+        }
+        let node = self.node("{{", text, "}}");
+        self.connect(&node);
+        self.loops.push(Loop {
+            node: node.clone(),
+            breaks: Vec::new(),
+        });
+        self.ends = vec![End::labelled(&node, "each")];
+        self.body(steps, body);
+        if !self.ends.is_empty() {
+            self.connect(&node);
+        }
+        let breaks = self.loops.pop().map_or_else(Vec::new, |inner| inner.breaks);
+        self.ends = if is_endless {
+            Vec::new()
+        } else {
+            vec![End::labelled(&node, "then")]
+        };
+        self.body(steps, otherwise);
+        self.ends.extend(breaks);
+    }
+
+    /// `try`: a dotted arrow leads from the last step of the body to each handler.
+    fn attempt(&mut self, steps: &Steps<'_, 'a>, block: &'a StmtTry) {
+        let before = self.ends.clone();
+        let first = self.nodes;
+        self.body(steps, &block.body);
+        let last = if self.nodes > first {
+            Some(format!("n{}", self.nodes))
+        } else {
+            None
+        };
+        self.body(steps, &block.orelse);
+        let mut ends = std::mem::take(&mut self.ends);
+        for handler in &block.handlers {
+            let ruff_python_ast::ExceptHandler::ExceptHandler(handler) = handler;
+            if !steps.matter(&handler.body) {
+                continue;
+            }
+            let caught = handler
+                .type_
+                .as_deref()
+                .map_or_else(|| "error".to_owned(), |caught| steps.text(caught));
+            self.ends = match &last {
+                Some(node) => vec![End {
+                    is_dotted: true,
+                    ..End::labelled(node, &caught)
+                }],
+                None => before.clone(),
+            };
+            self.body(steps, &handler.body);
+            ends.append(&mut self.ends);
+        }
+        self.ends = ends;
+        if steps.matter(&block.finalbody) && !self.ends.is_empty() {
+            self.body(steps, &block.finalbody);
+        }
+    }
+
+    fn expression(&mut self, steps: &Steps<'_, 'a>, expression: &'a Expr) {
+        for call in steps.calls_in(expression) {
+            if self.ends.is_empty() {
+                return;
+            }
+            self.call(steps, call);
+        }
+    }
+
+    fn call(&mut self, steps: &Steps<'_, 'a>, call: &'a ExprCall) {
+        let Some(step) = steps.step_of(call) else {
+            return;
+        };
+        match step {
+            Step::Activity(name) => self.step("[", &name, "]"),
+            Step::Child(name) => self.step("[[", &name, "]]"),
+            Step::Timer(text) => self.step("(", &text, ")"),
+            Step::Wait(text) => self.step("{{", &text, "}}"),
+            Step::ContinueAsNew => self.stop("continues as new"),
+            Step::Together(parts) => {
+                let start = std::mem::take(&mut self.ends);
+                let mut ends = Vec::new();
+                for part in parts {
+                    self.ends.clone_from(&start);
+                    self.expression(steps, part);
+                    for end in std::mem::take(&mut self.ends) {
+                        if !ends.contains(&end) {
+                            ends.push(end);
+                        }
+                    }
+                }
+                self.ends = ends;
+            }
+            Step::Own(function) => {
+                if self.calls.len() > MAX_DEPTH || self.calls.contains(&function) {
+                    return;
+                }
+                self.returns.push(Vec::new());
+                let loops = std::mem::take(&mut self.loops);
+                self.function(function);
+                self.loops = loops;
+                let returned = self.returns.pop().unwrap_or_default();
+                self.ends.extend(returned);
+            }
+        }
+    }
+}
+
+/// The expressions of a statement, without those of inner statements.
+struct Expressions<'a>(Vec<&'a Expr>);
+
+impl<'a> Visitor<'a> for Expressions<'a> {
+    fn visit_expr(&mut self, expression: &'a Expr) {
+        self.0.push(expression);
+    }
+}
+
+/// A text within quotes: Mermaid reads entities such as `#quot;` there.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for character in text.chars() {
+        match character {
+            '"' => escaped.push_str("#quot;"),
+            '#' => escaped.push_str("#35;"),
+            '<' => escaped.push_str("#lt;"),
+            '>' => escaped.push_str("#gt;"),
+            '`' => escaped.push_str("#96;"),
+            character if character.is_control() => escaped.push(' '),
+            character => escaped.push(character),
+        }
+    }
+    escaped
+}

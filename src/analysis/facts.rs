@@ -1,0 +1,72 @@
+//! What a piece of code does: the rules that it breaks, and what it calls.
+
+use super::index::{ClassId, FunctionId, ModuleId};
+use super::rules::Rule;
+
+/// A piece of code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Node {
+    /// The body of a function.
+    Function(FunctionId),
+    /// What runs when an instance of a class is created.
+    New(ClassId),
+    /// What runs when an instance of a class is made from JSON: also those of its fields.
+    Decode(ClassId),
+    /// The top level of a module.
+    Top(ModuleId),
+}
+
+/// Whether code is called with state that others share as its `self`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Receiver {
+    /// The state is a variable of a module.
+    Shared,
+    /// The state is that of the caller.
+    Same,
+    /// The state belongs to the execution, or there is none.
+    Own,
+}
+
+/// A rule that is broken, and where.
+#[derive(Debug, Clone)]
+pub(super) struct Hit {
+    pub(super) rule: Rule,
+    pub(super) offset: usize,
+    /// What the code does, e.g. "`datetime.now()` reads the system clock".
+    pub(super) what: String,
+    /// Whether it only counts if the receiver is shared.
+    pub(super) needs_shared: bool,
+    /// The full name of the called function, if it is one of another library.
+    pub(super) function: Option<String>,
+}
+
+/// A call of other code.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Edge {
+    pub(super) to: Node,
+    pub(super) offset: usize,
+    pub(super) receiver: Receiver,
+}
+
+/// What a piece of code does.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    pub(super) hits: Vec<Hit>,
+    pub(super) edges: Vec<Edge>,
+    /// Calls whose target is not known: their offset and text.
+    pub(super) unfollowed: Vec<(usize, String)>,
+    /// Whether it sends heartbeats of an activity.
+    pub(super) heartbeats: bool,
+    /// The activities of the service that it executes.
+    pub(super) executed: Vec<Executed>,
+}
+
+/// An activity that workflow code executes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Executed {
+    pub(super) function: FunctionId,
+    /// The start of the call.
+    pub(super) offset: usize,
+    /// Whether the call sets a heartbeat timeout.
+    pub(super) needs_heartbeats: bool,
+}

@@ -1,0 +1,273 @@
+//! Static analysis of workflow code: finds what breaks Temporal's rules before it runs.
+//!
+//! The analysis starts at the methods that Temporal calls, follows the calls within the service
+//! and reports each rule that is broken, with the calls that lead there. It is pure: it reads
+//! the parsed modules of a [`Project`]. Libraries are not followed; what their functions do is
+//! listed in `calls`.
+
+mod activity;
+mod body;
+mod calls;
+mod classes;
+mod decorators;
+mod diagram;
+mod facts;
+mod globals;
+mod ignore;
+mod imports;
+mod index;
+mod models;
+mod nodes;
+mod reach;
+mod registration;
+mod resolve;
+mod rules;
+mod scope;
+mod sources;
+mod workflow;
+
+use std::collections::BTreeSet;
+
+use self::facts::Node;
+use self::ignore::Ignores;
+use self::imports::activity_imports;
+use self::index::{Index, ModuleId};
+use self::reach::{Call, Follower, Reached};
+use self::registration::Fault;
+use self::sources::{Sources, Unit, has_definitions, units};
+use crate::edit::{EditError, Position};
+use crate::name::RelPath;
+use crate::project::{Project, Service};
+
+pub use self::rules::Rule;
+
+/// A place in the project's code.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct At {
+    /// The file.
+    pub path: RelPath,
+    /// The line and column.
+    pub position: Position,
+}
+
+/// A rule that is broken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule.
+    pub rule: Rule,
+    /// The code that breaks it.
+    pub at: At,
+    /// What the code does.
+    pub message: String,
+    /// The calls from a workflow to the code, the workflow's own code first: what is called,
+    /// and where. Empty if the workflow's own methods break the rule.
+    pub trace: Vec<(String, At)>,
+    /// The workflows whose code breaks it, by class name.
+    pub workflows: Vec<String>,
+}
+
+/// A call that could not be followed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unfollowed {
+    /// Where it is.
+    pub at: At,
+    /// The called expression, or what else is not known.
+    pub call: String,
+}
+
+/// The result of an analysis.
+#[derive(Debug, Default)]
+pub struct Analysis {
+    /// What was found, by file and position.
+    pub findings: Vec<Finding>,
+    /// Calls that could not be followed, by file and position.
+    pub unfollowed: Vec<Unfollowed>,
+    /// The number of workflows.
+    pub workflows: usize,
+    /// The number of modules that were read.
+    pub modules: usize,
+    /// The number of comments that allow something.
+    pub ignored: usize,
+}
+
+/// A workflow of a project, drawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagram {
+    /// The name of its class.
+    pub class: String,
+    /// The name of its type, if it is known.
+    pub name: Option<String>,
+    /// The module that defines it.
+    pub path: RelPath,
+    /// The flowchart, in Mermaid.
+    pub mermaid: String,
+}
+
+/// The workflows of a project, each as a diagram if `wanted` accepts its class and module.
+#[must_use]
+pub fn diagrams(
+    project: &Project,
+    wanted: &dyn Fn(&str, Option<&str>, &RelPath) -> bool,
+) -> Vec<Diagram> {
+    let mut found = Vec::new();
+    for unit in units(project, None) {
+        let sources = Sources::read(project, &unit);
+        let mut index = Index::default();
+        for (path, name, module) in &sources.modules {
+            if let Ok(module) = module.as_ref() {
+                index.add(path, name.clone(), module);
+            }
+        }
+        for workflow in workflow::workflows(&index) {
+            let info = &index.classes[workflow.class];
+            let path = index.modules[info.module].path;
+            let class = info.def.name.as_str();
+            if !is_library(path) && wanted(class, workflow.name.as_deref(), path) {
+                found.push(Diagram {
+                    class: class.to_owned(),
+                    name: workflow.name.clone(),
+                    path: path.clone(),
+                    mermaid: diagram::draw(&index, &workflow),
+                });
+            }
+        }
+    }
+    found
+}
+
+impl Analysis {
+    /// Analyse one service, or the whole project.
+    #[must_use]
+    pub fn of(project: &Project, service: Option<&Service>) -> Self {
+        let mut analysis = Self::default();
+        for unit in units(project, service) {
+            analysis.add(project, &unit);
+        }
+        analysis
+            .findings
+            .sort_by(|a, b| (&a.at, a.rule).cmp(&(&b.at, b.rule)));
+        analysis.unfollowed.sort();
+        analysis
+    }
+
+    fn add(&mut self, project: &Project, unit: &Unit) {
+        let sources = Sources::read(project, unit);
+        let mut index = Index::default();
+        for (path, name, module) in &sources.modules {
+            match module.as_ref() {
+                Ok(module) => index.add(path, name.clone(), module),
+                Err(error) => self.unparsable(project, path, error),
+            }
+        }
+        let is_own = |id: ModuleId| !is_library(index.modules[id].path);
+        let mut workflows = workflow::workflows(&index);
+        // Those of the client library are tested with it.
+        workflows.retain(|workflow| is_own(index.classes[workflow.class].module));
+        if workflows.is_empty() {
+            return;
+        }
+        let mut ignores = Ignores::of(&index);
+        let mut follower = Follower::new(&index);
+        let mut reached = follower.follow(&workflows, &mut ignores);
+        reached.extend(activity_imports(&index, &workflows));
+        let faults = registration::check(&index, &workflows, &is_own);
+        reached.extend(faults.into_iter().map(reached_by_none));
+        reached.retain(|found| {
+            let is_new = [
+                Rule::ActivityImport,
+                Rule::DuplicateName,
+                Rule::UnregisteredActivity,
+                Rule::UnregisteredWorkflow,
+            ]
+            .contains(&found.rule);
+            // The others have been compared with the comments on their way.
+            !(is_new && ignores.covers(found.module, found.offset, found.rule))
+        });
+        let at = |module: ModuleId, offset: usize| {
+            let info = &index.modules[module];
+            At {
+                path: info.path.clone(),
+                position: Position::of(info.module.text(), offset),
+            }
+        };
+        for found in &reached {
+            let names = found.workflows.iter();
+            let names = names.map(|w| index.classes[workflows[*w].class].def.name.to_string());
+            self.findings.push(Finding {
+                rule: found.rule,
+                at: at(found.module, found.offset),
+                message: found.what.clone(),
+                trace: found
+                    .trace
+                    .iter()
+                    .map(|call| (called(&index, call), at(call.module, call.offset)))
+                    .collect(),
+                workflows: names.collect::<BTreeSet<String>>().into_iter().collect(),
+            });
+        }
+        for (module, offset, fault) in ignores.faults() {
+            self.findings.push(Finding {
+                rule: Rule::Ignore,
+                at: at(module, offset),
+                message: fault,
+                trace: Vec::new(),
+                workflows: Vec::new(),
+            });
+        }
+        for (module, offset, call) in follower.unfollowed {
+            let at = at(module, offset);
+            self.unfollowed.push(Unfollowed { at, call });
+        }
+        self.workflows += workflows.len();
+        self.modules += index.modules.len();
+        self.ignored += ignores.used();
+    }
+
+    /// A module that cannot be parsed: what it does is not known.
+    fn unparsable(&mut self, project: &Project, path: &RelPath, error: &EditError) {
+        let at = At {
+            path: path.clone(),
+            position: error.position().unwrap_or(Position::START),
+        };
+        if project.text(path).is_some_and(has_definitions) {
+            self.findings.push(Finding {
+                rule: Rule::Syntax,
+                at,
+                message: error.to_string(),
+                trace: Vec::new(),
+                workflows: Vec::new(),
+            });
+        } else {
+            let call = format!("the module cannot be parsed: {error}");
+            self.unfollowed.push(Unfollowed { at, call });
+        }
+    }
+}
+
+/// The name of called code in a trace.
+fn called(index: &Index<'_>, call: &Call) -> String {
+    match call.to {
+        Node::Function(function) => format!("{}()", index.name_of(function)),
+        Node::New(class) | Node::Decode(class) => {
+            format!("{}(…)", index.classes[class].def.name)
+        }
+        Node::Top(module) => index.modules[module].name.clone(),
+    }
+}
+
+fn reached_by_none(fault: Fault) -> Reached {
+    Reached {
+        rule: fault.rule,
+        module: fault.module,
+        offset: fault.offset,
+        what: fault.what,
+        trace: Vec::new(),
+        workflows: Vec::new(),
+    }
+}
+
+/// Whether a file belongs to the client library, which only passes on what it is given.
+fn is_library(path: &RelPath) -> bool {
+    path.parent()
+        .is_some_and(|folder| folder.file_name() == "temporal_client")
+}

@@ -1,0 +1,200 @@
+//! Follows the calls of workflow code through a service, and collects the rules that it breaks.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::rc::Rc;
+
+use super::decorators::is_stub;
+use super::facts::{Facts, Node, Receiver};
+use super::ignore::Ignores;
+use super::index::{FunctionId, Index, ModuleId};
+use super::nodes::facts_of;
+use super::rules::Rule;
+use super::workflow::Workflow;
+
+/// A rule that workflow code breaks, with the calls that lead there.
+pub(super) struct Reached {
+    pub(super) rule: Rule,
+    pub(super) module: ModuleId,
+    pub(super) offset: usize,
+    pub(super) what: String,
+    /// The calls from the workflow to the code: each with its place.
+    pub(super) trace: Vec<Call>,
+    /// The workflows that reach it, at least one.
+    pub(super) workflows: Vec<usize>,
+}
+
+/// A call on the way to a finding.
+#[derive(Clone)]
+pub(super) struct Call {
+    /// The called code.
+    pub(super) to: Node,
+    pub(super) module: ModuleId,
+    pub(super) offset: usize,
+}
+
+/// Follows calls, and remembers what each piece of code does.
+pub(super) struct Follower<'i, 'a> {
+    index: &'i Index<'a>,
+    facts: HashMap<Node, Rc<Facts>>,
+    /// Calls that could not be followed: their module, offset and text.
+    pub(super) unfollowed: BTreeSet<(ModuleId, usize, String)>,
+    /// The activities of the service that workflows execute, with the places of the calls.
+    pub(super) executed: BTreeMap<FunctionId, (ModuleId, usize)>,
+}
+
+/// A piece of code as it was reached.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct State {
+    node: Node,
+    is_shared: bool,
+    /// Rules that a comment on the way allows.
+    ignored: BTreeSet<Rule>,
+}
+
+impl<'i, 'a> Follower<'i, 'a> {
+    pub(super) fn new(index: &'i Index<'a>) -> Self {
+        Self {
+            index,
+            facts: HashMap::new(),
+            unfollowed: BTreeSet::new(),
+            executed: BTreeMap::new(),
+        }
+    }
+
+    fn facts(&mut self, node: Node) -> Rc<Facts> {
+        let index = self.index;
+        let facts = self.facts.entry(node);
+        facts
+            .or_insert_with(|| Rc::new(facts_of(index, node)))
+            .clone()
+    }
+
+    fn module_of(&self, node: Node) -> ModuleId {
+        match node {
+            Node::Function(function) => self.index.functions[function].module,
+            Node::New(class) | Node::Decode(class) => self.index.classes[class].module,
+            Node::Top(module) => module,
+        }
+    }
+
+    /// The rules that the code of these workflows breaks.
+    pub(super) fn follow(&mut self, workflows: &[Workflow], ignores: &mut Ignores) -> Vec<Reached> {
+        let mut found: BTreeMap<(ModuleId, usize, Rule), Reached> = BTreeMap::new();
+        for (number, workflow) in workflows.iter().enumerate() {
+            let module = self.index.classes[workflow.class].module;
+            let handlers = workflow.handlers.iter().map(|h| Node::Function(*h));
+            let inputs = workflow.inputs.iter().map(|class| Node::Decode(*class));
+            let roots = handlers.chain(inputs).chain([Node::Top(module)]);
+            self.follow_from(roots, number, ignores, &mut found);
+        }
+        found.into_values().collect()
+    }
+
+    fn follow_from(
+        &mut self,
+        roots: impl Iterator<Item = Node>,
+        workflow: usize,
+        ignores: &mut Ignores,
+        found: &mut BTreeMap<(ModuleId, usize, Rule), Reached>,
+    ) {
+        let start = |node| State {
+            node,
+            is_shared: false,
+            ignored: BTreeSet::new(),
+        };
+        let mut waiting: VecDeque<(State, Vec<Call>)> =
+            roots.map(|node| (start(node), Vec::new())).collect();
+        let mut seen: HashSet<State> = waiting.iter().map(|(state, _)| state.clone()).collect();
+        while let Some((state, trace)) = waiting.pop_front() {
+            let facts = self.facts(state.node);
+            let module = self.module_of(state.node);
+            for hit in &facts.hits {
+                if hit.needs_shared && !state.is_shared || state.ignored.contains(&hit.rule) {
+                    continue;
+                }
+                if ignores.covers(module, hit.offset, hit.rule) {
+                    continue;
+                }
+                let key = (module, hit.offset, hit.rule);
+                let reached = found.entry(key).or_insert_with(|| Reached {
+                    rule: hit.rule,
+                    module,
+                    offset: hit.offset,
+                    what: hit.what.clone(),
+                    trace: trace.clone(),
+                    workflows: Vec::new(),
+                });
+                if reached.workflows.last() != Some(&workflow) {
+                    reached.workflows.push(workflow);
+                }
+            }
+            for (offset, text) in &facts.unfollowed {
+                self.unfollowed.insert((module, *offset, text.clone()));
+            }
+            for executed in &facts.executed {
+                let place = (module, executed.offset);
+                self.executed.entry(executed.function).or_insert(place);
+                if executed.needs_heartbeats
+                    && !self.may_heartbeat(executed.function)
+                    && !ignores.covers(module, executed.offset, Rule::Heartbeat)
+                {
+                    let name = self.index.name_of(executed.function);
+                    let key = (module, executed.offset, Rule::Heartbeat);
+                    found.entry(key).or_insert_with(|| Reached {
+                        rule: Rule::Heartbeat,
+                        module,
+                        offset: executed.offset,
+                        what: format!(
+                            "`{name}` has a heartbeat timeout, and never calls \
+                             `activity.heartbeat()`"
+                        ),
+                        trace: trace.clone(),
+                        workflows: vec![workflow],
+                    });
+                }
+            }
+            for edge in &facts.edges {
+                let mut allowed = state.ignored.clone();
+                allowed.extend(ignores.at(module, edge.offset));
+                let next = State {
+                    node: edge.to,
+                    is_shared: match edge.receiver {
+                        Receiver::Shared => true,
+                        Receiver::Same => state.is_shared,
+                        Receiver::Own => false,
+                    },
+                    ignored: allowed,
+                };
+                if seen.insert(next.clone()) {
+                    let call = Call {
+                        to: edge.to,
+                        module,
+                        offset: edge.offset,
+                    };
+                    let trace = trace.iter().cloned().chain([call]).collect();
+                    waiting.push_back((next, trace));
+                }
+            }
+        }
+    }
+
+    /// Whether an activity sends heartbeats, or may send them in code that is not followed.
+    fn may_heartbeat(&mut self, activity: FunctionId) -> bool {
+        // Another decorator may send them, or mark the activity for an interceptor that does.
+        let decorators = &self.index.functions[activity].def.decorator_list;
+        if decorators.len() > 1 || is_stub(self.index, activity) {
+            return true;
+        }
+        let mut waiting = vec![Node::Function(activity)];
+        let mut seen: HashSet<Node> = waiting.iter().copied().collect();
+        while let Some(node) = waiting.pop() {
+            let facts = self.facts(node);
+            if facts.heartbeats || !facts.unfollowed.is_empty() {
+                return true;
+            }
+            let next = facts.edges.iter().map(|edge| edge.to);
+            waiting.extend(next.filter(|node| seen.insert(*node)));
+        }
+        false
+    }
+}

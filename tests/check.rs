@@ -1,0 +1,408 @@
+//! `check`: every rule on the probes of `tests/check/probes`, on hostile code and on projects.
+//!
+//! A probe is a workflow that does one thing. The cells of a file, which `# %% NAME` separates,
+//! are one probe each; `# %% NAME/FILE` is a further module of it. `# expect: CODE` marks the
+//! line of a finding, and `# expect-next: CODES` the line above it.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod common;
+#[path = "common/real.rs"]
+mod real;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use bluetext::analysis::{Analysis, Rule};
+use bluetext::{Options, check};
+use common::Project;
+use real::{Server, Tools, free_port, skip_if_asked};
+
+/// A probe: its name, and its files.
+type Probe = (String, BTreeMap<String, String>);
+
+fn probes() -> Vec<Probe> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/check/probes");
+    let mut names: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    names.sort();
+    let mut probes: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    for path in names {
+        let group = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let text = fs::read_to_string(&path).unwrap();
+        for cell in text.split("# %% ").skip(1) {
+            let (name, code) = cell.split_once('\n').unwrap();
+            let (name, file) = name.split_once('/').unwrap_or((name, "workflow.py"));
+            let files = probes.entry(format!("{group}/{name}")).or_default();
+            let before = files.insert(file.to_owned(), format!("{}\n", code.trim_end()));
+            assert_eq!(before, None, "{group}/{name}/{file}");
+        }
+    }
+    probes.into_iter().collect()
+}
+
+/// The findings that the comments of a file announce: line and code.
+fn expected(code: &str) -> BTreeSet<(usize, String)> {
+    let mut found = BTreeSet::new();
+    for (index, line) in code.lines().enumerate() {
+        let marks = [("# expect: ", 1), ("# expect-next: ", 2)];
+        for (mark, offset) in marks {
+            if let Some((_, codes)) = line.split_once(mark) {
+                for code in codes.split_whitespace() {
+                    assert!(Rule::of(code).is_some(), "{code}");
+                    found.insert((index + offset, code.to_owned()));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// A project whose service has these modules.
+fn project(files: &BTreeMap<String, String>) -> Project {
+    let project = Project::with(&[
+        ("polytope.yml", "tools: {}\n"),
+        ("app/pyproject.toml", "[project]\nname = \"app\"\n"),
+        ("app/shop/__init__.py", ""),
+    ]);
+    for (name, text) in files {
+        project.write(&format!("app/shop/{name}"), text);
+    }
+    project
+}
+
+fn analysed(files: &BTreeMap<String, String>) -> Analysis {
+    let project = project(files);
+    let mut options = Options::new(project.path());
+    options.project = Some(project.path());
+    check(&options, None).unwrap().1
+}
+
+/// The findings by file: line and code.
+fn found(analysis: &Analysis) -> BTreeMap<String, BTreeSet<(usize, String)>> {
+    let mut found: BTreeMap<String, BTreeSet<(usize, String)>> = BTreeMap::new();
+    for finding in &analysis.findings {
+        let file = finding.at.path.file_name().to_owned();
+        let place = (finding.at.position.line, finding.rule.code().to_owned());
+        found.entry(file).or_default().insert(place);
+    }
+    found
+}
+
+#[test]
+fn each_probe_has_the_findings_that_it_announces() {
+    let mut faults = Vec::new();
+    let probes = probes();
+    assert!(probes.len() >= 200, "{}", probes.len());
+    for (name, files) in &probes {
+        let expected: BTreeMap<String, BTreeSet<(usize, String)>> = files
+            .iter()
+            .map(|(file, code)| (file.clone(), expected(code)))
+            .filter(|(_, expected)| !expected.is_empty())
+            .collect();
+        let found = found(&analysed(files));
+        if found != expected {
+            faults.push(format!("{name}: found {found:?}, expected {expected:?}"));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// A service whose workflow reads the clock in a helper.
+fn shop() -> Project {
+    let workflow = "from temporalio import workflow\n\nfrom .prices import total\n\n\n\
+                    @workflow.defn\nclass OrderWorkflow:\n    @workflow.run\n    async def run(self) -> \
+                    str:\n        return total()\n";
+    let prices = "import time as t\n\nfrom .pick import pick\n\n\ndef total() -> str:\n    return \
+                  f\"ä {t.time()}\" + pick()\n";
+    let pick = "HANDLERS = {}\n\n\ndef pick() -> str:\n    return HANDLERS[\"a\"]()\n";
+    project(&BTreeMap::from([
+        ("workflow.py".to_owned(), workflow.to_owned()),
+        ("prices.py".to_owned(), prices.to_owned()),
+        ("pick.py".to_owned(), pick.to_owned()),
+    ]))
+}
+
+#[test]
+fn the_report_shows_the_calls_that_lead_to_a_finding() {
+    let project = shop();
+    let run = project.bluetext(&["check"]);
+    assert_eq!((run.code, run.stderr.as_str()), (4, ""));
+    insta::assert_snapshot!("human", run.stdout);
+    let verbose = project.bluetext(&["check", "-v"]).stdout;
+    assert!(
+        verbose.contains("app/shop/pick.py:5:12 not followed: HANDLERS[\"a\"]\n"),
+        "{verbose}"
+    );
+    let quiet = project
+        .bluetext(&["check", "--service", "app", "-q"])
+        .stdout;
+    assert_eq!(quiet.lines().next(), run.stdout.lines().next());
+}
+
+#[test]
+fn findings_are_json_and_sarif() {
+    let project = shop();
+    let run = project.bluetext(&["check", "--format", "json"]);
+    let mut document: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    document["project"] = "PROJECT".into();
+    insta::assert_snapshot!("json", format!("{document:#}"));
+    let run = project.bluetext(&["check", "--format", "sarif"]);
+    assert_eq!((run.code, run.stderr.as_str()), (4, ""));
+    let mut log: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let rules = log["runs"][0]["tool"]["driver"]["rules"].take();
+    assert_eq!(rules.as_array().unwrap().len(), Rule::ALL.len());
+    let result = &log["runs"][0]["results"][0];
+    let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+    assert_eq!(rules[index]["id"], result["ruleId"]);
+    insta::assert_snapshot!("sarif", format!("{log:#}"));
+    let other = project.bluetext(&["status", "--format", "sarif"]);
+    assert_eq!((other.code, other.stdout.as_str()), (2, ""));
+    insta::assert_snapshot!("sarif-elsewhere", other.stderr);
+}
+
+#[test]
+fn each_rule_is_explained() {
+    let project = Project::empty();
+    for rule in Rule::ALL {
+        let page = project.done(&["check", "--explain", rule.code()]).stdout;
+        assert!(
+            page.starts_with(&format!("{}\n\n{}", rule.code(), rule.title())),
+            "{page}"
+        );
+    }
+    insta::assert_snapshot!(
+        "explain",
+        project.done(&["check", "--explain", "clock"]).stdout
+    );
+    let unknown = project.bluetext(&["check", "--explain", "clok"]);
+    assert_eq!(unknown.code, 2);
+    insta::assert_snapshot!("explain-unknown", unknown.stderr);
+}
+
+#[test]
+fn status_warns_of_broken_rules() {
+    let project = shop();
+    let run = project.bluetext(&["status", "--check"]);
+    assert_eq!(run.code, 4);
+    insta::assert_snapshot!("status", run.stderr);
+    assert!(run.stdout.contains("bluetext check"), "{}", run.stdout);
+}
+
+/// The README of a new service shows the diagram that the program prints.
+#[test]
+fn the_readme_of_a_service_shows_a_diagram() {
+    let project = Project::empty();
+    project.done(&["add-temporal"]);
+    project.done(&["add-temporal-client"]);
+    project.done(&["add-temporal-workflow", "greeting"]);
+    let drawn = project.done(&["status", "greeting", "--diagram"]).stdout;
+    let readme = project.read("modules/api/README.md");
+    let (_, shown) = readme.split_once("```mermaid\n").unwrap();
+    assert_eq!(shown.split_once("```").unwrap().0, drawn);
+    assert_eq!(project.bluetext(&["check"]).code, 0);
+}
+
+/// Branches, loops, waits, messages and own functions are drawn.
+#[test]
+fn a_diagram_shows_what_a_workflow_does() {
+    let code = r#"
+import asyncio
+from datetime import timedelta
+
+from temporalio import workflow
+
+
+@workflow.defn(name="order")
+class OrderWorkflow:
+    @workflow.run
+    async def run(self, order: str) -> str:
+        if order == "none":
+            raise ValueError("\"none\" & <such>")
+        await self.prepare(order)
+        await asyncio.gather(self.step("charge"), self.step("ship"))
+        while not self.done:
+            try:
+                await workflow.wait_condition(lambda: self.done, timeout=timedelta(days=1))
+            except asyncio.TimeoutError:
+                await workflow.execute_child_workflow("Remind", order)
+                continue
+            for item in order:
+                if item == "x":
+                    break
+                await workflow.sleep(5)
+        match order:
+            case "again":
+                workflow.continue_as_new("again")
+            case _:
+                pass
+        label = order.upper()
+        return label
+
+    async def prepare(self, order: str) -> None:
+        if not order:
+            return
+        await workflow.execute_local_activity("prepare", start_to_close_timeout=timedelta(1))
+
+    async def step(self, name: str) -> None:
+        await workflow.execute_activity(name, start_to_close_timeout=timedelta(1))
+
+    @workflow.signal(name="finish")
+    def end(self) -> None:
+        self.done = True
+
+    @workflow.query
+    def state(self) -> bool:
+        return self.done
+"#;
+    let project = project(&BTreeMap::from([(
+        "workflow.py".to_owned(),
+        code.to_owned(),
+    )]));
+    let drawn = project.done(&["status", "order", "--diagram"]).stdout;
+    insta::assert_snapshot!("diagram", drawn);
+}
+
+/// Code that refers to itself, or is deep, is analysed in bounded time.
+#[test]
+fn code_in_circles_ends() {
+    let head = "from temporalio import workflow\nimport time\n\n";
+    let run = "@workflow.defn\nclass W:\n    @workflow.run\n    async def run(self) -> str:\n";
+    let many =
+        |count: usize, line: &dyn Fn(usize) -> String| -> String { (0..count).map(line).collect() };
+    for (name, code) in [
+        (
+            "names",
+            format!("{head}a = b\nb = a\n\n{run}        return a()\n"),
+        ),
+        (
+            "classes",
+            format!(
+                "{head}class A(B):\n    pass\nclass B(A):\n    pass\n\n{run}        return A().x()\n"
+            ),
+        ),
+        (
+            "assignments",
+            format!(
+                "{head}{run}{}        return x0()\n",
+                many(300, &|n| format!(
+                    "        x{n} = x{} + x{}\n",
+                    (n + 1) % 300,
+                    (n * 7) % 300
+                ))
+            ),
+        ),
+        (
+            "same name",
+            format!(
+                "{head}{run}{}        return x()\n",
+                many(2000, &|n| format!("        x = x + {n}\n"))
+            ),
+        ),
+        (
+            "calls",
+            format!(
+                "{head}{}{run}        return f0()\n",
+                many(400, &|n| format!(
+                    "def f{n}():\n    return f{}() + f{}() + time.time()\n",
+                    (n + 1) % 400,
+                    (n * 3) % 400
+                ))
+            ),
+        ),
+        (
+            "decorators",
+            format!("{head}@d\ndef d(f):\n    return d(f)\n\n{run}        return d(d)\n"),
+        ),
+        (
+            "imports",
+            format!(
+                "from .workflow import x\nfrom .workflow import *\n{head}{run}        return x()\n"
+            ),
+        ),
+        (
+            "nested functions",
+            format!(
+                "{head}{run}{}",
+                many(60, &|n| format!("{}def f{n}():\n", " ".repeat(8 + n)))
+                    + &format!("{}return time.time()\n", " ".repeat(68))
+            ),
+        ),
+    ] {
+        let begun = std::time::Instant::now();
+        let project = project(&BTreeMap::from([("workflow.py".to_owned(), code)]));
+        let run = project.bluetext(&["check", "--format", "json"]);
+        assert!(matches!(run.code, 0 | 4), "{name}: {}", run.stdout);
+        for workflow in ["W"] {
+            project.done(&["status", workflow, "--diagram"]);
+        }
+        // Far above what it takes: this only tells an end from none.
+        assert!(
+            begun.elapsed().as_secs() < 20,
+            "{name}: {:?}",
+            begun.elapsed()
+        );
+    }
+}
+
+/// What `check` says about each probe, and what the sandbox does with it on a real server.
+#[test]
+fn the_table_compares_check_with_the_sandbox() {
+    skip_if_asked!();
+    let folder = Project::empty();
+    let probes = probes();
+    for (name, files) in &probes {
+        folder.write(&format!("cases/{name}/__init__.py"), "");
+        for (file, code) in files {
+            folder.write(&format!("cases/{name}/{file}"), code);
+        }
+    }
+    let server = Server::start(free_port());
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/check");
+    let script = tests.join("run_probes.py");
+    let printed = Tools::get().uv(
+        &folder.path(),
+        &[
+            "run",
+            "--no-project",
+            "--with=temporalio==1.35.*",
+            "--with=pydantic==2.*",
+            "python",
+            script.to_str().unwrap(),
+            &server.address,
+            folder.path().to_str().unwrap(),
+        ],
+    );
+    let outcomes: BTreeMap<&str, &str> = printed
+        .lines()
+        .map(|line| line.split_once('\t').unwrap())
+        .collect();
+    let mut table = format!(
+        "{:<36} {:<22} sandbox of the SDK\n",
+        "probe", "bluetext check"
+    );
+    for (name, files) in &probes {
+        let codes: BTreeSet<String> = files
+            .values()
+            .flat_map(|code| expected(code))
+            .map(|(_, code)| code)
+            .collect();
+        let codes: Vec<String> = codes.into_iter().collect();
+        let codes = if codes.is_empty() {
+            "-".to_owned()
+        } else {
+            codes.join(", ")
+        };
+        let _ = writeln!(table, "{name:<36} {codes:<22} {}", outcomes[name.as_str()]);
+    }
+    let path = tests.join("table.txt");
+    if std::env::var_os("BLUETEXT_UPDATE").is_some() {
+        fs::File::create(&path)
+            .and_then(|mut file| std::io::Write::write_all(&mut file, table.as_bytes()))
+            .unwrap();
+    }
+    assert_eq!(fs::read_to_string(path).unwrap_or_default(), table);
+}

@@ -1,0 +1,257 @@
+# %% activity_missing
+from datetime import timedelta
+
+from temporalio import workflow
+
+from .activities import charge
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        return await workflow.execute_activity(charge, 1, start_to_close_timeout=timedelta(seconds=5))
+
+
+# %% activity_missing/activities.py
+import time
+
+from temporalio import activity
+
+
+@activity.defn
+async def charge(amount: int) -> str:
+    return str(time.time() + amount)
+
+
+@activity.defn
+async def refund(amount: int) -> str:  # expect: unregistered-activity
+    return str(amount)
+
+
+ACTIVITIES = [charge]
+
+
+# %% activity_missing/worker.py
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from .activities import charge
+from .workflow import Probe
+
+
+def worker(client: Client) -> Worker:
+    return Worker(client, task_queue="q", workflows=[Probe], activities=[charge])
+
+
+# %% workflow_missing
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        return "run"
+
+
+# %% workflow_missing/activities.py
+import time
+
+from temporalio import activity
+
+
+@activity.defn
+async def charge(amount: int) -> str:
+    return str(time.time() + amount)
+
+
+ACTIVITIES = [charge]
+
+
+# %% workflow_missing/other.py
+from temporalio import workflow
+
+
+@workflow.defn
+class Other:  # expect: unregistered-workflow
+    @workflow.run
+    async def run(self) -> None:
+        return None
+
+
+# %% workflow_missing/worker.py
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from .activities import charge
+from .workflow import Probe
+
+
+def worker(client: Client) -> Worker:
+    return Worker(client, task_queue="q", workflows=[Probe], activities=[charge])
+
+
+# %% same_type
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        return "run"
+
+
+# %% same_type/other.py
+from temporalio import workflow
+
+
+@workflow.defn(name="Probe")
+class Other:  # expect: duplicate-name
+    @workflow.run
+    async def run(self) -> None:
+        return None
+
+
+# %% same_type/worker.py
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from .other import Other
+from .workflow import Probe
+
+
+def worker(client: Client) -> Worker:
+    return Worker(client, task_queue="q", workflows=[Probe, Other])
+
+
+# %% same_activity
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        return "run"
+
+
+# %% same_activity/activities.py
+import time
+
+from temporalio import activity
+
+
+@activity.defn
+async def charge(amount: int) -> str:
+    return str(time.time() + amount)
+
+
+@activity.defn(name="charge")
+async def refund(amount: int) -> str:  # expect: duplicate-name
+    return str(amount)
+
+
+ACTIVITIES = [charge, refund]
+
+
+# %% same_activity/worker.py
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from .activities import charge, refund
+from .workflow import Probe
+
+
+def worker(client: Client) -> Worker:
+    return Worker(client, task_queue="q", workflows=[Probe], activities=[charge, refund])
+
+
+# %% listed_elsewhere
+from datetime import timedelta
+
+from temporalio import workflow
+
+from .activities import charge
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        return await workflow.execute_activity(charge, 1, start_to_close_timeout=timedelta(seconds=5))
+
+
+# %% listed_elsewhere/activities.py
+import time
+
+from temporalio import activity
+
+
+@activity.defn
+async def charge(amount: int) -> str:
+    return str(time.time() + amount)
+
+
+ACTIVITIES = [charge]
+
+
+# %% listed_elsewhere/lists.py
+from .activities import ACTIVITIES
+from .workflow import Probe
+
+WORKFLOWS = [Probe]
+ALL = [*ACTIVITIES]
+
+
+# %% listed_elsewhere/worker.py
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from .lists import ALL, WORKFLOWS
+
+
+def worker(client: Client) -> Worker:
+    return Worker(client, task_queue="q", workflows=WORKFLOWS, activities=ALL)
+
+
+# %% found_at_run_time
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        return "run"
+
+
+# %% found_at_run_time/activities.py
+import time
+
+from temporalio import activity
+
+
+@activity.defn
+async def charge(amount: int) -> str:
+    return str(time.time() + amount)
+
+
+@activity.defn
+async def refund(amount: int) -> str:
+    return str(amount)
+
+
+ACTIVITIES = [charge]
+
+
+# %% found_at_run_time/worker.py
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from .workflow import Probe
+
+
+def worker(client: Client) -> Worker:
+    return Worker(client, task_queue="q", workflows=[Probe], activities=list(vars().values()))

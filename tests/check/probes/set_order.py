@@ -1,0 +1,307 @@
+# %% for_loop
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        out = ""
+        for name in {"a", "b"}:  # expect: set-order
+            out += name
+        return out
+
+
+# %% comprehension
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        return str([name for name in {"a", "b"}])  # expect: set-order
+
+
+# %% list_of_set
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        return str(list(set(["a", "b"])))  # expect: set-order
+
+
+# %% join
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        return ",".join({"a", "b"})  # expect: set-order
+
+
+# %% variable
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        names = set()
+        names.add("a")
+        for name in names:  # expect: set-order
+            return name
+        return ""
+
+
+# %% attribute
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    @workflow.run
+    async def run(self) -> str:
+        return str(list(self.names))  # expect: set-order
+
+
+# %% parameter
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    def join(self, names: frozenset[str]) -> str:
+        return ",".join(names)  # expect: set-order
+
+    @workflow.run
+    async def run(self) -> str:
+        return self.join({"a"})
+
+
+# %% union
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        return str(tuple({"a"} | {"b"}))  # expect: set-order
+
+
+# %% pop
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        names = {"a", "b"}
+        return names.pop()  # expect: set-order
+
+
+# %% gather
+import asyncio
+
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    async def wait(self, name: str) -> None:
+        await workflow.sleep(0.01)
+
+    @workflow.run
+    async def run(self) -> str:
+        names = {"a", "b"}
+        await asyncio.gather(*(self.wait(name) for name in names))  # expect: set-order
+        return "all"
+
+
+# %% asyncio_wait
+import asyncio
+
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        tasks = [asyncio.create_task(workflow.sleep(0.01))]
+        await asyncio.wait(tasks)  # expect: set-order
+        return "all"
+
+
+# %% as_completed
+import asyncio
+
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        for done in asyncio.as_completed([workflow.sleep(0.01)]):  # expect: set-order
+            await done
+        return "all"
+
+
+# %% field_of_model
+from dataclasses import dataclass
+
+from temporalio import workflow
+
+
+@dataclass
+class Order:
+    tags: set[str]
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self, order: Order) -> str:
+        return ",".join(order.tags)  # expect: set-order
+
+
+# %% sorted
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        return ",".join(sorted({"b", "a"}))
+
+
+# %% sorted_list
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        return ",".join(sorted(list({"b", "a"})))
+
+
+# %% membership
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        return str("a" in {"a", "b"})
+
+
+# %% length
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        return str(len({"a", "b"}))
+
+
+# %% any
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        return str(any(name == "a" for name in {"a", "b"}))
+
+
+# %% dict_order
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        return ",".join({"a": 1, "b": 2})
+
+
+# %% set_of_set
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        return str(len({name.upper() for name in {"a", "b"}}))
+
+
+# %% numbers
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        return str([number for number in {1, 2}])
+
+
+# %% sorted_again
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        names = set(["a"])
+        ordered = sorted(names)
+        return ",".join(ordered)
+
+
+# %% single
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        names = {"a"}
+        if len(names) != 1:
+            raise ValueError
+        return next(iter(names))
+
+
+# %% workflow_wait
+import asyncio
+
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        tasks = [asyncio.create_task(workflow.sleep(0.01))]
+        await workflow.wait(tasks)
+        return "all"
