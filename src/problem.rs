@@ -33,9 +33,11 @@ pub enum ExitCode {
     NotStarted = 5,
     /// Another run holds the project, or a file was changed on disk during the run.
     TryAgain = 6,
+    /// `verify`: a test or a workflow failed.
+    NotVerified = 7,
     /// The command ended as it would have with another exit code, but its report could not be
     /// written.
-    NotReported = 7,
+    NotReported = 8,
 }
 
 /// Define an enum of kebab-case codes, each with its exit code and meaning.
@@ -91,13 +93,14 @@ macro_rules! codes {
 codes! {
     /// Why a command was refused, or failed.
     ErrorCode {
+        CannotVerify = "cannot-verify" (Failed): "The service could not be installed, or its tests, worker or server could not be run.",
         Case = "case" (Refused): "A path differs from an existing one only in case.",
         Changed = "changed" (TryAgain): "A file was changed on disk again and again during this run.",
         Conflict = "conflict" (Refused): "A tool, workflow, module or port of the project has the name that is needed.",
         DemoFailed = "demo-failed" (Failed): "A program that the demo runs failed or could not be found.",
         DifferentRequest = "different-request" (Refused): "A workflow of this name was added with other options; the message has the recorded command.",
         InTheWay = "in-the-way" (Refused): "A file or folder exists where another one is needed.",
-        Interrupted = "interrupted" (Failed): "The demo was ended with Ctrl-C or a signal before it was done.",
+        Interrupted = "interrupted" (Failed): "The demo or the verification was ended with Ctrl-C or a signal before it was done.",
         InvalidCombination = "invalid-combination" (Usage): "Each value is valid, but not together with the others.",
         InvalidName = "invalid-name" (Usage): "A name, type, duration or version is not valid.",
         Io = "io" (Failed): "An I/O operation failed; all changes were undone, or the message names what could not be.",

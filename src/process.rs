@@ -1,8 +1,11 @@
 //! Runs programs to completion or in the background, and ends them together with their child
 //! processes, also when this program is interrupted.
 
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -22,9 +25,100 @@ pub(crate) fn catch_interrupts() -> anyhow::Result<()> {
     }
 }
 
+/// When the programs of a command are ended early.
+#[derive(Debug, Clone, Default)]
+pub struct Limits {
+    until: Option<Instant>,
+    cancelled: Arc<AtomicBool>,
+}
+
+/// Ends what has limits.
+#[derive(Debug, Clone)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// End it.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Limits {
+    /// Limits from now on.
+    #[must_use]
+    pub fn of(time: Duration) -> Self {
+        Self {
+            until: Some(Instant::now() + time),
+            ..Self::default()
+        }
+    }
+
+    /// The same, but with at most so much time from now on.
+    #[must_use]
+    pub(crate) fn at_most(&self, time: Duration) -> Self {
+        let until = Instant::now() + time;
+        Self {
+            until: Some(self.until.map_or(until, |own| own.min(until))),
+            cancelled: self.cancelled.clone(),
+        }
+    }
+
+    /// What ends it before its time is over.
+    #[must_use]
+    pub fn cancel(&self) -> Cancel {
+        Cancel(self.cancelled.clone())
+    }
+
+    /// Why it must end; `None` if it may go on.
+    pub(crate) fn reason(&self) -> Option<&'static str> {
+        if is_interrupted() {
+            return Some("was interrupted");
+        }
+        if self.cancelled.load(Ordering::SeqCst) {
+            return Some("was cancelled");
+        }
+        let is_late = self.until.is_some_and(|until| Instant::now() > until);
+        is_late.then_some("did not end in time")
+    }
+
+    /// Whether its end was asked for.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        is_interrupted() || self.cancelled.load(Ordering::SeqCst)
+    }
+}
+
+/// The output of a program that has ended.
+pub(crate) struct Ended {
+    pub(crate) is_success: bool,
+    pub(crate) status: std::process::ExitStatus,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: Vec<u8>,
+}
+
+impl Ended {
+    /// The last lines of the output: those of stderr, or else of stdout.
+    pub(crate) fn last_lines(&self, count: usize) -> Vec<String> {
+        let text = [self.stderr.as_slice(), self.stdout.as_slice()].concat();
+        let text = String::from_utf8_lossy(&text);
+        let lines: Vec<&str> = text.trim().lines().collect();
+        let last = &lines[lines.len().saturating_sub(count)..];
+        last.iter().map(|line| (*line).to_owned()).collect()
+    }
+}
+
 /// Run a program to completion and return its output; on failure, the error contains the last
 /// lines of the output.
-pub(crate) fn finish(mut command: Command, what: &str) -> anyhow::Result<Vec<u8>> {
+pub(crate) fn finish(command: Command, what: &str, limits: &Limits) -> anyhow::Result<Vec<u8>> {
+    let ended = run(command, what, limits)?;
+    if ended.is_success {
+        return Ok(ended.stdout);
+    }
+    let last = ended.last_lines(12).join("\n  ");
+    bail!("`{what}` failed ({}):\n  {last}", ended.status)
+}
+
+/// Run a program to completion, whether it succeeds or not.
+pub(crate) fn run(mut command: Command, what: &str, limits: &Limits) -> anyhow::Result<Ended> {
     command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -39,21 +133,49 @@ pub(crate) fn finish(mut command: Command, what: &str) -> anyhow::Result<Vec<u8>
     let output = loop {
         match receiver.recv_timeout(Duration::from_millis(50)) {
             Ok(output) => break output?,
-            Err(_) if is_interrupted() => {
-                end_group(id, true);
-                bail!("`{what}` was interrupted");
+            Err(_) => {
+                if let Some(reason) = limits.reason() {
+                    end_group(id, true);
+                    bail!("`{what}` {reason}");
+                }
             }
-            Err(_) => {}
         }
     };
-    if output.status.success() {
-        return Ok(output.stdout);
+    Ok(Ended {
+        is_success: output.status.success(),
+        status: output.status,
+        stdout: output.stdout,
+        stderr: output.stderr,
+    })
+}
+
+/// The last lines that a process has written.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Log(Arc<Mutex<VecDeque<String>>>);
+
+impl Log {
+    /// The number of lines that are kept.
+    const MAX_LINES: usize = 400;
+
+    /// Read a stream to its end, in a thread.
+    fn follow(&self, stream: impl Read + Send + 'static) {
+        let log = self.clone();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
+                let mut lines = log.0.lock().unwrap_or_else(PoisonError::into_inner);
+                if lines.len() == Self::MAX_LINES {
+                    lines.pop_front();
+                }
+                lines.push_back(String::from_utf8_lossy(&line).trim_end().to_owned());
+            }
+        });
     }
-    let text = [output.stderr, output.stdout].concat();
-    let text = String::from_utf8_lossy(&text);
-    let lines: Vec<&str> = text.trim().lines().collect();
-    let last = lines[lines.len().saturating_sub(12)..].join("\n  ");
-    bail!("`{what}` failed ({}):\n  {last}", output.status)
+
+    /// The lines that are kept.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.iter().cloned().collect()
+    }
 }
 
 /// A process in the background, ended when this is dropped.
@@ -73,6 +195,27 @@ impl Process {
             .spawn()
             .with_context(|| format!("`{program}` cannot be started"))?;
         Ok(Self { child })
+    }
+
+    /// Start a process and keep what it writes.
+    pub(crate) fn start_with_log(command: &mut Command) -> anyhow::Result<(Self, Log)> {
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        in_own_group(command);
+        let program = command.get_program().display().to_string();
+        let mut child = command
+            .spawn()
+            .with_context(|| format!("`{program}` cannot be started"))?;
+        let log = Log::default();
+        if let Some(stream) = child.stdout.take() {
+            log.follow(stream);
+        }
+        if let Some(stream) = child.stderr.take() {
+            log.follow(stream);
+        }
+        Ok((Self { child }, log))
     }
 
     pub(crate) fn ended(&mut self) -> Option<std::process::ExitStatus> {

@@ -12,6 +12,7 @@ use crate::problem::WarningCode;
 use crate::project::{Files, Project};
 use crate::tool::client::ServiceChoice;
 use crate::tool::status::{self, Status};
+use crate::tool::verify::Verification;
 use crate::tool::{self, Refused, Request, ToolInfo, all_tools};
 
 /// Options that apply to every request.
@@ -153,6 +154,21 @@ pub fn status(options: &Options) -> Result<(PathBuf, Status), Error> {
 /// See [`Error`].
 pub fn diagram(options: &Options, name: &str) -> Result<(PathBuf, Diagram), Error> {
     look(options, |project| status::diagram(project, name))
+}
+
+/// What `verify` does in the project.
+///
+/// # Errors
+///
+/// See [`Error`].
+pub fn to_verify(
+    options: &Options,
+    service: Option<&ServiceChoice>,
+    workflows: &[String],
+) -> Result<(PathBuf, Vec<Verification>), Error> {
+    look(options, |project| {
+        tool::verify::plan(project, service, workflows)
+    })
 }
 
 /// Check the workflow code of the project, or of one service, without changing it.

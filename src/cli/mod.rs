@@ -75,6 +75,19 @@ pub enum Invocation {
         /// What the report shows.
         view: View,
     },
+    /// `verify`
+    Verify {
+        /// The service to verify; `None` for all.
+        service: Option<ServiceChoice>,
+        /// The workflows to execute; empty for all.
+        workflows: Vec<String>,
+        /// Maximum time for everything.
+        timeout: Duration,
+        /// Where to look.
+        options: Options,
+        /// What the report shows.
+        view: View,
+    },
     /// The MCP server.
     Mcp {
         /// The options of its runs.
@@ -198,6 +211,17 @@ Examples:
   bluetext check --service api --format sarif
   bluetext check --explain clock")]
     Check(CheckArgs),
+    /// Prove that a service works: run its tests, and each workflow on a Temporal dev server
+    #[command(
+        after_help = "Installs the service in its folder, as its packaging says. The \
+activities run for real.
+Exit code 7 if a test or a workflow fails.
+
+Examples:
+  bluetext verify
+  bluetext verify greeting --service api --format json"
+    )]
+    Verify(VerifyArgs),
     /// Run all three steps in a new folder, on a real Temporal server
     #[command(after_help = "Examples:
   bluetext demo
@@ -250,6 +274,21 @@ struct CheckArgs {
     )]
     #[arg(value_parser = rule_codes())]
     explain: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct VerifyArgs {
+    /// The workflows to execute [default: all]
+    #[arg(value_name = "NAME")]
+    workflows: Vec<String>,
+
+    /// The service to verify, by name or folder [default: all with a generated worker]
+    #[arg(long, value_name = "NAME")]
+    service: Option<String>,
+
+    /// Maximum time for everything
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = parse_duration)]
+    timeout: Duration,
 }
 
 /// The codes of the rules.
@@ -333,6 +372,7 @@ pub fn parse(arguments: &[OsString], current: PathBuf) -> Result<Invocation, Sto
             None => Invocation::Status { options, view },
         },
         Command::Check(arguments) => return check(arguments, options, view),
+        Command::Verify(arguments) => return verify(arguments, options, view),
         Command::Guide => {
             let page = Page::new("guide", guide::GUIDE.to_owned());
             Invocation::Page { page, view }
@@ -364,17 +404,49 @@ fn check(arguments: CheckArgs, options: Options, view: View) -> Result<Invocatio
         let page = Page::new("check", rule.page());
         return Ok(Invocation::Page { page, view });
     }
-    let mut values = Values::default();
-    let Some(service) = values.optional(service.as_deref()) else {
-        return Err(Stop::Wrong {
-            command: "check".to_owned(),
-            problems: values.problems,
-            view,
-        });
-    };
+    let service = chosen_service("check", service.as_deref(), view)?;
     Ok(Invocation::Check {
         service,
         options,
+        view,
+    })
+}
+
+/// The verification.
+fn verify(arguments: VerifyArgs, options: Options, view: View) -> Result<Invocation, Stop> {
+    let VerifyArgs {
+        workflows,
+        service,
+        timeout,
+    } = arguments;
+    if !options.write {
+        let message = "`verify` runs programs: it has no `--dry-run` and no `--check`".to_owned();
+        return Err(Stop::Wrong {
+            command: "verify".to_owned(),
+            problems: vec![Problem::new(ErrorCode::Usage, message).hint("bluetext check")],
+            view,
+        });
+    }
+    let service = chosen_service("verify", service.as_deref(), view)?;
+    Ok(Invocation::Verify {
+        service,
+        workflows,
+        timeout,
+        options,
+        view,
+    })
+}
+
+/// The chosen service, if its name is valid.
+fn chosen_service(
+    command: &str,
+    service: Option<&str>,
+    view: View,
+) -> Result<Option<ServiceChoice>, Stop> {
+    let mut values = Values::default();
+    values.optional(service).ok_or_else(|| Stop::Wrong {
+        command: command.to_owned(),
+        problems: values.problems,
         view,
     })
 }

@@ -10,6 +10,7 @@ mod parts;
 mod sarif;
 mod status;
 mod tree;
+mod verify;
 
 use std::io::Write as _;
 use std::path::Path;
@@ -33,6 +34,7 @@ use self::parts::{
 pub use self::check::CheckReport;
 pub use self::output::{Page, print, schema_of};
 pub use self::status::StatusReport;
+pub use self::verify::VerifyReport;
 pub use crate::problem::ExitCode;
 
 /// The schema version of the JSON documents.

@@ -15,6 +15,7 @@ pub mod remove;
 pub mod status;
 pub mod temporal;
 mod values;
+pub mod verify;
 pub mod workflow;
 
 pub use argument::{Argument, Takes};

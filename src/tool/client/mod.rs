@@ -6,6 +6,7 @@ mod conflicts;
 mod container;
 mod dependencies;
 mod files;
+mod install;
 mod interpreter;
 mod names;
 mod packaging;
@@ -36,6 +37,8 @@ pub(super) use choose::{known_services, no_service, select};
 pub(super) use choose_module::chosen_worker;
 pub(super) use dependencies::has_dependencies;
 pub(super) use files::{check_library, library, start_module};
+pub use install::Install;
+pub(super) use install::worker_module;
 pub(super) use names::test_file;
 pub(super) use packaging::packaging_name;
 pub(super) use registry::{

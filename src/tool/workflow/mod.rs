@@ -34,11 +34,12 @@ use super::{Draft, Registered, ToolInfo};
 use additions::Further;
 use arguments::Arguments;
 use commands::run;
+pub use commands::{Sample, SampleKind, SampleMessage};
 use context::Context;
 use entries::Entries;
 pub(super) use entries::registration;
 use parts::Form;
-pub(super) use recorded::name_of;
+pub(super) use recorded::{name_of, recorded_sample};
 pub use request::{ActivityOptions, AddTemporalWorkflow, Members};
 
 /// The tool.

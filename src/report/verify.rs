@@ -1,0 +1,301 @@
+//! The report of `verify`: what tests and executions showed, as text or JSON.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anstyle::{AnsiColor, Style};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::human::{human_next, human_trouble, trouble_text};
+use super::output::{json_of, schema_of, write_out};
+use super::parts::{ReportedError, ReportedNext, shown};
+use super::{ExitCode, Failure, Format, RunStatus, SCHEMA_VERSION, View, exit_of};
+use crate::name::plain;
+use crate::plan::Next;
+use crate::problem::Problem;
+use crate::run::Error;
+use crate::verify::{Outcome, Tests, Verified, VerifiedWorkflow};
+
+/// The report of `verify`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "bluetext verify", deny_unknown_fields)]
+pub struct VerifyReport {
+    /// Schema version of this document. Fields keep their meaning within a version.
+    schema_version: u32,
+    /// Always `verify`.
+    command: &'static str,
+    /// What was shown.
+    status: Shown,
+    /// The result in one line; the cause if something failed.
+    summary: String,
+    /// The project's folder, absolute, once it is known.
+    project: Option<String>,
+    /// The services, each with its tests and workflows.
+    services: Vec<Verified>,
+    /// Suggested next calls, best first.
+    next: Vec<ReportedNext>,
+    /// Why nothing could be verified.
+    error: Option<ReportedError>,
+    #[serde(skip)]
+    exit: ExitCode,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Shown {
+    /// All tests and workflows passed.
+    Passed,
+    /// A test or a workflow failed.
+    Failed,
+    /// The call is invalid, or there is nothing to verify.
+    Refused,
+    /// The service could not be installed or run.
+    NotRun,
+}
+
+impl VerifyReport {
+    /// The report of a verification.
+    #[must_use]
+    pub fn new(root: &Path, result: Result<Vec<Verified>, Problem>) -> Self {
+        match result {
+            Ok(services) => {
+                let failure = services.iter().find_map(failure_of);
+                let (status, exit) = if failure.is_some() {
+                    (Shown::Failed, ExitCode::NotVerified)
+                } else {
+                    (Shown::Passed, ExitCode::Done)
+                };
+                Self {
+                    summary: failure.unwrap_or_else(|| success_of(&services)),
+                    next: next_of(&services).iter().map(Into::into).collect(),
+                    services,
+                    ..Self::empty(status, exit)
+                }
+            }
+            Err(problem) => Self::of_problems(&[problem]),
+        }
+        .in_project(root)
+    }
+
+    /// The report of a call that could not be planned.
+    #[must_use]
+    pub fn refused(error: &Error) -> Self {
+        let failure = Failure::of(error);
+        let mut report = Self::of_problems(&failure.problems);
+        report.error = ReportedError::of(&failure.problems, failure.project.as_deref());
+        report.project = failure.project;
+        report.next = failure.next;
+        report
+    }
+
+    /// The report of a call with these problems.
+    #[must_use]
+    pub fn of_problems(problems: &[Problem]) -> Self {
+        let exit = exit_of(problems);
+        let status = match RunStatus::of(exit) {
+            RunStatus::Failed => Shown::NotRun,
+            _ => Shown::Refused,
+        };
+        let first = problems.first();
+        Self {
+            summary: first.map_or_else(String::new, |problem| problem.message.clone()),
+            error: ReportedError::of(problems, None),
+            ..Self::empty(status, exit)
+        }
+    }
+
+    /// Add the project's folder.
+    #[must_use]
+    pub fn in_project(mut self, root: &Path) -> Self {
+        self.project = Some(shown(root));
+        self
+    }
+
+    /// The JSON schema of this report.
+    #[must_use]
+    pub fn schema() -> serde_json::Value {
+        schema_of::<Self>()
+    }
+
+    /// The command's exit code: 7 if a test or workflow failed.
+    #[must_use]
+    pub fn exit(&self) -> ExitCode {
+        self.exit
+    }
+
+    /// The result in one line.
+    #[must_use]
+    pub fn summary(&self) -> &str {
+        &self.summary
+    }
+
+    /// The report as one JSON document with a trailing newline.
+    #[must_use]
+    pub fn json(&self) -> String {
+        json_of(self)
+    }
+
+    /// The errors as text, like [`super::Report::trouble_text`].
+    #[must_use]
+    pub fn trouble_text(&self) -> String {
+        if self.error.is_none() && self.exit != ExitCode::Done {
+            return self.summary.clone();
+        }
+        trouble_text(&self.next, self.error.as_ref())
+    }
+
+    /// Write the report to stdout, and errors to stderr.
+    #[must_use]
+    pub fn print(&self, view: View) -> ExitCode {
+        let (text, trouble) = match view.format {
+            Format::Json | Format::Sarif => (self.json(), String::new()),
+            Format::Human => (
+                self.human(view),
+                human_trouble(view, &[], self.error.as_ref()),
+            ),
+        };
+        write_out(&text, &trouble, self.exit)
+    }
+
+    fn empty(status: Shown, exit: ExitCode) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            command: "verify",
+            status,
+            summary: String::new(),
+            project: None,
+            services: Vec::new(),
+            next: Vec::new(),
+            error: None,
+            exit,
+        }
+    }
+
+    fn human(&self, view: View) -> String {
+        let mut text = String::new();
+        if self.error.is_some() || view.quiet && self.exit == ExitCode::Done {
+            return text;
+        }
+        let bold = Style::new().bold();
+        let _ = writeln!(text, "{}", plain(&self.summary));
+        for service in &self.services {
+            let (name, path) = (plain(&service.service), plain(&service.path));
+            let _ = writeln!(text, "{bold}Service{bold:#} {name} in {path}");
+            text.push_str(&human_tests(&service.tests));
+            for workflow in &service.workflows {
+                text.push_str(&human_workflow(workflow));
+            }
+            if !service.log.is_empty() {
+                let _ = writeln!(text, "  {bold}the worker's log ends with{bold:#}");
+                for line in &service.log {
+                    let _ = writeln!(text, "    {}", plain(line));
+                }
+            }
+        }
+        text.push_str(&human_next(&self.next));
+        text
+    }
+}
+
+/// The first failure of a service in one line.
+fn failure_of(service: &Verified) -> Option<String> {
+    let mut workflows = service.workflows.iter();
+    let workflow = workflows.find(|workflow| workflow.status == Outcome::Failed);
+    // The cause in a workflow says more than the result of the tests.
+    if let Some(workflow) = workflow {
+        let cause = workflow.cause.as_deref().unwrap_or("no cause is known");
+        return Some(format!("{} failed: {cause}", workflow.workflow));
+    }
+    (service.tests.status == Outcome::Failed).then(|| {
+        format!(
+            "the tests of `{}` failed: {}",
+            service.service, service.tests.summary
+        )
+    })
+}
+
+/// What passed, in one line.
+fn success_of(services: &[Verified]) -> String {
+    let parts: Vec<String> = services
+        .iter()
+        .map(|service| {
+            let passed = service.workflows.iter();
+            let passed = passed.filter(|w| w.status == Outcome::Passed).count();
+            let workflows = if passed == 1 { "workflow" } else { "workflows" };
+            let tests = match service.tests.status {
+                Outcome::Skipped => format!("no tests ({})", service.tests.summary),
+                _ => service.tests.summary.clone(),
+            };
+            format!(
+                "{passed} {workflows} of `{}` completed; tests: {tests}",
+                service.service
+            )
+        })
+        .collect();
+    format!("verified: {}", parts.join(", "))
+}
+
+/// What to do next: check the code of what failed.
+fn next_of(services: &[Verified]) -> Vec<Next> {
+    let has_failed = services.iter().any(|service| failure_of(service).is_some());
+    if !has_failed {
+        return Vec::new();
+    }
+    vec![
+        Next {
+            tool: Some("check"),
+            command: "bluetext check".to_owned(),
+            why: "finds what breaks the rules of workflow code".to_owned(),
+        },
+        Next {
+            tool: Some("verify"),
+            command: "bluetext verify".to_owned(),
+            why: "verifies again, once the cause is fixed".to_owned(),
+        },
+    ]
+}
+
+fn word(outcome: Outcome) -> String {
+    let (word, style) = match outcome {
+        Outcome::Passed => ("passed", AnsiColor::Green.on_default()),
+        Outcome::Failed => ("failed", AnsiColor::Red.on_default().bold()),
+        Outcome::Skipped => ("skipped", Style::new().dimmed()),
+    };
+    format!("{style}{word:<8}{style:#}")
+}
+
+fn human_tests(tests: &Tests) -> String {
+    let mut text = format!(
+        "  {} tests: {}\n",
+        word(tests.status),
+        plain(&tests.summary)
+    );
+    for line in &tests.output {
+        let _ = writeln!(text, "    {}", plain(line));
+    }
+    text
+}
+
+fn human_workflow(workflow: &VerifiedWorkflow) -> String {
+    let said = match (&workflow.cause, &workflow.result) {
+        (Some(cause), _) => plain(cause),
+        (None, Some(result)) => format!("returned {}", plain(&result.to_string())),
+        (None, None) => String::new(),
+    };
+    let mut text = format!(
+        "  {} {} in {:.1} s: {said}\n",
+        word(workflow.status),
+        plain(&workflow.workflow),
+        workflow.seconds
+    );
+    for message in &workflow.messages {
+        let _ = writeln!(text, "           sent {}", plain(message));
+    }
+    for event in &workflow.events {
+        let about = event.about.as_deref().unwrap_or_default();
+        let line = format!("{:>4} {} {about}", event.id, event.kind);
+        let _ = writeln!(text, "         {}", plain(line.trim_end()));
+    }
+    text
+}

@@ -1,0 +1,210 @@
+//! `verify`: what it takes to prove that the workflows of a service run.
+
+use std::collections::BTreeSet;
+
+use super::client::{self, Install, ServiceChoice, known_services, no_service, select};
+use super::workflow::{Sample, recorded_sample};
+use super::{Refused, TOOLS};
+use crate::name::RelPath;
+use crate::problem::{ErrorCode, Problem};
+use crate::project::{Project, Service};
+use crate::record;
+
+/// What is verified in a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verification {
+    /// The service's name.
+    pub service: String,
+    /// Its folder, relative to the project's folder; `.` is the project itself.
+    pub folder: String,
+    /// How it is installed.
+    pub install: Install,
+    /// The folder from which its modules are imported, relative to its own, if that is another.
+    pub python_path: Option<String>,
+    /// The module that runs its worker.
+    pub worker: String,
+    /// The tests to run, relative to the service's folder; empty for all.
+    pub tests: Vec<String>,
+    /// The workflows to execute, with sample values.
+    pub samples: Vec<Sample>,
+    /// The workflows that cannot be executed, and why.
+    pub skipped: Vec<(String, String)>,
+}
+
+/// What is verified: the chosen service, or all with a worker that bluetext has generated; the
+/// named workflows, or all that are on record.
+///
+/// # Errors
+///
+/// [`Refused`] if there is nothing to verify, or no such service or workflow.
+pub fn plan(
+    project: &Project,
+    choice: Option<&ServiceChoice>,
+    names: &[String],
+) -> Result<Vec<Verification>, Refused> {
+    let services = chosen(project, choice)?;
+    let mut plans = Vec::new();
+    let mut problems = Vec::new();
+    let mut found: BTreeSet<&String> = BTreeSet::new();
+    for service in services {
+        match of_service(project, service, names, &mut found) {
+            Ok(plan) => plans.push(plan),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    let unknown = names.iter().find(|name| !found.contains(name));
+    if let (Some(name), true) = (unknown, problems.is_empty()) {
+        let message = format!("no workflow `{name}` is on record");
+        let known: Vec<String> = plans.iter().flat_map(names_of).collect();
+        problems.push(Problem::new(ErrorCode::UnknownWorkflow, message).hint(
+            if known.is_empty() {
+                "`bluetext add-temporal-workflow NAME` adds one".to_owned()
+            } else {
+                format!("use one of {}", known.join(", "))
+            },
+        ));
+    }
+    if !problems.is_empty() {
+        return Err(Refused {
+            problems,
+            next: Vec::new(),
+        });
+    }
+    if !names.is_empty() {
+        plans.retain(|plan| !plan.samples.is_empty());
+    }
+    if plans.iter().all(|plan| plan.samples.is_empty()) {
+        let message = "no workflow of a generated worker is on record".to_owned();
+        let next = TOOLS[2].next();
+        let problem = Problem::new(ErrorCode::StepMissing, message).hint(next.command.clone());
+        return Err(Refused {
+            problems: vec![problem],
+            next: vec![next],
+        });
+    }
+    Ok(plans)
+}
+
+fn names_of(plan: &Verification) -> Vec<String> {
+    let names = plan.samples.iter();
+    names.map(|sample| format!("`{}`", sample.kind)).collect()
+}
+
+/// The services to verify.
+fn chosen<'p>(
+    project: &'p Project,
+    choice: Option<&ServiceChoice>,
+) -> Result<Vec<&'p Service>, Refused> {
+    let services = project.services();
+    let refused = |problem: Problem| Refused {
+        problems: vec![problem],
+        next: Vec::new(),
+    };
+    if let Some(choice) = choice {
+        return match select(services, Some(choice)) {
+            Some(service) => Ok(vec![service]),
+            None => {
+                let hint = known_services(services)
+                    .unwrap_or_else(|| "the project has no Python service".to_owned());
+                Err(refused(no_service(project, Some(choice)).hint(hint)))
+            }
+        };
+    }
+    let with_client: Vec<&Service> = services
+        .iter()
+        .filter(|service| client::is_in(project, service))
+        .collect();
+    if with_client.is_empty() {
+        let missing = TOOLS
+            .iter()
+            .find(|tool| {
+                tool.following()
+                    .is_some_and(|next| !next.is_allowed(project))
+            })
+            .unwrap_or(&TOOLS[2]);
+        let next = missing.next();
+        let message = "no service has a worker that bluetext has generated".to_owned();
+        let problem = Problem::new(ErrorCode::StepMissing, message).hint(next.command.clone());
+        return Err(Refused {
+            problems: vec![problem],
+            next: vec![next],
+        });
+    }
+    Ok(with_client)
+}
+
+fn of_service<'n>(
+    project: &Project,
+    service: &Service,
+    names: &'n [String],
+    found: &mut BTreeSet<&'n String>,
+) -> Result<Verification, Problem> {
+    let not_possible = |message: String| {
+        Problem::new(ErrorCode::UnknownShape, message).in_file(service.folder.path().cloned())
+    };
+    let worker = client::worker_module(project, service).ok_or_else(|| {
+        let message = format!(
+            "the worker of `{}` is made by hand: how it is started, and how it finds a server, is \
+             not known",
+            service.name
+        );
+        not_possible(message).hint("run its tests, and execute its workflows on your own server")
+    })?;
+    let install = Install::of(project, service).map_err(|why| {
+        let message = format!("how `{}` is installed is not known: {why}", service.name);
+        not_possible(message).hint("declare its requirements in `pyproject.toml`")
+    })?;
+    let queue = client::registry_of(project, service)
+        .map(|registry| client::task_queue(project, &registry))
+        .unwrap_or_default();
+    let mut samples = Vec::new();
+    let mut tests = Vec::new();
+    let mut on_record = BTreeSet::new();
+    for path in project.below(&RelPath::literal(record::RECORDS)) {
+        let Some(module) = record::workflow_of(&service.folder, path) else {
+            continue;
+        };
+        let sample = project
+            .record(path)
+            .and_then(|record| recorded_sample(&record, &queue));
+        let Some((name, sample)) = sample else {
+            continue;
+        };
+        on_record.insert(sample.kind.clone());
+        let mut asked = names
+            .iter()
+            .filter(|asked| **asked == name || asked.as_str() == module || **asked == sample.kind);
+        let first = asked.next();
+        found.extend(first.into_iter().chain(asked));
+        if !names.is_empty() && first.is_none() {
+            continue;
+        }
+        if !names.is_empty() {
+            let test = client::test_file(project, service, module);
+            let is_there = project.entry(&test).is_some();
+            let test = service.folder.relative(&test).filter(|_| is_there);
+            tests.extend(test.map(str::to_owned));
+        }
+        samples.push(sample);
+    }
+    let registered = client::registries(project, service);
+    let skipped = registered
+        .iter()
+        .flat_map(|registry| &registry.workflows)
+        .map(|item| item.rsplit('.').next().unwrap_or(item).to_owned())
+        .filter(|class| names.is_empty() && !on_record.contains(class))
+        .map(|class| {
+            let why = "it is not on record, so that no sample input is known".to_owned();
+            (class, why)
+        });
+    Ok(Verification {
+        service: service.name.to_string(),
+        folder: service.folder.to_string(),
+        python_path: service.path_entry(),
+        worker,
+        tests,
+        skipped: skipped.collect(),
+        samples,
+        install,
+    })
+}
