@@ -268,6 +268,7 @@ class OrderWorkflow:
 
 /// Code that refers to itself, or is deep, is analysed in bounded time.
 #[test]
+#[expect(clippy::too_many_lines, reason = "one entry for each kind of circle")]
 fn code_in_circles_ends() {
     let head = "from temporalio import workflow\nimport time\n\n";
     let run = "@workflow.defn\nclass W:\n    @workflow.run\n    async def run(self) -> str:\n";
@@ -321,6 +322,35 @@ fn code_in_circles_ends() {
             "imports",
             format!(
                 "from .workflow import x\nfrom .workflow import *\n{head}{run}        return x()\n"
+            ),
+        ),
+        (
+            "a base of itself",
+            format!("{head}class A(A.x):\n    pass\n\n{run}        return A().x()\n"),
+        ),
+        (
+            "a decorator of itself",
+            format!(
+                "{head}class A:\n    @app.task\n    def task(self):\n        pass\n\napp = A()\n\n{run}        return app.task()\n"
+            ),
+        ),
+        (
+            "attributes as bases",
+            format!(
+                "{head}class C0:\n    pass\n{}{run}        return C59().x()\n",
+                many(60, &|n| format!(
+                    "class C{}(C{n}.x, C{n}.y):\n    pass\n",
+                    n + 1
+                ))
+            ),
+        ),
+        (
+            "an attribute of itself",
+            format!(
+                "{head}{run}        return self.v.x()\n{}",
+                many(800, &|n| format!(
+                    "    def m{n}(self):\n        self.v = self.v.x(self.v)\n"
+                ))
             ),
         ),
         (

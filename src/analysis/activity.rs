@@ -68,6 +68,7 @@ pub(super) fn check<'a>(place: &Place<'_, 'a>, names: Names, call: &'a ExprCall)
             ),
             needs_shared: false,
             function: None,
+            field: None,
         });
     }
     let activity = call
@@ -161,6 +162,8 @@ impl<'a> Options<'a> {
                 }
                 _ => self.is_open = true,
             },
+            // One that gets more options later may have any.
+            Expr::Name(name) if place.is_changed_later(&name.id) => self.is_open = true,
             Expr::Name(name) => match place.assigned_once(&name.id) {
                 Some((place, value)) => self.read_dictionary(&place, value, depth + 1),
                 None => self.is_open = true,
@@ -195,6 +198,27 @@ impl<'i, 'a> Place<'i, 'a> {
             }
             _ => None,
         }
+    }
+
+    /// Whether the module of a variable changes its items, by a look at its text.
+    pub(super) fn is_changed_later(&self, name: &str) -> bool {
+        let origin = self.index.origin_of(self.module, name);
+        let (module, name) = origin.unwrap_or((self.module, name.to_owned()));
+        [module, self.module].into_iter().any(|module| {
+            let text = self.index.modules[module].module.text();
+            [
+                "[",
+                ".update(",
+                ".setdefault(",
+                ".append(",
+                ".extend(",
+                ".insert(",
+                " +=",
+                " |=",
+            ]
+            .iter()
+            .any(|change| mentions_with(text, &name, change))
+        })
     }
 
     /// The value of a string, also of a constant of a module or class.
@@ -239,4 +263,13 @@ impl<'i, 'a> Place<'i, 'a> {
             format!("{short}…")
         }
     }
+}
+
+/// Whether a text has a name as a whole word, with this after it.
+fn mentions_with(text: &str, name: &str, after: &str) -> bool {
+    let wanted = format!("{name}{after}");
+    text.match_indices(&wanted).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        before.is_none_or(|before| !before.is_alphanumeric() && before != '_' && before != '.')
+    })
 }

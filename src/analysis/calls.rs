@@ -28,9 +28,13 @@ use Rule::{Clock, Environment, File, GlobalState, Hash, LoopEscape, Network, Pro
 use When::{Always, Without};
 
 /// Functions that are allowed although an entry of the table stands for their whole module.
-const ALLOWED: [&str; 15] = [
+const ALLOWED: [&str; 19] = [
     "secrets.compare_digest",
     "socket.AddressFamily",
+    "socket.error",
+    "socket.gaierror",
+    "socket.herror",
+    "socket.timeout",
     "subprocess.CompletedProcess",
     "subprocess.CalledProcessError",
     "subprocess.TimeoutExpired",
@@ -524,6 +528,51 @@ static KNOWN: LazyLock<Known> = LazyLock::new(|| {
 pub(super) fn is_known_library(name: &str) -> bool {
     let library = name.split('.').next().unwrap_or(name);
     KNOWN.libraries.contains(library)
+}
+
+/// Whether the table is about all functions of the module that `from module import *` binds this
+/// name from. Names of Python's own functions are left alone.
+pub(super) fn is_exported(full_name: &str) -> bool {
+    const OWN: [&str; 24] = [
+        "abs",
+        "all",
+        "any",
+        "bool",
+        "dict",
+        "enumerate",
+        "float",
+        "format",
+        "getattr",
+        "int",
+        "isinstance",
+        "len",
+        "list",
+        "max",
+        "min",
+        "print",
+        "range",
+        "repr",
+        "set",
+        "sorted",
+        "str",
+        "sum",
+        "tuple",
+        "zip",
+    ];
+    let Some((module, name)) = full_name.rsplit_once('.') else {
+        return false;
+    };
+    KNOWN.modules.contains_key(module) && !OWN.contains(&name)
+}
+
+/// Whether the table has a function of this name, or a class of it with functions.
+pub(super) fn is_listed(full_name: &str) -> bool {
+    let class = format!("{full_name}.");
+    KNOWN.functions.contains_key(full_name)
+        || KNOWN
+            .functions
+            .keys()
+            .any(|known| known.starts_with(&class))
 }
 
 /// The rule that a call of this function breaks, and when.

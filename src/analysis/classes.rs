@@ -1,6 +1,7 @@
 //! What classes of the service have: their ancestors, methods and attributes.
 
 use std::cell::Cell;
+use std::rc::Rc;
 
 use ruff_python_ast::Expr;
 
@@ -11,11 +12,18 @@ use crate::edit::python::dotted;
 
 impl<'a> Place<'_, 'a> {
     /// The base classes of a class.
-    pub(super) fn bases(&self, class: ClassId) -> Vec<Value> {
+    pub(super) fn bases(&self, class: ClassId) -> Rc<[Value]> {
+        let known = &self.index.known.bases;
+        if let Some(bases) = known.borrow().get(&class) {
+            return bases.clone();
+        }
+        known.borrow_mut().insert(class, Rc::from([]));
         let info = &self.index.classes[class];
         let top = Place::top(self.index, info.module);
         let bases = info.def.bases().iter();
-        bases.map(|base| top.resolve(base)).collect()
+        let bases: Rc<[Value]> = bases.map(|base| top.resolve(base)).collect();
+        known.borrow_mut().insert(class, bases.clone());
+        bases
     }
 
     /// A class and those that it inherits from, as far as they are of the service.
@@ -23,11 +31,11 @@ impl<'a> Place<'_, 'a> {
         let mut all = vec![class];
         let mut at = 0;
         while let Some(class) = all.get(at).copied() {
-            for base in self.bases(class) {
+            for base in self.bases(class).iter() {
                 if let Value::Class(base) = base
-                    && !all.contains(&base)
+                    && !all.contains(base)
                 {
-                    all.push(base);
+                    all.push(*base);
                 }
             }
             at += 1;
@@ -50,15 +58,31 @@ impl<'a> Place<'_, 'a> {
                 }
                 return Value::Function(method);
             }
-            if let Some(places) = info.attributes.get(name) {
-                return same(
-                    places
-                        .iter()
-                        .map(|place| self.attribute(class, place, steps)),
-                );
+            if info.attributes.contains_key(name) {
+                return self.typed_attribute(class, name, steps);
             }
         }
         Value::Unknown
+    }
+
+    /// The value of an attribute that a class or its methods assign.
+    fn typed_attribute(&self, class: ClassId, name: &str, steps: &Cell<u32>) -> Value {
+        /// The number of assignments that are looked at.
+        const MAX_PLACES: usize = 12;
+        let known = &self.index.known.attributes;
+        let key = (class, name.to_owned());
+        if let Some(value) = known.borrow().get(&key) {
+            return value.clone();
+        }
+        known.borrow_mut().insert(key.clone(), Value::Unknown);
+        let info = &self.index.classes[class];
+        let places = info.attributes.get(name).map_or(&[][..], Vec::as_slice);
+        let annotated = places.iter().filter(|place| place.annotation.is_some());
+        let others = places.iter().filter(|place| place.annotation.is_none());
+        let places = annotated.chain(others).take(MAX_PLACES);
+        let value = same(places.map(|place| self.attribute(class, place, steps)));
+        known.borrow_mut().insert(key, value.clone());
+        value
     }
 
     fn attribute(&self, class: ClassId, place: &Attribute<'a>, steps: &Cell<u32>) -> Value {
@@ -96,13 +120,20 @@ impl<'a> Place<'_, 'a> {
     }
 
     /// The full names of the decorators of a function.
-    pub(super) fn decorators(&self, function: FunctionId) -> Vec<String> {
+    pub(super) fn decorators(&self, function: FunctionId) -> Rc<[String]> {
+        let known = &self.index.known.decorators;
+        if let Some(names) = known.borrow().get(&function) {
+            return names.clone();
+        }
+        known.borrow_mut().insert(function, Rc::from([]));
         let info = &self.index.functions[function];
         let top = Place::top(self.index, info.module);
         let decorators = info.def.decorator_list.iter();
-        decorators
+        let names: Rc<[String]> = decorators
             .map(|decorator| top.decorator(&decorator.expression))
-            .collect()
+            .collect();
+        known.borrow_mut().insert(function, names.clone());
+        names
     }
 
     /// The full name of a decorator, without its arguments.

@@ -9,24 +9,28 @@ use super::index::{FunctionId, Index, ModuleId};
 use super::resolve::{Place, Value};
 use super::scope::Scope;
 
-impl Index<'_> {
+impl<'a> Index<'a> {
     /// The full names of the decorators of a function. A decorator that the service defines
     /// stands for those decorators of the SDK that it applies itself.
     pub(super) fn decorators_of(&self, function: FunctionId) -> Vec<String> {
         let info = &self.functions[function];
         let top = Place::top(self, info.module);
-        let mut names = Vec::new();
-        for decorator in &info.def.decorator_list {
-            let expression = match &decorator.expression {
-                Expr::Call(call) => &*call.func,
-                expression => expression,
-            };
-            match top.resolve(expression) {
-                Value::Function(wrapper) => names.extend(self.applied_by(wrapper)),
-                _ => names.push(top.decorator(&decorator.expression)),
-            }
+        let decorators = info.def.decorator_list.iter();
+        decorators
+            .flat_map(|decorator| self.applied(&top, &decorator.expression))
+            .collect()
+    }
+
+    /// The full names of the decorators that one stands for.
+    pub(super) fn applied(&self, place: &Place<'_, 'a>, decorator: &'a Expr) -> Vec<String> {
+        let expression = match decorator {
+            Expr::Call(call) => &*call.func,
+            expression => expression,
+        };
+        match place.resolve(expression) {
+            Value::Function(wrapper) => self.applied_by(wrapper),
+            _ => vec![place.decorator(decorator)],
         }
-        names
     }
 
     /// The decorators of the SDK that the code of a decorator applies.
@@ -62,6 +66,7 @@ impl<'a> Visitor<'a> for Applied<'_, 'a> {
             if let Value::External(name) = place.resolve(expression) {
                 let is_of_sdk = [
                     "temporalio.activity.defn",
+                    "temporalio.workflow.defn",
                     "temporalio.workflow.run",
                     "temporalio.workflow.signal",
                     "temporalio.workflow.query",

@@ -8,6 +8,11 @@ use super::rules::Rule;
 pub(super) enum Node {
     /// The body of a function.
     Function(FunctionId),
+    /// The body of a method, called on an instance of this class or on the class.
+    Method(FunctionId, ClassId),
+    /// What a decorator of the service adds to a function: the functions that it makes. With
+    /// arguments, it makes the decorator first.
+    Wrapper(FunctionId, bool),
     /// What runs when an instance of a class is created.
     New(ClassId),
     /// What runs when an instance of a class is made from JSON: also those of its fields.
@@ -38,14 +43,43 @@ pub(super) struct Hit {
     pub(super) needs_shared: bool,
     /// The full name of the called function, if it is one of another library.
     pub(super) function: Option<String>,
+    /// The field whose default value it is part of.
+    pub(super) field: Option<String>,
 }
 
 /// A call of other code.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Edge {
     pub(super) to: Node,
     pub(super) offset: usize,
     pub(super) receiver: Receiver,
+    /// The field whose default value it is part of.
+    pub(super) field: Option<String>,
+    /// The fields that a created object is given: their defaults are not used.
+    pub(super) given: Given,
+}
+
+/// The fields that a call of a class gives values.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub(super) enum Given {
+    /// None.
+    #[default]
+    None,
+    /// These.
+    Fields(Vec<String>),
+    /// Maybe all: the arguments are not known.
+    All,
+}
+
+impl Given {
+    /// Whether a field may be given.
+    pub(super) fn has(&self, field: &str) -> bool {
+        match self {
+            Self::None => false,
+            Self::Fields(fields) => fields.iter().any(|given| given == field),
+            Self::All => true,
+        }
+    }
 }
 
 /// What a piece of code does.

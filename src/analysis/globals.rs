@@ -105,9 +105,11 @@ impl<'a> Place<'_, 'a> {
         let scope = &self.index.modules[module].scope;
         let top = Place::top(self.index, module);
         match scope.get(name)?.first()? {
-            Binding::Value(_) | Binding::Typed(..) | Binding::Unknown | Binding::Entered(_) => {
-                Some(Global::Variable(module, name.to_owned()))
-            }
+            Binding::Value(_)
+            | Binding::Typed(..)
+            | Binding::Unknown
+            | Binding::Element(_)
+            | Binding::Entered(_) => Some(Global::Variable(module, name.to_owned())),
             Binding::ImportFrom {
                 level,
                 module: from,

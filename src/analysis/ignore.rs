@@ -1,6 +1,11 @@
 //! Comments that allow a place to break a rule: `# bluetext: ignore[CODE] reason`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use ruff_python_ast::visitor::{Visitor, walk_stmt};
+use ruff_python_ast::{Expr, Stmt};
+use ruff_text_size::Ranged;
 
 use super::index::{Index, ModuleId};
 use super::rules::Rule;
@@ -11,12 +16,13 @@ const MARK: &str = "bluetext: ignore";
 /// The ignore comments of a service.
 pub(super) struct Ignores<'i> {
     texts: Vec<&'i str>,
-    /// The start of each line of a module with comments.
-    comments: BTreeMap<ModuleId, BTreeMap<usize, Comment>>,
+    comments: BTreeMap<ModuleId, Vec<Comment>>,
 }
 
 struct Comment {
     offset: usize,
+    /// The lines that it is about: a line with code, or a statement.
+    lines: Range<usize>,
     /// The rules that it names; an error is what is wrong with it.
     rules: Result<BTreeSet<Rule>, String>,
     is_used: bool,
@@ -25,31 +31,37 @@ struct Comment {
 impl<'i> Ignores<'i> {
     /// Read the comments of all modules.
     pub(super) fn of<'a: 'i>(index: &'i Index<'a>) -> Self {
-        let mut comments: BTreeMap<ModuleId, BTreeMap<usize, Comment>> = BTreeMap::new();
+        let mut comments: BTreeMap<ModuleId, Vec<Comment>> = BTreeMap::new();
         for (id, info) in index.modules.iter().enumerate() {
             let text = info.module.text();
             if !text.contains(MARK) {
                 continue;
             }
+            let statements = simple_statements(&info.module.syntax().body);
             for (offset, comment) in info.module.comments() {
-                let content = comment.trim_start_matches('#').trim_start();
-                let Some(rest) = content.strip_prefix(MARK) else {
+                // Other comments may be before it.
+                let Some((_, rest)) = comment.split_once(MARK) else {
                     continue;
                 };
-                // A comment on a line of its own belongs to the next line with code.
+                // A comment on a line of its own belongs to the next statement.
                 let line = line_of(text, offset);
                 let is_alone = text[line..offset].trim().is_empty();
-                let target = if is_alone {
-                    next_code(text, offset)
+                let lines = if is_alone {
+                    let start = next_code(text, offset);
+                    let end = statements
+                        .iter()
+                        .find(|statement| line_of(text, statement.start) == start)
+                        .map_or(start, |statement| statement.end);
+                    start..end + 1
                 } else {
-                    line
+                    line..offset
                 };
-                let comment = Comment {
+                comments.entry(id).or_default().push(Comment {
                     offset,
+                    lines,
                     rules: parse(rest),
                     is_used: false,
-                };
-                comments.entry(id).or_default().insert(target, comment);
+                });
             }
         }
         let texts = index.modules.iter().map(|info| info.module.text());
@@ -61,35 +73,39 @@ impl<'i> Ignores<'i> {
 
     /// Whether a comment allows a place to break a rule; it then counts as used.
     pub(super) fn covers(&mut self, module: ModuleId, offset: usize, rule: Rule) -> bool {
-        let comment = self.comment(module, offset);
-        let Some(comment) =
-            comment.filter(|c| matches!(&c.rules, Ok(rules) if rules.contains(&rule)))
-        else {
-            return false;
-        };
-        comment.is_used = true;
-        true
-    }
-
-    /// The rules that the comment of a call allows to break in the called code.
-    pub(super) fn at(&mut self, module: ModuleId, offset: usize) -> BTreeSet<Rule> {
-        match self.comment(module, offset) {
+        let mut comments = self.at_place(module, offset);
+        let comment = comments.find(|c| matches!(&c.rules, Ok(rules) if rules.contains(&rule)));
+        match comment {
             Some(comment) => {
                 comment.is_used = true;
-                comment.rules.clone().unwrap_or_default()
+                true
             }
-            None => BTreeSet::new(),
+            None => false,
         }
     }
 
-    fn comment(&mut self, module: ModuleId, offset: usize) -> Option<&mut Comment> {
-        let comments = self.comments.get_mut(&module)?;
-        comments.get_mut(&line_of(self.texts[module], offset))
+    /// The rules that the comments of a call allow to break in the called code.
+    pub(super) fn at(&mut self, module: ModuleId, offset: usize) -> BTreeSet<Rule> {
+        let mut rules = BTreeSet::new();
+        for comment in self.at_place(module, offset) {
+            comment.is_used = true;
+            rules.extend(comment.rules.iter().flatten());
+        }
+        rules
+    }
+
+    fn at_place(&mut self, module: ModuleId, offset: usize) -> impl Iterator<Item = &mut Comment> {
+        let line = self
+            .texts
+            .get(module)
+            .map_or(0, |text| line_of(text, offset));
+        let comments = self.comments.get_mut(&module).into_iter().flatten();
+        comments.filter(move |comment| comment.lines.contains(&line))
     }
 
     /// The number of comments that allow something.
     pub(super) fn used(&self) -> usize {
-        let comments = self.comments.values().flat_map(BTreeMap::values);
+        let comments = self.comments.values().flatten();
         comments.filter(|comment| comment.is_used).count()
     }
 
@@ -97,7 +113,7 @@ impl<'i> Ignores<'i> {
     pub(super) fn faults(&self) -> Vec<(ModuleId, usize, String)> {
         let mut faults = Vec::new();
         for (module, comments) in &self.comments {
-            for comment in comments.values() {
+            for comment in comments {
                 let fault = match &comment.rules {
                     Err(fault) => fault.clone(),
                     Ok(_) if comment.is_used => continue,
@@ -125,6 +141,39 @@ fn parse(rest: &str) -> Result<BTreeSet<Rule>, String> {
         return Err("this comment gives no reason, so it ignores nothing".to_owned());
     }
     Ok(rules)
+}
+
+/// The ranges of statements without inner ones, and of the heads of the others.
+fn simple_statements(body: &[Stmt]) -> Vec<Range<usize>> {
+    struct Statements(Vec<Range<usize>>);
+    impl<'a> Visitor<'a> for Statements {
+        fn visit_stmt(&mut self, statement: &'a Stmt) {
+            let range = statement.start().to_usize()..statement.end().to_usize();
+            let head = match statement {
+                Stmt::For(block) => block.body.first(),
+                Stmt::While(block) => block.body.first(),
+                Stmt::If(block) => block.body.first(),
+                Stmt::With(block) => block.body.first(),
+                Stmt::FunctionDef(_) | Stmt::ClassDef(_) | Stmt::Match(_) | Stmt::Try(_) => None,
+                _ => Some(statement),
+            };
+            if let Some(first) = head {
+                let is_simple = std::ptr::eq(first, statement);
+                let end = if is_simple {
+                    range.end
+                } else {
+                    first.start().to_usize()
+                };
+                self.0.push(range.start..end);
+            }
+            walk_stmt(self, statement);
+        }
+
+        fn visit_expr(&mut self, _: &'a Expr) {}
+    }
+    let mut statements = Statements(Vec::new());
+    statements.visit_body(body);
+    statements.0
 }
 
 fn line_of(text: &str, offset: usize) -> usize {

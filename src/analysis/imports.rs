@@ -22,7 +22,7 @@ pub(super) fn activity_imports(index: &Index<'_>, workflows: &[Workflow]) -> Vec
     }
     let mut found = Vec::new();
     for (module, workflows) in by_module {
-        for import in index.relative_imports_of_modules(module) {
+        for import in index.imports_of_modules(module) {
             let functions = 0..index.functions.len();
             let has_activities = functions
                 .filter(|function| index.functions[*function].module == import.imported)
@@ -46,20 +46,20 @@ pub(super) fn activity_imports(index: &Index<'_>, workflows: &[Workflow]) -> Vec
     found
 }
 
-/// A module that is imported with `from . import name`.
+/// A module that is imported with `from package import name`.
 struct ModuleImport<'a> {
     imported: ModuleId,
     name: &'a str,
     offset: usize,
 }
 
-/// Finds the relative imports without a module.
+/// Finds imports of names.
 struct Imports<'a>(Vec<&'a StmtImportFrom>);
 
 impl<'a> Visitor<'a> for Imports<'a> {
     fn visit_stmt(&mut self, statement: &'a Stmt) {
         match statement {
-            Stmt::ImportFrom(import) if import.level > 0 => self.0.push(import),
+            Stmt::ImportFrom(import) => self.0.push(import),
             Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
             _ => walk_stmt(self, statement),
         }
@@ -69,8 +69,8 @@ impl<'a> Visitor<'a> for Imports<'a> {
 }
 
 impl<'a> Index<'a> {
-    /// The modules of the service that a module imports with `from . import name`.
-    fn relative_imports_of_modules(&self, module: ModuleId) -> Vec<ModuleImport<'a>> {
+    /// The modules of the service that a module imports with `from package import name`.
+    fn imports_of_modules(&self, module: ModuleId) -> Vec<ModuleImport<'a>> {
         let mut imports = Imports(Vec::new());
         imports.visit_body(&self.modules[module].module.syntax().body);
         let top = Place::top(self, module);
@@ -82,6 +82,11 @@ impl<'a> Index<'a> {
             .filter_map(|(import, name, range)| {
                 let from = import.module.as_ref().map_or("", |module| module.as_str());
                 let package = top.absolute(import.level, from);
+                // Other packages are passed through as a whole.
+                let own = &self.modules[module].name;
+                if !package.is_empty() && !own.starts_with(&format!("{package}.")) {
+                    return None;
+                }
                 let full = if package.is_empty() {
                     name.to_owned()
                 } else {

@@ -1,6 +1,8 @@
 //! The modules of a service with their functions and classes.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use ruff_python_ast::visitor::{Visitor, walk_stmt};
 use ruff_python_ast::{Expr, Stmt, StmtClassDef, StmtFunctionDef};
@@ -8,15 +10,10 @@ use ruff_text_size::{Ranged, TextSize};
 
 use super::calls::is_known_library;
 use super::scope::Scope;
-use crate::edit::python::Module;
+use super::value::Value;
+pub(super) use super::value::{ClassId, FunctionId, ModuleId};
+use crate::edit::python::{Module, dotted};
 use crate::name::RelPath;
-
-/// The index of a module in [`Index::modules`].
-pub(super) type ModuleId = usize;
-/// The index of a function in [`Index::functions`].
-pub(super) type FunctionId = usize;
-/// The index of a class in [`Index::classes`].
-pub(super) type ClassId = usize;
 
 /// A module.
 pub(super) struct ModuleInfo<'a> {
@@ -86,6 +83,15 @@ pub(super) struct Attribute<'a> {
     pub(super) method: Option<FunctionId>,
 }
 
+/// What has been found out about classes and functions. While it is being found out, an entry is
+/// empty: code can refer to itself.
+#[derive(Default)]
+pub(super) struct Known {
+    pub(super) bases: RefCell<HashMap<ClassId, Rc<[Value]>>>,
+    pub(super) decorators: RefCell<HashMap<FunctionId, Rc<[String]>>>,
+    pub(super) attributes: RefCell<HashMap<(ClassId, String), Value>>,
+}
+
 /// The code of a service, or of the part of it that workflows use.
 #[derive(Default)]
 pub(super) struct Index<'a> {
@@ -93,6 +99,7 @@ pub(super) struct Index<'a> {
     pub(super) functions: Vec<FunctionInfo<'a>>,
     pub(super) classes: Vec<ClassInfo<'a>>,
     pub(super) by_name: HashMap<String, ModuleId>,
+    pub(super) known: Known,
     function_at: HashMap<(ModuleId, TextSize), FunctionId>,
     class_at: HashMap<(ModuleId, TextSize), ClassId>,
 }
@@ -134,6 +141,21 @@ impl<'a> Index<'a> {
     /// A class of its module; `None` for one within a function or a class.
     pub(super) fn class_of(&self, module: ModuleId, def: &StmtClassDef) -> Option<ClassId> {
         self.class_at.get(&(module, def.start())).copied()
+    }
+
+    /// Whether a class of the service has a method of this name that is not its own business,
+    /// such as `get` or `append` of a list.
+    pub(super) fn has_method(&self, name: &str) -> bool {
+        const COMMON: [&str; 16] = [
+            "add", "append", "clear", "close", "copy", "extend", "format", "get", "items", "join",
+            "keys", "pop", "read", "split", "update", "values",
+        ];
+        !COMMON.contains(&name)
+            && !name.starts_with("__")
+            && self
+                .classes
+                .iter()
+                .any(|class| class.methods.contains_key(name))
     }
 
     /// The name of a function with that of its class.
@@ -188,7 +210,10 @@ impl<'a> Visitor<'a> for AddDefinitions<'_, 'a> {
                     if let Stmt::FunctionDef(method) = statement {
                         let function = self.add_function(method, Some(class));
                         // A property and its setter have one name; the first one reads it.
-                        methods.entry(method.name.as_str()).or_insert(function);
+                        let first = *methods.entry(method.name.as_str()).or_insert(function);
+                        if is_overload(self.index.functions[first].def) {
+                            methods.insert(&method.name, function);
+                        }
                         let parameters = method.parameters.iter_non_variadic_params();
                         let receiver = parameters.map(|p| p.parameter.name.as_str()).next();
                         attributes.receiver = receiver.map(|name| (name, function));
@@ -207,6 +232,14 @@ impl<'a> Visitor<'a> for AddDefinitions<'_, 'a> {
     }
 
     fn visit_expr(&mut self, _: &'a Expr) {}
+}
+
+/// Whether a definition only declares types: another one follows.
+pub(super) fn is_overload(def: &StmtFunctionDef) -> bool {
+    def.decorator_list.iter().any(|decorator| {
+        dotted(&decorator.expression)
+            .is_some_and(|name| name.rsplit('.').next() == Some("overload"))
+    })
 }
 
 /// Collects the attributes that the body of a class and its methods assign.

@@ -24,6 +24,7 @@ mod resolve;
 mod rules;
 mod scope;
 mod sources;
+mod value;
 mod workflow;
 
 use std::collections::BTreeSet;
@@ -247,7 +248,9 @@ impl Analysis {
 /// The name of called code in a trace.
 fn called(index: &Index<'_>, call: &Call) -> String {
     match call.to {
-        Node::Function(function) => format!("{}()", index.name_of(function)),
+        Node::Function(function) | Node::Method(function, _) | Node::Wrapper(function, _) => {
+            format!("{}()", index.name_of(function))
+        }
         Node::New(class) | Node::Decode(class) => {
             format!("{}(…)", index.classes[class].def.name)
         }

@@ -1,15 +1,18 @@
 //! What runs when models and other objects are created: their `__init__`, validators and
 //! default values.
 
+use std::collections::BTreeSet;
+
 use ruff_python_ast::visitor::{Visitor, walk_expr};
 use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::Ranged;
 
 use super::body::Body;
-use super::facts::{Edge, Facts, Node, Receiver};
+use super::facts::{Edge, Facts, Given, Node, Receiver};
 use super::index::{ClassId, Index};
 use super::resolve::{Place, Value};
 use super::rules::Rule;
+use crate::edit::python::dotted;
 
 /// Methods that run when an instance is created.
 const CREATES: [&str; 4] = ["__new__", "__init__", "__post_init__", "model_post_init"];
@@ -18,8 +21,12 @@ const CREATES: [&str; 4] = ["__new__", "__init__", "__post_init__", "model_post_
 pub(super) fn created(index: &Index<'_>, class: ClassId) -> Facts {
     let mut facts = Facts::default();
     let module = index.classes[class].module;
-    for class in Place::top(index, module).ancestors(class) {
-        let info = &index.classes[class];
+    let top = Place::top(index, module);
+    let own = index.classes[class].def.name.start().to_usize();
+    let ancestors = top.ancestors(class);
+    let mut seen = BTreeSet::new();
+    for ancestor in &ancestors {
+        let info = &index.classes[*ancestor];
         let place = Place::top(index, info.module);
         for (name, method) in sorted(&info.methods) {
             let runs = CREATES.contains(&name)
@@ -28,57 +35,74 @@ pub(super) fn created(index: &Index<'_>, class: ClassId) -> Facts {
                         .strip_prefix("pydantic.")
                         .is_some_and(|name| name.ends_with("validator"))
                 });
-            if runs {
+            // A method of the base class runs if this one calls it.
+            if runs && seen.insert(name) {
                 let def = index.functions[method].def;
-                facts.edges.push(Edge {
-                    to: Node::Function(method),
-                    offset: def.name.start().to_usize(),
-                    receiver: Receiver::Own,
-                });
+                let is_own = info.module == module;
+                let offset = if is_own {
+                    def.name.start().to_usize()
+                } else {
+                    own
+                };
+                facts.edges.push(edge(Node::Method(method, class), offset));
             }
         }
+    }
+    let mut fields = BTreeSet::new();
+    for ancestor in ancestors {
+        let info = &index.classes[ancestor];
         // The facts of another module have other offsets: its classes are nodes of their own.
         if info.module != module {
-            facts.edges.push(Edge {
-                to: Node::New(class),
-                offset: info.def.name.start().to_usize(),
-                receiver: Receiver::Own,
-            });
+            facts.edges.push(edge(Node::New(ancestor), own));
             continue;
         }
         for statement in &info.def.body {
             let (Stmt::AnnAssign(_) | Stmt::Assign(_)) = statement else {
                 continue;
             };
-            let value = match statement {
-                Stmt::AnnAssign(assign) => assign.value.as_deref(),
-                Stmt::Assign(assign) => Some(&*assign.value),
-                _ => None,
+            let (target, value) = match statement {
+                Stmt::AnnAssign(assign) => (Some(&*assign.target), assign.value.as_deref()),
+                Stmt::Assign(assign) => (assign.targets.first(), Some(&*assign.value)),
+                _ => (None, None),
             };
-            let Some(value) = value else {
+            let field = target.and_then(dotted).unwrap_or_default();
+            // A field of the base class that this one defines again is not used.
+            let is_first = fields.insert(field.clone());
+            let Some(value) = value.filter(|_| is_first) else {
                 continue;
             };
             let default = default_of(index, info.module, value);
             facts.hits.extend(default.hits.into_iter().map(|mut hit| {
                 hit.rule = Rule::ModelDefault;
                 hit.what = format!("a default value of `{}`: {}", info.def.name, hit.what);
+                hit.field = Some(field.clone());
                 hit
             }));
-            facts.edges.extend(default.edges);
+            facts
+                .edges
+                .extend(default.edges.into_iter().map(|mut edge| {
+                    edge.field = Some(field.clone());
+                    edge
+                }));
         }
     }
     facts
+}
+
+fn edge(to: Node, offset: usize) -> Edge {
+    Edge {
+        to,
+        offset,
+        receiver: Receiver::Own,
+        field: None,
+        given: Given::None,
+    }
 }
 
 /// What runs when an instance of a class is made from JSON: also the fields are created.
 pub(super) fn decoded(index: &Index<'_>, class: ClassId) -> Facts {
     let mut facts = Facts::default();
     let info = &index.classes[class];
-    let edge = |to, offset| Edge {
-        to,
-        offset,
-        receiver: Receiver::Own,
-    };
     let own = info.def.name.start().to_usize();
     facts.edges.push(edge(Node::New(class), own));
     let place = Place::top(index, info.module);

@@ -10,7 +10,11 @@ use crate::edit::python::is_forbidden_in_sandbox;
 /// What a piece of code does.
 pub(super) fn facts_of(index: &Index<'_>, node: Node) -> Facts {
     match node {
-        Node::Function(function) => body::of_function(index, function),
+        Node::Function(function) => body::of_function(index, function, None),
+        Node::Method(function, class) => body::of_function(index, function, Some(class)),
+        Node::Wrapper(decorator, with_arguments) => {
+            body::of_wrapper(index, decorator, with_arguments)
+        }
         Node::New(class) => models::created(index, class),
         Node::Decode(class) => models::decoded(index, class),
         Node::Top(module) => {

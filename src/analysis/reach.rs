@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
 use super::decorators::is_stub;
-use super::facts::{Facts, Node, Receiver};
+use super::facts::{Facts, Given, Node, Receiver};
 use super::ignore::Ignores;
 use super::index::{FunctionId, Index, ModuleId};
 use super::nodes::facts_of;
@@ -47,6 +47,8 @@ pub(super) struct Follower<'i, 'a> {
 struct State {
     node: Node,
     is_shared: bool,
+    /// The fields that a created object is given.
+    given: Given,
     /// Rules that a comment on the way allows.
     ignored: BTreeSet<Rule>,
 }
@@ -71,7 +73,9 @@ impl<'i, 'a> Follower<'i, 'a> {
 
     fn module_of(&self, node: Node) -> ModuleId {
         match node {
-            Node::Function(function) => self.index.functions[function].module,
+            Node::Function(function) | Node::Method(function, _) | Node::Wrapper(function, _) => {
+                self.index.functions[function].module
+            }
             Node::New(class) | Node::Decode(class) => self.index.classes[class].module,
             Node::Top(module) => module,
         }
@@ -82,7 +86,8 @@ impl<'i, 'a> Follower<'i, 'a> {
         let mut found: BTreeMap<(ModuleId, usize, Rule), Reached> = BTreeMap::new();
         for (number, workflow) in workflows.iter().enumerate() {
             let module = self.index.classes[workflow.class].module;
-            let handlers = workflow.handlers.iter().map(|h| Node::Function(*h));
+            let class = workflow.class;
+            let handlers = workflow.handlers.iter().map(|h| Node::Method(*h, class));
             let inputs = workflow.inputs.iter().map(|class| Node::Decode(*class));
             let roots = handlers.chain(inputs).chain([Node::Top(module)]);
             self.follow_from(roots, number, ignores, &mut found);
@@ -100,6 +105,7 @@ impl<'i, 'a> Follower<'i, 'a> {
         let start = |node| State {
             node,
             is_shared: false,
+            given: Given::None,
             ignored: BTreeSet::new(),
         };
         let mut waiting: VecDeque<(State, Vec<Call>)> =
@@ -109,7 +115,10 @@ impl<'i, 'a> Follower<'i, 'a> {
             let facts = self.facts(state.node);
             let module = self.module_of(state.node);
             for hit in &facts.hits {
-                if hit.needs_shared && !state.is_shared || state.ignored.contains(&hit.rule) {
+                if hit.needs_shared && !state.is_shared
+                    || state.ignored.contains(&hit.rule)
+                    || is_given(&state.given, hit.field.as_deref())
+                {
                     continue;
                 }
                 if ignores.covers(module, hit.offset, hit.rule) {
@@ -154,6 +163,9 @@ impl<'i, 'a> Follower<'i, 'a> {
                 }
             }
             for edge in &facts.edges {
+                if is_given(&state.given, edge.field.as_deref()) {
+                    continue;
+                }
                 let mut allowed = state.ignored.clone();
                 allowed.extend(ignores.at(module, edge.offset));
                 let next = State {
@@ -162,6 +174,11 @@ impl<'i, 'a> Follower<'i, 'a> {
                         Receiver::Shared => true,
                         Receiver::Same => state.is_shared,
                         Receiver::Own => false,
+                    },
+                    given: match edge.to {
+                        // The fields of the base class are those of the same object.
+                        Node::New(_) if edge.given == Given::None => state.given.clone(),
+                        _ => edge.given.clone(),
                     },
                     ignored: allowed,
                 };
@@ -197,4 +214,9 @@ impl<'i, 'a> Follower<'i, 'a> {
         }
         false
     }
+}
+
+/// Whether a default value is not used, because its field is given.
+fn is_given(given: &Given, field: Option<&str>) -> bool {
+    field.is_some_and(|field| given.has(field))
 }

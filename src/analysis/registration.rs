@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use ruff_python_ast::visitor::{Visitor, walk_expr};
-use ruff_python_ast::{Expr, ExprCall, Operator};
+use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
+use ruff_python_ast::{Expr, ExprCall, Operator, Stmt};
 use ruff_text_size::Ranged;
 
 use super::decorators::{is_activity, is_stub, name_of};
@@ -11,7 +11,7 @@ use super::index::{ClassId, FunctionId, Index, ModuleId};
 use super::models::sorted;
 use super::resolve::{Place, Value};
 use super::rules::Rule;
-use super::scope::Binding;
+use super::scope::{Binding, Scope};
 use super::workflow::Workflow;
 
 /// A workflow or activity that no worker runs, or that a worker cannot run.
@@ -44,6 +44,7 @@ pub(super) fn check(
     let mut workers = Workers {
         index,
         module: 0,
+        scopes: Vec::new(),
         found: Vec::new(),
     };
     for (id, info) in index.modules.iter().enumerate() {
@@ -111,7 +112,7 @@ fn is_overridden(index: &Index<'_>, function: FunctionId, runs: &HashSet<Functio
         let info = &index.functions[*registered];
         info.class.is_some_and(|other| {
             let place = Place::top(index, info.module);
-            place.ancestors(other).contains(&class)
+            other != class && place.ancestors(other).contains(&class)
         })
     })
 }
@@ -161,10 +162,21 @@ fn duplicates(index: &Index<'_>, workflows: &[Workflow], worker: &Lists, faults:
 struct Workers<'i, 'a> {
     index: &'i Index<'a>,
     module: ModuleId,
+    scopes: Vec<Scope<'a>>,
     found: Vec<Lists>,
 }
 
 impl<'a> Visitor<'a> for Workers<'_, 'a> {
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        if let Stmt::FunctionDef(function) = statement {
+            self.scopes.push(Scope::of_function(function));
+            walk_stmt(self, statement);
+            self.scopes.pop();
+        } else {
+            walk_stmt(self, statement);
+        }
+    }
+
     fn visit_expr(&mut self, expression: &'a Expr) {
         if let Expr::Call(call) = expression {
             self.call(call);
@@ -180,14 +192,24 @@ impl<'a> Workers<'_, 'a> {
             keyword.map(|keyword| &keyword.value)
         };
         let lists = [argument("workflows"), argument("activities")];
-        if lists == [None, None] {
+        let mut worker = Lists::default();
+        let place = Place {
+            scopes: &self.scopes,
+            ..Place::top(self.index, self.module)
+        };
+        let has_unknown = call.arguments.keywords.iter().any(|k| k.arg.is_none());
+        if has_unknown
+            && place.resolve(&call.func) == Value::External("temporalio.worker.Worker".to_owned())
+        {
+            worker.has_more_workflows = true;
+            worker.has_more_activities = true;
+        } else if lists == [None, None] {
             return;
         }
-        let mut worker = Lists::default();
         let [workflows, activities] = lists;
         if let Some(workflows) = workflows {
-            let mut items = Items::new(self.index);
-            items.read(self.module, workflows, 0);
+            let mut items = Items::default();
+            items.read(&place, workflows, 0);
             worker.has_more_workflows = items.is_open;
             for value in items.values {
                 match value {
@@ -199,8 +221,8 @@ impl<'a> Workers<'_, 'a> {
             }
         }
         if let Some(activities) = activities {
-            let mut items = Items::new(self.index);
-            items.read(self.module, activities, 0);
+            let mut items = Items::default();
+            items.read(&place, activities, 0);
             worker.has_more_activities = items.is_open;
             for value in items.values {
                 match value {
@@ -227,58 +249,44 @@ impl<'a> Workers<'_, 'a> {
 }
 
 /// Reads the items of a list.
-struct Items<'i, 'a> {
-    index: &'i Index<'a>,
+#[derive(Default)]
+struct Items {
     values: Vec<Value>,
     /// Whether there may be more items.
     is_open: bool,
 }
 
-impl<'i, 'a> Items<'i, 'a> {
-    fn new(index: &'i Index<'a>) -> Self {
-        Self {
-            index,
-            values: Vec::new(),
-            is_open: false,
-        }
-    }
-
-    fn read(&mut self, module: ModuleId, list: &'a Expr, depth: u32) {
+impl Items {
+    fn read<'a>(&mut self, place: &Place<'_, 'a>, list: &'a Expr, depth: u32) {
         if depth > 8 {
             self.is_open = true;
             return;
         }
         match list {
-            Expr::List(list) => self.read_all(module, &list.elts, depth),
-            Expr::Tuple(list) => self.read_all(module, &list.elts, depth),
-            Expr::Set(list) => self.read_all(module, &list.elts, depth),
+            Expr::List(list) => self.read_all(place, &list.elts, depth),
+            Expr::Tuple(list) => self.read_all(place, &list.elts, depth),
+            Expr::Set(list) => self.read_all(place, &list.elts, depth),
             Expr::BinOp(sum) if sum.op == Operator::Add => {
-                self.read(module, &sum.left, depth + 1);
-                self.read(module, &sum.right, depth + 1);
+                self.read(place, &sum.left, depth + 1);
+                self.read(place, &sum.right, depth + 1);
             }
             Expr::Call(call) if is_list_call(call) => {
-                self.read(module, &call.arguments.args[0], depth + 1);
+                self.read(place, &call.arguments.args[0], depth + 1);
             }
-            Expr::Name(name) => {
-                let place = Place::top(self.index, module);
-                // A variable of a function may have any value.
-                let is_local = self.index.modules[module].scope.get(&name.id).is_none();
-                match place.assigned_once(&name.id) {
-                    Some((place, value)) if !is_local => {
-                        self.read(place.module, value, depth + 1);
-                    }
-                    _ => self.is_open = true,
-                }
-            }
+            // One that gets more items later may have any.
+            Expr::Name(name) if place.is_changed_later(&name.id) => self.is_open = true,
+            Expr::Name(name) => match place.assigned_once(&name.id) {
+                Some((place, value)) => self.read(&place, value, depth + 1),
+                None => self.is_open = true,
+            },
             _ => self.is_open = true,
         }
     }
 
-    fn read_all(&mut self, module: ModuleId, items: &'a [Expr], depth: u32) {
-        let place = Place::top(self.index, module);
+    fn read_all<'a>(&mut self, place: &Place<'_, 'a>, items: &'a [Expr], depth: u32) {
         for item in items {
             match item {
-                Expr::Starred(starred) => self.read(module, &starred.value, depth + 1),
+                Expr::Starred(starred) => self.read(place, &starred.value, depth + 1),
                 _ => match place.resolve(item) {
                     Value::Unknown => self.is_open = true,
                     value => self.values.push(value),

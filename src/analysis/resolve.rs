@@ -7,36 +7,14 @@ use std::cell::Cell;
 
 use ruff_python_ast::{Expr, ExprCall, Operator};
 
-use super::calls::rule_of;
-use super::index::{ClassId, FunctionId, Index, ModuleId};
+use super::calls::{is_exported, is_listed};
+use super::index::{ClassId, FunctionId, Index, ModuleId, is_overload};
 use super::scope::{Binding, Scope};
-
-/// The type of a set whose order may differ between processes.
-pub(super) const SET: &str = "builtins.set";
+use super::value::{NUMBERS, instance, instance_of, is_builtin_container};
+pub(super) use super::value::{SET, Value, same};
 
 /// The maximum number of expressions that are looked at to find the value of one.
 pub(super) const MAX_STEPS: u32 = 300;
-
-/// What an expression stands for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Value {
-    /// A module, function, class or constant outside of the service, by its full name.
-    External(String),
-    /// An instance of a class outside of the service.
-    ExternalInstance(String),
-    /// A module of the service.
-    Module(ModuleId),
-    /// A function or a bound method of the service.
-    Function(FunctionId),
-    /// A class of the service.
-    Class(ClassId),
-    /// An instance of a class of the service.
-    Instance(ClassId),
-    /// What `super()` returns in a method of a class.
-    Super(ClassId),
-    /// Not known.
-    Unknown,
-}
 
 /// The place of an expression: its module, and the functions around it.
 pub(super) struct Place<'i, 'a> {
@@ -95,16 +73,22 @@ impl<'i, 'a> Place<'i, 'a> {
             Expr::Subscript(subscript) => match self.look(&subscript.value, steps) {
                 // A generic class with its arguments.
                 Value::Class(class) => Value::Class(class),
+                Value::External(name) if is_class_name(&name) => Value::External(name),
+                Value::Items(_) if subscript.slice.is_slice_expr() => {
+                    self.look(&subscript.value, steps)
+                }
+                Value::Items(item) | Value::Mapping(item) => *item,
                 _ => Value::Unknown,
             },
             // The numbers of a set are in the same order everywhere.
             Expr::Set(set) if set.elts.iter().all(Expr::is_number_literal_expr) => {
-                instance("builtins.frozenset[int]")
+                instance(NUMBERS)
             }
             Expr::Set(_) | Expr::SetComp(_) => instance(SET),
-            Expr::List(_) | Expr::ListComp(_) => instance("builtins.list"),
+            Expr::List(list) => self.items(list.elts.iter(), "builtins.list", steps),
+            Expr::ListComp(_) => instance("builtins.list"),
             Expr::Dict(_) | Expr::DictComp(_) => instance("builtins.dict"),
-            Expr::Tuple(_) => instance("builtins.tuple"),
+            Expr::Tuple(tuple) => self.items(tuple.elts.iter(), "builtins.tuple", steps),
             Expr::StringLiteral(_) | Expr::FString(_) => instance("builtins.str"),
             Expr::BinOp(operation) => {
                 let left = self.look(&operation.left, steps);
@@ -128,6 +112,30 @@ impl<'i, 'a> Place<'i, 'a> {
                 let values = operation.values.iter();
                 same(values.map(|value| self.look(value, steps)))
             }
+            _ => Value::Unknown,
+        }
+    }
+
+    /// A list of these items: with what they are, if all are the same.
+    fn items(
+        &self,
+        items: impl Iterator<Item = &'a Expr>,
+        class: &str,
+        steps: &Cell<u32>,
+    ) -> Value {
+        const MAX_ITEMS: usize = 8;
+        match same(items.take(MAX_ITEMS).map(|item| self.look(item, steps))) {
+            item @ (Value::Instance(_) | Value::ExternalInstance(_)) => {
+                Value::Items(Box::new(item))
+            }
+            _ => instance(class),
+        }
+    }
+
+    /// What a loop over a value yields.
+    fn item_of(&self, iterated: &'a Expr, steps: &Cell<u32>) -> Value {
+        match self.look(iterated, steps) {
+            Value::Items(item) => *item,
             _ => Value::Unknown,
         }
     }
@@ -170,21 +178,28 @@ impl<'i, 'a> Place<'i, 'a> {
             let known = values.find(|value| *value != Value::Unknown);
             return known.unwrap_or(Value::Unknown);
         }
-        for (level, from) in &info.scope.stars {
-            let full = match top.module_of(*level, from) {
-                Ok(id) if id != module => {
-                    let value = self.global(id, name, steps);
-                    match value {
-                        Value::External(ref full) if full.starts_with("builtins.") => continue,
-                        value => return value,
-                    }
-                }
-                Ok(_) => continue,
-                Err(external) => format!("{external}.{name}"),
-            };
-            if rule_of(&full).is_some() {
-                return Value::External(full);
+        // The last one that has the name counts, and the service's own are known.
+        let stars = info.scope.stars.iter().rev();
+        let (own, others): (Vec<_>, Vec<_>) = stars
+            .map(|(level, from)| top.module_of(*level, from))
+            .partition(Result::is_ok);
+        for id in own.into_iter().filter_map(Result::ok) {
+            if id == module {
+                continue;
             }
+            let value = self.global(id, name, steps);
+            if !matches!(&value, Value::External(full) if full.starts_with("builtins.")) {
+                return value;
+            }
+        }
+        let others: Vec<String> = others
+            .into_iter()
+            .filter_map(Result::err)
+            .map(|external| format!("{external}.{name}"))
+            .collect();
+        let listed = others.iter().find(|full| is_listed(full));
+        if let Some(full) = listed.or_else(|| others.iter().find(|full| is_exported(full))) {
+            return Value::External(full.clone());
         }
         Value::External(format!("builtins.{name}"))
     }
@@ -236,6 +251,7 @@ impl<'i, 'a> Place<'i, 'a> {
                     }
                 }
             },
+            Binding::Function(def) if is_overload(def) => Value::Unknown,
             Binding::Function(def) => {
                 let found = self.index.function_of(self.module, def);
                 found.map_or(Value::Unknown, Value::Function)
@@ -252,6 +268,7 @@ impl<'i, 'a> Place<'i, 'a> {
             Binding::Parameter(annotation) => annotation.map_or(Value::Unknown, |annotation| {
                 self.of_annotation(annotation, steps)
             }),
+            Binding::Element(iterated) => self.item_of(iterated, steps),
             Binding::Unknown => Value::Unknown,
         }
     }
@@ -282,7 +299,36 @@ impl<'i, 'a> Place<'i, 'a> {
                     {
                         first.map_or(Value::Unknown, |inner| self.of_annotation(inner, steps))
                     }
-                    _ => instance_of(generic),
+                    _ => {
+                        let last = match &*subscript.slice {
+                            Expr::Tuple(tuple) => tuple.elts.last(),
+                            slice => Some(slice),
+                        };
+                        let item = |argument: Option<&'a Expr>| {
+                            let value = argument.map(|a| self.of_annotation(a, steps));
+                            Box::new(value.unwrap_or(Value::Unknown))
+                        };
+                        match instance_of(generic) {
+                            Value::ExternalInstance(name) if name == SET => {
+                                let numbers = ["int", "float", "bool"];
+                                match first {
+                                    Some(Expr::Name(name))
+                                        if numbers.contains(&name.id.as_str()) =>
+                                    {
+                                        instance(NUMBERS)
+                                    }
+                                    _ => instance(SET),
+                                }
+                            }
+                            Value::ExternalInstance(name) if is_sequence(&name) => {
+                                Value::Items(item(first))
+                            }
+                            Value::ExternalInstance(name) if is_mapping(&name) => {
+                                Value::Mapping(item(last))
+                            }
+                            value => value,
+                        }
+                    }
                 }
             }
             Expr::BinOp(operation) if operation.op == Operator::BitOr => {
@@ -326,12 +372,14 @@ impl<'i, 'a> Place<'i, 'a> {
             Value::Super(class) => {
                 let bases = self.bases(*class);
                 let mut found = bases
-                    .into_iter()
-                    .map(|base| self.member(&instance_of(base), name, steps));
+                    .iter()
+                    .map(|base| self.member(&instance_of(base.clone()), name, steps));
                 found
                     .find(|value| *value != Value::Unknown)
                     .unwrap_or(Value::Unknown)
             }
+            Value::Items(_) => Value::External(format!("builtins.list.{name}")),
+            Value::Mapping(_) => Value::External(format!("builtins.dict.{name}")),
             Value::Function(_) | Value::Unknown => Value::Unknown,
         }
     }
@@ -364,7 +412,25 @@ impl<'i, 'a> Place<'i, 'a> {
                 | "builtins.set.difference"
                 | "builtins.set.symmetric_difference"
                 | "builtins.set.copy" => instance(SET),
-                "builtins.sorted" => instance("builtins.list"),
+                "builtins.set" | "builtins.frozenset" if is_of_range(call) => instance(NUMBERS),
+                "builtins.dict.values" | "builtins.dict.get" | "builtins.list.copy" => {
+                    let Expr::Attribute(method) = &*call.func else {
+                        return Value::Unknown;
+                    };
+                    match (name.as_str(), self.look(&method.value, steps)) {
+                        ("builtins.dict.values", Value::Mapping(item)) => Value::Items(item),
+                        ("builtins.dict.get", Value::Mapping(item)) => *item,
+                        ("builtins.list.copy", items) => items,
+                        _ => Value::Unknown,
+                    }
+                }
+                "builtins.sorted" | "builtins.list" | "builtins.tuple" | "builtins.reversed" => {
+                    let first = call.arguments.args.first();
+                    match first.map(|list| self.look(list, steps)) {
+                        Some(items @ Value::Items(_)) => items,
+                        _ => instance("builtins.list"),
+                    }
+                }
                 "pathlib.Path.joinpath"
                 | "pathlib.Path.with_suffix"
                 | "pathlib.Path.with_name"
@@ -375,9 +441,7 @@ impl<'i, 'a> Place<'i, 'a> {
                 | "itertools.cycle"
                 | "array.array" => instance(&name),
                 _ => {
-                    let last = name.rsplit('.').next().unwrap_or(&name);
-                    let is_class = last.chars().next().is_some_and(char::is_uppercase);
-                    if is_class || is_builtin_container(&name) {
+                    if is_class_name(&name) || is_builtin_container(&name) {
                         instance_of(Value::External(name))
                     } else {
                         Value::Unknown
@@ -389,58 +453,42 @@ impl<'i, 'a> Place<'i, 'a> {
     }
 }
 
-fn instance(name: &str) -> Value {
-    Value::ExternalInstance(name.to_owned())
+/// `set(range(…))`
+fn is_of_range(call: &ExprCall) -> bool {
+    matches!(call.arguments.args.first(), Some(Expr::Call(inner))
+        if matches!(&*inner.func, Expr::Name(name) if name.id.as_str() == "range"))
 }
 
-/// An instance of a class. All kinds of sets count as one.
-fn instance_of(class: Value) -> Value {
-    match class {
-        Value::Class(class) => Value::Instance(class),
-        Value::External(name) => {
-            let is_set = [
-                "builtins.frozenset",
-                "typing.Set",
-                "typing.FrozenSet",
-                "typing.AbstractSet",
-                "typing.MutableSet",
-                "collections.abc.Set",
-                "collections.abc.MutableSet",
-            ];
-            let name = match name.as_str() {
-                name if is_set.contains(&name) => SET,
-                "typing.List" => "builtins.list",
-                "typing.Dict" => "builtins.dict",
-                name => name,
-            };
-            instance(name)
-        }
-        _ => Value::Unknown,
-    }
+/// Whether a full name ends like that of a class.
+fn is_class_name(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    last.chars().next().is_some_and(char::is_uppercase)
 }
 
-fn is_builtin_container(name: &str) -> bool {
+fn is_sequence(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or(name);
     [
-        "builtins.set",
-        "builtins.frozenset",
-        "builtins.list",
-        "builtins.dict",
-        "builtins.tuple",
-        "builtins.bytearray",
+        "list",
+        "tuple",
+        "deque",
+        "Sequence",
+        "Iterable",
+        "Iterator",
+        "Collection",
+        "Tuple",
+        "MutableSequence",
     ]
-    .contains(&name)
+    .contains(&last)
 }
 
-/// The value that all have in common; those that are not known do not count.
-pub(super) fn same(values: impl IntoIterator<Item = Value>) -> Value {
-    let mut found = Value::Unknown;
-    for value in values {
-        match (&found, &value) {
-            (_, Value::Unknown) => {}
-            (Value::Unknown, _) => found = value,
-            (found, value) if found == value => {}
-            _ => return Value::Unknown,
-        }
-    }
-    found
+fn is_mapping(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    [
+        "dict",
+        "defaultdict",
+        "Mapping",
+        "MutableMapping",
+        "OrderedDict",
+    ]
+    .contains(&last)
 }

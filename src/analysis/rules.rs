@@ -62,10 +62,10 @@ rules! {
     }
     ActivityImport = "activity-import" {
         "A workflow imports activities by name.",
-        "The sandbox executes a module that is imported with `from . import activities` again \
-         for every execution, also under `imports_passed_through()`. That costs time and memory, \
+        "The sandbox executes a module that is imported from the workflow's own package, as in `from \
+         . import activities`, again for every execution, also under `imports_passed_through()`. That costs time and memory, \
          and fails if the module does what workflows must not.",
-        "Import the names: `from .activities import charge`.",
+        "Import the names, as in `from .activities import charge`.",
         "from . import activities",
         "from .activities import charge",
     }

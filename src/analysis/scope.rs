@@ -30,7 +30,9 @@ pub(super) enum Binding<'a> {
     Parameter(Option<&'a Expr>),
     /// The value of `with … as`.
     Entered(&'a Expr),
-    /// A variable whose value is not known: of a loop, an `except` or a pattern.
+    /// A variable of a loop over this expression.
+    Element(&'a Expr),
+    /// A variable whose value is not known: of an `except` or a pattern.
     Unknown,
 }
 
@@ -79,7 +81,7 @@ impl<'a> Scope<'a> {
     pub(super) fn of_comprehensions(generators: &'a [Comprehension]) -> Self {
         let mut scope = Self::default();
         for generator in generators {
-            scope.bind_target(&generator.target);
+            scope.bind_element(&generator.target, &generator.iter);
         }
         scope
     }
@@ -99,6 +101,13 @@ impl<'a> Scope<'a> {
 
     fn bind(&mut self, name: &'a str, binding: Binding<'a>) {
         self.names.entry(name).or_default().push(binding);
+    }
+
+    fn bind_element(&mut self, target: &'a Expr, iterated: &'a Expr) {
+        match target {
+            Expr::Name(name) => self.bind(&name.id, Binding::Element(iterated)),
+            _ => self.bind_target(target),
+        }
     }
 
     fn bind_target(&mut self, target: &'a Expr) {
@@ -188,7 +197,7 @@ impl<'a> Visitor<'a> for Collect<'_, 'a> {
                     scope.bind(&name.id, Binding::Unknown);
                 }
             }
-            Stmt::For(block) => scope.bind_target(&block.target),
+            Stmt::For(block) => scope.bind_element(&block.target, &block.iter),
             Stmt::With(block) => {
                 for item in &block.items {
                     match item.optional_vars.as_deref() {

@@ -111,7 +111,7 @@ impl Sources {
                 continue;
             }
             followed.insert(path, depth);
-            let Some(module) = project.module(path) else {
+            let Some(module) = module_at(project, path) else {
                 continue;
             };
             if let (Ok(parsed), Some(depth)) = (module.as_ref(), depth.next()) {
@@ -126,6 +126,14 @@ impl Sources {
         }
         modules.sort_by(|a, b| a.0.cmp(&b.0));
         Self { modules }
+    }
+}
+
+/// A module. Python accepts a byte-order mark, and edits do not.
+fn module_at(project: &Project, path: &RelPath) -> Option<Rc<Result<Module, EditError>>> {
+    match project.text(path)?.strip_prefix('\u{feff}') {
+        Some(text) => Some(Rc::new(Module::parse(text))),
+        None => project.module(path),
     }
 }
 

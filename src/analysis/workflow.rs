@@ -1,5 +1,7 @@
 //! The workflows of a service: their types, and the code that Temporal calls.
 
+use std::collections::BTreeSet;
+
 use ruff_python_ast::visitor::Visitor;
 
 use super::decorators::{given_name, is_handler};
@@ -28,16 +30,21 @@ pub(super) fn workflows(index: &Index<'_>) -> Vec<Workflow> {
 fn workflow(index: &Index<'_>, class: ClassId) -> Option<Workflow> {
     let info = &index.classes[class];
     let place = Place::top(index, info.module);
-    let definition =
-        info.def.decorator_list.iter().find(|decorator| {
-            place.decorator(&decorator.expression) == "temporalio.workflow.defn"
-        })?;
+    let definition = info.def.decorator_list.iter().find(|decorator| {
+        index
+            .applied(&place, &decorator.expression)
+            .iter()
+            .any(|applied| applied == "temporalio.workflow.defn")
+    })?;
     let name =
         given_name(&definition.expression).unwrap_or_else(|| Some(info.def.name.to_string()));
     let mut handlers = Vec::new();
+    let mut seen = BTreeSet::new();
     for ancestor in place.ancestors(class) {
         let methods = sorted(&index.classes[ancestor].methods);
         let own = methods.into_iter().map(|(_, method)| method);
+        // One that a class defines again replaces that of its base class.
+        let own = own.filter(|method| seen.insert(index.functions[*method].def.name.as_str()));
         handlers.extend(own.filter(|method| {
             is_handler(index, *method)
                 // A workflow is created like any other object.

@@ -1,6 +1,6 @@
 //! Calls: what they break, and where they lead.
 
-use ruff_python_ast::{Arguments, Expr, ExprAttribute, ExprCall, StmtFunctionDef};
+use ruff_python_ast::{Arguments, Expr, ExprAttribute, ExprCall, Stmt, StmtFunctionDef};
 use ruff_text_size::Ranged;
 
 use super::order::is_membership;
@@ -8,7 +8,7 @@ use super::{Body, arguments, described};
 use crate::analysis::activity;
 use crate::analysis::calls::{When, rule_of};
 use crate::analysis::decorators::{is_activity, is_handler};
-use crate::analysis::facts::{Edge, Node, Receiver};
+use crate::analysis::facts::{Given, Node, Receiver};
 use crate::analysis::index::{ClassId, FunctionId};
 use crate::analysis::resolve::Value;
 use crate::analysis::rules::Rule;
@@ -29,12 +29,17 @@ impl<'a> Body<'_, 'a> {
                     .place()
                     .attribute_of(&Value::Instance(*class), "__call__");
                 if let Value::Function(function) = called {
-                    self.edge(Node::Function(function), call, Receiver::Own);
+                    self.edge(Node::Method(function, *class), call, Receiver::Own);
                 }
             }
             Value::Unknown => self.unknown(call),
-            Value::ExternalInstance(_) | Value::Module(_) | Value::Super(_) => {}
+            Value::ExternalInstance(_)
+            | Value::Items(_)
+            | Value::Mapping(_)
+            | Value::Module(_)
+            | Value::Super(_) => {}
         }
+        self.shared_client(call);
         self.changes_of(call);
         self.order_of_arguments(&value, call);
         let is_temporal = matches!(&value, Value::External(name)
@@ -84,7 +89,9 @@ impl<'a> Body<'_, 'a> {
                 function => function,
             };
             if let Value::Function(wrapper) = self.resolve(function) {
-                self.edge(Node::Function(wrapper), function, Receiver::Own);
+                let with_arguments = decorator.expression.is_call_expr();
+                let node = Node::Wrapper(wrapper, with_arguments);
+                self.edge(node, function, Receiver::Own);
             }
         }
     }
@@ -116,13 +123,90 @@ impl<'a> Body<'_, 'a> {
     /// The creation of an instance of the service's classes.
     pub(super) fn created(&mut self, class: ClassId, call: &'a ExprCall) {
         self.edge(Node::New(class), call, Receiver::Own);
+        let given = self.given(class, call);
+        if let Some(edge) = self.facts.edges.last_mut() {
+            edge.given = given;
+        }
         let bases = self.place().bases(class);
-        let broken = bases.into_iter().find_map(|base| match base {
-            Value::External(name) => rule_of(&name).map(|(rule, _)| (rule, name)),
+        let broken = bases.iter().find_map(|base| match base {
+            Value::External(name) => rule_of(name).map(|(rule, _)| (rule, name)),
             _ => None,
         });
         if let Some((rule, name)) = broken {
-            self.breaks(rule, &name, call);
+            self.breaks(rule, name, call);
+        }
+    }
+
+    /// The fields that a call of a class gives values.
+    fn given(&self, class: ClassId, call: &ExprCall) -> Given {
+        let Arguments { args, keywords, .. } = &call.arguments;
+        let is_open = args.iter().any(Expr::is_starred_expr)
+            || keywords.iter().any(|keyword| keyword.arg.is_none());
+        if is_open {
+            return Given::All;
+        }
+        let named = keywords.iter().filter_map(|keyword| keyword.arg.as_ref());
+        let mut fields: Vec<String> = named.map(ToString::to_string).collect();
+        let body = &self.index.classes[class].def.body;
+        let declared = body.iter().filter_map(|statement| match statement {
+            Stmt::AnnAssign(field) => dotted(&field.target),
+            _ => None,
+        });
+        fields.extend(declared.take(args.len()));
+        Given::Fields(fields)
+    }
+
+    /// A method of a client, lock or generator that a module creates for all executions.
+    fn shared_client(&mut self, call: &'a ExprCall) {
+        let Expr::Attribute(method) = &*call.func else {
+            return;
+        };
+        let place = self.place();
+        let Value::ExternalInstance(class) = place.resolve(&method.value) else {
+            return;
+        };
+        // One that the workflow itself creates is reported there.
+        let is_known = rule_of(&format!("{class}.{}", method.attr)).is_some();
+        if is_known || place.global_of(&method.value).is_none() {
+            return;
+        }
+        if let Some((rule, When::Always)) = rule_of(&class) {
+            self.breaks(rule, &class, call);
+        }
+    }
+
+    /// The special methods of an object that a statement calls.
+    pub(super) fn used(&mut self, object: &'a Expr, methods: &[&str]) {
+        let Value::Instance(class) = self.resolve(object) else {
+            return;
+        };
+        for name in methods {
+            if let Some(method) = self.place().method_of(class, name) {
+                let receiver = match object {
+                    Expr::Name(_) if self.place().global_of(object).is_some() => Receiver::Shared,
+                    _ => Receiver::Own,
+                };
+                self.edge(Node::Method(method, class), object, receiver);
+            }
+        }
+    }
+
+    /// The context of a `with` statement.
+    pub(super) fn entered(&mut self, context: &'a Expr) {
+        self.used(
+            context,
+            &["__enter__", "__exit__", "__aenter__", "__aexit__"],
+        );
+        let place = self.place();
+        let Value::ExternalInstance(class) = place.resolve(context) else {
+            return;
+        };
+        if place.global_of(context).is_some()
+            && let Some((rule, When::Always)) = rule_of(&class)
+        {
+            let written = self.text(context);
+            let what = described(rule, &written, &class);
+            self.hit(rule, context, what);
         }
     }
 
@@ -145,7 +229,29 @@ impl<'a> Body<'_, 'a> {
             return;
         }
         let receiver = self.receiver_in(&call.func);
-        self.edge(Node::Function(function), call, receiver);
+        let node = self.node_of(function, &call.func);
+        self.edge(node, call, receiver);
+    }
+
+    /// The code of a function, or of a method on the class that it is called on: a method of a
+    /// base class calls those of the class that inherits it.
+    fn node_of(&self, function: FunctionId, called: &'a Expr) -> Node {
+        if self.index.functions[function].class.is_none() {
+            return Node::Function(function);
+        }
+        let Expr::Attribute(attribute) = called else {
+            return Node::Function(function);
+        };
+        let own = match &self.receiver {
+            Some((_, Value::Instance(class) | Value::Class(class))) => Some(*class),
+            _ => None,
+        };
+        match (self.resolve(&attribute.value), own) {
+            (Value::Instance(class) | Value::Class(class), _) | (Value::Super(_), Some(class)) => {
+                Node::Method(function, class)
+            }
+            _ => Node::Function(function),
+        }
     }
 
     /// Whose state a called method has.
@@ -176,8 +282,12 @@ impl<'a> Body<'_, 'a> {
     /// A call whose target is not known.
     pub(super) fn unknown(&mut self, call: &'a ExprCall) {
         match &*call.func {
-            // A method of something whose type is not known.
+            // A method of something whose type is not known: of the service, if it has one.
             Expr::Attribute(attribute) => {
+                if self.index.has_method(&attribute.attr) {
+                    let text = self.text(&call.func);
+                    self.facts.unfollowed.push((call.start().to_usize(), text));
+                }
                 if attribute.attr.as_str() == "run_in_executor" {
                     let what = described(Rule::LoopEscape, "run_in_executor", "");
                     self.hit(Rule::LoopEscape, call, what);
@@ -242,18 +352,15 @@ impl<'a> Body<'_, 'a> {
         let method = place.method_of(class, &attribute.attr);
         if let Some(method) = method.filter(|method| place.is_property(*method)) {
             let receiver = self.receiver_of_attribute(attribute);
-            self.facts.edges.push(Edge {
-                to: Node::Function(method),
-                offset: attribute.start().to_usize(),
-                receiver,
-            });
+            self.edge(Node::Method(method, class), attribute, receiver);
         }
     }
 
     pub(super) fn follow(&mut self, function: FunctionId, at: &'a Expr, receiver: Receiver) {
         let is_handled = is_activity(self.index, function) || is_handler(self.index, function);
         if !is_handled {
-            self.edge(Node::Function(function), at, receiver);
+            let node = self.node_of(function, at);
+            self.edge(node, at, receiver);
         }
     }
 

@@ -10,22 +10,37 @@ use ruff_python_ast::{Arguments, Decorator, Expr, Int, Keyword, Number, Stmt, St
 use ruff_text_size::{Ranged, TextRange};
 
 use self::conditions::is_type_checking;
-use super::facts::{Edge, Facts, Hit, Node, Receiver};
+use self::order::only_collects;
+use super::facts::{Edge, Facts, Given, Hit, Node, Receiver};
 use super::index::{ClassId, FunctionId, Index, ModuleId};
 use super::resolve::{Place, Value};
 use super::rules::Rule;
 use super::scope::Scope;
 use crate::edit::python::is_main_guard;
 
-/// What the body of a function does, and what its decorators add.
-pub(super) fn of_function(index: &Index<'_>, function: FunctionId) -> Facts {
+/// What the body of a function does, and what its decorators add. The class is that of the
+/// instance that a method is called on.
+pub(super) fn of_function(
+    index: &Index<'_>,
+    function: FunctionId,
+    class: Option<ClassId>,
+) -> Facts {
     let info = &index.functions[function];
     let mut body = Body::new(index, info.module);
     body.decorated(info.def);
     body.class = info.class;
-    body.receiver = receiver_of(index, function);
+    body.receiver = receiver_of(index, function, class);
     body.scopes.push(Scope::of_function(info.def));
     body.visit_body(&info.def.body);
+    body.facts
+}
+
+/// What a decorator adds to a function: the code of the functions that it makes.
+pub(super) fn of_wrapper(index: &Index<'_>, decorator: FunctionId, with_arguments: bool) -> Facts {
+    let info = &index.functions[decorator];
+    let mut body = Body::new(index, info.module);
+    body.scopes.push(Scope::of_function(info.def));
+    body.wrappers(&info.def.body, with_arguments);
     body.facts
 }
 
@@ -38,9 +53,13 @@ pub(super) fn of_module(index: &Index<'_>, module: ModuleId) -> Facts {
 }
 
 /// The first parameter of a method with its value.
-fn receiver_of<'a>(index: &Index<'a>, function: FunctionId) -> Option<(&'a str, Value)> {
+fn receiver_of<'a>(
+    index: &Index<'a>,
+    function: FunctionId,
+    class: Option<ClassId>,
+) -> Option<(&'a str, Value)> {
     let info = &index.functions[function];
-    let class = info.class?;
+    let class = info.class.map(|own| class.unwrap_or(own))?;
     let mut parameters = info.def.parameters.iter_non_variadic_params();
     let first = parameters.next()?.parameter.name.as_str();
     let place = Place::top(index, info.module);
@@ -110,6 +129,7 @@ impl<'i, 'a> Body<'i, 'a> {
             what,
             needs_shared: false,
             function: None,
+            field: None,
         });
     }
 
@@ -118,11 +138,34 @@ impl<'i, 'a> Body<'i, 'a> {
             to,
             offset: at.start().to_usize(),
             receiver,
+            field: None,
+            given: Given::None,
         });
     }
 
     fn text(&self, expression: &Expr) -> String {
         self.place().text(expression)
+    }
+
+    /// Visit the functions that a decorator makes; with arguments, those of the inner decorator.
+    fn wrappers(&mut self, body: &'a [Stmt], with_arguments: bool) {
+        for statement in body {
+            match statement {
+                Stmt::FunctionDef(inner) if with_arguments => {
+                    self.scopes.push(Scope::of_function(inner));
+                    self.wrappers(&inner.body, false);
+                    self.scopes.pop();
+                }
+                Stmt::FunctionDef(inner) => self.inner_function(inner),
+                Stmt::If(block) => {
+                    self.wrappers(&block.body, with_arguments);
+                    for clause in &block.elif_else_clauses {
+                        self.wrappers(&clause.body, with_arguments);
+                    }
+                }
+                _ => {}
+            }
+        }
     }
 
     /// Visit a function within this one: it is called here, or by what it is passed to.
@@ -134,6 +177,20 @@ impl<'i, 'a> Body<'i, 'a> {
 }
 
 impl<'a> Visitor<'a> for Body<'_, 'a> {
+    fn visit_body(&mut self, body: &'a [Stmt]) {
+        for statement in body {
+            self.visit_stmt(statement);
+            // What follows is for code outside of workflows.
+            if let Stmt::If(block) = statement
+                && block.elif_else_clauses.is_empty()
+                && self.in_workflow(&block.test) == Some(true)
+                && matches!(block.body.last(), Some(Stmt::Return(_) | Stmt::Raise(_)))
+            {
+                return;
+            }
+        }
+    }
+
     fn visit_stmt(&mut self, statement: &'a Stmt) {
         match statement {
             Stmt::FunctionDef(function) => {
@@ -202,7 +259,21 @@ impl<'a> Visitor<'a> for Body<'_, 'a> {
                     self.assigned(target);
                 }
             }
-            Stmt::For(block) => self.iterated(&block.iter),
+            Stmt::For(block) => {
+                if only_collects(&block.body) {
+                    self.orderless.push(block.iter.range());
+                }
+                self.iterated(&block.iter);
+                self.used(
+                    &block.iter,
+                    &["__iter__", "__aiter__", "__next__", "__anext__"],
+                );
+            }
+            Stmt::With(block) => {
+                for item in &block.items {
+                    self.entered(&item.context_expr);
+                }
+            }
             _ => {}
         }
         walk_stmt(self, statement);
@@ -239,6 +310,21 @@ impl<'a> Visitor<'a> for Body<'_, 'a> {
                 self.visit_expr(&lambda.body);
                 self.scopes.pop();
             }
+            Expr::If(choice) if self.in_workflow(&choice.test).is_some() => {
+                let value = match self.in_workflow(&choice.test) {
+                    Some(true) => &choice.body,
+                    _ => &choice.orelse,
+                };
+                self.visit_expr(value);
+            }
+            Expr::List(list) => {
+                self.unpacked(&list.elts);
+                walk_expr(self, expression);
+            }
+            Expr::Tuple(tuple) => {
+                self.unpacked(&tuple.elts);
+                walk_expr(self, expression);
+            }
             Expr::Generator(generator) => self.comprehension(
                 generator.range(),
                 &generator.generators,
@@ -261,6 +347,12 @@ impl<'a> Visitor<'a> for Body<'_, 'a> {
                 self.visit_expr(&attribute.value);
             }
             Expr::Compare(comparison) => {
+                for side in &comparison.comparators {
+                    if self.resolve(side) == Value::External("os.environ".to_owned()) {
+                        let what = described(Rule::Environment, "os.environ", "");
+                        self.hit(Rule::Environment, side, what.replace("()", ""));
+                    }
+                }
                 // `id(item) in seen` only tells whether two are the same.
                 let sides = std::iter::once(&*comparison.left).chain(&comparison.comparators);
                 let ids = sides.filter(|side| side.is_call_expr()).map(Ranged::range);

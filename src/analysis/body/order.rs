@@ -1,10 +1,10 @@
 //! The order of sets: where it is used, and where it does not matter.
 
 use ruff_python_ast::visitor::Visitor;
-use ruff_python_ast::{Comprehension, Expr, ExprCall};
+use ruff_python_ast::{Comprehension, Expr, ExprCall, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 
-use super::Body;
+use super::{Body, described};
 use crate::analysis::resolve::{SET, Value};
 use crate::analysis::rules::Rule;
 use crate::analysis::scope::Scope;
@@ -44,6 +44,10 @@ impl<'a> Body<'_, 'a> {
     }
 
     pub(super) fn iterated(&mut self, iterated: &'a Expr) {
+        if self.resolve(iterated) == Value::External("os.environ".to_owned()) {
+            let what = described(Rule::Environment, "os.environ", "").replace("()", "");
+            self.hit(Rule::Environment, iterated, what);
+        }
         let is_single = || {
             self.single
                 .iter()
@@ -88,7 +92,7 @@ impl<'a> Body<'_, 'a> {
                     self.iterated(argument);
                 }
             }
-            "builtins.str.join" => {
+            "builtins.str.join" | "builtins.list.extend" => {
                 if let Some(argument) = call.arguments.args.first() {
                     self.iterated(argument);
                 }
@@ -98,6 +102,15 @@ impl<'a> Body<'_, 'a> {
                 self.hit(Rule::SetOrder, call, what);
             }
             _ => {}
+        }
+    }
+
+    /// Items of a list or tuple such as `*names`.
+    pub(super) fn unpacked(&mut self, items: &'a [Expr]) {
+        for item in items {
+            if let Expr::Starred(starred) = item {
+                self.iterated(&starred.value);
+            }
         }
     }
 
@@ -132,6 +145,18 @@ impl<'a> Body<'_, 'a> {
         }
         self.scopes.pop();
     }
+}
+
+/// Whether a loop only puts its items into sets, or takes them out: the order does not matter.
+pub(super) fn only_collects(body: &[Stmt]) -> bool {
+    body.iter().all(|statement| match statement {
+        Stmt::Expr(expression) => match &*expression.value {
+            Expr::Call(call) => is_membership(call),
+            _ => false,
+        },
+        Stmt::Pass(_) => true,
+        _ => false,
+    })
 }
 
 /// Whether a call adds its argument to a set, or takes it out: `seen.add(id(item))`.

@@ -6,6 +6,7 @@ use super::Body;
 use crate::analysis::globals::Global;
 use crate::analysis::resolve::{Place, SET, Value};
 use crate::analysis::rules::Rule;
+use crate::analysis::value::NUMBERS;
 
 /// Methods that change a list, dict, set or deque.
 const CHANGES: [&str; 17] = [
@@ -50,7 +51,16 @@ impl<'a> Body<'_, 'a> {
                     let what = self.change(&global, target);
                     self.hit(Rule::GlobalState, target, what);
                 } else if self.is_of_receiver(target) {
-                    self.shared(target);
+                    let shared = match target {
+                        Expr::Subscript(subscript) => self.is_only_of_class(&subscript.value),
+                        _ => false,
+                    };
+                    if shared {
+                        let what = self.of_class(target);
+                        self.hit(Rule::GlobalState, target, what);
+                    } else {
+                        self.shared(target);
+                    }
                 }
             }
             _ => {}
@@ -142,15 +152,19 @@ impl<'a> Body<'_, 'a> {
             self.hit(Rule::GlobalState, call, what);
         } else if self.is_of_receiver(changed) {
             if self.is_only_of_class(changed) {
-                let what = format!(
-                    "changes `{}`, which the class defines and all its instances share",
-                    self.text(changed)
-                );
+                let what = self.of_class(changed);
                 self.hit(Rule::GlobalState, call, what);
             } else {
                 self.shared(changed);
             }
         }
+    }
+
+    fn of_class(&self, changed: &'a Expr) -> String {
+        format!(
+            "changes `{}`, which the class defines and all its instances share",
+            self.text(changed)
+        )
     }
 
     /// Whether an attribute of `self` is a list or dict that only the body of the class
@@ -193,7 +207,7 @@ fn is_container(value: &Value) -> bool {
             "builtins.list",
             "builtins.dict",
             "builtins.bytearray",
-            "builtins.frozenset[int]",
+            NUMBERS,
             "collections.deque",
             "collections.defaultdict",
             "collections.OrderedDict",
@@ -202,6 +216,7 @@ fn is_container(value: &Value) -> bool {
             "array.array",
         ]
         .contains(&name.as_str()),
+        Value::Items(_) | Value::Mapping(_) => true,
         Value::External(name) => {
             name == "os.environ" || name == "sys.path" || name == "sys.modules"
         }

@@ -109,3 +109,49 @@ class Probe:
     @workflow.run
     async def run(self) -> str:
         return "# bluetext: ignore[clock] not a comment"
+
+
+# %% beside_another_comment
+import time
+
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        return str(time.time())  # type: ignore  # bluetext: ignore[clock] shown in a log only
+
+
+# %% stacked
+import time
+import uuid
+
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        # bluetext: ignore[clock] shown in a log only
+        # bluetext: ignore[random] shown in a log only
+        return str(time.time()) + str(uuid.uuid4())
+
+
+# %% above_a_long_statement
+import time
+
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        # bluetext: ignore[clock] shown in a log only
+        text = str(
+            time.time(),
+        )
+        return text
