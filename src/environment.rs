@@ -44,7 +44,7 @@ impl Environment {
         match (install, environment.uv.is_some()) {
             (Install::Project, true) => {
                 let without: &[&str] = if with_tests { &[] } else { &["--no-dev"] };
-                environment.uv(service, &[&["sync"], without].concat(), limits)?;
+                environment.uv(service, &[&["sync", "--inexact"], without].concat(), limits)?;
                 environment.find_python(service, limits)?;
             }
             (Install::Project, false) => {
@@ -104,7 +104,8 @@ impl Environment {
             .current_dir(service)
             // Ignore an active environment of the user.
             .env_remove("VIRTUAL_ENV")
-            .env_remove("UV_PROJECT_ENVIRONMENT");
+            .env_remove("UV_PROJECT_ENVIRONMENT")
+            .env_remove("UV_NO_DEV");
         let shown = format!("uv {}", arguments.join(" "));
         finish(command, &shown, limits)?;
         self.commands.push(shown);

@@ -1,46 +1,134 @@
 //! Pages for people and agents: the guide and the configuration of MCP clients.
 
-use std::path::Path;
+use serde_json::{Value, json};
 
-use serde_json::json;
+use crate::template::template;
 
 /// The three steps, the rules of workflows, and how to verify.
 pub const GUIDE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/for-agents.md"));
 
+/// The section of `AGENTS.md`.
+pub const SECTION: &str = template!("agents/AGENTS.md").source;
+
 /// An MCP client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Host {
-    /// Claude Code: `.mcp.json` in the project.
+    /// Claude Code.
     ClaudeCode,
-    /// Visual Studio Code: `.vscode/mcp.json` in the project.
+    /// Claude Desktop.
+    ClaudeDesktop,
+    /// Cline.
+    Cline,
+    /// Codex.
+    Codex,
+    /// Cursor.
+    Cursor,
+    /// Gemini CLI.
+    GeminiCli,
+    /// Goose.
+    Goose,
+    /// opencode.
+    Opencode,
+    /// Visual Studio Code.
     #[value(name = "vscode")]
     VsCode,
-    /// Cursor: `.cursor/mcp.json` in the project.
-    Cursor,
-    /// Codex: `~/.codex/config.toml`. It reads the list of tools only once, so all tools are
-    /// listed.
-    Codex,
+    /// Windsurf.
+    Windsurf,
+    /// Zed.
+    Zed,
 }
 
-/// The configuration that registers the server with an MCP client.
+/// How an MCP client is configured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Configuration {
+    /// The file that it belongs into: relative to the project, or in the user's folders.
+    pub file: &'static str,
+    /// Whether that file is in the project.
+    pub is_in_project: bool,
+    /// The names of the members that lead to the server, in a JSON file.
+    pub members: &'static [&'static str],
+    /// The server, in a JSON file.
+    pub server: Value,
+    /// The lines to add.
+    pub text: String,
+}
+
+/// The variable in which editors put the folder that is open.
+const OPEN_FOLDER: &str = "${workspaceFolder}";
+
+/// The configuration that registers the server with an MCP client. A client that does not start
+/// the server in the project needs the project's folder, absolute.
 #[must_use]
-pub fn configuration(host: Host, project: Option<&Path>) -> String {
+pub fn configuration(host: Host, project: Option<&str>) -> Configuration {
+    let (file, is_in_project, members): (&str, bool, &[&str]) = match host {
+        Host::ClaudeCode => (".mcp.json", true, &["mcpServers", "bluetext"]),
+        Host::ClaudeDesktop => (
+            "claude_desktop_config.json, which Settings > Developer > Edit Config opens",
+            false,
+            &["mcpServers", "bluetext"],
+        ),
+        Host::Cline => (
+            "cline_mcp_settings.json, which MCP Servers > Configure opens",
+            false,
+            &["mcpServers", "bluetext"],
+        ),
+        Host::Codex => ("~/.codex/config.toml", false, &[]),
+        Host::Cursor => (".cursor/mcp.json", true, &["mcpServers", "bluetext"]),
+        Host::GeminiCli => (".gemini/settings.json", true, &["mcpServers", "bluetext"]),
+        Host::Goose => ("~/.config/goose/config.yaml", false, &[]),
+        Host::Opencode => ("opencode.json", true, &["mcp", "bluetext"]),
+        Host::VsCode => (".vscode/mcp.json", true, &["servers", "bluetext"]),
+        Host::Windsurf => (
+            "~/.codeium/windsurf/mcp_config.json",
+            false,
+            &["mcpServers", "bluetext"],
+        ),
+        Host::Zed => (".zed/settings.json", true, &["context_servers", "bluetext"]),
+    };
     let mut arguments = vec!["mcp".to_owned()];
-    if host == Host::Codex {
+    // These read the list of tools only once.
+    if matches!(host, Host::Codex | Host::ClaudeDesktop) {
         arguments.extend(["--discovery", "static"].map(str::to_owned));
     }
-    if let Some(project) = project {
-        let project = project.display().to_string();
-        arguments.extend(["--project".to_owned(), project]);
+    let is_editor = matches!(host, Host::VsCode | Host::Cursor);
+    if let Some(folder) = project.or(is_editor.then_some(OPEN_FOLDER)) {
+        arguments.extend(["--project".to_owned(), folder.to_owned()]);
     }
-    let server = json!({"type": "stdio", "command": "bluetext", "args": arguments});
-    let document = match host {
-        Host::ClaudeCode | Host::Cursor => json!({"mcpServers": {"bluetext": server}}),
-        Host::VsCode => json!({"servers": {"bluetext": server}}),
+    let server = match host {
+        Host::Opencode => {
+            let command = [vec!["bluetext".to_owned()], arguments.clone()].concat();
+            json!({"type": "local", "command": command, "enabled": true})
+        }
+        Host::Zed => json!({"command": "bluetext", "args": arguments, "env": {}}),
+        Host::GeminiCli | Host::Windsurf | Host::ClaudeDesktop | Host::Cline => {
+            json!({"command": "bluetext", "args": arguments})
+        }
+        _ => json!({"type": "stdio", "command": "bluetext", "args": arguments}),
+    };
+    let text = match host {
         Host::Codex => {
             let arguments: toml_edit::Array = arguments.into_iter().collect();
-            return format!("[mcp_servers.bluetext]\ncommand = \"bluetext\"\nargs = {arguments}\n");
+            format!("[mcp_servers.bluetext]\ncommand = \"bluetext\"\nargs = {arguments}\n")
+        }
+        // JSON is YAML.
+        Host::Goose => format!(
+            "extensions:\n  bluetext:\n    enabled: true\n    type: stdio\n    name: bluetext\n    \
+             cmd: bluetext\n    args: {}\n    timeout: 900\n",
+            json!(arguments)
+        ),
+        _ => {
+            let document = members
+                .iter()
+                .rev()
+                .fold(server.clone(), |inner, name| json!({*name: inner}));
+            format!("{document:#}\n")
         }
     };
-    format!("{document:#}\n")
+    Configuration {
+        file,
+        is_in_project,
+        members,
+        server,
+        text,
+    }
 }

@@ -41,5 +41,6 @@ pub mod tool;
 pub mod verify;
 
 pub use run::{
-    Error, Options, Outcome, check, diagram, find_root, offered, run, status, to_verify,
+    Error, Options, Outcome, Planner, check, diagram, find_root, offered, run, run_plan, status,
+    to_verify,
 };

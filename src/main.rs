@@ -4,10 +4,10 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use bluetext::cli::{self, Invocation, Stop};
+use bluetext::problem::Problem;
 use bluetext::process::Limits;
-use bluetext::report::{self, CheckReport, Page, Report, StatusReport, VerifyReport};
-use bluetext::verify::verify;
-use bluetext::{demo, mcp, run, start};
+use bluetext::report::{self, CheckReport, Page, Report, StatusReport, VerifyReport, View};
+use bluetext::{demo, mcp, run, run_plan, start};
 
 fn main() -> ExitCode {
     let begun = Instant::now();
@@ -59,18 +59,23 @@ fn main() -> ExitCode {
             options,
             view,
         }) => {
-            let report = match bluetext::to_verify(&options, service.as_ref(), &workflows) {
-                Ok((root, plans)) => {
-                    let limits = Limits::of(timeout);
-                    let verified = verify(&root, &plans, &limits, view.quiet, &|_| {});
-                    VerifyReport::new(&root, verified)
-                }
-                Err(error) => VerifyReport::refused(&error),
-            };
+            let limits = Limits::of(timeout);
+            let service = service.as_ref();
+            let report =
+                VerifyReport::of_run(&options, service, &workflows, &limits, view.quiet, &|_| {});
             return ExitCode::from(report.print(view) as u8);
         }
         Ok(Invocation::Mcp { options, discovery }) => {
             return ExitCode::from(mcp::serve(options, discovery) as u8);
+        }
+        Ok(Invocation::Agents {
+            task,
+            options,
+            view,
+        }) => {
+            let force = options.force;
+            let result = run_plan(&|project| task.plan(project, force), &options);
+            (Report::new(task.command(), &result, view), view)
         }
         Ok(Invocation::Page { page, view }) => {
             return ExitCode::from(page.print(view) as u8);
@@ -86,33 +91,21 @@ fn main() -> ExitCode {
             command,
             problems,
             view,
-        }) if command == "status" => {
-            let report = StatusReport::usage(&problems);
-            return ExitCode::from(report.print(view) as u8);
+        }) => {
+            return ExitCode::from(refuse(&command, &problems, view) as u8);
         }
-        Err(Stop::Wrong {
-            command,
-            problems,
-            view,
-        }) if command == "verify" => {
-            let report = VerifyReport::of_problems(&problems);
-            return ExitCode::from(report.print(view) as u8);
-        }
-        Err(Stop::Wrong {
-            command,
-            problems,
-            view,
-        }) if command == "check" => {
-            let report = CheckReport::usage(&problems);
-            return ExitCode::from(report.print(view) as u8);
-        }
-        Err(Stop::Wrong {
-            command,
-            problems,
-            view,
-        }) => (Report::of_problems(&command, &problems), view),
     };
     let exit = report.print(view);
     Report::print_time(begun.elapsed(), view);
     ExitCode::from(exit as u8)
+}
+
+/// Report invalid arguments in the document of the command.
+fn refuse(command: &str, problems: &[Problem], view: View) -> report::ExitCode {
+    match command {
+        "status" => StatusReport::usage(problems).print(view),
+        "check" => CheckReport::usage(problems).print(view),
+        "verify" => VerifyReport::of_problems(problems).print(view),
+        _ => Report::of_problems(command, problems).print(view),
+    }
 }

@@ -100,7 +100,7 @@ codes! {
         DemoFailed = "demo-failed" (Failed): "A program that the demo runs failed or could not be found.",
         DifferentRequest = "different-request" (Refused): "A workflow of this name was added with other options; the message has the recorded command.",
         InTheWay = "in-the-way" (Refused): "A file or folder exists where another one is needed.",
-        Interrupted = "interrupted" (Failed): "The demo or the verification was ended with Ctrl-C or a signal before it was done.",
+        Interrupted = "interrupted" (Failed): "The command was cancelled, or ended with Ctrl-C or a signal before it was done.",
         InvalidCombination = "invalid-combination" (Usage): "Each value is valid, but not together with the others.",
         InvalidName = "invalid-name" (Usage): "A name, type, duration or version is not valid.",
         Io = "io" (Failed): "An I/O operation failed; all changes were undone, or the message names what could not be.",
@@ -108,7 +108,7 @@ codes! {
         LeadsOut = "leads-out" (Refused): "A link leads out of the project.",
         Locked = "locked" (TryAgain): "Another run holds the project.",
         NoApplication = "no-application" (Refused): "Routes need a FastAPI application that starts Temporal, and the service has none.",
-        NoProject = "no-project" (Usage): "The project's folder does not exist.",
+        NoProject = "no-project" (Usage): "The project's folder does not exist, or is `/` or the user's home and was not named.",
         NotOnRecord = "not-on-record" (Refused): "What would be removed is not on record.",
         NotStarted = "not-started" (NotStarted): "The files are scaffolded, but what they start does not run; the files stay.",
         OlderGeneration = "older-generation" (Refused): "A `polytope.yml` has an older format, without tools.",
@@ -301,6 +301,13 @@ impl From<&DiskError> for Problem {
             DiskError::NoProject(_) => {
                 problem.code = ErrorCode::NoProject;
                 problem.hint = Some("name a folder that exists with `--project`".to_owned());
+            }
+            DiskError::TooWide(path) => {
+                problem.code = ErrorCode::NoProject;
+                problem.hint = Some(format!(
+                    "go to the project's folder, or name it: `--project {}`",
+                    path.join("shop").display()
+                ));
             }
             DiskError::Locked(_) => {
                 problem.code = ErrorCode::Locked;

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -124,29 +125,47 @@ pub(crate) fn run(mut command: Command, what: &str, limits: &Limits) -> anyhow::
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     in_own_group(&mut command);
-    let child = command
+    let mut child = command
         .spawn()
         .with_context(|| format!("`{what}` cannot be started"))?;
     let id = child.id();
-    let (sender, receiver) = std::sync::mpsc::channel();
-    std::thread::spawn(move || sender.send(child.wait_with_output()));
-    let output = loop {
-        match receiver.recv_timeout(Duration::from_millis(50)) {
-            Ok(output) => break output?,
-            Err(_) => {
-                if let Some(reason) = limits.reason() {
-                    end_group(id, true);
-                    bail!("`{what}` {reason}");
-                }
-            }
+    let stdout = child.stdout.take().map(read_to_end);
+    let stderr = child.stderr.take().map(read_to_end);
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
         }
+        if let Some(reason) = limits.reason() {
+            end_group(id, true);
+            drop(child.wait());
+            bail!("`{what}` {reason}");
+        }
+        std::thread::sleep(Duration::from_millis(10));
     };
+    // What it has left running would keep the output open.
+    end_group(id, true);
+    let text = |stream: Option<Receiver<Vec<u8>>>| {
+        let read = stream.and_then(|stream| stream.recv_timeout(STOP_LIMIT).ok());
+        read.unwrap_or_default()
+    };
+    let (stdout, stderr) = (text(stdout), text(stderr));
     Ok(Ended {
-        is_success: output.status.success(),
-        status: output.status,
-        stdout: output.stdout,
-        stderr: output.stderr,
+        is_success: status.success(),
+        status,
+        stdout,
+        stderr,
     })
+}
+
+/// Read a stream in a thread.
+fn read_to_end(mut stream: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        drop(stream.read_to_end(&mut bytes));
+        drop(sender.send(bytes));
+    });
+    receiver
 }
 
 /// The last lines that a process has written.
@@ -229,13 +248,15 @@ impl Process {
         while Instant::now() < until && self.ended().is_none() {
             std::thread::sleep(Duration::from_millis(20));
         }
+        // What it has left running ends with it, in `drop`.
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        if self.ended().is_none() {
-            end_group(self.child.id(), true);
+        let is_running = self.ended().is_none();
+        end_group(self.child.id(), true);
+        if is_running {
             drop(self.child.kill());
             drop(self.child.wait());
         }
@@ -267,6 +288,11 @@ pub(crate) fn end_group(id: u32, at_once: bool) {
     }
     #[cfg(not(unix))]
     let _ = (id, at_once);
+}
+
+/// End all programs that are run, as Ctrl-C does.
+pub(crate) fn interrupt() {
+    INTERRUPTED.store(true, Ordering::SeqCst);
 }
 
 pub(crate) fn is_interrupted() -> bool {

@@ -57,6 +57,12 @@ impl Hash {
         let digest = Sha256::digest(folded(text).as_bytes());
         Self(digest.iter().map(|byte| format!("{byte:02x}")).collect())
     }
+
+    /// The hash in hexadecimal digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// A text with `\n` for each `\r\n`.

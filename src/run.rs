@@ -9,6 +9,7 @@ use crate::disk::{self, Disk, DiskError, InjectedFault, Lost};
 use crate::edit::on_large_stack;
 use crate::plan::{Plan, Warning};
 use crate::problem::WarningCode;
+use crate::process::Limits;
 use crate::project::{Files, Project};
 use crate::tool::client::ServiceChoice;
 use crate::tool::status::{self, Status};
@@ -28,6 +29,8 @@ pub struct Options {
     pub force: bool,
     /// How long to wait for another run on the same project.
     pub lock_wait: Duration,
+    /// What ends the run before it writes.
+    pub limits: Limits,
     /// Makes disk operations fail in tests.
     pub fault: Option<InjectedFault>,
 }
@@ -42,6 +45,7 @@ impl Options {
             write: true,
             force: false,
             lock_wait: Duration::from_secs(10),
+            limits: Limits::default(),
             fault: None,
         }
     }
@@ -75,6 +79,8 @@ pub enum Error {
         /// What happened.
         error: DiskError,
     },
+    /// The call was cancelled; nothing was written.
+    Cancelled(PathBuf),
     /// A bug in this program, with its message.
     Panicked(String),
 }
@@ -97,21 +103,46 @@ fn caught<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
 ///
 /// See [`Error`]; the project is unchanged, or the error names what could not be restored.
 pub fn run(request: &Request, options: &Options) -> Result<Outcome, Error> {
-    caught(|| run_now(request, options))
+    let plan = |project: &Project| tool::plan(project, request, options.force);
+    caught(|| run_now(&plan, options))
 }
 
-fn run_now(request: &Request, options: &Options) -> Result<Outcome, Error> {
+/// Carry out a plan that is no tool's, as [`run`] does.
+///
+/// # Errors
+///
+/// See [`run`].
+pub fn run_plan(plan: Planner<'_>, options: &Options) -> Result<Outcome, Error> {
+    caught(|| run_now(plan, options))
+}
+
+/// Makes the plan for a project.
+pub type Planner<'p> = &'p (dyn Fn(&Project) -> Result<Plan, Refused> + Sync);
+
+fn run_now(planner: Planner<'_>, options: &Options) -> Result<Outcome, Error> {
     let root = find_root(options)?;
     let fail = |error| of_disk(&root, error);
     let disk = Disk::new(root.clone(), options.fault.clone());
+    let is_cancelled = || options.limits.is_cancelled();
+    let cancelled = || Error::Cancelled(root.clone());
     let _lock = if options.write {
-        Some(disk.lock(options.lock_wait).map_err(fail)?)
+        let lock = disk.lock(options.lock_wait, &is_cancelled);
+        Some(lock.map_err(|error| {
+            if is_cancelled() {
+                cancelled()
+            } else {
+                fail(error)
+            }
+        })?)
     } else {
         None
     };
     let mut is_retry = false;
     loop {
-        let mut plan = on_large_stack(|| make_plan(&disk, &root, request, options.force))?;
+        let mut plan = on_large_stack(|| make_plan(&disk, &root, planner))?;
+        if is_cancelled() {
+            return Err(cancelled());
+        }
         let written = disk.prepare(plan.changes()).and_then(|targets| {
             if options.write {
                 return disk.commit(&targets);
@@ -252,7 +283,7 @@ fn read_project(root: &Path, files: Files) -> Result<Project, Error> {
 
 /// Read the project and make the plan. If the plan needs files that have not been read, or
 /// would create files that already exist, read them too and plan again.
-fn make_plan(disk: &Disk, root: &Path, request: &Request, force: bool) -> Result<Plan, Error> {
+fn make_plan(disk: &Disk, root: &Path, planner: Planner<'_>) -> Result<Plan, Error> {
     let refuse = |refused| Error::Refused {
         root: root.to_owned(),
         refused,
@@ -261,7 +292,7 @@ fn make_plan(disk: &Disk, root: &Path, request: &Request, force: bool) -> Result
     let mut files = disk.read().map_err(fail)?;
     loop {
         let project = read_project(root, files)?;
-        let plan = tool::plan(&project, request, force);
+        let plan = planner(&project);
         let (read, wanted) = project.into_files();
         files = read;
         if disk.read_more(&wanted, &mut files).map_err(fail)? {

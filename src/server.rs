@@ -109,6 +109,8 @@ impl Server {
 
 /// Keep the settings of Temporal in the user's shell from a program.
 pub(crate) fn without_settings(command: &mut Command) {
+    // They would hide the modules of the service, or its development group.
+    command.env_remove("PYTHONSAFEPATH");
     for (name, _) in std::env::vars_os() {
         let is_setting = name
             .to_str()

@@ -12,26 +12,72 @@ use std::path::{Path, PathBuf};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// The modules from the lowest layer to the highest: each uses only those before it.
-const LAYERS: [&str; 22] = [
-    "name", "python", "edit", "record", "project", "analysis", "template", "change", "disk",
-    "problem", "plan", "tool", "process", "progress", "start", "run", "guide", "report", "demo",
-    "cli", "mcp", "main",
+const LAYERS: [&str; 25] = [
+    "name",
+    "python",
+    "edit",
+    "record",
+    "project",
+    "analysis",
+    "template",
+    "change",
+    "disk",
+    "problem",
+    "plan",
+    "tool",
+    "process",
+    "progress",
+    "start",
+    "run",
+    "environment",
+    "server",
+    "verify",
+    "guide",
+    "report",
+    "demo",
+    "cli",
+    "mcp",
+    "main",
 ];
 
 /// The modules that may use each part of the standard library with side effects.
 const EFFECTS: [(&str, &[&str]); 8] = [
-    ("std::env", &["disk", "progress", "demo", "cli", "main"]),
+    (
+        "std::env",
+        &["disk", "progress", "server", "demo", "cli", "main"],
+    ),
     ("std::fs", &["disk"]),
-    ("std::io", &["disk", "progress", "report", "mcp"]),
-    ("std::net", &["start", "demo"]),
-    ("std::process", &["process", "start", "demo", "main"]),
+    ("std::io", &["disk", "process", "progress", "report", "mcp"]),
+    ("std::net", &["start", "server"]),
+    (
+        "std::process",
+        &[
+            "process",
+            "start",
+            "environment",
+            "server",
+            "verify",
+            "demo",
+            "main",
+        ],
+    ),
     (
         "std::thread",
-        &["edit::stack", "disk", "process", "start", "demo"],
+        &[
+            "edit::stack",
+            "disk",
+            "process",
+            "start",
+            "server",
+            "verify",
+            "demo",
+        ],
     ),
     (
         "std::time::Instant",
-        &["disk", "process", "progress", "start", "demo", "main"],
+        &[
+            "disk", "process", "progress", "start", "server", "verify", "main",
+        ],
     ),
     ("std::time::SystemTime", &[]),
 ];
@@ -40,7 +86,10 @@ const EFFECTS: [(&str, &[&str]); 8] = [
 const DEPENDENCIES: [(&str, &[&str]); 30] = [
     ("anstream", &["progress", "report", "cli"]),
     ("anstyle", &["problem", "report"]),
-    ("anyhow", &["process", "demo"]),
+    (
+        "anyhow",
+        &["process", "environment", "server", "verify", "demo"],
+    ),
     ("clap", &["tool", "start", "guide", "report", "cli"]),
     ("clap_complete", &["cli"]),
     ("ctrlc", &["process"]),
@@ -56,13 +105,14 @@ const DEPENDENCIES: [(&str, &[&str]); 30] = [
     ("ruff_text_size", &["edit::python", "analysis"]),
     ("rustix", &["process", "disk"]),
     ("saphyr_parser", &["edit::yaml"]),
-    ("schemars", &["problem", "report", "demo"]),
+    ("schemars", &["problem", "verify", "report", "demo"]),
     (
         "serde",
         &[
             "template",
             "tool",
             "problem",
+            "verify",
             "report",
             "demo",
             "disk",
@@ -72,7 +122,17 @@ const DEPENDENCIES: [(&str, &[&str]); 30] = [
     ),
     (
         "serde_json",
-        &["edit", "guide", "report", "demo", "mcp", "disk"],
+        &[
+            "edit",
+            "tool::agents",
+            "server",
+            "verify",
+            "guide",
+            "report",
+            "demo",
+            "mcp",
+            "disk",
+        ],
     ),
     ("serde_yaml", &["edit::yaml", "record", "project", "tool"]),
     ("sha2", &["record"]),
@@ -82,7 +142,7 @@ const DEPENDENCIES: [(&str, &[&str]); 30] = [
     ("tokio", &["mcp"]),
     ("toml_edit", &["python", "edit::toml", "guide"]),
     ("version_ranges", &["tool::client"]),
-    ("which", &["start", "demo"]),
+    ("which", &["start", "environment", "verify", "demo"]),
 ];
 
 /// A file of `src` with the absolute paths that its code uses.

@@ -226,7 +226,7 @@ fn a_report_that_cannot_be_written_has_its_own_exit_code() {
         );
         assert_eq!(
             (output.status.code(), message),
-            (Some(7), expected),
+            (Some(8), expected),
             "{arguments:?}"
         );
     }
@@ -291,6 +291,78 @@ fn the_examples_in_the_help_work() {
             project.done(&[command, name]);
         }
     }
+}
+
+/// Configurations go into the files of the project by insertions, and the section of
+/// `AGENTS.md` can be upgraded and removed.
+#[test]
+fn files_for_agents_are_written_and_removed() {
+    let before = "{\n  \"mcpServers\": {\n    \"other\": {\"command\": \"x\"}\n  }\n}\n";
+    let project = Project::with(&[(".mcp.json", before), ("AGENTS.md", "# Rules")]);
+    for client in [
+        "claude-code",
+        "vscode",
+        "cursor",
+        "gemini-cli",
+        "opencode",
+        "zed",
+    ] {
+        let arguments = ["mcp", "config", "--client", client, "--write"];
+        let planned = project.bluetext(&[&arguments[..], &["--check"]].concat());
+        assert_eq!(planned.code, 4, "{client}");
+        project.done(&arguments);
+        let again = project.done(&[&arguments[..], &["--check"]].concat());
+        assert!(again.stdout.contains("unchanged"), "{client}");
+    }
+    let files: Vec<String> = project.tree().into_keys().collect();
+    assert_eq!(
+        files,
+        [
+            ".cursor/mcp.json",
+            ".gemini/settings.json",
+            ".mcp.json",
+            ".vscode/mcp.json",
+            ".zed/settings.json",
+            "AGENTS.md",
+            "opencode.json"
+        ]
+    );
+    insta::assert_snapshot!("mcp_json", project.read(".mcp.json"));
+    let global = project.bluetext(&["mcp", "config", "--client", "windsurf", "--write"]);
+    assert_eq!(global.code, 2);
+
+    project.done(&["guide", "--write"]);
+    let written = project.read("AGENTS.md");
+    assert!(
+        written.starts_with("# Rules\n\n<!-- bluetext: begin "),
+        "{written}"
+    );
+    let again = project.done(&["guide", "--write"]);
+    assert!(again.stdout.contains("unchanged"), "{}", again.stdout);
+    // One of another version, which nobody has changed, is brought to this one. The number is
+    // the start of the SHA-256 of "Old.\n".
+    let old = "# Rules\n\n<!-- bluetext: begin OLD 2 -->\nOld.\n<!-- bluetext: end -->\n";
+    let hash = bluetext::record::Hash::of("Old.\n").as_str()[..12].to_owned();
+    project.write("AGENTS.md", &old.replace("OLD", &hash));
+    project.done(&["guide", "--write"]);
+    assert_eq!(project.read("AGENTS.md"), written);
+    project.done(&["guide", "--remove"]);
+    assert_eq!(project.read("AGENTS.md"), "# Rules");
+    assert_eq!(project.bluetext(&["guide", "--remove"]).code, 3);
+    // What somebody has changed is kept.
+    let changed = written.replace("step by step", "slowly");
+    for option in ["--write", "--remove"] {
+        project.write("AGENTS.md", &changed);
+        let run = project.done(&["guide", option]);
+        assert!(
+            run.stderr.contains("has been changed, and is kept"),
+            "{}",
+            run.stderr
+        );
+        assert_eq!(project.read("AGENTS.md"), changed);
+        project.done(&["guide", option, "--force"]);
+    }
+    assert_eq!(project.read("AGENTS.md"), "# Rules");
 }
 
 #[test]

@@ -17,7 +17,7 @@ use bluetext::disk::DiskError;
 use bluetext::name::RelPath;
 use bluetext::problem::Problem;
 use bluetext::problem::{ErrorCode, WarningCode};
-use bluetext::report::{CheckReport, Page, Report, StatusReport, View, schema_of};
+use bluetext::report::{CheckReport, Page, Report, StatusReport, VerifyReport, View, schema_of};
 use common::Project;
 use serde_json::Value;
 
@@ -36,12 +36,13 @@ fn is_up_to_date(path: &str, expected: &str) {
     );
 }
 
-fn schemas() -> [(&'static str, Value); 5] {
+fn schemas() -> [(&'static str, Value); 6] {
     [
         ("report", Report::schema()),
         ("status", StatusReport::schema()),
         ("check", CheckReport::schema()),
         ("demo", schema_of::<Shown>()),
+        ("verify", VerifyReport::schema()),
         ("page", schema_of::<Page>()),
     ]
 }
@@ -95,6 +96,11 @@ fn example(code: ErrorCode) -> String {
     let path = |text: &str| RelPath::literal(text);
     let three: [&[&str]; 2] = [&["add-temporal"], &["add-temporal-client"]];
     match code {
+        ErrorCode::CannotVerify => {
+            let project = after(&three);
+            project.done(&["add-temporal-workflow", "order"]);
+            run(&project, &["verify", "--timeout", "1ms", "--quiet"])
+        }
         ErrorCode::Case => of_disk(DiskError::Case {
             wanted: path("modules/temporal"),
             found: "Modules".to_owned(),
@@ -468,7 +474,7 @@ fn every_document_is_what_its_schema_says() {
         "tools:\n  temporal:\n    run:\n      - tool: polytope/container\n        args: { id: temporal, image: 'temporalio/auto-setup:1.29' }\n",
     )]);
     let workflow = "add-temporal-workflow";
-    let cases: [(&Project, &str, &[&str], i32); 28] = [
+    let cases: [(&Project, &str, &[&str], i32); 30] = [
         (&project, "status", &["status"], 0),
         (&project, "report", &["add-temporal-client"], 3),
         (
@@ -505,6 +511,8 @@ fn every_document_is_what_its_schema_says() {
         (&project, "check", &["check"], 0),
         (&project, "check", &["check", "--service", "zzz"], 3),
         (&broken, "check", &["check"], 3),
+        (&broken, "verify", &["verify"], 3),
+        (&project, "verify", &["verify", "--dry-run"], 2),
         (&deprecated, "report", &["add-temporal"], 0),
         (&deprecated, "status", &["status"], 0),
     ];

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bluetext::cli::Discovery;
-use bluetext::mcp::Server;
+use bluetext::mcp::{Server, in_words_of_calls};
 use common::Project;
 use rmcp::model::{
     CallToolRequestParams, CallToolResult, ProtocolVersion, ReadResourceRequestParams,
@@ -125,7 +125,9 @@ async fn each_step_makes_the_next_one_known() {
                 "remove-temporal-workflow",
                 "remove-temporal-client",
                 "remove-temporal",
-                "status"
+                "status",
+                "check",
+                "verify"
             ]
         );
         let last = call(
@@ -136,8 +138,14 @@ async fn each_step_makes_the_next_one_known() {
         .await;
         let report = last.structured_content.unwrap();
         assert_eq!(report["status"], "applied");
+        assert_eq!(report["next"][0]["tool"], "verify");
+        assert_eq!(report["next"][0]["command"], "bluetext verify greeting");
+        let checked = call(&session, "check", json!({})).await;
+        assert_eq!(checked.is_error, Some(false));
+        assert_eq!(checked.structured_content.unwrap()["findings"], json!([]));
         let status = call(&session, "status", json!({})).await;
         let status = status.structured_content.unwrap();
+        assert_eq!(status["next"][0]["tool"], "verify");
         assert_eq!(
             status["services"][0]["workflows"],
             json!(["GreetingWorkflow"])
@@ -156,10 +164,13 @@ async fn a_wrong_argument_is_named() {
         ("add-temporal", json!({"history_shards": 0})),
         ("add-temporal", json!({"history_shards": 1e30})),
         ("add-temporal", json!({"history_shards": 4.5})),
-        ("add-temporal", json!({"history_shards": "4"})),
+        ("add-temporal", json!({"history_shards": "four"})),
         ("add-temporal", json!({"diff": "yes"})),
         ("add-temporal-workflow", json!({})),
-        ("add-temporal-workflow", json!({"names": [1]})),
+        ("add-temporal-workflow", json!({"names": null})),
+        ("add-temporal-workflow", json!({"names": [true]})),
+        ("check", json!({"explain": "clock"})),
+        ("verify", json!({"timeout": "soon"})),
         (
             "add-temporal-workflow",
             json!({"names": ["x"], "colour": "red"}),
@@ -255,6 +266,7 @@ async fn a_call_is_the_command() {
             if run.code == 2 {
                 expected["project"] = json!("[PROJECT]");
             }
+            let expected = in_words_of_calls(expected);
             assert_eq!(without(&by_agent.path(), &report), expected, "{tool}");
             assert_eq!(result.is_error, Some(run.code != 0), "{tool}");
             let document = result.content.last().unwrap().as_text().unwrap();
@@ -266,6 +278,43 @@ async fn a_call_is_the_command() {
     }
 }
 
+/// What hosts send instead of what the schema says is understood.
+#[tokio::test]
+async fn values_within_strings_are_understood() {
+    let (by_agent, by_command) = (Project::empty(), Project::empty());
+    let session = connect(&by_agent.path(), ERAS[1], &["--discovery", "static"]).await;
+    for (tool, arguments, flags) in [
+        (
+            "add-temporal",
+            json!({"history_shards": "8", "dry_run": "false", "ui_version": null}),
+            &["--history-shards=8"][..],
+        ),
+        ("add-temporal-client", json!({"dry_run": null}), &[]),
+        (
+            "add-temporal-workflow",
+            json!({
+                "names": "[\"order\", \"refund\"]",
+                "input": "order_id:str,lines:dict[str,int]",
+                "max_attempts": 3,
+                "signal": [],
+                "heartbeat": null,
+            }),
+            &[
+                "--input=order_id:str,lines:dict[str,int]",
+                "--max-attempts=3",
+                "order",
+                "refund",
+            ],
+        ),
+    ] {
+        let result = call(&session, tool, arguments).await;
+        assert_eq!(result.is_error, Some(false), "{}", text_of(&result));
+        by_command.done(&[&[tool], flags].concat());
+        assert_eq!(by_agent.tree(), by_command.tree(), "{tool}");
+    }
+    session.cancel().await.unwrap();
+}
+
 #[tokio::test]
 async fn the_strictest_hosts_accept_the_tools() {
     let project = Project::empty();
@@ -273,11 +322,15 @@ async fn the_strictest_hosts_accept_the_tools() {
     let listed = tools(&session).await;
     for tool in &listed {
         let annotations = tool.annotations.clone().unwrap();
-        assert_eq!(annotations.read_only_hint, Some(tool.name == "status"));
+        let reads = ["status", "check"].contains(&&*tool.name);
+        assert_eq!(annotations.read_only_hint, Some(reads));
         let removes = tool.name.starts_with("remove-");
         assert_eq!(annotations.destructive_hint, Some(removes));
-        assert_eq!(annotations.idempotent_hint, Some(true));
-        assert_eq!(annotations.open_world_hint, Some(false));
+        // It runs the activities of the user.
+        let is_open = tool.name == "verify";
+        assert_eq!(annotations.idempotent_hint, Some(!is_open));
+        assert_eq!(annotations.open_world_hint, Some(is_open));
+        assert!(!tool.title.clone().unwrap().is_empty());
         let schema = json!(tool.input_schema);
         jsonschema::meta::validate(&schema).unwrap();
         assert_eq!(schema["additionalProperties"], false);
@@ -288,8 +341,23 @@ async fn the_strictest_hosts_accept_the_tools() {
         for word in ["$ref", "anyOf", "oneOf", "allOf", "$defs", "null"] {
             assert!(!schema.to_string().contains(word), "{word} in {schema}");
         }
-        assert_eq!(json!(tool.output_schema.clone().unwrap())["type"], "object");
+        let output = json!(tool.output_schema.clone().unwrap());
+        jsonschema::meta::validate(&output).unwrap();
+        assert_eq!(output["type"], "object");
+        // SDKs complain of numeric formats, and hosts refuse lists of types.
+        let text = format!("{schema}{output}");
+        assert!(
+            !text.contains("format") && !text.contains("\"type\":["),
+            "{text}"
+        );
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let examples = schema["examples"].as_array().unwrap();
+        assert_eq!(examples.len(), 1, "{}", tool.name);
+        assert!(validator.is_valid(&examples[0]), "{}", tool.name);
     }
+    // Measured: 4.3 characters a token, with the tokenizer o200k.
+    let length = json!(listed).to_string().len();
+    assert!(length <= 4 * 4_000, "{length}");
     insta::with_settings!({ omit_expression => true }, {
         insta::assert_snapshot!("input_schemas", serde_json::to_string_pretty(
             &listed.iter().map(|tool| json!({
@@ -333,7 +401,15 @@ async fn the_resource_is_the_status() {
         let expected = project.done(&["status", "--format", "json"]).stdout;
         let text = text.replace(project.path().to_str().unwrap(), "[PROJECT]");
         assert_eq!(text, expected);
-        assert!(read("bluetext://other").await.is_err());
+        let guide = read("bluetext://guide").await.unwrap().contents;
+        let ResourceContents::TextResourceContents { text, .. } = &guide[0] else {
+            panic!("{guide:?}");
+        };
+        assert_eq!(*text, project.done(&["guide"]).stdout);
+        let Err(ServiceError::McpError(error)) = read("bluetext://other").await else {
+            panic!("there is no such resource");
+        };
+        assert_eq!(error.data.unwrap()["uri"], "bluetext://other");
         session.cancel().await.unwrap();
     }
 }
@@ -451,6 +527,8 @@ async fn a_panic_is_an_answer() {
         "remove-temporal-client",
         "remove-temporal",
         "status",
+        "check",
+        "verify",
     ];
     assert_eq!(names(&session).await, all);
     session.cancel().await.unwrap();
@@ -632,7 +710,7 @@ fn a_full_stdout_is_reported() {
         .unwrap();
     child.stdin.take().unwrap().write_all(INITIALIZE).unwrap();
     let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(7));
+    assert_eq!(output.status.code(), Some(8));
     let errors = String::from_utf8(output.stderr).unwrap();
     assert!(
         errors.contains("an answer could not be written to stdout"),
@@ -670,7 +748,7 @@ fn the_end_of_stdout_ends_it() {
 fn a_call_that_waits_is_left_behind() {
     let project = Project::empty();
     let disk = bluetext::disk::Disk::new(project.path(), None);
-    let held = disk.lock(Duration::from_secs(1)).unwrap();
+    let held = disk.lock(Duration::from_secs(1), &|| false).unwrap();
     let mut raw = Raw::start(&project.path());
     raw.send(INITIALIZE);
     raw.answer();
@@ -684,4 +762,105 @@ fn a_call_that_waits_is_left_behind() {
     assert_eq!((code, errors.as_str()), (Some(0), ""));
     drop(held);
     assert!(project.tree().is_empty());
+}
+
+/// A host that starts the server in `/` has not chosen a project.
+#[test]
+fn the_root_and_the_home_are_no_projects() {
+    let home = Project::empty();
+    for folder in [Path::new("/").to_owned(), home.path()] {
+        let output = common::command(&folder, &["status", "--format", "json"])
+            .env("HOME", home.path())
+            .output()
+            .unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{report:#}");
+        assert_eq!(report["error"]["code"], "no-project");
+    }
+    // Named, it is one.
+    let named = common::command(&home.path(), &["status", "--project", "."])
+        .env("HOME", home.path())
+        .output()
+        .unwrap();
+    assert!(named.status.success());
+    assert_eq!(home.tree().len(), 0);
+}
+
+/// Lines with wrong parameters are answered as such.
+#[test]
+fn malformed_calls_are_invalid_parameters() {
+    let project = Project::empty();
+    let mut server = common::command(&project.path(), &["mcp", "--discovery", "static"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = server.stdin.take().unwrap();
+    for line in [
+        r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"x","version":"1"}}}"#,
+        r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#,
+        r#"{"jsonrpc":"2.0","id":2,"method":"tools/call"}"#,
+        r#"{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":7}}"#,
+        r#"{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"status","arguments":[1]}}"#,
+        r#"{"jsonrpc":"2.0","id":5,"method":"resources/read","params":{}}"#,
+        r#"{"jsonrpc":"2.0","id":6,"method":"nope"}"#,
+    ] {
+        writeln!(input, "{line}").unwrap();
+    }
+    drop(input);
+    let output = server.wait_with_output().unwrap();
+    let answers = String::from_utf8(output.stdout).unwrap();
+    let mut codes: Vec<(i64, i64)> = answers
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .filter_map(|answer| Some((answer["id"].as_i64()?, answer["error"]["code"].as_i64()?)))
+        .collect();
+    codes.sort_unstable();
+    assert_eq!(
+        codes,
+        [
+            (2, -32602),
+            (3, -32602),
+            (4, -32602),
+            (5, -32602),
+            (6, -32601)
+        ]
+    );
+}
+
+/// A call that is cancelled while it waits for another run does not write afterwards.
+#[test]
+fn a_cancelled_call_does_not_write() {
+    let project = Project::empty();
+    let disk = bluetext::disk::Disk::new(project.path(), None);
+    let held = disk.lock(Duration::from_secs(1), &|| false).unwrap();
+    let arguments = ["mcp", "--discovery", "static", "--lock-wait", "60s"];
+    let mut server = common::command(&project.path(), &arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = server.stdin.take().unwrap();
+    let mut output = BufReader::new(server.stdout.take().unwrap()).lines();
+    let mut send = |line: &str| writeln!(input, "{line}").unwrap();
+    send(
+        r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"x","version":"1"}}}"#,
+    );
+    output.next().unwrap().unwrap();
+    send(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
+    send(
+        r#"{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"add-temporal","arguments":{}}}"#,
+    );
+    send(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":2}}"#);
+    // Answered by another thread, so the cancellation has been read before it.
+    send(
+        r#"{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"status","arguments":{}}}"#,
+    );
+    let answered = output.find(|line| line.as_ref().unwrap().contains("\"id\":3"));
+    assert!(answered.is_some());
+    std::thread::sleep(Duration::from_millis(200));
+    drop(held);
+    drop(input);
+    assert!(server.wait().unwrap().success());
+    assert_eq!(project.tree().len(), 0);
 }

@@ -2,16 +2,19 @@
 //!
 //! `BLUETEXT_SKIP_E2E=1` skips the tests that need the server, with a message.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+#![allow(clippy::print_stderr, reason = "what was measured is said")]
 
 mod common;
 #[path = "common/real.rs"]
 mod real;
 
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use common::Project;
-use real::{Process, Tools, skip_if_asked, take_three_steps, wait_for};
-use serde_json::Value;
+use real::{Process, Tools, finish, skip_if_asked, take_three_steps, wait_for};
+use serde_json::{Value, json};
 
 const WORKFLOW: &str = "modules/api/src/backend/workflows/greeting/workflow.py";
 const ACTIVITIES: &str = "modules/api/src/backend/workflows/greeting/activities.py";
@@ -28,6 +31,7 @@ fn program(project: &Project, arguments: &[&str]) -> Command {
         // It must not reach the server, the worker and the tests.
         .env("TEMPORAL_ADDRESS", "temporal.invalid:1")
         .env("TEMPORAL_NAMESPACE", "elsewhere")
+        .env("XDG_CONFIG_HOME", project.path().join("config"))
         .stdin(Stdio::null());
     command
 }
@@ -102,14 +106,14 @@ fn a_service_passes_or_the_cause_is_named() {
             (text("workflow"), text("status"), &workflow["messages"])
         })
         .collect();
-    let messages = serde_json::json!([
+    let messages = json!([
         "query progress",
         "signal approve",
         "update amend {\"amend\": 1}"
     ]);
     let expected = [
         ("ApprovalWorkflow", "passed", &messages),
-        ("GreetingWorkflow", "passed", &serde_json::json!([])),
+        ("GreetingWorkflow", "passed", &json!([])),
     ];
     assert_eq!(workflows, expected);
     let summary = report["summary"].as_str().unwrap();
@@ -118,14 +122,29 @@ fn a_service_passes_or_the_cause_is_named() {
         "{summary}"
     );
 
-    // One workflow, and only its tests.
+    // A profile of the user names another namespace.
+    project.write(
+        "config/temporalio/temporal.toml",
+        "[profile.default]\nnamespace = \"elsewhere\"\n",
+    );
+    // One workflow, and only its tests: not this one.
+    project.write(
+        "modules/api/tests/test_other.py",
+        "def test_it() -> None:\n    assert False\n",
+    );
     let (code, report) = verified(&project, &["greeting"]);
     assert_eq!(code, 0, "{report:#}");
     assert_eq!(
         report["services"][0]["workflows"].as_array().unwrap().len(),
         1
     );
+}
 
+#[test]
+fn the_first_line_names_the_cause() {
+    skip_if_asked!();
+    let project = Project::empty();
+    take_three_steps(&project);
     // A bug in the workflow, which Temporal retries for ever.
     let good = edited(
         &project,
@@ -213,7 +232,7 @@ fn a_service_with_a_list_of_requirements_passes() {
     let service = &report["services"][0];
     assert_eq!(service["path"], "shop");
     assert_eq!(service["tests"]["status"], "passed", "{report:#}");
-    assert_eq!(service["installed"][0], "uv venv .venv");
+    assert_eq!(service["installed"][0], "uv venv .venv", "{report:#}");
 }
 
 /// Ctrl-C while something runs: its processes end.
@@ -279,7 +298,8 @@ fn what_it_needs_is_said() {
     assert_eq!(output.status.code(), Some(1));
     let summary = report["summary"].as_str().unwrap();
     assert!(
-        summary.starts_with("verifying needs what the service requires: `uv sync` failed"),
+        summary
+            .starts_with("verifying needs what the service requires: `uv sync --inexact` failed"),
         "{summary}"
     );
 }
@@ -315,4 +335,114 @@ fn what_cannot_be_verified_is_refused() {
     insta::with_settings!({ omit_expression => true }, {
         insta::assert_snapshot!("refused", shown);
     });
+}
+
+/// An agent with the official client and nothing else takes a project from where it is to a
+/// verified workflow, with few calls and little to read.
+#[test]
+fn an_agent_gets_to_a_verified_workflow() {
+    skip_if_asked!();
+    let existing = Project::with(&[
+        ("polytope.yml", "tools: {}\n"),
+        ("shop/requirements.txt", "fastapi>=0.115\n"),
+        ("shop/app/__init__.py", ""),
+        (
+            "shop/app/main.py",
+            "from fastapi import FastAPI\n\napp = FastAPI()\n",
+        ),
+    ]);
+    for (project, service, mode) in [
+        (Project::empty(), "api", "auto"),
+        (existing, "shop", "legacy"),
+    ] {
+        let tools = Tools::get();
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/agent.py");
+        let mut agent = tools.command("uv", &project.path());
+        agent
+            .args(["run", "--no-project", "--with=mcp==2.3.0", "python"])
+            .arg(script)
+            .args([env!("CARGO_BIN_EXE_bluetext")])
+            .arg(project.path())
+            .arg(mode)
+            .env("BLUETEXT_NO_START", "1");
+        let said = finish(&mut agent);
+        let (transcript, characters) = said.split_once("characters: ").unwrap();
+        let expected = format!(
+            "status ok\nadd-temporal applied\nadd-temporal-client applied\n\
+             add-temporal-workflow applied\nverify passed\n\
+             verified: 1 workflow of `{service}` completed\n\
+             progress: install {service}, tests of {service}, Temporal dev server, \
+             execute OrderWorkflow\ncalls: 5\n"
+        );
+        assert_eq!(transcript, expected);
+        // About 4 characters a token: at most 12,000 tokens.
+        let characters: usize = characters.trim().parse().unwrap();
+        assert!(characters < 48_000, "{characters}");
+        eprintln!("{service}: 5 calls, {characters} characters");
+        assert_eq!(left_of(&project), Vec::<String>::new());
+    }
+}
+
+/// A cancelled verification ends its processes, and so does the end of the session.
+#[test]
+fn a_cancelled_call_leaves_nothing_running() {
+    skip_if_asked!();
+    let project = Project::empty();
+    take_three_steps(&project);
+    edited(
+        &project,
+        ACTIVITIES,
+        "        return ",
+        "        import time; time.sleep(60)\n        return ",
+    );
+    let tests = "modules/api/tests/workflows/test_greeting_workflow.py";
+    project.write(tests, "def test_nothing() -> None:\n    pass\n");
+    for is_closed in [false, true] {
+        let mut command = program(&project, &["mcp", "--discovery", "static"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut server = Process::start(&mut command);
+        let mut input = server.0.stdin.take().unwrap();
+        let mut output = BufReader::new(server.0.stdout.take().unwrap()).lines();
+        let mut send = |message: Value| writeln!(input, "{message}").unwrap();
+        send(
+            json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+            "protocolVersion": "2025-11-25", "capabilities": {},
+            "clientInfo": {"name": "test", "version": "1"}}}),
+        );
+        output.next().unwrap().unwrap();
+        send(json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
+        send(
+            json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {
+            "name": "verify", "arguments": {}}}),
+        );
+        wait_for("the worker", || {
+            let running = left_of(&project);
+            running
+                .iter()
+                .any(|line| line.contains("backend.worker"))
+                .then_some(())
+        });
+        if !is_closed {
+            send(
+                json!({"jsonrpc": "2.0", "method": "notifications/cancelled",
+                "params": {"requestId": 2}}),
+            );
+            wait_for("the end of the processes", || {
+                let left = left_of(&project);
+                left.iter().all(|line| line.contains(" mcp ")).then_some(())
+            });
+            // The session goes on.
+            send(json!({"jsonrpc": "2.0", "id": 3, "method": "ping"}));
+            let answer = output.find_map(|line| {
+                let line = line.unwrap();
+                line.contains("\"id\":3").then_some(line)
+            });
+            assert!(answer.is_some());
+        }
+        drop(input);
+        wait_for("the end of the server", || server.0.try_wait().unwrap());
+        wait_for("the end of the processes", || {
+            left_of(&project).is_empty().then_some(())
+        });
+    }
 }

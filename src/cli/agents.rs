@@ -8,17 +8,24 @@ use crate::tool::{Argument, Takes, tool_of};
 /// The options of every tool that an MCP client can set.
 const SHARED: [&str; 3] = ["dry_run", "diff", "force"];
 
-/// The arguments of a tool, from the same definitions as its flags.
+/// The arguments of a tool or command, from the same definitions as its flags.
 ///
 /// # Panics
 ///
-/// If there is no such tool.
+/// If there is no such command.
 #[must_use]
-pub fn arguments_of(tool: &str) -> Vec<Argument> {
-    let Some(tool) = tool_of(tool) else {
-        panic!("there is no tool `{tool}`");
-    };
+pub fn arguments_of(name: &str) -> Vec<Argument> {
     let command = command();
+    let Some(tool) = tool_of(name) else {
+        let Some(command) = command.find_subcommand(name) else {
+            panic!("there is no command `{name}`");
+        };
+        // The pages of the rules are for people.
+        let own = command
+            .get_arguments()
+            .filter(|one| one.get_id() != "explain");
+        return own.map(|argument| Argument::of(argument, None)).collect();
+    };
     let shared = command
         .get_arguments()
         .filter(|argument| SHARED.contains(&argument.get_id().as_str()));

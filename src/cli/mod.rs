@@ -1,6 +1,7 @@
 //! The command line. Parses flags into validated requests. Each tool defines its own flags.
 
 mod agents;
+mod files;
 mod start;
 
 use std::ffi::OsString;
@@ -19,6 +20,7 @@ use crate::demo::Demo;
 use crate::guide;
 use crate::name::parse_duration;
 use crate::problem::{ErrorCode, Problem};
+use crate::process::Limits;
 use crate::report::{Format, Page, View};
 use crate::run::Options;
 use crate::start::Start;
@@ -26,6 +28,7 @@ use crate::tool::client::ServiceChoice;
 use crate::tool::{Request, ToolInfo, Values, all_tools, tool_of};
 
 pub use agents::{arguments_of, command_line};
+pub use files::AgentTask;
 use start::StartArgs;
 
 /// Which tools are listed.
@@ -94,6 +97,15 @@ pub enum Invocation {
         options: Options,
         /// Which tools it lists.
         discovery: Discovery,
+    },
+    /// `mcp config --write`, `guide --write` or `guide --remove`
+    Agents {
+        /// What is written.
+        task: AgentTask,
+        /// The options of the run.
+        options: Options,
+        /// What the report shows.
+        view: View,
     },
     /// A page to print.
     Page {
@@ -215,6 +227,7 @@ Examples:
     #[command(
         after_help = "Installs the service in its folder, as its packaging says. The \
 activities run for real.
+Each workflow must end within 60 s.
 Exit code 7 if a test or a workflow fails.
 
 Examples:
@@ -235,8 +248,9 @@ Examples:
     /// Print a guide for AI agents: the three steps, the rules of workflows, how to verify
     #[command(after_help = "Examples:
   bluetext guide
-  bluetext guide --format json")]
-    Guide,
+  bluetext guide --write
+  bluetext guide --remove")]
+    Guide(GuideArgs),
     /// Print shell completions
     #[command(after_help = "Examples:
   bluetext completions bash
@@ -246,6 +260,17 @@ Examples:
         #[arg(value_enum, value_name = "SHELL")]
         shell: clap_complete::Shell,
     },
+}
+
+#[derive(Debug, Args)]
+struct GuideArgs {
+    /// Add a short section to the project's AGENTS.md, or bring it to this version
+    #[arg(long)]
+    write: bool,
+
+    /// Remove that section
+    #[arg(long, conflicts_with = "write")]
+    remove: bool,
 }
 
 #[derive(Debug, Args)]
@@ -280,7 +305,7 @@ struct CheckArgs {
 struct VerifyArgs {
     /// The workflows to execute [default: all]
     #[arg(value_name = "NAME")]
-    workflows: Vec<String>,
+    names: Vec<String>,
 
     /// The service to verify, by name or folder [default: all with a generated worker]
     #[arg(long, value_name = "NAME")]
@@ -309,14 +334,19 @@ struct McpArgs {
 
 #[derive(Debug, Subcommand)]
 enum McpCommand {
-    /// Print the configuration of an MCP client; nothing is written
+    /// Print the configuration of an MCP client, and the file that it belongs into
     #[command(after_help = "Examples:
   bluetext mcp config --client vscode
+  bluetext mcp config --client claude-code --write
   bluetext mcp config --client codex --project .")]
     Config {
         /// The MCP client
         #[arg(long, value_enum, value_name = "HOST")]
         client: guide::Host,
+
+        /// Put it into that file, if it is in the project
+        #[arg(long)]
+        write: bool,
     },
 }
 
@@ -373,9 +403,20 @@ pub fn parse(arguments: &[OsString], current: PathBuf) -> Result<Invocation, Sto
         },
         Command::Check(arguments) => return check(arguments, options, view),
         Command::Verify(arguments) => return verify(arguments, options, view),
-        Command::Guide => {
-            let page = Page::new("guide", guide::GUIDE.to_owned());
-            Invocation::Page { page, view }
+        Command::Guide(GuideArgs { write, remove }) => {
+            let task = match (write, remove) {
+                (true, _) => AgentTask::WriteGuide,
+                (_, true) => AgentTask::RemoveGuide,
+                (false, false) => {
+                    let page = Page::new("guide", guide::GUIDE.to_owned());
+                    return Ok(Invocation::Page { page, view });
+                }
+            };
+            Invocation::Agents {
+                task,
+                options,
+                view,
+            }
         }
         Command::Completions { shell } => {
             let mut text = Vec::new();
@@ -385,7 +426,7 @@ pub fn parse(arguments: &[OsString], current: PathBuf) -> Result<Invocation, Sto
             Invocation::Page { page, view }
         }
         Command::Mcp(McpArgs { command, discovery }) => {
-            mcp(command.as_ref(), discovery, options, view)
+            return mcp(command.as_ref(), discovery, options, view);
         }
         Command::Demo(DemoArgs { folder, once }) => {
             let folder = options.current.join(folder);
@@ -415,7 +456,7 @@ fn check(arguments: CheckArgs, options: Options, view: View) -> Result<Invocatio
 /// The verification.
 fn verify(arguments: VerifyArgs, options: Options, view: View) -> Result<Invocation, Stop> {
     let VerifyArgs {
-        workflows,
+        names: workflows,
         service,
         timeout,
     } = arguments;
@@ -513,6 +554,7 @@ impl Global {
             write: !(dry_run || check),
             force,
             lock_wait,
+            limits: Limits::default(),
             fault: None,
         };
         (options, view)
@@ -525,19 +567,41 @@ fn mcp(
     discovery: Discovery,
     options: Options,
     view: View,
-) -> Invocation {
-    match command {
-        None => Invocation::Mcp { options, discovery },
-        Some(McpCommand::Config { client }) => {
-            // The client may start the server in any folder.
-            let project = options.project.map(|project| options.current.join(project));
-            let text = guide::configuration(*client, project.as_deref());
-            Invocation::Page {
-                page: Page::new("mcp config", text),
-                view,
-            }
-        }
+) -> Result<Invocation, Stop> {
+    let Some(McpCommand::Config { client, write }) = command else {
+        return Ok(Invocation::Mcp { options, discovery });
+    };
+    // The client may start the server in any folder.
+    let project = options.project.as_ref().map(|project| {
+        let project = options.current.join(project);
+        project
+            .canonicalize()
+            .unwrap_or(project)
+            .display()
+            .to_string()
+    });
+    let configuration = guide::configuration(*client, project.as_deref());
+    if !write {
+        let page = Page::new("mcp config", configuration.text).belongs_into(configuration.file);
+        return Ok(Invocation::Page { page, view });
     }
+    if !configuration.is_in_project {
+        let message = format!(
+            "the configuration of this client is outside of the project: {}",
+            configuration.file
+        );
+        let hint = format!("add this there by hand:\n{}", configuration.text);
+        return Err(Stop::Wrong {
+            command: "mcp".to_owned(),
+            problems: vec![Problem::new(ErrorCode::Usage, message).hint(hint)],
+            view,
+        });
+    }
+    Ok(Invocation::Agents {
+        task: AgentTask::Configure(configuration),
+        options,
+        view,
+    })
 }
 
 /// The definition of the command line: the tools first, each from its own definition.

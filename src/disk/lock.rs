@@ -20,14 +20,15 @@ impl Disk {
     ///
     /// # Errors
     ///
-    /// [`DiskError::Locked`] if another run holds the lock for longer than `wait`.
-    pub fn lock(&self, wait: Duration) -> Result<Lock, DiskError> {
+    /// [`DiskError::Locked`] if another run holds the lock for longer than `wait`, or until
+    /// `gives_up`.
+    pub fn lock(&self, wait: Duration, gives_up: &dyn Fn() -> bool) -> Result<Lock, DiskError> {
         let until = Instant::now() + wait;
         let handle = self.lock_handle()?;
         loop {
             match handle.try_lock() {
                 Ok(()) => break,
-                Err(TryLockError::WouldBlock) if Instant::now() < until => {
+                Err(TryLockError::WouldBlock) if Instant::now() < until && !gives_up() => {
                     std::thread::sleep(Duration::from_millis(20));
                 }
                 Err(TryLockError::WouldBlock) => {

@@ -66,6 +66,9 @@ pub enum DiskError {
     /// There is no such folder.
     #[error("there is no folder `{}`", .0.display())]
     NoProject(PathBuf),
+    /// The root of the file system or the user's home, which was not named.
+    #[error("`{}` is no project, unless it is named", .0.display())]
+    TooWide(PathBuf),
     /// Another run holds the project.
     #[error("another run of bluetext holds the project `{}`", .0.display())]
     Locked(PathBuf),
@@ -119,8 +122,20 @@ impl DiskError {
 ///
 /// # Errors
 ///
-/// [`DiskError::NoProject`] if `asked` is not a folder.
+/// [`DiskError::NoProject`] if `asked` is not a folder, [`DiskError::TooWide`] if it would be `/`
+/// or the user's home and was not asked for.
 pub fn find_root(asked: Option<&Path>, current: &Path) -> Result<PathBuf, DiskError> {
+    let found = root_of(asked, current)?;
+    // Hosts of MCP servers start them there.
+    let home = std::env::home_dir().and_then(|home| home.canonicalize().ok());
+    let is_none = found.parent().is_none() || home.is_some_and(|home| home == found);
+    if asked.is_none() && is_none {
+        return Err(DiskError::TooWide(found));
+    }
+    Ok(found)
+}
+
+fn root_of(asked: Option<&Path>, current: &Path) -> Result<PathBuf, DiskError> {
     let resolve = |path: &Path| {
         path.canonicalize()
             .ok()

@@ -10,6 +10,7 @@
 
 #[cfg(test)]
 mod case_tests;
+pub mod json;
 #[cfg(test)]
 mod properties;
 pub mod python;

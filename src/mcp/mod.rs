@@ -14,10 +14,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, Implementation, JsonObject, ListResourcesResult,
-    ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
-    ReadResourceResult, Resource, ResourceContents, ServerCapabilities, ServerConfig,
-    SubscriptionFilter, Tool,
+    CallToolRequestParams, CallToolResponse, CustomRequest, CustomResult, Implementation,
+    JsonObject, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+    ProgressNotificationParam, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult,
+    Resource, ResourceContents, ServerCapabilities, ServerConfig, SubscriptionFilter, Tool,
 };
 use rmcp::service::{
     NotificationContext, RequestContext, RoleServer, ServerInitializeError, SubscriptionContext,
@@ -26,14 +26,18 @@ use rmcp::{ErrorData, ServerHandler, ServiceExt};
 use serde_json::json;
 use tokio::sync::watch;
 
+pub use self::call::in_words_of_calls;
 use self::call::{Answer, checked_command_line};
-use self::schema::{STATUS, described};
+use self::schema::{CHECK, COMMANDS, STATUS, VERIFY, described};
 use self::transport::{Escaped, Patient, State};
 use crate::cli::{self, Discovery, Invocation, Stop};
+use crate::guide;
 use crate::problem::{ErrorCode, Problem};
-use crate::report::{ExitCode, Report, StatusReport};
-use crate::run::{Options, find_root, offered, run, status};
-use crate::tool::all_tools;
+use crate::process::{self, Limits};
+use crate::report::{CheckReport, ExitCode, Report, StatusReport, VerifyReport};
+use crate::run::{Options, check, find_root, offered, run, status};
+use crate::tool::{TOOLS, all_tools};
+use crate::verify::Watch;
 
 /// How often the project is checked for a changed list of tools.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
@@ -47,6 +51,12 @@ const SHUTDOWN_LIMIT: Duration = Duration::from_millis(700);
 
 /// The URI of the resource that contains the `status` report.
 const PROJECT: &str = "bluetext://project";
+
+/// The URI of the resource that contains the guide.
+const GUIDE: &str = "bluetext://guide";
+
+/// How often the server looks whether it was interrupted.
+const INTERRUPT_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Serve until stdin closes.
 #[must_use]
@@ -73,8 +83,12 @@ pub fn serve(options: Options, discovery: Discovery) -> ExitCode {
                 reason = serving.waiting() => reason.map(drop).map_err(|e| e.to_string()),
                 () = async {
                     state.ended.notified().await;
+                    // A verification ends its processes.
+                    process::interrupt();
                     tokio::time::sleep(SHUTDOWN_LIMIT).await;
                 } => Ok(()),
+                // Once a verification has run, Ctrl-C does not end the process by itself.
+                () = interrupted() => Ok(()),
             },
             // The client disconnected before its first request or before the answer.
             Err(
@@ -95,6 +109,14 @@ pub fn serve(options: Options, discovery: Discovery) -> ExitCode {
         Ok(()) => ExitCode::Done,
         Err(message) => failed(&message),
     }
+}
+
+/// Waits for Ctrl-C or SIGTERM, and then until the processes of a verification have ended.
+async fn interrupted() {
+    while !process::is_interrupted() {
+        tokio::time::sleep(INTERRUPT_INTERVAL).await;
+    }
+    tokio::time::sleep(SHUTDOWN_LIMIT).await;
 }
 
 fn failed(message: &str) -> ExitCode {
@@ -136,17 +158,21 @@ impl Server {
         last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The names of the currently listed tools, except `status`. All tools if the project's
-    /// files cannot be read.
+    /// The names of the currently listed tools. All tools if the project's files cannot be
+    /// read. Code can be checked and verified once a service has the client.
     fn listed(&self) -> Vec<&'static str> {
-        let all = || all_tools().map(|tool| tool.name).collect();
-        match self.discovery {
-            Discovery::Static => all(),
-            Discovery::Progressive => offered(&self.options).map_or_else(
-                |_| all(),
-                |tools| tools.iter().map(|tool| tool.name).collect(),
-            ),
-        }
+        let all = || all_tools().map(|tool| tool.name).chain(COMMANDS).collect();
+        let Discovery::Progressive = self.discovery else {
+            return all();
+        };
+        let Ok(tools) = offered(&self.options) else {
+            return all();
+        };
+        let mut names: Vec<&'static str> = tools.iter().map(|tool| tool.name).collect();
+        let has_client = names.contains(&TOOLS[2].name);
+        let commands = COMMANDS.into_iter();
+        names.extend(commands.filter(|name| *name == STATUS || has_client));
+        names
     }
 
     /// Announce the list of tools if it has changed.
@@ -184,12 +210,16 @@ impl Server {
 
     /// Run the call like the command line, in its own thread: a panic ends the thread, not
     /// the session.
-    async fn call(&self, tool: &'static str, arguments: JsonObject) -> Answer {
+    async fn call(
+        &self,
+        tool: &'static str,
+        arguments: JsonObject,
+        limits: &Limits,
+        watch: impl Fn(&str) + Send + Sync + 'static,
+    ) -> Answer {
         let server = self.clone();
-        let call = move || match tool {
-            STATUS => server.call_status(&arguments),
-            _ => server.call_tool_now(tool, arguments),
-        };
+        let limits = limits.clone();
+        let call = move || server.call_now(tool, arguments, &limits, &watch);
         match tokio::task::spawn_blocking(call).await {
             Ok(answer) => answer,
             Err(error) => {
@@ -199,7 +229,16 @@ impl Server {
         }
     }
 
-    fn call_tool_now(&self, tool: &'static str, arguments: JsonObject) -> Answer {
+    fn call_now(
+        &self,
+        tool: &'static str,
+        arguments: JsonObject,
+        limits: &Limits,
+        watch: Watch<'_>,
+    ) -> Answer {
+        if tool == STATUS {
+            return self.call_status(&arguments);
+        }
         let line = match checked_command_line(tool, arguments) {
             Ok(line) => line,
             Err(message) => return self.usage(tool, &[Problem::new(ErrorCode::Usage, message)]),
@@ -207,27 +246,73 @@ impl Server {
         match cli::parse(&line, self.options.current.clone()) {
             Ok(Invocation::Tool {
                 request,
-                mut options,
+                options,
                 view,
                 start: _,
             }) => {
-                options.project.clone_from(&self.options.project);
-                options.lock_wait = self.options.lock_wait;
-                options.fault.clone_from(&self.options.fault);
+                let options = self.own(options, limits);
                 Answer::of(&Report::new(tool, &run(&request, &options), view))
+            }
+            Ok(Invocation::Check {
+                service, options, ..
+            }) => {
+                let options = self.own(options, limits);
+                Answer::of_check(&CheckReport::new(&check(&options, service.as_ref())))
+            }
+            Ok(Invocation::Verify {
+                service,
+                workflows,
+                timeout,
+                options,
+                ..
+            }) => {
+                let limits = limits.at_most(timeout);
+                let options = self.own(options, &limits);
+                let service = service.as_ref();
+                let report =
+                    VerifyReport::of_run(&options, service, &workflows, &limits, true, watch);
+                Answer::of_verify(&report)
             }
             Err(Stop::Wrong { problems, .. }) => self.usage(tool, &problems),
             Ok(_) | Err(Stop::Print(_)) => unreachable!("a tool's flags call the tool"),
         }
     }
 
+    /// The options of a call, in the project of this server.
+    fn own(&self, mut options: Options, limits: &Limits) -> Options {
+        options.project.clone_from(&self.options.project);
+        options.lock_wait = self.options.lock_wait;
+        options.fault.clone_from(&self.options.fault);
+        options.limits = limits.clone();
+        options
+    }
+
     /// The answer to a call with invalid arguments; it still names the project.
     fn usage(&self, tool: &str, problems: &[Problem]) -> Answer {
-        let mut report = Report::of_problems(tool, problems);
-        if let Ok(root) = find_root(&self.options) {
-            report = report.in_project(&root);
+        let root = find_root(&self.options).ok();
+        match tool {
+            CHECK => {
+                let report = CheckReport::usage(problems);
+                Answer::of_check(&match root {
+                    Some(root) => report.in_project(&root),
+                    None => report,
+                })
+            }
+            VERIFY => {
+                let report = VerifyReport::of_problems(problems);
+                Answer::of_verify(&match root {
+                    Some(root) => report.in_project(&root),
+                    None => report,
+                })
+            }
+            _ => {
+                let report = Report::of_problems(tool, problems);
+                Answer::of(&match root {
+                    Some(root) => report.in_project(&root),
+                    None => report,
+                })
+            }
         }
-        Answer::of(&report)
     }
 
     fn call_status(&self, arguments: &JsonObject) -> Answer {
@@ -241,11 +326,26 @@ impl Server {
         if let Ok(root) = find_root(&self.options) {
             report = report.in_project(&root);
         }
-        Answer {
-            is_error: report.exit() != ExitCode::Done,
-            text: report.trouble_text(),
-            document: report.json(),
-            json: json!(report),
+        Answer::of_status(&report)
+    }
+
+    /// Reports the steps of a call to a client that has asked for it.
+    fn progress(context: &RequestContext<RoleServer>) -> impl Fn(&str) + Send + Sync + 'static {
+        let token = context.meta.get_progress_token();
+        let peer = context.peer.clone();
+        let runtime = tokio::runtime::Handle::current();
+        let count = std::sync::atomic::AtomicU32::new(0);
+        move |step: &str| {
+            let Some(token) = token.clone() else {
+                return;
+            };
+            let done = count.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1;
+            let mut progress = ProgressNotificationParam::new(token, f64::from(done));
+            progress.message = Some(step.to_owned());
+            let peer = peer.clone();
+            drop(runtime.spawn(async move {
+                drop(tokio::time::timeout(SEND_LIMIT, peer.notify_progress(progress)).await);
+            }));
         }
     }
 }
@@ -261,7 +361,9 @@ impl ServerHandler for Server {
         };
         let root = match find_root(&self.options) {
             Ok(root) => format!("The project is {}.", root.display()),
-            Err(_) => "The project's folder does not exist.".to_owned(),
+            Err(_) => "No project is known: the server must be started with `--project DIR`, in \
+                       the client's configuration."
+                .to_owned(),
         };
         ServerConfig::new(capabilities)
             .with_server_info(Implementation::new("bluetext", env!("CARGO_PKG_VERSION")))
@@ -270,7 +372,8 @@ impl ServerHandler for Server {
                  add-temporal-client, add-temporal-workflow. Call `status` first; `next` in \
                  every result is the call to make. A step is listed once the one before it \
                  has been taken: list the tools again after each call. `dry_run` with `diff` \
-                 shows what a call would change. `bluetext guide` explains the rest."
+                 shows what a call would change. `check` finds faults in workflow code, and \
+                 `verify` runs it. The resource {GUIDE} explains the rest."
             ))
     }
 
@@ -279,17 +382,16 @@ impl ServerHandler for Server {
         _request: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let mut tools: Vec<Tool> = self.listed().into_iter().map(described).collect();
-        tools.push(described(STATUS));
+        let tools: Vec<Tool> = self.listed().into_iter().map(described).collect();
         Ok(ListToolsResult::with_all_items(tools))
     }
 
     async fn call_tool(
         &self,
         request: CallToolRequestParams,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let names = all_tools().map(|tool| tool.name).chain([STATUS]);
+        let names = all_tools().map(|tool| tool.name).chain(COMMANDS);
         let Some(name) = names.clone().find(|name| *name == request.name) else {
             let names: Vec<&str> = names.collect();
             return Err(ErrorData::invalid_params(
@@ -301,9 +403,44 @@ impl ServerHandler for Server {
                 None,
             ));
         };
-        let answer = self.call(name, request.arguments.unwrap_or_default()).await;
+        let limits = Limits::default();
+        let cancel = limits.cancel();
+        let arguments = request.arguments.unwrap_or_default();
+        let call = self.call(name, arguments, &limits, Self::progress(&context));
+        tokio::pin!(call);
+        let answer = tokio::select! {
+            answer = &mut call => answer,
+            () = context.ct.cancelled() => {
+                // It ends before it writes, or ends its processes.
+                cancel.cancel();
+                call.await
+            }
+        };
         self.announce_changes();
         Ok(answer.result().into())
+    }
+
+    /// Requests that cannot be read: the SDK takes them for those of an unknown method.
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        let wanted = match request.method.as_str() {
+            "tools/call" => "`name`, a string, and `arguments`, an object",
+            "resources/read" => "`uri`, a string",
+            "tools/list" | "resources/list" => "an object, or nothing",
+            method => {
+                let method = method.to_owned();
+                return Err(ErrorData::new(
+                    rmcp::model::ErrorCode::METHOD_NOT_FOUND,
+                    method,
+                    None,
+                ));
+            }
+        };
+        let message = format!("the parameters of `{}` must be {wanted}", request.method);
+        Err(ErrorData::invalid_params(message, None))
     }
 
     async fn list_resources(
@@ -311,10 +448,17 @@ impl ServerHandler for Server {
         _request: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        let mut resource = Resource::new(PROJECT, "project");
-        resource.description = Some("What the project has, and the next step".to_owned());
-        resource.mime_type = Some("application/json".to_owned());
-        Ok(ListResourcesResult::with_all_items(vec![resource]))
+        let resource = |uri: &str, name: &str, about: &str, kind: &str| {
+            let mut resource = Resource::new(uri, name);
+            resource.description = Some(about.to_owned());
+            resource.mime_type = Some(kind.to_owned());
+            resource
+        };
+        let about = "What the project has, and the next step";
+        let project = resource(PROJECT, "project", about, "application/json");
+        let about = "The three steps, the rules of workflows, and how to verify";
+        let guide = resource(GUIDE, "guide", about, "text/markdown");
+        Ok(ListResourcesResult::with_all_items(vec![project, guide]))
     }
 
     async fn read_resource(
@@ -322,14 +466,22 @@ impl ServerHandler for Server {
         request: ReadResourceRequestParams,
         _context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        if request.uri != PROJECT {
-            let message = format!("there is no resource `{}`; use {PROJECT}", request.uri);
-            return Err(ErrorData::resource_not_found(message, None));
-        }
-        let answer = self.call(STATUS, JsonObject::new()).await;
-        let mut contents = ResourceContents::text(answer.document, PROJECT);
+        let (text, kind) = match request.uri.as_str() {
+            PROJECT => {
+                let limits = Limits::default();
+                let answer = self.call(STATUS, JsonObject::new(), &limits, |_| {}).await;
+                (answer.document, "application/json")
+            }
+            GUIDE => (guide::GUIDE.to_owned(), "text/markdown"),
+            other => {
+                let message = format!("there is no resource `{other}`; use {PROJECT} or {GUIDE}");
+                let data = json!({"uri": other});
+                return Err(ErrorData::resource_not_found(message, Some(data)));
+            }
+        };
+        let mut contents = ResourceContents::text(text, request.uri);
         if let ResourceContents::TextResourceContents { mime_type, .. } = &mut contents {
-            *mime_type = Some("application/json".to_owned());
+            *mime_type = Some(kind.to_owned());
         }
         Ok(ReadResourceResult::new(vec![contents]).into())
     }

@@ -20,7 +20,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::plan::Left;
-use crate::problem::Problem;
+use crate::problem::{ErrorCode, Problem};
 use crate::run::{Error, Outcome};
 use crate::start::Started;
 
@@ -341,6 +341,11 @@ impl Failure {
                 (Some(root), next, refused.problems.clone())
             }
             Error::Disk { root, error } => (root.as_ref(), Vec::new(), vec![error.into()]),
+            Error::Cancelled(root) => {
+                let message = "the call was cancelled: nothing was written";
+                let problem = Problem::new(ErrorCode::Interrupted, message);
+                (Some(root), Vec::new(), vec![problem])
+            }
             Error::Panicked(message) => (None, Vec::new(), vec![Problem::of_panic(message)]),
         };
         let exit = exit_of(&problems);

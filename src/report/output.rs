@@ -65,6 +65,9 @@ pub struct Page {
     command: &'static str,
     /// The page.
     text: String,
+    /// The file that it belongs into, if it is part of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
 }
 
 impl Page {
@@ -75,7 +78,15 @@ impl Page {
             schema_version: SCHEMA_VERSION,
             command,
             text,
+            file: None,
         }
+    }
+
+    /// Name the file that the page belongs into.
+    #[must_use]
+    pub fn belongs_into(mut self, file: &str) -> Self {
+        self.file = Some(file.to_owned());
+        self
     }
 
     /// Write it to stdout.
@@ -85,7 +96,11 @@ impl Page {
             Format::Json | Format::Sarif => json_of(self),
             Format::Human => self.text.clone(),
         };
-        write_out(&text, "", ExitCode::Done)
+        let into = match (&self.file, view.format, view.quiet) {
+            (Some(file), Format::Human, false) => format!("add this to {file}:\n"),
+            _ => String::new(),
+        };
+        write_out(&text, &into, ExitCode::Done)
     }
 }
 

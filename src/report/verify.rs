@@ -14,8 +14,10 @@ use super::{ExitCode, Failure, Format, RunStatus, SCHEMA_VERSION, View, exit_of}
 use crate::name::plain;
 use crate::plan::Next;
 use crate::problem::Problem;
-use crate::run::Error;
-use crate::verify::{Outcome, Tests, Verified, VerifiedWorkflow};
+use crate::process::Limits;
+use crate::run::{Error, Options, to_verify};
+use crate::tool::client::ServiceChoice;
+use crate::verify::{Outcome, Tests, Verified, VerifiedWorkflow, Watch, verify};
 
 /// The report of `verify`.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -55,6 +57,25 @@ enum Shown {
 }
 
 impl VerifyReport {
+    /// Verify services of a project, and report what that showed.
+    #[must_use]
+    pub fn of_run(
+        options: &Options,
+        service: Option<&ServiceChoice>,
+        workflows: &[String],
+        limits: &Limits,
+        quiet: bool,
+        watch: Watch<'_>,
+    ) -> Self {
+        match to_verify(options, service, workflows) {
+            Ok((root, plans)) => {
+                let verified = verify(&root, &plans, limits, quiet, watch);
+                Self::new(&root, verified)
+            }
+            Err(error) => Self::refused(&error),
+        }
+    }
+
     /// The report of a verification.
     #[must_use]
     pub fn new(root: &Path, result: Result<Vec<Verified>, Problem>) -> Self {
@@ -205,7 +226,12 @@ fn failure_of(service: &Verified) -> Option<String> {
     // The cause in a workflow says more than the result of the tests.
     if let Some(workflow) = workflow {
         let cause = workflow.cause.as_deref().unwrap_or("no cause is known");
-        return Some(format!("{} failed: {cause}", workflow.workflow));
+        let others = workflows.filter(|workflow| workflow.status == Outcome::Failed);
+        let more = match others.count() {
+            0 => String::new(),
+            count => format!("; {count} more failed"),
+        };
+        return Some(format!("{} failed: {cause}{more}", workflow.workflow));
     }
     (service.tests.status == Outcome::Failed).then(|| {
         format!(
@@ -289,6 +315,9 @@ fn human_workflow(workflow: &VerifiedWorkflow) -> String {
         plain(&workflow.workflow),
         workflow.seconds
     );
+    if workflow.status == Outcome::Failed {
+        let _ = writeln!(text, "           input {}", plain(&workflow.input));
+    }
     for message in &workflow.messages {
         let _ = writeln!(text, "           sent {}", plain(message));
     }

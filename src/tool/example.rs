@@ -1,4 +1,4 @@
-//! Examples of calls that a project has not seen yet.
+//! Calls that are suggested next.
 
 use crate::plan::Next;
 use crate::project::Project;
@@ -18,5 +18,14 @@ pub(super) fn other_workflow(project: &Project, next: &mut Next) {
         && let Some(name) = NAMES.iter().find(is_free)
     {
         next.command = next.command.replacen(NAMES[0], name, 1);
+    }
+}
+
+/// The call that verifies workflows; the arguments begin with a space.
+pub(super) fn verify(arguments: &str) -> Next {
+    Next {
+        tool: Some("verify"),
+        command: format!("bluetext verify{arguments}"),
+        why: "runs the tests, and each workflow on a temporary Temporal server".to_owned(),
     }
 }

@@ -4,6 +4,7 @@
 //! template that registers it. The command line, `polytope.yml`, `status` and the MCP server
 //! are derived from these.
 
+pub mod agents;
 pub mod argument;
 pub mod check;
 pub mod client;

@@ -23,6 +23,8 @@ pub struct Verification {
     pub python_path: Option<String>,
     /// The module that runs its worker.
     pub worker: String,
+    /// An empty file, relative to the service's folder: in place of the user's profiles.
+    pub profiles: Option<String>,
     /// The tests to run, relative to the service's folder; empty for all.
     pub tests: Vec<String>,
     /// The workflows to execute, with sample values.
@@ -46,8 +48,9 @@ pub fn plan(
     let mut plans = Vec::new();
     let mut problems = Vec::new();
     let mut found: BTreeSet<&String> = BTreeSet::new();
+    let mut known = Vec::new();
     for service in services {
-        match of_service(project, service, names, &mut found) {
+        match of_service(project, service, names, &mut found, &mut known) {
             Ok(plan) => plans.push(plan),
             Err(problem) => problems.push(problem),
         }
@@ -55,7 +58,6 @@ pub fn plan(
     let unknown = names.iter().find(|name| !found.contains(name));
     if let (Some(name), true) = (unknown, problems.is_empty()) {
         let message = format!("no workflow `{name}` is on record");
-        let known: Vec<String> = plans.iter().flat_map(names_of).collect();
         problems.push(Problem::new(ErrorCode::UnknownWorkflow, message).hint(
             if known.is_empty() {
                 "`bluetext add-temporal-workflow NAME` adds one".to_owned()
@@ -85,9 +87,11 @@ pub fn plan(
     Ok(plans)
 }
 
-fn names_of(plan: &Verification) -> Vec<String> {
-    let names = plan.samples.iter();
-    names.map(|sample| format!("`{}`", sample.kind)).collect()
+/// The marker of typed code in the client library, which is an empty file.
+fn empty_file(project: &Project, service: &Service) -> Option<String> {
+    let marker = service.source().join("temporal_client/py.typed");
+    project.entry(&marker)?;
+    service.folder.relative(&marker).map(str::to_owned)
 }
 
 /// The services to verify.
@@ -101,14 +105,11 @@ fn chosen<'p>(
         next: Vec::new(),
     };
     if let Some(choice) = choice {
-        return match select(services, Some(choice)) {
-            Some(service) => Ok(vec![service]),
-            None => {
-                let hint = known_services(services)
-                    .unwrap_or_else(|| "the project has no Python service".to_owned());
-                Err(refused(no_service(project, Some(choice)).hint(hint)))
-            }
-        };
+        let hint = known_services(services)
+            .unwrap_or_else(|| "the project has no Python service".to_owned());
+        return select(services, Some(choice))
+            .map(|service| vec![service])
+            .ok_or_else(|| refused(no_service(project, Some(choice)).hint(hint)));
     }
     let with_client: Vec<&Service> = services
         .iter()
@@ -138,6 +139,7 @@ fn of_service<'n>(
     service: &Service,
     names: &'n [String],
     found: &mut BTreeSet<&'n String>,
+    known: &mut Vec<String>,
 ) -> Result<Verification, Problem> {
     let not_possible = |message: String| {
         Problem::new(ErrorCode::UnknownShape, message).in_file(service.folder.path().cloned())
@@ -171,6 +173,7 @@ fn of_service<'n>(
             continue;
         };
         on_record.insert(sample.kind.clone());
+        known.push(format!("`{name}`"));
         let mut asked = names
             .iter()
             .filter(|asked| **asked == name || asked.as_str() == module || **asked == sample.kind);
@@ -180,7 +183,7 @@ fn of_service<'n>(
             continue;
         }
         if !names.is_empty() {
-            let test = client::test_file(project, service, module);
+            let test = client::test_file(project, service, &format!("{module}_workflow"));
             let is_there = project.entry(&test).is_some();
             let test = service.folder.relative(&test).filter(|_| is_there);
             tests.extend(test.map(str::to_owned));
@@ -202,6 +205,7 @@ fn of_service<'n>(
         folder: service.folder.to_string(),
         python_path: service.path_entry(),
         worker,
+        profiles: empty_file(project, service),
         tests,
         skipped: skipped.collect(),
         samples,

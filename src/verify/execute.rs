@@ -8,7 +8,7 @@ use anyhow::Context;
 use serde_json::Value;
 
 use super::history::{self, State};
-use super::{Outcome, VerifiedWorkflow, since};
+use super::{Outcome, VerifiedWorkflow, since, without_profiles};
 use crate::environment::Environment;
 use crate::process::{Limits, Log, Process};
 use crate::progress::Progress;
@@ -46,8 +46,10 @@ pub(super) fn execute_all(
     let mut command = Command::new(&environment.python);
     command.args(["-m", &plan.worker]).current_dir(service);
     without_settings(&mut command);
+    without_profiles(&mut command, service, plan);
     command
         .env("TEMPORAL_ADDRESS", &server.address)
+        .env("TEMPORAL_NAMESPACE", "default")
         .env("PYTHONUNBUFFERED", "1");
     if let Some(path) = &plan.python_path {
         command.env("PYTHONPATH", service.join(path));
@@ -65,8 +67,22 @@ pub(super) fn execute_all(
             id: format!("verify-{}", sample.kind),
             limits,
         };
-        let (result, _) = progress.step(&what, || execution.run(&mut worker))?;
-        verified.push(result);
+        let result = progress.step(&what, || execution.run(&mut worker));
+        verified.push(match result {
+            Ok((result, _)) => result,
+            Err(error) if limits.is_cancelled() => return Err(error),
+            // Out of time: what is known of the others is kept.
+            Err(error) => VerifiedWorkflow {
+                workflow: sample.kind.clone(),
+                status: Outcome::Failed,
+                cause: Some(format!("{error:#}")),
+                input: sample.input.clone(),
+                result: None,
+                messages: Vec::new(),
+                events: Vec::new(),
+                seconds: 0.0,
+            },
+        });
     }
     let has_failed = verified
         .iter()
@@ -93,8 +109,16 @@ impl Worker {
     fn end(&mut self) -> Option<String> {
         let status = self.process.ended()?;
         let lines = self.log.lines();
-        // The last line of a traceback is the exception.
-        let last = lines.iter().rev().find(|line| !line.trim().is_empty());
+        // The last line of a traceback is the exception: `ValueError: …`, `module.Error: …`.
+        let is_exception = |line: &&String| {
+            let name = line.split(':').next().unwrap_or_default();
+            !name.is_empty()
+                && name
+                    .chars()
+                    .all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))
+                && (name.ends_with("Error") || name.ends_with("Exception"))
+        };
+        let last = lines.iter().rev().find(is_exception);
         Some(match last {
             Some(line) => format!("the worker ended ({status}): {line}"),
             None => format!("the worker ended ({status})"),
@@ -123,8 +147,12 @@ impl Execution<'_> {
                 messages.push(shown(message));
                 if let Err(error) = self.send(message) {
                     // The history says more, if the workflow itself has failed.
-                    let known = self.wait(worker, Instant::now(), false)?.err();
-                    cause = Some(known.unwrap_or_else(|| format!("{error:#}")));
+                    let said = format!("{error:#}");
+                    let said: Vec<&str> = said.split_whitespace().collect();
+                    cause = Some(match history::state(&self.history()?, self.service) {
+                        State::Failed(cause) => cause,
+                        _ => format!("{}: {}", shown(message), said.join(" ")),
+                    });
                     break;
                 }
             }
@@ -148,6 +176,7 @@ impl Execution<'_> {
                 Outcome::Failed
             },
             cause,
+            input: self.sample.input.clone(),
             result,
             messages,
             events,
@@ -159,7 +188,8 @@ impl Execution<'_> {
         let Sample {
             kind, queue, input, ..
         } = self.sample;
-        let limit = format!("{}s", EXECUTION_LIMIT.as_secs());
+        // Longer than it is waited for, so that the cause is found here.
+        let limit = format!("{}s", 2 * EXECUTION_LIMIT.as_secs());
         let arguments = [
             "workflow",
             "start",
@@ -223,7 +253,9 @@ impl Execution<'_> {
                 return Ok(Err(cause));
             }
             if Instant::now() > until {
-                return Ok(Err(history::waits_for(&history)));
+                let seconds = EXECUTION_LIMIT.as_secs();
+                let what = history::waits_for(&history, &description);
+                return Ok(Err(format!("it has not ended within {seconds} s: {what}")));
             }
             std::thread::sleep(POLL_INTERVAL);
         }

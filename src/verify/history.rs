@@ -101,9 +101,18 @@ pub(super) fn failing_activity(
 }
 
 /// What an execution that goes on is waiting for.
-pub(super) fn waits_for(history: &Value) -> String {
+pub(super) fn waits_for(history: &Value, description: &Value) -> String {
+    let pending = description["pendingActivities"].as_array();
+    let activity = pending.into_iter().flatten().find_map(|activity| {
+        let name = activity["activityType"]["name"].as_str()?;
+        let attempt = number(&activity["attempt"]).max(1);
+        Some(format!("the activity `{name}`, attempt {attempt}"))
+    });
+    if let Some(activity) = activity {
+        return format!("it waits for {activity}");
+    }
     let last = events(history).last().map_or_else(String::new, kind);
-    format!("it has not ended in time; its last event is {last}")
+    format!("its last event is {last}")
 }
 
 /// Whether the workflow's code has run.
@@ -162,7 +171,11 @@ fn cause(failure: &Value, service: &Path) -> String {
         }
         failure = &failure["cause"];
     }
-    let message = failure["message"].as_str().unwrap_or_default().trim();
+    // On one line, as the first line of a report.
+    let message = failure["message"].as_str().unwrap_or_default();
+    let message: Vec<&str> = message.split_whitespace().collect();
+    let message = message.join(" ");
+    let message = message.as_str();
     let kind = failure["applicationFailureInfo"]["type"].as_str();
     let mut text = match (kind, message) {
         (Some(kind), "") => format!("{kind} without a message"),

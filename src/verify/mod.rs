@@ -8,6 +8,7 @@ mod history;
 mod tests_of;
 
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -66,6 +67,8 @@ pub struct VerifiedWorkflow {
     pub status: Outcome,
     /// Why it failed or was skipped.
     pub cause: Option<String>,
+    /// The sample input, as JSON.
+    pub input: String,
     /// Its result.
     pub result: Option<serde_json::Value>,
     /// The messages that were sent, in order.
@@ -165,6 +168,7 @@ fn verify_service(
         workflow: workflow.clone(),
         status: Outcome::Skipped,
         cause: Some(why.clone()),
+        input: String::new(),
         result: None,
         messages: Vec::new(),
         events: Vec::new(),
@@ -201,6 +205,14 @@ fn start_server(
         }
     };
     Server::start(&temporal, false, limits)
+}
+
+/// Keep the user's profiles of Temporal from a program of the service: they could name another
+/// namespace, or need a certificate.
+fn without_profiles(command: &mut Command, service: &Path, plan: &Verification) {
+    if let Some(empty) = &plan.profiles {
+        command.env("TEMPORAL_CONFIG_FILE", service.join(empty));
+    }
 }
 
 /// Why nothing could be verified.

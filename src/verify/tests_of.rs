@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use super::{Outcome, Tests, since};
+use super::{Outcome, Tests, since, without_profiles};
 use crate::environment::Environment;
 use crate::process::{Limits, run};
 use crate::server::without_settings;
@@ -36,12 +36,18 @@ pub(super) fn run_tests(
     };
     let mut find = Command::new(&environment.python);
     find.args(["-c", "import pytest"]).current_dir(service);
-    if !run(find, "python -c 'import pytest'", limits)?.is_success {
+    without_settings(&mut find);
+    let found = run(find, "python -c 'import pytest'", limits)?;
+    let last = found.last_lines(1).join("");
+    if last.contains("No module named 'pytest'") {
         return Ok(tests(
             Outcome::Skipped,
             "pytest is not installed",
             Vec::new(),
         ));
+    }
+    if !found.is_success {
+        return Ok(tests(Outcome::Failed, &last, found.last_lines(LAST_LINES)));
     }
     let mut command = Command::new(&environment.python);
     command
@@ -49,13 +55,24 @@ pub(super) fn run_tests(
         .args(&plan.tests)
         .current_dir(service);
     without_settings(&mut command);
+    without_profiles(&mut command, service, plan);
     if let Some(path) = &plan.python_path {
         command.env("PYTHONPATH", service.join(path));
     }
-    let ended = run(command, "pytest", limits)?;
+    let ended = match run(command, "pytest", limits) {
+        Ok(ended) => ended,
+        Err(error) if limits.is_cancelled() => return Err(error),
+        Err(error) => return Ok(tests(Outcome::Failed, &format!("{error:#}"), Vec::new())),
+    };
     let output = String::from_utf8_lossy(&ended.stdout).into_owned();
     let lines: Vec<&str> = output.trim_end().lines().collect();
-    let summary = lines.last().copied().unwrap_or("no output");
+    let counts = lines.last().copied().unwrap_or("no output");
+    // The first failure says more than the numbers.
+    let first = lines
+        .iter()
+        .find(|line| line.starts_with("FAILED ") || line.starts_with("ERROR "));
+    let summary = first.map_or_else(|| counts.to_owned(), |first| format!("{first} ({counts})"));
+    let summary = summary.as_str();
     Ok(match (ended.is_success, ended.status.code()) {
         (true, _) => tests(Outcome::Passed, summary, Vec::new()),
         (false, Some(NO_TESTS)) => tests(Outcome::Skipped, "there are no tests", Vec::new()),

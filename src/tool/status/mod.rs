@@ -11,7 +11,7 @@ use serde_yaml::Value;
 pub use self::diagram::diagram;
 use self::findings::Findings;
 use super::client::{self, Library, Registry};
-use super::{TOOLS, ToolInfo, example, temporal, workflow};
+use super::{TOOLS, ToolInfo, example, temporal, verify, workflow};
 use crate::edit::Position;
 use crate::edit::yaml::Step;
 use crate::name::RelPath;
@@ -124,6 +124,10 @@ impl Status {
         if let Some(next) = next.first_mut() {
             example::other_workflow(project, next);
         }
+        // What was made is shown to run before more is made.
+        if steps.iter().all(|step| step.taken) && has_generated_worker(project) {
+            next.insert(0, example::verify(""));
+        }
         if services.len() > 1 {
             next.extend(
                 services
@@ -148,6 +152,11 @@ impl Status {
             warnings,
         }
     }
+}
+
+/// Whether a service has a generated worker, with a workflow on record.
+fn has_generated_worker(project: &Project) -> bool {
+    verify::plan(project, None, &[]).is_ok()
 }
 
 fn service_status(

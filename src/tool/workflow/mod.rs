@@ -28,6 +28,7 @@ use crate::record::{self, Hash, Record, folded};
 use crate::template::{Template, render, template};
 
 use super::client::{self, Registry, ServiceChoice, worker_tools};
+use super::example;
 use super::polytope::{add_base_tool, modules_folder};
 use super::register::register;
 use super::{Draft, Registered, ToolInfo};
@@ -127,6 +128,15 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalWorkflow) {
         .collect();
     if let Some(first) = commands.first_mut() {
         first.why.push_str(NO_TEMPORAL);
+    }
+    // A worker made by hand is started in its own way.
+    if client::worker_module(project, &service).is_some() {
+        let names: Vec<String> = arguments.names.iter().map(ToString::to_string).collect();
+        let mut arguments = format!(" {}", names.join(" "));
+        if project.services().len() > 1 {
+            arguments.push_str(&format!(" --service {}", service.name));
+        }
+        draft.notes.next.push(example::verify(&arguments));
     }
     draft.notes.next.extend(commands);
 }
