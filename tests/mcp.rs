@@ -804,6 +804,7 @@ fn malformed_calls_are_invalid_parameters() {
         r#"{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"status","arguments":[1]}}"#,
         r#"{"jsonrpc":"2.0","id":5,"method":"resources/read","params":{}}"#,
         r#"{"jsonrpc":"2.0","id":6,"method":"nope"}"#,
+        "{not JSON",
     ] {
         writeln!(input, "{line}").unwrap();
     }

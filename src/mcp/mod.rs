@@ -29,7 +29,7 @@ use tokio::sync::watch;
 pub use self::call::in_words_of_calls;
 use self::call::{Answer, checked_command_line};
 use self::schema::{CHECK, COMMANDS, STATUS, VERIFY, described};
-use self::transport::{Escaped, Patient, State};
+use self::transport::{Escaped, Parsable, Patient, State, UNPARSABLE};
 use crate::cli::{self, Discovery, Invocation, Stop};
 use crate::guide;
 use crate::problem::{ErrorCode, Problem};
@@ -72,10 +72,9 @@ pub fn serve(options: Options, discovery: Discovery) -> ExitCode {
     let outcome = runtime.block_on(async {
         let transport = Patient {
             inner: rmcp::transport::async_rw::AsyncRwTransport::new_server(
-                tokio::io::stdin(),
+                Parsable::new(tokio::io::stdin(), state.clone()),
                 Escaped::new(tokio::io::stdout(), state.clone()),
             ),
-            is_open: false,
             state: state.clone(),
         };
         match Server::new(options, discovery).serve(transport).await {
@@ -430,6 +429,7 @@ impl ServerHandler for Server {
             "tools/call" => "`name`, a string, and `arguments`, an object",
             "resources/read" => "`uri`, a string",
             "tools/list" | "resources/list" => "an object, or nothing",
+            UNPARSABLE => return Err(ErrorData::parse_error("a line is no JSON", None)),
             method => {
                 let method = method.to_owned();
                 return Err(ErrorData::new(

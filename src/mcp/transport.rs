@@ -1,10 +1,12 @@
-//! A transport that ignores messages before the client's first request, waits for the answers to
-//! all requests at the end of stdin, and writes unsafe characters as escapes.
+//! A transport that ignores messages before the client's first request, answers lines that are
+//! no JSON, waits for the answers to all requests at the end of stdin, and writes unsafe
+//! characters as escapes.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
@@ -12,7 +14,7 @@ use rmcp::RoleServer;
 use rmcp::model::JsonRpcMessage;
 use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::Transport;
-use tokio::io::AsyncWrite;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 
 use crate::name::plain_json;
@@ -25,6 +27,8 @@ pub(super) struct State {
     /// Requests without an answer.
     unanswered: AtomicUsize,
     answered: Notify,
+    /// Whether the client has made its first request.
+    is_open: AtomicBool,
     /// The first failed write to stdout, unless the reader is gone.
     failure: Mutex<Option<String>>,
 }
@@ -50,7 +54,6 @@ impl State {
 /// the answers to all requests.
 pub(super) struct Patient<T> {
     pub(super) inner: T,
-    pub(super) is_open: bool,
     pub(super) state: Arc<State>,
 }
 
@@ -93,8 +96,10 @@ impl<T: Transport<RoleServer>> Transport<RoleServer> for Patient<T> {
             if is_request {
                 self.state.unanswered.fetch_add(1, Ordering::SeqCst);
             }
-            if self.is_open || is_request {
-                self.is_open = true;
+            if is_request {
+                self.state.is_open.store(true, Ordering::SeqCst);
+            }
+            if self.state.is_open.load(Ordering::SeqCst) {
                 return Some(message);
             }
         }
@@ -102,6 +107,83 @@ impl<T: Transport<RoleServer>> Transport<RoleServer> for Patient<T> {
 
     async fn close(&mut self) -> Result<(), Self::Error> {
         self.inner.close().await
+    }
+}
+
+/// The method of the request that stands for a line that is no JSON: the SDK drops such lines.
+pub(super) const UNPARSABLE: &str = "bluetext/unparsable";
+
+/// The ID of that request, which the answer must not have.
+const UNPARSABLE_ID: &str = "\"id\":\"bluetext/unparsable\"";
+
+/// Reads lines; one that is no JSON becomes a request that is answered with an error (JSON-RPC
+/// 2.0, section 5.1).
+pub(super) struct Parsable<R> {
+    inner: R,
+    state: Arc<State>,
+    /// The beginning of a line.
+    line: Vec<u8>,
+    /// Whole lines that have not been read yet.
+    ready: VecDeque<u8>,
+}
+
+impl<R: AsyncRead + Unpin> Parsable<R> {
+    pub(super) fn new(inner: R, state: Arc<State>) -> Self {
+        Self {
+            inner,
+            state,
+            line: Vec::new(),
+            ready: VecDeque::new(),
+        }
+    }
+
+    fn take_lines(&mut self, bytes: &[u8]) {
+        /// A longer line is left to the SDK, which drops it.
+        const MAX_LINE: usize = 4 << 20;
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.line.extend_from_slice(part);
+            let is_whole = part.ends_with(b"\n");
+            if !is_whole && self.line.len() < MAX_LINE {
+                continue;
+            }
+            let line = std::mem::take(&mut self.line);
+            let is_open = self.state.is_open.load(Ordering::SeqCst);
+            let is_blank = line.iter().all(u8::is_ascii_whitespace);
+            let is_json = || serde_json::from_slice::<serde_json::Value>(&line).is_ok();
+            if is_open && is_whole && !is_blank && !is_json() {
+                let request = format!(
+                    "{{\"jsonrpc\":\"2.0\",{UNPARSABLE_ID},\"method\":\"{UNPARSABLE}\"}}\n"
+                );
+                self.ready.extend(request.as_bytes());
+            } else {
+                self.ready.extend(&line);
+            }
+        }
+    }
+}
+
+impl<R: AsyncRead + Unpin> AsyncRead for Parsable<R> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        while self.ready.is_empty() {
+            let mut bytes = [0; 8192];
+            let mut read = ReadBuf::new(&mut bytes);
+            ready!(Pin::new(&mut self.inner).poll_read(context, &mut read))?;
+            if read.filled().is_empty() {
+                // The end: what is left is no whole line.
+                let line = std::mem::take(&mut self.line);
+                self.ready.extend(line);
+                break;
+            }
+            self.take_lines(read.filled());
+        }
+        let count = buffer.remaining().min(self.ready.len());
+        let bytes: Vec<u8> = self.ready.drain(..count).collect();
+        buffer.put_slice(&bytes);
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -152,7 +234,8 @@ impl<W: AsyncWrite + Unpin> AsyncWrite for Escaped<W> {
             Err(error) => error.valid_up_to(),
         };
         self.partial = all.split_off(whole);
-        self.waiting = plain_json(&String::from_utf8_lossy(&all)).into_bytes();
+        let text = String::from_utf8_lossy(&all).replace(UNPARSABLE_ID, "\"id\":null");
+        self.waiting = plain_json(&text).into_bytes();
         Poll::Ready(Ok(bytes.len()))
     }
 
