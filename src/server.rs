@@ -35,13 +35,16 @@ impl Server {
         let (port, ui_port) = free_ports()?;
         let mut command = Command::new(temporal);
         command
-            .args(["server", "start-dev", "--log-level", "error"])
+            .args(["server", "start-dev"])
             .args(["--ip", "127.0.0.1"])
             .args(["--port", &port.to_string()]);
         if with_ui {
-            command.args(["--ui-port", &ui_port.to_string()]);
+            command
+                .args(["--log-level", "error"])
+                .args(["--ui-port", &ui_port.to_string()]);
         } else {
-            command.arg("--headless");
+            // It reports workers that end, which the caller does as well.
+            command.args(["--log-level", "never", "--headless"]);
         }
         let mut server = Self {
             process: Process::start(&mut command)?,

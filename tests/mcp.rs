@@ -375,6 +375,8 @@ async fn the_strictest_hosts_accept_the_tools() {
         let result = call(&session, "add-temporal-workflow", wrong.clone()).await;
         assert_eq!(result.is_error, Some(true), "{wrong}");
         let report = result.structured_content.unwrap();
+        assert!(report["error"]["hint"].is_string(), "{report}");
+        assert!(report["next"][0]["tool"].is_string(), "{report}");
         assert_eq!(report["project"], json!(project.path()), "{wrong}");
     }
     let unknown = session.call_tool(CallToolRequestParams::new("rm")).await;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject};
 use serde_json::{Value, json};
 
+use super::schema::STATUS;
 use crate::cli;
 use crate::report::{CheckReport, ExitCode, Report, StatusReport, VerifyReport};
 use crate::tool::{Argument, Takes};
@@ -76,8 +77,25 @@ impl Answer {
     }
 }
 
-/// A report for a client that calls tools: its error and warnings name arguments, not flags.
+/// A report for a client that calls tools: its error and warnings name arguments, not flags, and
+/// every error has a hint and a call to make next.
 pub fn in_words_of_calls(mut report: Value) -> Value {
+    let command = report["command"].as_str().unwrap_or_default().to_owned();
+    if report["error"].is_object() {
+        let hint = &mut report["error"]["hint"];
+        if hint.is_null() {
+            *hint = json!(format!(
+                "see the input schema of `{command}`, which has an example"
+            ));
+        }
+        if report["next"].as_array().is_some_and(Vec::is_empty) {
+            report["next"] = json!([{
+                "tool": STATUS,
+                "command": "bluetext status --format json",
+                "why": "shows what the project has, and the next call",
+            }]);
+        }
+    }
     let rewrite = |problem: &mut Value| {
         for name in ["message", "hint"] {
             if let Some(Value::String(text)) = problem.get_mut(name) {
