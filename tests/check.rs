@@ -266,6 +266,45 @@ class OrderWorkflow:
     insta::assert_snapshot!("diagram", drawn);
 }
 
+/// Each way out of a `try` or `match` leads on.
+#[test]
+fn a_diagram_shows_each_way_out() {
+    let code = r#"
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+DAY = timedelta(days=1)
+
+
+@workflow.defn
+class ChargeWorkflow:
+    @workflow.run
+    async def run(self, order: str) -> str:
+        match order:
+            case "free":
+                return "free"
+        try:
+            return await workflow.execute_activity("charge", start_to_close_timeout=DAY)
+        except ActivityError:
+            self.failed = True
+        await workflow.execute_activity("compensate", start_to_close_timeout=DAY)
+        try:
+            return await workflow.execute_activity("use", start_to_close_timeout=DAY)
+        finally:
+            await workflow.execute_activity("release", start_to_close_timeout=DAY)
+"#;
+    let project = project(&BTreeMap::from([(
+        "workflow.py".to_owned(),
+        code.to_owned(),
+    )]));
+    let drawn = project
+        .done(&["status", "ChargeWorkflow", "--diagram"])
+        .stdout;
+    insta::assert_snapshot!("diagram_ways_out", drawn);
+}
+
 /// Code that refers to itself, or is deep, is analysed in bounded time.
 #[test]
 #[expect(clippy::too_many_lines, reason = "one entry for each kind of circle")]

@@ -21,6 +21,7 @@ pub(super) fn draw(index: &Index<'_>, workflow: &Workflow) -> String {
         index,
         lines: vec!["flowchart TD".to_owned()],
         nodes: 0,
+        last_step: None,
         ends: Vec::new(),
         loops: Vec::new(),
         returns: Vec::new(),
@@ -89,6 +90,8 @@ struct Drawing<'i, 'a> {
     index: &'i Index<'a>,
     lines: Vec<String>,
     nodes: usize,
+    /// The last node that may fail.
+    last_step: Option<String>,
     /// What the next node is connected with; empty if no code is reached.
     ends: Vec<End>,
     loops: Vec<Loop>,
@@ -127,12 +130,16 @@ impl<'a> Drawing<'_, 'a> {
         }
         let node = self.node(open, text, close);
         self.connect(&node);
+        self.last_step = Some(node);
     }
 
     /// A node at which a path ends.
     fn stop(&mut self, text: &str) {
-        self.step("([", text, "])");
-        self.ends.clear();
+        if !self.ends.is_empty() {
+            let node = self.node("([", text, "])");
+            self.connect(&node);
+            self.ends.clear();
+        }
     }
 
     fn function(&mut self, function: FunctionId) {
@@ -225,6 +232,13 @@ impl<'a> Drawing<'_, 'a> {
                     self.body(steps, &case.body);
                     ends.append(&mut self.ends);
                 }
+                let is_exhaustive = block
+                    .cases
+                    .iter()
+                    .any(|case| case.guard.is_none() && case.pattern.is_irrefutable());
+                if !is_exhaustive {
+                    ends.push(End::labelled(&choice, "otherwise"));
+                }
                 self.ends = ends;
             }
             Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
@@ -314,23 +328,33 @@ impl<'a> Drawing<'_, 'a> {
         self.ends.extend(breaks);
     }
 
-    /// `try`: a dotted arrow leads from the last step of the body to each handler.
+    /// `try`: the final body follows each way out, also that of a `return`.
     fn attempt(&mut self, steps: &Steps<'_, 'a>, block: &'a StmtTry) {
+        if !steps.matter(&block.finalbody) {
+            self.attempt_without_final(steps, block);
+            return;
+        }
+        self.returns.push(Vec::new());
+        self.attempt_without_final(steps, block);
+        let returned = self.returns.pop().unwrap_or_default();
+        self.body(steps, &block.finalbody);
+        let after = std::mem::replace(&mut self.ends, returned);
+        self.body(steps, &block.finalbody);
+        self.leave("completed");
+        self.ends = after;
+    }
+
+    /// A dotted arrow leads from the last step of the body to each handler.
+    fn attempt_without_final(&mut self, steps: &Steps<'_, 'a>, block: &'a StmtTry) {
         let before = self.ends.clone();
-        let first = self.nodes;
+        let step_before = self.last_step.take();
         self.body(steps, &block.body);
-        let last = if self.nodes > first {
-            Some(format!("n{}", self.nodes))
-        } else {
-            None
-        };
+        let last = self.last_step.clone();
+        self.last_step = last.clone().or(step_before);
         self.body(steps, &block.orelse);
         let mut ends = std::mem::take(&mut self.ends);
         for handler in &block.handlers {
             let ruff_python_ast::ExceptHandler::ExceptHandler(handler) = handler;
-            if !steps.matter(&handler.body) {
-                continue;
-            }
             let caught = handler
                 .type_
                 .as_deref()
@@ -343,12 +367,13 @@ impl<'a> Drawing<'_, 'a> {
                 None => before.clone(),
             };
             self.body(steps, &handler.body);
-            ends.append(&mut self.ends);
+            for end in std::mem::take(&mut self.ends) {
+                if !ends.contains(&end) {
+                    ends.push(end);
+                }
+            }
         }
         self.ends = ends;
-        if steps.matter(&block.finalbody) && !self.ends.is_empty() {
-            self.body(steps, &block.finalbody);
-        }
     }
 
     fn expression(&mut self, steps: &Steps<'_, 'a>, expression: &'a Expr) {

@@ -1,5 +1,7 @@
 //! The steps in the code of a workflow: what a diagram shows.
 
+use std::collections::HashSet;
+
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Expr, ExprCall, Stmt, StmtFunctionDef};
 use ruff_text_size::Ranged;
@@ -128,8 +130,7 @@ impl<'i, 'a> Steps<'i, 'a> {
         let name = match place.resolve(&call.func) {
             Value::External(name) => name,
             Value::Function(function) => {
-                let is_drawn =
-                    !is_activity(self.index, function) && self.has_steps(function, MAX_DEPTH);
+                let is_drawn = !is_activity(self.index, function) && self.has_steps(function);
                 return is_drawn.then_some(Step::Own(function));
             }
             _ => return None,
@@ -182,22 +183,23 @@ impl<'i, 'a> Steps<'i, 'a> {
     }
 
     /// Whether the code of a function has steps of its own, or calls functions that have.
-    fn has_steps(&self, function: FunctionId, depth: usize) -> bool {
-        if depth == 0 {
-            return false;
+    fn has_steps(&self, function: FunctionId) -> bool {
+        let mut seen = HashSet::from([function]);
+        let mut open = vec![function];
+        while let Some(function) = open.pop() {
+            let steps = Steps::of(self.index, function);
+            let mut search = Search {
+                steps: &steps,
+                calls: Vec::new(),
+                has_found: false,
+            };
+            search.visit_body(&self.index.functions[function].def.body);
+            if search.has_found {
+                return true;
+            }
+            open.extend(search.calls.into_iter().filter(|other| seen.insert(*other)));
         }
-        let steps = Steps::of(self.index, function);
-        let mut search = Search {
-            steps: &steps,
-            depth,
-            has_found: false,
-        };
-        search.visit_body(&self.index.functions[function].def.body);
-        search.has_found
-    }
-
-    fn has_steps_of(&self, function: FunctionId, depth: usize) -> bool {
-        !is_activity(self.index, function) && self.has_steps(function, depth)
+        false
     }
 
     /// The name of the activity or workflow that a call executes.
@@ -230,7 +232,8 @@ impl<'i, 'a> Steps<'i, 'a> {
 /// Looks for steps.
 struct Search<'s, 'i, 'a> {
     steps: &'s Steps<'i, 'a>,
-    depth: usize,
+    /// The functions of the service that are called.
+    calls: Vec<FunctionId>,
     has_found: bool,
 }
 impl<'a> Visitor<'a> for Search<'_, '_, 'a> {
@@ -240,13 +243,13 @@ impl<'a> Visitor<'a> for Search<'_, '_, 'a> {
         }
         if let Expr::Call(call) = expression {
             let place = self.steps.place();
-            self.has_found |= match place.resolve(&call.func) {
-                Value::External(name) => is_step(&name),
-                Value::Function(other) if other != self.steps.function => {
-                    self.steps.has_steps_of(other, self.depth - 1)
+            match place.resolve(&call.func) {
+                Value::External(name) => self.has_found |= is_step(&name),
+                Value::Function(other) if !is_activity(self.steps.index, other) => {
+                    self.calls.push(other);
                 }
-                _ => false,
-            };
+                _ => {}
+            }
         }
         walk_expr(self, expression);
     }
