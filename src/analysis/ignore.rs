@@ -19,6 +19,9 @@ pub(super) struct Ignores<'i> {
     comments: BTreeMap<ModuleId, Vec<Comment>>,
 }
 
+/// A rule that a comment allows to break: the rule, and the module and offset of the comment.
+pub(super) type Allowed = (Rule, ModuleId, usize);
+
 struct Comment {
     offset: usize,
     /// The lines that it is about: a line with code, or a statement.
@@ -84,14 +87,23 @@ impl<'i> Ignores<'i> {
         }
     }
 
-    /// The rules that the comments of a call allow to break in the called code.
-    pub(super) fn at(&mut self, module: ModuleId, offset: usize) -> BTreeSet<Rule> {
-        let mut rules = BTreeSet::new();
+    /// What the comments of a call allow in the called code.
+    pub(super) fn at(&mut self, module: ModuleId, offset: usize) -> BTreeSet<Allowed> {
+        let mut allowed = BTreeSet::new();
         for comment in self.at_place(module, offset) {
-            comment.is_used = true;
-            rules.extend(comment.rules.iter().flatten());
+            let rules = comment.rules.iter().flatten();
+            allowed.extend(rules.map(|rule| (*rule, module, comment.offset)));
         }
-        rules
+        allowed
+    }
+
+    /// Note that a comment on the way has allowed something.
+    pub(super) fn use_comment(&mut self, allowed: Allowed) {
+        let (_, module, offset) = allowed;
+        let comments = self.comments.get_mut(&module).into_iter().flatten();
+        for comment in comments.filter(|comment| comment.offset == offset) {
+            comment.is_used = true;
+        }
     }
 
     fn at_place(&mut self, module: ModuleId, offset: usize) -> impl Iterator<Item = &mut Comment> {

@@ -123,7 +123,7 @@ pub fn diagrams(
             let info = &index.classes[workflow.class];
             let path = index.modules[info.module].path;
             let class = info.def.name.as_str();
-            if !is_library(path) && wanted(class, workflow.name.as_deref(), path) {
+            if !is_library(project, path) && wanted(class, workflow.name.as_deref(), path) {
                 found.push(Diagram {
                     class: class.to_owned(),
                     name: workflow.name.clone(),
@@ -160,7 +160,7 @@ impl Analysis {
                 Err(error) => self.unparsable(project, path, error),
             }
         }
-        let is_own = |id: ModuleId| !is_library(index.modules[id].path);
+        let is_own = |id: ModuleId| !is_library(project, index.modules[id].path);
         let mut workflows = workflow::workflows(&index);
         // Those of the client library are tested with it.
         workflows.retain(|workflow| is_own(index.classes[workflow.class].module));
@@ -270,7 +270,9 @@ fn reached_by_none(fault: Fault) -> Reached {
 }
 
 /// Whether a file belongs to the client library, which only passes on what it is given.
-fn is_library(path: &RelPath) -> bool {
-    path.parent()
-        .is_some_and(|folder| folder.file_name() == "temporal_client")
+fn is_library(project: &Project, path: &RelPath) -> bool {
+    path.parent().is_some_and(|folder| {
+        folder.file_name() == "temporal_client"
+            && project.entry(&folder.join("unknown.py")).is_some()
+    })
 }

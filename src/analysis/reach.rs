@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::decorators::is_stub;
 use super::facts::{Facts, Given, Node, Receiver};
-use super::ignore::Ignores;
+use super::ignore::{Allowed, Ignores};
 use super::index::{FunctionId, Index, ModuleId};
 use super::nodes::facts_of;
 use super::rules::Rule;
@@ -42,15 +42,18 @@ pub(super) struct Follower<'i, 'a> {
     pub(super) executed: BTreeMap<FunctionId, (ModuleId, usize)>,
 }
 
+/// What a state is compared by, besides what is allowed.
+type Seen = (Node, bool, Given);
+
 /// A piece of code as it was reached.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone)]
 struct State {
     node: Node,
     is_shared: bool,
     /// The fields that a created object is given.
     given: Given,
-    /// Rules that a comment on the way allows.
-    ignored: BTreeSet<Rule>,
+    /// What comments on the way allow.
+    allowed: BTreeSet<Allowed>,
 }
 
 impl<'i, 'a> Follower<'i, 'a> {
@@ -106,67 +109,65 @@ impl<'i, 'a> Follower<'i, 'a> {
             node,
             is_shared: false,
             given: Given::None,
-            ignored: BTreeSet::new(),
+            allowed: BTreeSet::new(),
         };
         let mut waiting: VecDeque<(State, Vec<Call>)> =
             roots.map(|node| (start(node), Vec::new())).collect();
-        let mut seen: HashSet<State> = waiting.iter().map(|(state, _)| state.clone()).collect();
+        let mut seen: HashMap<Seen, Vec<BTreeSet<Allowed>>> = HashMap::new();
+        for (state, _) in &waiting {
+            seen.insert((state.node, false, Given::None), vec![BTreeSet::new()]);
+        }
         while let Some((state, trace)) = waiting.pop_front() {
             let facts = self.facts(state.node);
             let module = self.module_of(state.node);
-            for hit in &facts.hits {
-                if hit.needs_shared && !state.is_shared
-                    || state.ignored.contains(&hit.rule)
-                    || is_given(&state.given, hit.field.as_deref())
-                {
-                    continue;
+            let mut add = |rule: Rule, offset: usize, what: &str| {
+                if let Some(allowed) = state.allowed.iter().find(|allowed| allowed.0 == rule) {
+                    ignores.use_comment(*allowed);
+                    return;
                 }
-                if ignores.covers(module, hit.offset, hit.rule) {
-                    continue;
+                if ignores.covers(module, offset, rule) {
+                    return;
                 }
-                let key = (module, hit.offset, hit.rule);
-                let reached = found.entry(key).or_insert_with(|| Reached {
-                    rule: hit.rule,
-                    module,
-                    offset: hit.offset,
-                    what: hit.what.clone(),
-                    trace: trace.clone(),
-                    workflows: Vec::new(),
-                });
+                let reached = found
+                    .entry((module, offset, rule))
+                    .or_insert_with(|| Reached {
+                        rule,
+                        module,
+                        offset,
+                        what: what.to_owned(),
+                        trace: trace.clone(),
+                        workflows: Vec::new(),
+                    });
                 if reached.workflows.last() != Some(&workflow) {
                     reached.workflows.push(workflow);
+                }
+            };
+            for hit in &facts.hits {
+                let counts = !hit.needs_shared || state.is_shared;
+                if counts && !is_given(&state.given, hit.field.as_deref()) {
+                    add(hit.rule, hit.offset, &hit.what);
+                }
+            }
+            for executed in &facts.executed {
+                let place = (module, executed.offset);
+                self.executed.entry(executed.function).or_insert(place);
+                if executed.needs_heartbeats && !self.may_heartbeat(executed.function) {
+                    let name = self.index.name_of(executed.function);
+                    let what = format!(
+                        "`{name}` has a heartbeat timeout, and never calls \
+                         `activity.heartbeat()`"
+                    );
+                    add(Rule::Heartbeat, executed.offset, &what);
                 }
             }
             for (offset, text) in &facts.unfollowed {
                 self.unfollowed.insert((module, *offset, text.clone()));
             }
-            for executed in &facts.executed {
-                let place = (module, executed.offset);
-                self.executed.entry(executed.function).or_insert(place);
-                if executed.needs_heartbeats
-                    && !self.may_heartbeat(executed.function)
-                    && !ignores.covers(module, executed.offset, Rule::Heartbeat)
-                {
-                    let name = self.index.name_of(executed.function);
-                    let key = (module, executed.offset, Rule::Heartbeat);
-                    found.entry(key).or_insert_with(|| Reached {
-                        rule: Rule::Heartbeat,
-                        module,
-                        offset: executed.offset,
-                        what: format!(
-                            "`{name}` has a heartbeat timeout, and never calls \
-                             `activity.heartbeat()`"
-                        ),
-                        trace: trace.clone(),
-                        workflows: vec![workflow],
-                    });
-                }
-            }
             for edge in &facts.edges {
                 if is_given(&state.given, edge.field.as_deref()) {
                     continue;
                 }
-                let mut allowed = state.ignored.clone();
+                let mut allowed = state.allowed.clone();
                 allowed.extend(ignores.at(module, edge.offset));
                 let next = State {
                     node: edge.to,
@@ -180,9 +181,14 @@ impl<'i, 'a> Follower<'i, 'a> {
                         Node::New(_) if edge.given == Given::None => state.given.clone(),
                         _ => edge.given.clone(),
                     },
-                    ignored: allowed,
+                    allowed,
                 };
-                if seen.insert(next.clone()) {
+                // With less allowed, more is found: a state that allows more adds nothing.
+                let key = (next.node, next.is_shared, next.given.clone());
+                let known = seen.entry(key).or_default();
+                let is_new = !known.iter().any(|known| known.is_subset(&next.allowed));
+                if is_new {
+                    known.push(next.allowed.clone());
                     let call = Call {
                         to: edge.to,
                         module,

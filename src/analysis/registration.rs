@@ -27,6 +27,9 @@ pub(super) struct Fault {
 struct Lists {
     workflows: Vec<ClassId>,
     activities: Vec<FunctionId>,
+    /// Whether it has these lists at all.
+    runs_workflows: bool,
+    runs_activities: bool,
     /// Whether the lists may have more items.
     has_more_workflows: bool,
     has_more_activities: bool,
@@ -58,10 +61,9 @@ pub(super) fn check(
     for worker in &workers {
         duplicates(index, workflows, worker, &mut faults);
     }
-    let workflow_lists = || workers.iter().filter(|w| !w.workflows.is_empty());
     let runs: HashSet<ClassId> = workers.iter().flat_map(|w| w.workflows.clone()).collect();
     let is_open = workers.iter().any(|worker| worker.has_more_workflows);
-    if workflow_lists().next().is_some() && !is_open {
+    if workers.iter().any(|w| w.runs_workflows) && !is_open {
         for workflow in workflows.iter().filter(|w| !runs.contains(&w.class)) {
             let info = &index.classes[workflow.class];
             if is_own(info.module) {
@@ -79,7 +81,7 @@ pub(super) fn check(
     }
     let runs: HashSet<FunctionId> = workers.iter().flat_map(|w| w.activities.clone()).collect();
     let is_open = workers.iter().any(|worker| worker.has_more_activities);
-    if !runs.is_empty() && !is_open {
+    if workers.iter().any(|w| w.runs_activities) && !is_open {
         for function in 0..index.functions.len() {
             let info = &index.functions[function];
             let is_missing = is_own(info.module)
@@ -207,6 +209,8 @@ impl<'a> Workers<'_, 'a> {
             return;
         }
         let [workflows, activities] = lists;
+        worker.runs_workflows = workflows.is_some();
+        worker.runs_activities = activities.is_some();
         if let Some(workflows) = workflows {
             let mut items = Items::default();
             items.read(&place, workflows, 0);

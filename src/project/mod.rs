@@ -92,6 +92,8 @@ pub struct Project {
     modules: RefCell<Parsed<Module>>,
     /// The `pyproject.toml` files parsed so far.
     pyprojects: RefCell<Parsed<PyProject>>,
+    /// The records parsed so far; `None` for one that cannot be read.
+    records: RefCell<BTreeMap<RelPath, Option<Rc<Record>>>>,
 }
 
 type Parsed<T> = BTreeMap<RelPath, Rc<Result<T, EditError>>>;
@@ -174,6 +176,7 @@ impl Project {
             wanted: RefCell::default(),
             modules: RefCell::default(),
             pyprojects: RefCell::default(),
+            records: RefCell::default(),
         })
     }
 
@@ -232,8 +235,13 @@ impl Project {
 
     /// A record of the project; `None` if there is none that can be read.
     #[must_use]
-    pub fn record(&self, path: &RelPath) -> Option<Record> {
-        Record::parse(self.text(path)?).ok()
+    pub fn record(&self, path: &RelPath) -> Option<Rc<Record>> {
+        let text = self.text(path)?;
+        let mut records = self.records.borrow_mut();
+        let record = records
+            .entry(path.clone())
+            .or_insert_with(|| Record::parse(text).ok().map(Rc::new));
+        record.clone()
     }
 
     /// The paths of the `polytope.yml` files that the project includes.

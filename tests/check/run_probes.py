@@ -8,6 +8,7 @@ import asyncio
 import importlib
 import inspect
 import logging
+import os
 import sys
 import warnings
 from datetime import timedelta
@@ -113,3 +114,7 @@ async def main(address: str, folder: Path) -> None:
 
 
 asyncio.run(main(sys.argv[1], Path(sys.argv[2])))
+# Without the shutdown of the interpreter: a thread of the SDK that still has to release the GIL
+# would make it abort ("PyGILState_Release: thread state must be current when releasing").
+sys.stdout.flush()
+os._exit(0)

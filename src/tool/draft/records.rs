@@ -125,7 +125,7 @@ impl Draft<'_> {
                 // The version alone says nothing about the files.
                 record.version.clone_from(&before.version);
             }
-            if record.is_empty() || before.as_ref() == Some(&record) {
+            if record.is_empty() || before.as_deref() == Some(&record) {
                 continue;
             }
             env!("CARGO_PKG_VERSION").clone_into(&mut record.version);

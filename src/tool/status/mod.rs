@@ -207,7 +207,7 @@ fn service_status(
         library,
         library_version: project
             .record(&record::of_client(&service.folder))
-            .map(|record| record.version),
+            .map(|record| record.version.clone()),
         next: if client::is_in(project, service) {
             &workflow::TOOL
         } else {

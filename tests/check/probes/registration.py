@@ -255,3 +255,25 @@ from .workflow import Probe
 
 def worker(client: Client) -> Worker:
     return Worker(client, task_queue="q", workflows=[Probe], activities=list(vars().values()))
+
+
+# %% lists_empty
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:  # expect: unregistered-workflow
+    @workflow.run
+    async def run(self) -> str:
+        return "run"
+
+
+# %% lists_empty/worker.py
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+WORKFLOWS = []
+
+
+def worker(client: Client) -> Worker:
+    return Worker(client, task_queue="q", workflows=WORKFLOWS, activities=[])
