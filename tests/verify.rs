@@ -9,7 +9,7 @@ mod common;
 mod real;
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use common::Project;
@@ -93,6 +93,10 @@ fn a_service_passes_or_the_cause_is_named() {
         "--update=amend:int",
         "--query=progress:str",
     ]);
+    // A test that leaves a process, which would keep its output open.
+    let child = "import subprocess\n\n\ndef test_child() -> None:\n    \
+                 subprocess.Popen([\"sleep\", \"300\"])\n";
+    project.write("modules/api/tests/test_child.py", child);
     let (code, report) = verified(&project, &[]);
     assert_eq!(code, 0, "{report:#}");
     let service = &report["services"][0];
@@ -121,6 +125,24 @@ fn a_service_passes_or_the_cause_is_named() {
         summary.starts_with("verified: 2 workflows of `api` completed; tests: "),
         "{summary}"
     );
+
+    // A query that raises: its message is the cause.
+    let workflow = "modules/api/src/backend/workflows/approval/workflow.py";
+    let good = edited(
+        &project,
+        workflow,
+        "        return self._progress",
+        "        raise ValueError(\"no progress\")\n        return self._progress",
+    );
+    let (code, report) = verified(&project, &["approval"]);
+    assert_eq!(code, 7);
+    let summary = report["summary"].as_str().unwrap();
+    assert!(
+        summary.starts_with("ApprovalWorkflow failed: query progress: ")
+            && summary.contains("no progress"),
+        "{summary}"
+    );
+    project.write(workflow, &good);
 
     // A profile of the user names another namespace.
     project.write(
@@ -297,9 +319,30 @@ fn what_it_needs_is_said() {
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1));
     let summary = report["summary"].as_str().unwrap();
+    let needed = "service `api`: verifying needs what the service requires: `uv sync --inexact` \
+                  failed";
+    assert!(summary.starts_with(needed), "{summary}");
+
+    // A server that does not start: the results of the tests are kept.
+    let broken = project.path().join("broken");
+    project.write("broken/temporal", "#!/bin/sh\necho no disk >&2\nexit 1\n");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(broken.join("temporal"), mode).unwrap();
+    let path = Tools::get().path();
+    let paths = std::iter::once(broken).chain(std::env::split_paths(&path));
+    let paths: Vec<PathBuf> = paths.collect();
+    let output = program(&project, &["verify", "--format", "json"])
+        .env("PATH", std::env::join_paths(paths).unwrap())
+        .output()
+        .unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(report["status"], "not_run");
+    assert_eq!(report["services"][0]["tests"]["status"], "passed");
+    assert_eq!(report["services"][0]["workflows"], json!([]));
+    let summary = report["summary"].as_str().unwrap();
     assert!(
-        summary
-            .starts_with("verifying needs what the service requires: `uv sync --inexact` failed"),
+        summary.starts_with("service `api`: ") && summary.ends_with("no disk"),
         "{summary}"
     );
 }

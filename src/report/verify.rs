@@ -69,34 +69,33 @@ impl VerifyReport {
     ) -> Self {
         match to_verify(options, service, workflows) {
             Ok((root, plans)) => {
-                let verified = verify(&root, &plans, limits, quiet, watch);
-                Self::new(&root, verified)
+                let (services, problem) = verify(&root, &plans, limits, quiet, watch);
+                Self::new(&root, services, problem.as_ref())
             }
             Err(error) => Self::refused(&error),
         }
     }
 
-    /// The report of a verification.
+    /// The report of a verification, and of what prevented the rest of it.
     #[must_use]
-    pub fn new(root: &Path, result: Result<Vec<Verified>, Problem>) -> Self {
-        match result {
-            Ok(services) => {
-                let failure = services.iter().find_map(failure_of);
-                let (status, exit) = if failure.is_some() {
-                    (Shown::Failed, ExitCode::NotVerified)
-                } else {
-                    (Shown::Passed, ExitCode::Done)
-                };
-                Self {
-                    summary: failure.unwrap_or_else(|| success_of(&services)),
-                    next: next_of(&services).iter().map(Into::into).collect(),
-                    services,
-                    ..Self::empty(status, exit)
-                }
+    pub fn new(root: &Path, services: Vec<Verified>, problem: Option<&Problem>) -> Self {
+        let failure = services.iter().find_map(failure_of);
+        let mut report = if let Some(problem) = problem {
+            Self::of_problems(std::slice::from_ref(problem))
+        } else if let Some(failure) = failure {
+            Self {
+                summary: failure,
+                ..Self::empty(Shown::Failed, ExitCode::NotVerified)
             }
-            Err(problem) => Self::of_problems(&[problem]),
-        }
-        .in_project(root)
+        } else {
+            Self {
+                summary: success_of(&services),
+                ..Self::empty(Shown::Passed, ExitCode::Done)
+            }
+        };
+        report.next = next_of(&services).iter().map(Into::into).collect();
+        report.services = services;
+        report.in_project(root)
     }
 
     /// The report of a call that could not be planned.
@@ -195,11 +194,14 @@ impl VerifyReport {
 
     fn human(&self, view: View) -> String {
         let mut text = String::new();
-        if self.error.is_some() || view.quiet && self.exit == ExitCode::Done {
+        let is_empty = self.error.is_some() && self.services.is_empty();
+        if is_empty || view.quiet && self.exit == ExitCode::Done {
             return text;
         }
         let bold = Style::new().bold();
-        let _ = writeln!(text, "{}", plain(&self.summary));
+        if self.error.is_none() {
+            let _ = writeln!(text, "{}", plain(&self.summary));
+        }
         for service in &self.services {
             let (name, path) = (plain(&service.service), plain(&service.path));
             let _ = writeln!(text, "{bold}Service{bold:#} {name} in {path}");

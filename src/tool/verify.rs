@@ -25,8 +25,8 @@ pub struct Verification {
     pub worker: String,
     /// An empty file, relative to the service's folder: in place of the user's profiles.
     pub profiles: Option<String>,
-    /// The tests to run, relative to the service's folder; empty for all.
-    pub tests: Vec<String>,
+    /// The tests to run, relative to the service's folder; `None` for all.
+    pub tests: Option<Vec<String>>,
     /// The workflows to execute, with sample values.
     pub samples: Vec<Sample>,
     /// The workflows that cannot be executed, and why.
@@ -56,7 +56,7 @@ pub fn plan(
         }
     }
     let unknown = names.iter().find(|name| !found.contains(name));
-    if let (Some(name), true) = (unknown, problems.is_empty()) {
+    if let (Some(name), true) = (unknown, problems.is_empty() || choice.is_none()) {
         let message = format!("no workflow `{name}` is on record");
         problems.push(Problem::new(ErrorCode::UnknownWorkflow, message).hint(
             if known.is_empty() {
@@ -65,6 +65,10 @@ pub fn plan(
                 format!("use one of {}", known.join(", "))
             },
         ));
+    }
+    // Other services are verified without one that cannot be.
+    if choice.is_none() && plans.iter().any(|plan| !plan.samples.is_empty()) {
+        problems.retain(|problem| problem.code == ErrorCode::UnknownWorkflow);
     }
     if !problems.is_empty() {
         return Err(Refused {
@@ -206,7 +210,7 @@ fn of_service<'n>(
         python_path: service.path_entry(),
         worker,
         profiles: empty_file(project, service),
-        tests,
+        tests: (!names.is_empty()).then_some(tests),
         skipped: skipped.collect(),
         samples,
         install,

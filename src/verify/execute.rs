@@ -64,14 +64,18 @@ pub(super) fn execute_all(
             server,
             service,
             sample,
-            id: format!("verify-{}", sample.kind),
+            id: format!("verify-{}-{}", plan.service, sample.kind),
             limits,
         };
         let result = progress.step(&what, || execution.run(&mut worker));
+        let has_passed = |(verified, _): &(VerifiedWorkflow, _)| verified.status == Outcome::Passed;
+        if !result.as_ref().is_ok_and(has_passed) {
+            execution.terminate();
+        }
         verified.push(match result {
             Ok((result, _)) => result,
             Err(error) if limits.is_cancelled() => return Err(error),
-            // Out of time: what is known of the others is kept.
+            // What is known of the others is kept.
             Err(error) => VerifiedWorkflow {
                 workflow: sample.kind.clone(),
                 status: Outcome::Failed,
@@ -160,10 +164,14 @@ impl Execution<'_> {
         if cause.is_none() {
             cause = self.wait(worker, until, false)?.err();
         }
-        let result = match cause {
-            None => Some(self.result()?),
-            Some(_) => None,
-        };
+        let mut result = None;
+        if cause.is_none() {
+            match self.result(until) {
+                Ok(value) => result = Some(value),
+                Err(error) if self.limits.is_cancelled() => return Err(error),
+                Err(error) => cause = Some(format!("{error:#}")),
+            }
+        }
         let events = match cause {
             None => Vec::new(),
             Some(_) => history::last_events(&self.history()?, self.service),
@@ -268,10 +276,23 @@ impl Execution<'_> {
         )
     }
 
-    fn result(&self) -> anyhow::Result<Value> {
+    /// End an execution that is not waited for any longer: its activities are not tried again.
+    fn terminate(&self) {
+        let reason = "bluetext verify does not wait any longer";
+        let arguments = ["workflow", "terminate", "--workflow-id", &self.id];
+        let limits = self.limits.at_most(Duration::from_secs(15));
+        // One that has ended cannot be terminated.
+        let _ended = self
+            .server
+            .call(&[&arguments[..], &["--reason", reason]].concat(), &limits);
+    }
+
+    /// The result, also of an execution that continues as a new one.
+    fn result(&self, until: Instant) -> anyhow::Result<Value> {
+        let left = until.saturating_duration_since(Instant::now());
         let answer = self.server.json(
             &["workflow", "result", "--workflow-id", &self.id],
-            self.limits,
+            &self.limits.at_most(left),
         )?;
         answer
             .get("result")

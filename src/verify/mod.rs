@@ -94,35 +94,34 @@ pub enum Outcome {
 /// Receives the names of steps, as they begin.
 pub type Watch<'w> = &'w (dyn Fn(&str) + Sync);
 
-/// Verify services, one after the other.
-///
-/// # Errors
-///
-/// What could not be done at all: an installation, a server. Failures of tests and workflows
-/// are results.
+/// Verify services, one after the other. Also returns what prevented the rest: an installation,
+/// a server. Failures of tests and workflows are results.
 pub fn verify(
     root: &Path,
     plans: &[Verification],
     limits: &Limits,
     quiet: bool,
     watch: Watch<'_>,
-) -> Result<Vec<Verified>, Problem> {
-    let fail = |error: &anyhow::Error| failure(error, limits);
-    // Without the handler, the processes would outlive an interrupted run.
-    process::catch_interrupts().map_err(|error| fail(&error))?;
+) -> (Vec<Verified>, Option<Problem>) {
     let progress = Progress::new(quiet);
     let mut server = None;
     let mut verified = Vec::new();
-    for plan in plans {
-        let result = verify_service(root, plan, limits, &progress, watch, &mut server);
-        verified.push(result.map_err(|error| fail(&error))?);
-    }
+    // Without the handler, the processes would outlive an interrupted run.
+    let result = process::catch_interrupts().and_then(|()| {
+        plans.iter().try_for_each(|plan| {
+            let (server, verified) = (&mut server, &mut verified);
+            verify_service(root, plan, limits, &progress, watch, server, verified)
+                .with_context(|| format!("service `{}`", plan.service))
+        })
+    });
     if let Some(server) = server {
         server.stop();
     }
-    Ok(verified)
+    let problem = result.err().map(|error| failure(&error, limits));
+    (verified, problem)
 }
 
+/// Verify a service. What is known of it is in `verified`, also after an error.
 fn verify_service(
     root: &Path,
     plan: &Verification,
@@ -130,7 +129,8 @@ fn verify_service(
     progress: &Progress,
     watch: Watch<'_>,
     server: &mut Option<Server>,
-) -> anyhow::Result<Verified> {
+    verified: &mut Vec<Verified>,
+) -> anyhow::Result<()> {
     let service = root.join(&plan.folder);
     let service = service
         .canonicalize()
@@ -147,6 +147,15 @@ fn verify_service(
     })?;
     let what = step(format!("tests of {name}"));
     let (tests, _) = progress.step(&what, || run_tests(&environment, &service, plan, limits))?;
+    verified.push(Verified {
+        service: plan.service.clone(),
+        path: plan.folder.clone(),
+        installed: environment.commands.clone(),
+        install_seconds: seconds(installed),
+        tests,
+        workflows: Vec::new(),
+        log: Vec::new(),
+    });
     if server.is_none() {
         let what = step("Temporal dev server".to_owned());
         let (started, _) =
@@ -174,15 +183,12 @@ fn verify_service(
         events: Vec::new(),
         seconds: 0.0,
     });
-    Ok(Verified {
-        service: plan.service.clone(),
-        path: plan.folder.clone(),
-        installed: environment.commands,
-        install_seconds: seconds(installed),
-        tests,
-        workflows: workflows.into_iter().chain(skipped).collect(),
-        log,
-    })
+    if let Some(verified) = verified.last_mut() {
+        verified.installed = environment.commands;
+        verified.workflows = workflows.into_iter().chain(skipped).collect();
+        verified.log = log;
+    }
+    Ok(())
 }
 
 /// The dev server, from the `temporal` that is installed, or from the package that has it.

@@ -34,6 +34,10 @@ pub(super) fn run_tests(
         output,
         seconds: since(begun),
     };
+    if plan.tests.as_ref().is_some_and(Vec::is_empty) {
+        let summary = "these workflows have no tests";
+        return Ok(tests(Outcome::Skipped, summary, Vec::new()));
+    }
     let mut find = Command::new(&environment.python);
     find.args(["-c", "import pytest"]).current_dir(service);
     without_settings(&mut find);
@@ -52,7 +56,7 @@ pub(super) fn run_tests(
     let mut command = Command::new(&environment.python);
     command
         .args(["-m", "pytest", "-q", "--color=no"])
-        .args(&plan.tests)
+        .args(plan.tests.iter().flatten())
         .current_dir(service);
     without_settings(&mut command);
     without_profiles(&mut command, service, plan);
