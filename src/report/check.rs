@@ -8,13 +8,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::findings::ReportedFinding;
-use super::human::{human_next, human_trouble, trouble_text};
+use super::human::{human_trouble, trouble_text};
 use super::output::{json_of, schema_of, write_out};
 use super::parts::{Looked, ReportedError, ReportedNext, shown};
 use super::sarif;
 use super::{ExitCode, Failure, Format, SCHEMA_VERSION, View};
 use crate::analysis::{Analysis, Unfollowed};
 use crate::name::plain;
+use crate::plan::Next;
 use crate::problem::Problem;
 use crate::run::Error;
 
@@ -76,6 +77,7 @@ impl CheckReport {
                     .iter()
                     .map(|finding| ReportedFinding::of(finding, root))
                     .collect(),
+                next: next_of(analysis).iter().map(Into::into).collect(),
                 unfollowed: analysis.unfollowed.iter().map(Into::into).collect(),
                 ..Self::empty(
                     Looked::Ok,
@@ -88,10 +90,11 @@ impl CheckReport {
             },
             Err(error) => {
                 let failure = Failure::of(error);
+                let status = failure.looked();
                 Self {
                     error: ReportedError::of(&failure.problems, failure.project.as_deref()),
-                    next: Vec::new(),
-                    ..Self::empty(failure.looked(), failure.exit)
+                    next: failure.next,
+                    ..Self::empty(status, failure.exit)
                 }
                 .in_project_named(failure.project)
             }
@@ -148,8 +151,13 @@ impl CheckReport {
         let trouble = || human_trouble(view, &[], self.error.as_ref());
         let (text, trouble) = match view.format {
             Format::Json => (self.json(), String::new()),
-            // SARIF has no place for what prevents an analysis.
-            Format::Sarif => (json_of(&sarif::log(&self.findings)), trouble()),
+            Format::Sarif => {
+                let error = self
+                    .error
+                    .as_ref()
+                    .map(|error| error.first.message.as_str());
+                (json_of(&sarif::log(&self.findings, error)), trouble())
+            }
             Format::Human => (self.human(view), trouble()),
         };
         write_out(&text, &trouble, self.exit)
@@ -219,9 +227,26 @@ impl CheckReport {
                 first.rule
             );
         }
-        text.push_str(&human_next(&self.next));
         text
     }
+}
+
+/// What to do next: fix and check again, or execute what has no findings.
+fn next_of(analysis: &Analysis) -> Vec<Next> {
+    let (tool, command, why) = if !analysis.findings.is_empty() {
+        let why = "checks again, once the findings are fixed";
+        ("check", "bluetext check", why)
+    } else if analysis.workflows > 0 {
+        let why = "runs the tests, and each workflow on a temporary Temporal server";
+        ("verify", "bluetext verify", why)
+    } else {
+        return Vec::new();
+    };
+    vec![Next {
+        tool: Some(tool),
+        command: command.to_owned(),
+        why: why.to_owned(),
+    }]
 }
 
 impl From<&Unfollowed> for ReportedUnfollowed {

@@ -7,8 +7,13 @@ use serde_json::{Value, json};
 use super::findings::ReportedFinding;
 use crate::analysis::Rule;
 
-/// Findings as a log with one run.
-pub(super) fn log(findings: &[ReportedFinding]) -> Value {
+/// Findings as a log with one run, or the error that prevents it.
+pub(super) fn log(findings: &[ReportedFinding], error: Option<&str>) -> Value {
+    let mut invocation = json!({"executionSuccessful": error.is_none()});
+    if let Some(error) = error {
+        invocation["toolExecutionNotifications"] =
+            json!([{"level": "error", "message": {"text": error}}]);
+    }
     let rules: Vec<Value> = Rule::ALL
         .iter()
         .map(|rule| {
@@ -31,6 +36,7 @@ pub(super) fn log(findings: &[ReportedFinding]) -> Value {
                 "version": env!("CARGO_PKG_VERSION"),
                 "rules": rules,
             }},
+            "invocations": [invocation],
             "columnKind": "unicodeCodePoints",
             "originalUriBaseIds": {"PROJECT": {"description": {"text": "the project's folder"}}},
             "results": results,
