@@ -56,6 +56,18 @@ pub struct Configuration {
 /// The variable in which editors put the folder that is open.
 const OPEN_FOLDER: &str = "${workspaceFolder}";
 
+/// The time that a client waits for an answer, in seconds, where it can be set and is short by
+/// default: `verify` installs a service and executes its workflows.
+const ANSWER_TIMEOUT: u32 = 900;
+
+impl Host {
+    /// Whether the client starts the server in the project's folder, or knows the folder.
+    #[must_use]
+    pub fn starts_in_project(self) -> bool {
+        !matches!(self, Self::ClaudeDesktop | Self::Cline | Self::Windsurf)
+    }
+}
+
 /// The configuration that registers the server with an MCP client. A client that does not start
 /// the server in the project needs the project's folder, absolute.
 #[must_use]
@@ -100,7 +112,10 @@ pub fn configuration(host: Host, project: Option<&str>) -> Configuration {
             json!({"type": "local", "command": command, "enabled": true})
         }
         Host::Zed => json!({"command": "bluetext", "args": arguments, "env": {}}),
-        Host::GeminiCli | Host::Windsurf | Host::ClaudeDesktop | Host::Cline => {
+        Host::Cline => {
+            json!({"command": "bluetext", "args": arguments, "timeout": ANSWER_TIMEOUT})
+        }
+        Host::GeminiCli | Host::Windsurf | Host::ClaudeDesktop => {
             json!({"command": "bluetext", "args": arguments})
         }
         _ => json!({"type": "stdio", "command": "bluetext", "args": arguments}),
@@ -108,12 +123,15 @@ pub fn configuration(host: Host, project: Option<&str>) -> Configuration {
     let text = match host {
         Host::Codex => {
             let arguments: toml_edit::Array = arguments.into_iter().collect();
-            format!("[mcp_servers.bluetext]\ncommand = \"bluetext\"\nargs = {arguments}\n")
+            format!(
+                "[mcp_servers.bluetext]\ncommand = \"bluetext\"\nargs = {arguments}\n\
+                 tool_timeout_sec = {ANSWER_TIMEOUT}\n"
+            )
         }
         // JSON is YAML.
         Host::Goose => format!(
             "extensions:\n  bluetext:\n    enabled: true\n    type: stdio\n    name: bluetext\n    \
-             cmd: bluetext\n    args: {}\n    timeout: 900\n",
+             cmd: bluetext\n    args: {}\n    timeout: {ANSWER_TIMEOUT}\n",
             json!(arguments)
         ),
         _ => {

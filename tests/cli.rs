@@ -310,7 +310,8 @@ fn files_for_agents_are_written_and_removed() {
         let arguments = ["mcp", "config", "--client", client, "--write"];
         let planned = project.bluetext(&[&arguments[..], &["--check"]].concat());
         assert_eq!(planned.code, 4, "{client}");
-        project.done(&arguments);
+        // No path of this machine is written, though the folder is given.
+        project.done(&[&arguments[..], &["--project", "."]].concat());
         let again = project.done(&[&arguments[..], &["--check"]].concat());
         assert!(again.stdout.contains("unchanged"), "{client}");
     }
@@ -363,6 +364,31 @@ fn files_for_agents_are_written_and_removed() {
         project.done(&["guide", option, "--force"]);
     }
     assert_eq!(project.read("AGENTS.md"), "# Rules");
+
+    // In the line ends of the file, and without a trace.
+    let windows = "# Rules\r\n\r\n- Be brief.\r\n";
+    project.write("AGENTS.md", windows);
+    project.done(&["guide", "--write"]);
+    let written = project.read("AGENTS.md");
+    assert_eq!(
+        written.matches('\n').count(),
+        written.matches("\r\n").count()
+    );
+    let again = project.done(&["guide", "--write"]);
+    assert!(again.stdout.contains("unchanged"), "{}", again.stdout);
+    // A mark within a line is text of the user.
+    let with_text = format!("{written}The section ends with `<!-- bluetext: end -->`.\r\n");
+    project.write("AGENTS.md", &with_text);
+    project.done(&["guide", "--remove"]);
+    let rest = format!("{windows}The section ends with `<!-- bluetext: end -->`.\r\n");
+    assert_eq!(project.read("AGENTS.md"), rest);
+    // Where the section ends is not guessed.
+    let endless = written.replace("<!-- bluetext: end -->\r\n", "Mine.\r\n");
+    for option in ["--write", "--remove"] {
+        project.write("AGENTS.md", &endless);
+        assert_eq!(project.bluetext(&["guide", option, "--force"]).code, 3);
+        assert_eq!(project.read("AGENTS.md"), endless);
+    }
 }
 
 #[test]
@@ -415,9 +441,23 @@ fn shells_are_told_what_completes_a_command() {
 fn hosts_are_told_how_to_start_the_server() {
     let project = Project::empty();
     let mut shown = String::new();
-    for client in ["claude-code", "vscode", "cursor", "codex"] {
+    let folder = project.path().canonicalize().unwrap().display().to_string();
+    for client in [
+        "claude-code",
+        "claude-desktop",
+        "cline",
+        "codex",
+        "cursor",
+        "gemini-cli",
+        "goose",
+        "opencode",
+        "vscode",
+        "windsurf",
+        "zed",
+    ] {
         let run = project.done(&["mcp", "config", "--client", client]);
-        shown.push_str(&format!("=== {client}\n{}", run.stdout));
+        let stdout = run.stdout.replace(&folder, "[PROJECT]");
+        shown.push_str(&format!("=== {client}\n{stdout}"));
     }
     let run = project.done(&["mcp", "config", "--client=codex", "-C", "a \"b\""]);
     shown.push_str(&format!("=== codex, with a project\n{}", run.stdout));

@@ -81,7 +81,7 @@ fn the_inspector_is_content() {
             .current_dir(project.path());
         let shown = finish(&mut command);
         let listed: Value = serde_json::from_str(&shown).unwrap();
-        assert_eq!(listed["tools"].as_array().unwrap().len(), 7, "{shown}");
+        assert_eq!(listed["tools"].as_array().unwrap().len(), 9, "{shown}");
     }
 }
 
@@ -623,14 +623,24 @@ fn a_running_workflow_is_talked_to_with_the_commands_of_the_report() {
     let mut worker = worker(&service, "backend.worker", &server.address);
     let mut shown = String::new();
     let answers = [" query ", " update ", " result "];
+    let bluetext = Path::new(env!("CARGO_BIN_EXE_bluetext")).parent().unwrap();
+    let paths = std::env::join_paths(
+        std::iter::once(bluetext.to_owned()).chain(std::env::split_paths(&tools.path())),
+    )
+    .unwrap();
     for next in report["next"].as_array().unwrap() {
         let command = next["command"].as_str().unwrap();
-        // The tests' programs are on `PATH`; the rest is what a user pastes.
+        // The programs are on `PATH`; the rest is what a user pastes.
+        let folder = if command.starts_with("bluetext ") {
+            project.path()
+        } else {
+            service.clone()
+        };
         let mut pasted = Command::new("sh");
         pasted
             .args(["-c", command])
-            .current_dir(&service)
-            .env("PATH", tools.path())
+            .current_dir(folder)
+            .env("PATH", &paths)
             .env("TEMPORAL_ADDRESS", &server.address);
         shown.push_str(&format!("$ {command}\n"));
         let output = finish(&mut pasted);

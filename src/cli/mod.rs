@@ -5,7 +5,7 @@ mod files;
 mod start;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
@@ -571,9 +571,12 @@ fn mcp(
     let Some(McpCommand::Config { client, write }) = command else {
         return Ok(Invocation::Mcp { options, discovery });
     };
-    // The client may start the server in any folder.
-    let project = options.project.as_ref().map(|project| {
-        let project = options.current.join(project);
+    // Some clients start the server in any folder. A file in the project has no path of this
+    // machine: its client starts the server in the project.
+    let needs_folder = options.project.is_some() || !client.starts_in_project();
+    let project = (needs_folder && !write).then(|| {
+        let given = options.project.as_deref().unwrap_or(Path::new(""));
+        let project = options.current.join(given);
         project
             .canonicalize()
             .unwrap_or(project)

@@ -33,7 +33,10 @@ pub fn put(text: &str, path: &[&str], value: &Value) -> Result<Edited, EditError
     let mut start = skip_space(text, 0);
     loop {
         let Value::Object(object) = found else {
-            let message = format!("`{}` is not an object", path[..depth].join("."));
+            let message = match &path[..depth] {
+                [] => "the file is not an object".to_owned(),
+                path => format!("`{}` is not an object", path.join(".")),
+            };
             return Err(EditError::shape(message, None, by_hand()));
         };
         let Some(inner) = path.get(depth).and_then(|name| object.get(*name)) else {
@@ -53,29 +56,40 @@ pub fn put(text: &str, path: &[&str], value: &Value) -> Result<Edited, EditError
         })?;
         found = inner;
     }
-    let is_empty = found.as_object().is_some_and(Map::is_empty);
     let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
     let indent: String = text[line..]
         .chars()
         .take_while(|c| matches!(c, ' ' | '\t'))
         .collect();
     let step = if indent.starts_with('\t') { "\t" } else { "  " };
-    let inner = format!("{indent}{step}");
-    let added = nested(&path[depth + 1..], value.clone());
-    let written = format!("{added:#}")
-        .replace("  ", step)
-        .replace('\n', &format!("\n{inner}"));
+    let line_end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let inner = format!("{line_end}{indent}{step}");
+    let added = format!("{:#}", nested(&path[depth + 1..], value.clone()));
+    let lines: Vec<String> = added
+        .lines()
+        .map(|line| {
+            let rest = line.trim_start();
+            step.repeat((line.len() - rest.len()) / 2) + rest
+        })
+        .collect();
+    let written = lines.join(&inner);
     let name = Value::from(path[depth]);
-    let end = if is_empty {
-        format!("\n{indent}")
-    } else {
-        ",".to_owned()
+    let rest = &text[start + 1..];
+    // On the same line as what is inserted, or on one of its own.
+    let follows = !rest
+        .trim_start_matches([' ', '\t'])
+        .starts_with(['\r', '\n']);
+    let end = match (found.as_object().is_some_and(Map::is_empty), follows) {
+        (true, true) => format!("{line_end}{indent}"),
+        (true, false) => String::new(),
+        // A space that is there is part of the indentation.
+        (false, true) if rest.starts_with(' ') => {
+            format!(",{}", inner.strip_suffix(' ').unwrap_or(&inner))
+        }
+        (false, true) => format!(",{inner}"),
+        (false, false) => ",".to_owned(),
     };
-    let after = format!(
-        "{}\n{inner}{name}: {written}{end}{}",
-        &text[..=start],
-        &text[start + 1..]
-    );
+    let after = format!("{}{inner}{name}: {written}{end}{rest}", &text[..=start]);
     let mut expected = document.clone();
     let is_right = insert(&mut expected, path, value)
         && serde_json::from_str::<Value>(&after).is_ok_and(|now| now == expected);
@@ -184,6 +198,18 @@ mod tests {
             (
                 "{\"z\": {\"a\": {}}, \"a\":{}}",
                 "{\"z\": {\"a\": {}}, \"a\":{\n  \"b\": {\n    \"x\": 1\n  }\n}}",
+            ),
+            (
+                "{\"a\": { \"c\": 1 }}",
+                "{\"a\": {\n  \"b\": {\n    \"x\": 1\n  },\n  \"c\": 1 }}",
+            ),
+            (
+                "{\"a\":{\"c\":1}}",
+                "{\"a\":{\n  \"b\": {\n    \"x\": 1\n  },\n  \"c\":1}}",
+            ),
+            (
+                "{\r\n  \"a\": {\r\n  }\r\n}\r\n",
+                "{\r\n  \"a\": {\r\n    \"b\": {\r\n      \"x\": 1\r\n    }\r\n  }\r\n}\r\n",
             ),
         ] {
             let edited = put(before, &["a", "b"], &json!({"x": 1}));

@@ -9,7 +9,7 @@ use crate::name::RelPath;
 use crate::plan::{Left, Plan, Warning};
 use crate::problem::{ErrorCode, Problem, WarningCode};
 use crate::project::{Content, Project};
-use crate::record::Hash;
+use crate::record::{Hash, folded};
 
 /// The file that agents read.
 const AGENTS: &str = "AGENTS.md";
@@ -17,7 +17,7 @@ const AGENTS: &str = "AGENTS.md";
 /// The marks around the section. The first one has the hash of what is between them, and the
 /// number of line ends that were added above.
 const BEGIN: &str = "<!-- bluetext: begin ";
-const END: &str = "<!-- bluetext: end -->\n";
+const END: &str = "<!-- bluetext: end -->";
 
 /// Put the configuration of an MCP client into a JSON file of the project.
 ///
@@ -48,16 +48,20 @@ pub fn configure(
 pub fn write_guide(project: &Project, section: &str, force: bool) -> Result<Plan, Refused> {
     let path = RelPath::literal(AGENTS);
     let before = text_of(project, &path)?;
+    // In the line ends of the file.
+    let is_crlf = before.is_some_and(|text| text.contains("\r\n"));
+    let line_end = if is_crlf { "\r\n" } else { "\n" };
+    let marked = |section: &str, gap| marked(section, gap).replace('\n', line_end);
     let after = match before.map(parts) {
         None => marked(section, 0),
         Some(Parts::Without(text)) => {
             let gap = match text {
                 "" => 0,
-                text if text.ends_with("\n\n") => 0,
+                text if folded(text).ends_with("\n\n") => 0,
                 text if text.ends_with('\n') => 1,
                 _ => 2,
             };
-            format!("{text}{}{}", "\n".repeat(gap), marked(section, gap))
+            format!("{text}{}{}", line_end.repeat(gap), marked(section, gap))
         }
         Some(Parts::With {
             before: above,
@@ -66,6 +70,7 @@ pub fn write_guide(project: &Project, section: &str, force: bool) -> Result<Plan
             after: below,
         }) if !is_changed || force => format!("{above}{}{below}", marked(section, gap)),
         Some(Parts::With { .. }) => return Ok(kept(&path, "`--force` replaces it")),
+        Some(Parts::WithoutEnd) => return Err(without_end(path)),
     };
     if before == Some(after.as_str()) {
         return Ok(Plan::new(Vec::new(), vec![(path, Left::Unchanged)]));
@@ -91,11 +96,16 @@ pub fn remove_guide(project: &Project, force: bool) -> Result<Plan, Refused> {
             if is_changed && !force {
                 return Ok(kept(&path, "`--force` removes it"));
             }
-            let above = above.strip_suffix(&"\n".repeat(gap)).unwrap_or(above);
+            let mut above = above;
+            for _ in 0..gap {
+                let shorter = above.strip_suffix("\r\n").or(above.strip_suffix('\n'));
+                above = shorter.unwrap_or(above);
+            }
             let rest = format!("{above}{below}");
             let after = (!rest.trim().is_empty()).then_some(rest);
             Ok(changed(&path, before, after))
         }
+        Some(Parts::WithoutEnd) => Err(without_end(path)),
         _ => Err(refused(
             Problem::new(
                 ErrorCode::NotOnRecord,
@@ -109,6 +119,8 @@ pub fn remove_guide(project: &Project, force: bool) -> Result<Plan, Refused> {
 /// A text with or without the section.
 enum Parts<'t> {
     Without(&'t str),
+    /// It begins, and does not end.
+    WithoutEnd,
     With {
         before: &'t str,
         gap: usize,
@@ -118,22 +130,59 @@ enum Parts<'t> {
 }
 
 fn parts(text: &str) -> Parts<'_> {
-    let found = text.find(BEGIN).and_then(|start| {
-        let (mark, inner) = text[start + BEGIN.len()..].split_once(" -->\n")?;
-        let (hash, gap) = mark.split_once(' ')?;
-        let (section, after) = inner.split_once(END)?;
-        Some(Parts::With {
-            before: &text[..start],
-            gap: gap.parse().ok()?,
-            is_changed: short_hash(section) != hash,
-            after,
-        })
-    });
-    found.unwrap_or(Parts::Without(text))
+    let mut begun: Option<Begun<'_>> = None;
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let end = at + line.len();
+        let content = line.trim_end_matches(['\n', '\r']);
+        if let Some(mark) = mark_of(content) {
+            // Of several, the one that is followed by the end counts.
+            begun = Some(Begun { mark, at, end });
+        } else if let (END, Some(begun)) = (content, &begun) {
+            let section = folded(&text[begun.end..at]);
+            return Parts::With {
+                before: &text[..begun.at],
+                gap: begun.mark.1,
+                is_changed: short_hash(&section) != begun.mark.0,
+                after: &text[end..],
+            };
+        }
+        at = end;
+    }
+    match begun {
+        Some(_) => Parts::WithoutEnd,
+        None => Parts::Without(text),
+    }
+}
+
+/// A first mark: what it says, its start and the end of its line.
+struct Begun<'t> {
+    mark: (&'t str, usize),
+    at: usize,
+    end: usize,
+}
+
+/// The hash and the number of line ends that a first mark names.
+fn mark_of(line: &str) -> Option<(&str, usize)> {
+    let mark = line.strip_prefix(BEGIN)?.strip_suffix(" -->")?;
+    let (hash, gap) = mark.split_once(' ')?;
+    let gap = gap.parse().ok().filter(|gap| *gap <= 2)?;
+    Some((hash, gap))
 }
 
 fn marked(section: &str, gap: usize) -> String {
-    format!("{BEGIN}{} {gap} -->\n{section}{END}", short_hash(section))
+    format!("{BEGIN}{} {gap} -->\n{section}{END}\n", short_hash(section))
+}
+
+fn without_end(path: RelPath) -> Refused {
+    let message = format!("the section of bluetext in `{path}` has no end");
+    refused(
+        Problem::new(ErrorCode::UnknownShape, message)
+            .in_file(path)
+            .hint(format!(
+                "add the line `{END}` below it, or remove the line `{BEGIN}…`"
+            )),
+    )
 }
 
 fn short_hash(section: &str) -> String {

@@ -32,7 +32,7 @@ async def take_the_steps(program: str, folder: str) -> None:
         ]:
             report = await call(tool, **arguments)
             assert report["status"] == "applied", report
-        assert len(await names()) == 7
+        assert len(await names()) == 9
         (service,) = (await call("status"))["services"]
         assert service["workflows"] == ["GreetingWorkflow"]
         print("legacy")
