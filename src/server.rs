@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
-use crate::process::{Limits, Process, finish};
+use crate::process::{Limits, Log, Process, finish};
 
 /// Maximum time until the server answers.
 const SERVER_LIMIT: Duration = Duration::from_mins(1);
@@ -46,8 +46,13 @@ impl Server {
             // It reports workers that end, which the caller does as well.
             command.args(["--log-level", "never", "--headless"]);
         }
+        let (process, log) = if with_ui {
+            (Process::start(&mut command)?, Log::default())
+        } else {
+            Process::start_with_log(&mut command)?
+        };
         let mut server = Self {
-            process: Process::start(&mut command)?,
+            process,
             temporal: temporal.to_owned(),
             address: format!("127.0.0.1:{port}"),
             ui_port: with_ui.then_some(ui_port),
@@ -61,7 +66,12 @@ impl Server {
                 bail!("the dev server {reason}");
             }
             if let Some(status) = server.process.ended() {
-                bail!("the dev server ended with {status}");
+                // A thread still reads what it wrote last.
+                std::thread::sleep(Duration::from_millis(100));
+                match log.lines().iter().rfind(|line| !line.trim().is_empty()) {
+                    Some(line) => bail!("the dev server ended with {status}: {line}"),
+                    None => bail!("the dev server ended with {status}"),
+                }
             }
             if Instant::now() > until {
                 let seconds = SERVER_LIMIT.as_secs();
