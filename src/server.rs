@@ -122,7 +122,7 @@ impl Server {
 
 /// Keep the settings of Temporal in the user's shell from a program.
 pub(crate) fn without_settings(command: &mut Command) {
-    // They would hide the modules of the service, or its development group.
+    // It would hide the modules of the service.
     command.env_remove("PYTHONSAFEPATH");
     for (name, _) in std::env::vars_os() {
         let is_setting = name

@@ -264,6 +264,10 @@ class OrderWorkflow:
     )]));
     let drawn = project.done(&["status", "order", "--diagram"]).stdout;
     insta::assert_snapshot!("diagram", drawn);
+    // The same by its class and by its module.
+    for name in ["OrderWorkflow", "workflow"] {
+        assert_eq!(project.done(&["status", name, "--diagram"]).stdout, drawn);
+    }
 }
 
 /// Each way out of a `try` or `match` leads on.

@@ -25,6 +25,7 @@ pub fn diagram(project: &Project, name: &str) -> Result<Diagram, Refused> {
         found == name
             || kind == Some(name)
             || path.as_str() == name
+            || path.file_name().strip_suffix(".py") == Some(name)
             || class.as_deref() == Some(found)
             || (package.is_some() && package == folder)
     };
