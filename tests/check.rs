@@ -419,6 +419,87 @@ fn code_in_circles_ends() {
     }
 }
 
+/// What the sandbox refuses, and no rule is about: classes of values and errors, and functions
+/// that depend on their arguments alone.
+const HARMLESS: [&str; 18] = [
+    "concurrent.futures.CancelledError",
+    "concurrent.futures.TimeoutError",
+    "http.client.HTTPException",
+    "shutil.Error",
+    "signal.Signals",
+    "socket.AddressFamily",
+    "socket.error",
+    "socket.gaierror",
+    "socket.herror",
+    "socket.timeout",
+    "subprocess.CalledProcessError",
+    "subprocess.CompletedProcess",
+    "subprocess.TimeoutExpired",
+    "subprocess.list2cmdline",
+    "threading.ThreadError",
+    "urllib.request.quote",
+    "urllib.request.unquote",
+    "zoneinfo.ZoneInfo.from_file",
+];
+
+/// Every other call that the sandbox refuses is found.
+#[test]
+fn what_the_sandbox_refuses_is_found() {
+    skip_if_asked!();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/check/refused.py");
+    let folder = Project::empty();
+    let printed = Tools::get().uv(
+        &folder.path(),
+        &[
+            "run",
+            "--no-project",
+            "--with=temporalio==1.35.*",
+            "python",
+            script.to_str().unwrap(),
+        ],
+    );
+    let names: Vec<&str> = printed.lines().collect();
+    assert!(names.len() > 500, "{printed}");
+    let mut code = "from temporalio import workflow\n".to_owned();
+    let in_modules = names.iter().map(|name| name.rsplit_once('.').unwrap().0);
+    for module in in_modules.collect::<BTreeSet<_>>() {
+        // A class is imported with its module.
+        let (module, class) = match module.rsplit_once('.') {
+            Some((module, class)) if class.starts_with(char::is_uppercase) => (module, class),
+            _ => (module, ""),
+        };
+        if !["__builtins__", "datetime"].contains(&module) && class.is_empty() {
+            let _ = writeln!(code, "import {module}");
+        }
+    }
+    code.push_str("import datetime, pathlib, tarfile, zipfile, zoneinfo\n\n\n");
+    code.push_str("@workflow.defn\nclass W:\n    @workflow.run\n    async def run(self):\n");
+    let before = code.lines().count();
+    for name in &names {
+        let name = name.trim_start_matches("__builtins__.");
+        let _ = writeln!(code, "        {name}()");
+    }
+    let project = project(&BTreeMap::from([("workflow.py".to_owned(), code)]));
+    let report: serde_json::Value =
+        serde_json::from_str(&project.bluetext(&["check", "--format", "json"]).stdout).unwrap();
+    let found: BTreeSet<u64> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| finding["line"].as_u64().unwrap())
+        .collect();
+    let missing: Vec<&str> = (before + 1..)
+        .zip(&names)
+        .filter(|(line, _)| !found.contains(&(*line as u64)))
+        .map(|(_, name)| *name)
+        .collect();
+    let harmful: Vec<&str> = missing
+        .into_iter()
+        .filter(|name| !HARMLESS.contains(name))
+        .collect();
+    assert_eq!(harmful, Vec::<&str>::new());
+}
+
 /// What `check` says about each probe, and what the sandbox does with it on a real server.
 #[test]
 fn the_table_compares_check_with_the_sandbox() {

@@ -93,8 +93,10 @@ rules! {
     }
     Environment = "environment" {
         "A workflow does not read or change the environment of its process.",
-        "Workers differ: a replay on another host, or after a deployment, would see other values.",
-        "Pass the value in the workflow's input, or read it in an activity.",
+        "Workers differ: a replay on another host, or after a deployment, would see other values. \
+         The sandbox refuses all functions of `os`, also `os.path.join`.",
+        "Pass the value in the workflow's input, or read it in an activity. Build paths with \
+         `pathlib.PurePosixPath`.",
         "region = os.environ[\"REGION\"]",
         "region = order.region",
     }

@@ -79,3 +79,16 @@ class Probe:
     @workflow.run
     async def run(self) -> str:
         return subprocess.CalledProcessError.__name__
+
+
+# %% spawnve
+import os
+
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        return str(os.spawnve(os.P_WAIT, "/bin/true", ["true"], {}))  # expect: process
