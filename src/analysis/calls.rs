@@ -1,6 +1,7 @@
 //! What calls of other libraries do: a table of functions, each with the rule that a workflow
 //! breaks with it.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
@@ -42,6 +43,25 @@ const ALLOWED: [&str; 20] = [
     "signal.Signals",
     "numpy.random.BitGenerator",
     "numpy.random.Generator",
+];
+
+/// Functions of `os` that depend on their arguments alone. The sandbox refuses them as well.
+const PURE: [&str; 15] = [
+    "os.fsdecode",
+    "os.fsencode",
+    "os.fspath",
+    "os.strerror",
+    "os.path.basename",
+    "os.path.commonpath",
+    "os.path.commonprefix",
+    "os.path.dirname",
+    "os.path.isabs",
+    "os.path.join",
+    "os.path.normcase",
+    "os.path.normpath",
+    "os.path.split",
+    "os.path.splitdrive",
+    "os.path.splitext",
 ];
 
 /// Functions that break a rule, with the module or class that has them. `*` stands for all
@@ -366,17 +386,27 @@ pub(super) fn is_listed(full_name: &str) -> bool {
 
 /// The rule that a call of this function breaks, and when.
 pub(super) fn rule_of(full_name: &str) -> Option<(Rule, When)> {
-    let renamed = ALIASES.iter().find_map(|(alias, name)| {
-        let rest = full_name.strip_prefix(alias)?;
-        Some(format!("{name}{rest}"))
-    });
-    let name = renamed.as_deref().unwrap_or(full_name);
+    let name = &*usual_name(full_name);
     if let Some(found) = KNOWN.functions.get(name) {
         return Some(*found);
     }
     let (module, _) = name.rsplit_once('.')?;
     let rule = *KNOWN.modules.get(module)?;
     (!ALLOWED.contains(&name)).then_some((rule, When::Always))
+}
+
+/// Whether a function breaks a rule only because the sandbox refuses it.
+pub(super) fn is_pure(full_name: &str) -> bool {
+    PURE.contains(&&*usual_name(full_name))
+}
+
+/// The name that the tables have.
+fn usual_name(full_name: &str) -> Cow<'_, str> {
+    let renamed = ALIASES.iter().find_map(|(alias, name)| {
+        let rest = full_name.strip_prefix(alias)?;
+        Some(format!("{name}{rest}"))
+    });
+    renamed.map_or(Cow::Borrowed(full_name), Cow::Owned)
 }
 
 #[cfg(test)]

@@ -1,18 +1,19 @@
 //! Calls: what they break, and where they lead.
 
-use ruff_python_ast::{Arguments, Expr, ExprAttribute, ExprCall, Stmt, StmtFunctionDef};
+use ruff_python_ast::{Arguments, Expr, ExprAttribute, ExprCall, Stmt, StmtFunctionDef, StmtWith};
 use ruff_text_size::Ranged;
 
 use super::order::is_membership;
 use super::{Body, arguments, described};
 use crate::analysis::activity;
-use crate::analysis::calls::{When, rule_of};
+use crate::analysis::calls::{When, is_pure, rule_of};
 use crate::analysis::decorators::{is_activity, is_handler};
 use crate::analysis::facts::{Given, Node, Receiver};
 use crate::analysis::index::{ClassId, FunctionId};
 use crate::analysis::resolve::Value;
 use crate::analysis::rules::Rule;
 use crate::analysis::scope::Binding;
+use crate::analysis::workflow;
 use crate::edit::python::{dotted, is_forbidden_in_sandbox};
 
 impl<'a> Body<'_, 'a> {
@@ -67,7 +68,7 @@ impl<'a> Body<'_, 'a> {
             self.facts.hits.extend(found.hits);
             self.facts.executed.extend(found.activity);
         }
-        let Some((rule, when)) = rule_of(name) else {
+        let Some((rule, when)) = self.rule_of(name) else {
             let method = name.rsplit('.').next();
             if method == Some("run_in_executor") {
                 self.breaks(Rule::LoopEscape, name, call);
@@ -79,6 +80,25 @@ impl<'a> Body<'_, 'a> {
         if is_broken(when, &call.arguments) && !is_harmless {
             self.breaks(rule, name, call);
         }
+    }
+
+    /// The rule that a call breaks here, and when. What only the sandbox refuses is harmless
+    /// outside of it: in modules that are passed through, as most are that define no workflow.
+    fn rule_of(&self, name: &str) -> Option<(Rule, When)> {
+        let is_refused =
+            || self.unrestricted == 0 && workflow::is_sandboxed(self.index, self.module);
+        rule_of(name).filter(|_| !is_pure(name) || is_refused())
+    }
+
+    /// Whether a block is `with workflow.unsafe.sandbox_unrestricted():`.
+    pub(super) fn leaves_sandbox(&self, block: &'a StmtWith) -> bool {
+        block.items.iter().any(|item| {
+            let Expr::Call(call) = &item.context_expr else {
+                return false;
+            };
+            let name = "temporalio.workflow.unsafe.sandbox_unrestricted";
+            self.resolve(&call.func) == Value::External(name.to_owned())
+        })
     }
 
     /// What the decorators of a function add to it.
@@ -129,7 +149,7 @@ impl<'a> Body<'_, 'a> {
         }
         let bases = self.place().bases(class);
         let broken = bases.iter().find_map(|base| match base {
-            Value::External(name) => rule_of(name).map(|(rule, _)| (rule, name)),
+            Value::External(name) => self.rule_of(name).map(|(rule, _)| (rule, name)),
             _ => None,
         });
         if let Some((rule, name)) = broken {
@@ -328,7 +348,7 @@ impl<'a> Body<'_, 'a> {
                 let last = name.rsplit('.').next().unwrap_or_default();
                 let is_function = last.starts_with(char::is_lowercase);
                 // With arguments, the others may be harmless.
-                if let Some((rule, When::Always)) = rule_of(&name).filter(|_| is_function) {
+                if let Some((rule, When::Always)) = self.rule_of(&name).filter(|_| is_function) {
                     let written = dotted(argument).unwrap_or_default();
                     let what = described(rule, &written, &name);
                     self.hit(rule, argument, what);

@@ -86,6 +86,8 @@ pub(super) struct Body<'i, 'a> {
     scopes: Vec<Scope<'a>>,
     /// Whether this is the top level of a module.
     is_top: bool,
+    /// How many blocks around this code leave the sandbox.
+    unrestricted: usize,
     /// Arguments of functions that ignore the order, or only log.
     orderless: Vec<TextRange>,
     /// Expressions whose length is compared with 1: their order does not matter.
@@ -102,6 +104,7 @@ impl<'i, 'a> Body<'i, 'a> {
             receiver: None,
             scopes: Vec::new(),
             is_top: false,
+            unrestricted: 0,
             orderless: Vec::new(),
             single: Vec::new(),
             facts: Facts::default(),
@@ -272,6 +275,12 @@ impl<'a> Visitor<'a> for Body<'_, 'a> {
             Stmt::With(block) => {
                 for item in &block.items {
                     self.entered(&item.context_expr);
+                }
+                if self.leaves_sandbox(block) {
+                    self.unrestricted += 1;
+                    walk_stmt(self, statement);
+                    self.unrestricted -= 1;
+                    return;
                 }
             }
             _ => {}

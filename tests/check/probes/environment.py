@@ -136,3 +136,65 @@ class Probe:
     @workflow.run
     async def run(self) -> str:
         return _("yes")  # expect: environment
+
+
+# %% path_in_passed_module
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from .names import joined
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        return joined("a", "b")
+
+
+# %% path_in_passed_module/names.py
+import os
+
+
+def joined(*parts: str) -> str:
+    return os.path.join(*parts)
+
+
+# %% path_outside_of_sandbox
+import os
+
+from temporalio import workflow
+
+
+@workflow.defn(sandboxed=False)
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        return os.path.join("a", "b")
+
+
+# %% path_unrestricted
+import os
+
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        with workflow.unsafe.sandbox_unrestricted():
+            return os.path.join("a", "b")
+
+
+# %% path_as_function
+import os
+
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        return str(list(map(os.path.basename, ["a/b"])))  # expect: environment
