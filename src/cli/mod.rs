@@ -1,6 +1,7 @@
 //! The command line. Parses flags into validated requests. Each tool defines its own flags.
 
 mod agents;
+mod definition;
 mod files;
 mod start;
 
@@ -8,37 +9,28 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::builder::PossibleValuesParser;
 use clap::error::ErrorKind;
-use clap::{
-    Arg, ArgAction, ArgMatches, Args, ColorChoice, CommandFactory, FromArgMatches, Parser,
-    Subcommand,
-};
+use clap::{ArgMatches, ColorChoice, FromArgMatches};
 
 use crate::analysis::Rule;
 use crate::demo::Demo;
 use crate::guide;
-use crate::name::parse_duration;
 use crate::problem::{ErrorCode, Problem};
 use crate::process::Limits;
 use crate::report::{Format, Page, View};
 use crate::run::Options;
 use crate::start::Start;
 use crate::tool::client::ServiceChoice;
-use crate::tool::{Request, ToolInfo, Values, all_tools, tool_of};
+use crate::tool::{Request, ToolInfo, Values, tool_of};
 
 pub use agents::{arguments_of, command_line};
+use definition::{
+    CheckArgs, Cli, Command, DemoArgs, Global, GuideArgs, McpArgs, McpCommand, StatusArgs,
+    VerifyArgs,
+};
+pub use definition::{Discovery, command};
 pub use files::AgentTask;
 use start::StartArgs;
-
-/// Which tools are listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Discovery {
-    /// Only the tools that the project has registered.
-    Progressive,
-    /// All of them, for clients that read the list only once.
-    Static,
-}
 
 /// A valid command line.
 pub enum Invocation {
@@ -136,229 +128,6 @@ pub enum Stop {
         /// How to report it.
         view: View,
     },
-}
-
-/// Adds Temporal to a project that Polytope runs, in three steps.
-#[derive(Debug, Parser)]
-#[command(
-    name = "bluetext",
-    version,
-    about,
-    after_help = "Start in your project's folder with `bluetext add-temporal`; each step names \
-                  the next one. `bluetext demo` runs all of them in a new folder.",
-    disable_help_subcommand = true,
-    infer_long_args = false
-)]
-struct Cli {
-    #[command(flatten)]
-    global: Global,
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Global options")]
-struct Global {
-    /// The project's folder [default: `$BLUETEXT_PROJECT`, or the nearest above]
-    #[arg(short = 'C', long, global = true, value_name = "DIR")]
-    project: Option<PathBuf>,
-
-    /// Format of the report
-    #[arg(long, global = true, value_enum, default_value = "human")]
-    format: Format,
-
-    /// Print the plan, and write nothing
-    #[arg(long, global = true)]
-    dry_run: bool,
-
-    /// Like --dry-run; exit with 4 if anything would change, or `status` finds anything wrong
-    #[arg(long, global = true)]
-    check: bool,
-
-    /// Print each change as a unified diff
-    #[arg(long, global = true)]
-    diff: bool,
-
-    /// Replace or remove files of bluetext that have been changed
-    #[arg(long, global = true)]
-    force: bool,
-
-    /// How long to wait for another run on the same project
-    #[arg(long, global = true, value_name = "TIME", default_value = "10s")]
-    #[arg(value_parser = parse_duration)]
-    lock_wait: Duration,
-
-    /// When to use colour
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        value_name = "WHEN",
-        default_value = "auto"
-    )]
-    color: ColorChoice,
-
-    /// Print errors only
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
-    quiet: bool,
-
-    /// Also list unchanged files
-    #[arg(short, long, global = true)]
-    verbose: bool,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Show the state of the project, and the next step
-    #[command(after_help = "Examples:
-  bluetext status
-  bluetext status --check --format json
-  bluetext status greeting --diagram")]
-    Status(StatusArgs),
-    /// Find what breaks the rules of workflow code, before it runs
-    #[command(after_help = "Exit code 4 if there are findings.
-
-Examples:
-  bluetext check
-  bluetext check --service api --format sarif
-  bluetext check --explain clock")]
-    Check(CheckArgs),
-    /// Prove that a service works: run its tests, and each workflow on a Temporal dev server
-    #[command(
-        after_help = "Installs the service in its folder, as its packaging says. The \
-activities run for real.
-Each workflow must end within 60 s.
-Exit code 7 if a test or a workflow fails.
-
-Examples:
-  bluetext verify
-  bluetext verify greeting --service api --format json"
-    )]
-    Verify(VerifyArgs),
-    /// Run all three steps in a new folder, on a real Temporal server
-    #[command(after_help = "Examples:
-  bluetext demo
-  bluetext demo --once --format json")]
-    Demo(DemoArgs),
-    /// Serve the tools to AI agents over stdin and stdout (Model Context Protocol)
-    #[command(after_help = "Examples:
-  bluetext mcp --discovery static
-  bluetext mcp config --client claude-code")]
-    Mcp(McpArgs),
-    /// Print a guide for AI agents: the three steps, the rules of workflows, how to verify
-    #[command(after_help = "Examples:
-  bluetext guide
-  bluetext guide --write
-  bluetext guide --remove")]
-    Guide(GuideArgs),
-    /// Print shell completions
-    #[command(after_help = "Examples:
-  bluetext completions bash
-  bluetext completions fish")]
-    Completions {
-        /// The shell
-        #[arg(value_enum, value_name = "SHELL")]
-        shell: clap_complete::Shell,
-    },
-}
-
-#[derive(Debug, Args)]
-struct GuideArgs {
-    /// Add a short section to the project's AGENTS.md, or bring it to this version
-    #[arg(long)]
-    write: bool,
-
-    /// Remove that section
-    #[arg(long, conflicts_with = "write")]
-    remove: bool,
-}
-
-#[derive(Debug, Args)]
-struct StatusArgs {
-    /// The workflow to draw: its name, class or module
-    #[arg(value_name = "NAME", requires = "diagram")]
-    workflow: Option<String>,
-
-    /// Print the workflow NAME as a Mermaid diagram
-    #[arg(long, requires = "workflow")]
-    diagram: bool,
-}
-
-#[derive(Debug, Args)]
-struct CheckArgs {
-    /// The service to check, by name or folder [default: the whole project]
-    #[arg(long, value_name = "NAME")]
-    service: Option<String>,
-
-    /// Print a rule: what it is about, why, and what to write instead
-    #[arg(
-        long,
-        value_name = "CODE",
-        conflicts_with = "service",
-        hide_possible_values = true
-    )]
-    #[arg(value_parser = rule_codes())]
-    explain: Option<String>,
-}
-
-#[derive(Debug, Args)]
-struct VerifyArgs {
-    /// The workflows to execute [default: all]
-    #[arg(value_name = "NAME")]
-    names: Vec<String>,
-
-    /// The service to verify, by name or folder [default: all with a generated worker]
-    #[arg(long, value_name = "NAME")]
-    service: Option<String>,
-
-    /// Maximum time for everything
-    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = parse_duration)]
-    timeout: Duration,
-}
-
-/// The codes of the rules.
-fn rule_codes() -> PossibleValuesParser {
-    PossibleValuesParser::new(Rule::ALL.iter().map(|rule| rule.code()))
-}
-
-#[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
-struct McpArgs {
-    /// Which tools are listed: the next ones only, or all of them
-    #[arg(long, value_enum, value_name = "HOW", default_value = "progressive")]
-    discovery: Discovery,
-
-    #[command(subcommand)]
-    command: Option<McpCommand>,
-}
-
-#[derive(Debug, Subcommand)]
-enum McpCommand {
-    /// Print the configuration of an MCP client, and the file that it belongs into
-    #[command(after_help = "Examples:
-  bluetext mcp config --client vscode
-  bluetext mcp config --client claude-code --write
-  bluetext mcp config --client codex --project .")]
-    Config {
-        /// The MCP client
-        #[arg(long, value_enum, value_name = "HOST")]
-        client: guide::Host,
-
-        /// Put it into that file, if it is in the project
-        #[arg(long)]
-        write: bool,
-    },
-}
-
-#[derive(Debug, Args)]
-struct DemoArgs {
-    /// The folder to create
-    #[arg(default_value = "bluetext-demo", value_name = "DIR")]
-    folder: PathBuf,
-
-    /// End after the workflow's result, without waiting for Ctrl-C
-    #[arg(long)]
-    once: bool,
 }
 
 /// Parse a command line; the first argument is the program's name.
@@ -605,30 +374,6 @@ fn mcp(
         options,
         view,
     })
-}
-
-/// The definition of the command line: the tools first, each from its own definition.
-#[must_use]
-pub fn command() -> clap::Command {
-    let tools = all_tools().enumerate().map(|(index, tool)| {
-        let command = tool.command().display_order(index);
-        if tool.starts {
-            StartArgs::augment_args(command)
-        } else {
-            command
-        }
-    });
-    // Short help only: long help has a line for each value of an option.
-    let help = Arg::new("help")
-        .short('h')
-        .long("help")
-        .help("Print help")
-        .action(ArgAction::HelpShort)
-        .global(true);
-    Cli::command()
-        .disable_help_flag(true)
-        .arg(help)
-        .subcommands(tools)
 }
 
 /// Convert a clap error.
