@@ -6,7 +6,9 @@ use std::time::Instant;
 use bluetext::cli::{self, Invocation, Stop};
 use bluetext::problem::Problem;
 use bluetext::process::Limits;
-use bluetext::report::{self, CheckReport, Page, Report, StatusReport, VerifyReport, View};
+use bluetext::report::{
+    self, CheckReport, Document as _, Page, Report, StatusReport, VerifyReport, View,
+};
 use bluetext::{demo, mcp, run, run_plan, start};
 
 fn main() -> ExitCode {

@@ -17,7 +17,9 @@ use bluetext::disk::DiskError;
 use bluetext::name::RelPath;
 use bluetext::problem::Problem;
 use bluetext::problem::{ErrorCode, WarningCode};
-use bluetext::report::{CheckReport, Page, Report, StatusReport, VerifyReport, View, schema_of};
+use bluetext::report::{
+    CheckReport, Document as _, Page, Report, StatusReport, VerifyReport, View, schema_of,
+};
 use common::Project;
 use serde_json::Value;
 
@@ -38,11 +40,11 @@ fn is_up_to_date(path: &str, expected: &str) {
 
 fn schemas() -> [(&'static str, Value); 6] {
     [
-        ("report", Report::schema()),
-        ("status", StatusReport::schema()),
-        ("check", CheckReport::schema()),
+        ("report", schema_of::<Report>()),
+        ("status", schema_of::<StatusReport>()),
+        ("check", schema_of::<CheckReport>()),
         ("demo", schema_of::<Shown>()),
-        ("verify", VerifyReport::schema()),
+        ("verify", schema_of::<VerifyReport>()),
         ("page", schema_of::<Page>()),
     ]
 }

@@ -44,7 +44,7 @@ fn verified(project: &Project, arguments: &[&str]) -> (i32, Value) {
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(stderr, "");
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let schema = bluetext::report::VerifyReport::schema();
+    let schema = bluetext::report::schema_of::<bluetext::report::VerifyReport>();
     let faults: Vec<String> = jsonschema::validator_for(&schema)
         .unwrap()
         .iter_errors(&report)

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::schema::STATUS;
 use crate::cli;
-use crate::report::{CheckReport, ExitCode, Report, StatusReport, VerifyReport};
+use crate::report::{Document, ExitCode};
 use crate::tool::{Argument, Takes};
 
 /// The result of a call.
@@ -22,38 +22,11 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    pub(super) fn of(report: &Report) -> Self {
+    /// Findings, and a workflow that fails, are results and no errors.
+    pub(super) fn of(report: &impl Document) -> Self {
+        let results = [ExitCode::Done, ExitCode::WouldChange, ExitCode::NotVerified];
         Self {
-            is_error: report.exit() != ExitCode::Done,
-            text: report.trouble_text(),
-            document: report.json(),
-            json: json!(report),
-        }
-    }
-
-    pub(super) fn of_status(report: &StatusReport) -> Self {
-        Self {
-            is_error: report.exit() != ExitCode::Done,
-            text: report.trouble_text(),
-            document: report.json(),
-            json: json!(report),
-        }
-    }
-
-    /// Findings are a result, not an error.
-    pub(super) fn of_check(report: &CheckReport) -> Self {
-        Self {
-            is_error: ![ExitCode::Done, ExitCode::WouldChange].contains(&report.exit()),
-            text: report.trouble_text(),
-            document: report.json(),
-            json: json!(report),
-        }
-    }
-
-    /// A workflow that fails is a result, not an error.
-    pub(super) fn of_verify(report: &VerifyReport) -> Self {
-        Self {
-            is_error: ![ExitCode::Done, ExitCode::NotVerified].contains(&report.exit()),
+            is_error: !results.contains(&report.exit()),
             text: report.trouble_text(),
             document: report.json(),
             json: json!(report),

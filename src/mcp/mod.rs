@@ -34,7 +34,7 @@ use crate::cli::{self, Discovery, Invocation, Stop};
 use crate::guide;
 use crate::problem::{ErrorCode, Problem};
 use crate::process::{self, Limits};
-use crate::report::{CheckReport, ExitCode, Report, StatusReport, VerifyReport};
+use crate::report::{CheckReport, Document, ExitCode, Report, StatusReport, VerifyReport};
 use crate::run::{Options, check, find_root, offered, run, status};
 use crate::tool::{TOOLS, all_tools};
 use crate::verify::Watch;
@@ -256,7 +256,7 @@ impl Server {
                 service, options, ..
             }) => {
                 let options = self.own(options, limits);
-                Answer::of_check(&CheckReport::new(&check(&options, service.as_ref())))
+                Answer::of(&CheckReport::new(&check(&options, service.as_ref())))
             }
             Ok(Invocation::Verify {
                 service,
@@ -270,7 +270,7 @@ impl Server {
                 let service = service.as_ref();
                 let report =
                     VerifyReport::of_run(&options, service, &workflows, &limits, true, watch);
-                Answer::of_verify(&report)
+                Answer::of(&report)
             }
             Err(Stop::Wrong { problems, .. }) => self.usage(tool, &problems),
             Ok(_) | Err(Stop::Print(_)) => unreachable!("a tool's flags call the tool"),
@@ -288,44 +288,28 @@ impl Server {
 
     /// The answer to a call with invalid arguments; it still names the project.
     fn usage(&self, tool: &str, problems: &[Problem]) -> Answer {
-        let root = find_root(&self.options).ok();
         match tool {
-            CHECK => {
-                let report = CheckReport::usage(problems);
-                Answer::of_check(&match root {
-                    Some(root) => report.in_project(&root),
-                    None => report,
-                })
-            }
-            VERIFY => {
-                let report = VerifyReport::of_problems(problems);
-                Answer::of_verify(&match root {
-                    Some(root) => report.in_project(&root),
-                    None => report,
-                })
-            }
-            _ => {
-                let report = Report::of_problems(tool, problems);
-                Answer::of(&match root {
-                    Some(root) => report.in_project(&root),
-                    None => report,
-                })
-            }
+            STATUS => self.answer(StatusReport::usage(problems)),
+            CHECK => self.answer(CheckReport::usage(problems)),
+            VERIFY => self.answer(VerifyReport::of_problems(problems)),
+            _ => self.answer(Report::of_problems(tool, problems)),
+        }
+    }
+
+    /// A report that names the project, if there is one.
+    fn answer(&self, report: impl Document) -> Answer {
+        match find_root(&self.options) {
+            Ok(root) => Answer::of(&report.in_project(&root)),
+            Err(_) => Answer::of(&report),
         }
     }
 
     fn call_status(&self, arguments: &JsonObject) -> Answer {
-        let mut report = match arguments.keys().next() {
-            None => StatusReport::new(&status(&self.options)),
-            Some(name) => {
-                let message = format!("`{STATUS}` takes no arguments, but got `{name}`");
-                StatusReport::usage(&[Problem::new(ErrorCode::Usage, message)])
-            }
-        };
-        if let Ok(root) = find_root(&self.options) {
-            report = report.in_project(&root);
+        if let Some(name) = arguments.keys().next() {
+            let message = format!("`{STATUS}` takes no arguments, but got `{name}`");
+            return self.usage(STATUS, &[Problem::new(ErrorCode::Usage, message)]);
         }
-        Answer::of_status(&report)
+        self.answer(StatusReport::new(&status(&self.options)))
     }
 
     /// Reports the steps of a call to a client that has asked for it.

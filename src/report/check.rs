@@ -9,10 +9,10 @@ use serde::Serialize;
 
 use super::findings::ReportedFinding;
 use super::human::{human_trouble, trouble_text};
-use super::output::{json_of, schema_of, write_out};
+use super::output::json_of;
 use super::parts::{Looked, ReportedError, ReportedNext, shown};
 use super::sarif;
-use super::{ExitCode, Failure, Format, SCHEMA_VERSION, View};
+use super::{Document, ExitCode, Failure, Format, SCHEMA_VERSION, View};
 use crate::analysis::{Analysis, Unfollowed};
 use crate::name::plain;
 use crate::plan::Next;
@@ -93,10 +93,10 @@ impl CheckReport {
                 let status = failure.looked();
                 Self {
                     error: ReportedError::of(&failure.problems, failure.project.as_deref()),
+                    project: failure.project,
                     next: failure.next,
                     ..Self::empty(status, failure.exit)
                 }
-                .in_project_named(failure.project)
             }
         }
     }
@@ -108,59 +108,6 @@ impl CheckReport {
             error: ReportedError::of(problems, None),
             ..Self::empty(Looked::Refused, ExitCode::Usage)
         }
-    }
-
-    /// Add the project's folder.
-    #[must_use]
-    pub fn in_project(self, root: &Path) -> Self {
-        self.in_project_named(Some(shown(root)))
-    }
-
-    fn in_project_named(mut self, project: Option<String>) -> Self {
-        self.project = project;
-        self
-    }
-
-    /// The JSON schema of this report.
-    #[must_use]
-    pub fn schema() -> serde_json::Value {
-        schema_of::<Self>()
-    }
-
-    /// The command's exit code: 4 if there are findings.
-    #[must_use]
-    pub fn exit(&self) -> ExitCode {
-        self.exit
-    }
-
-    /// The report as one JSON document with a trailing newline.
-    #[must_use]
-    pub fn json(&self) -> String {
-        json_of(self)
-    }
-
-    /// The errors as text, like [`super::Report::trouble_text`].
-    #[must_use]
-    pub fn trouble_text(&self) -> String {
-        trouble_text(&self.next, self.error.as_ref())
-    }
-
-    /// Write the report to stdout, and errors to stderr.
-    #[must_use]
-    pub fn print(&self, view: View) -> ExitCode {
-        let trouble = || human_trouble(view, &[], self.error.as_ref());
-        let (text, trouble) = match view.format {
-            Format::Json => (self.json(), String::new()),
-            Format::Sarif => {
-                let error = self
-                    .error
-                    .as_ref()
-                    .map(|error| error.first.message.as_str());
-                (json_of(&sarif::log(&self.findings, error)), trouble())
-            }
-            Format::Human => (self.human(view), trouble()),
-        };
-        write_out(&text, &trouble, self.exit)
     }
 
     fn empty(status: Looked, exit: ExitCode) -> Self {
@@ -228,6 +175,34 @@ impl CheckReport {
             );
         }
         text
+    }
+}
+
+impl Document for CheckReport {
+    /// 4 if there are findings.
+    fn exit(&self) -> ExitCode {
+        self.exit
+    }
+
+    fn in_project(mut self, root: &Path) -> Self {
+        self.project = Some(shown(root));
+        self
+    }
+
+    fn trouble_text(&self) -> String {
+        trouble_text(&self.next, self.error.as_ref())
+    }
+
+    fn texts(&self, view: View) -> (String, String) {
+        let trouble = human_trouble(view, &[], self.error.as_ref());
+        if view.format == Format::Sarif {
+            let error = self
+                .error
+                .as_ref()
+                .map(|error| error.first.message.as_str());
+            return (json_of(&sarif::log(&self.findings, error)), trouble);
+        }
+        (self.human(view), trouble)
     }
 }
 

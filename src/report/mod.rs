@@ -3,6 +3,7 @@
 //! The names and meanings of the JSON fields do not change within a `schema_version`.
 
 mod check;
+mod document;
 mod findings;
 mod human;
 mod output;
@@ -25,13 +26,14 @@ use crate::run::{Error, Outcome};
 use crate::start::Started;
 
 use self::human::{diff, trouble_text};
-use self::output::{json_of, write_out};
+use self::output::write_out;
 use self::parts::{
     Action, Looked, ReportedChange, ReportedError, ReportedNext, ReportedWarning, ReportedWorker,
     Start, StartState, shown,
 };
 
 pub use self::check::CheckReport;
+pub use self::document::Document;
 pub use self::output::{Page, print, schema_of};
 pub use self::status::StatusReport;
 pub use self::verify::VerifyReport;
@@ -189,30 +191,6 @@ impl Report {
         self
     }
 
-    /// Add the project's folder.
-    #[must_use]
-    pub fn in_project(mut self, root: &Path) -> Self {
-        self.project = Some(shown(root));
-        self
-    }
-
-    /// The command's exit code.
-    #[must_use]
-    pub fn exit(&self) -> ExitCode {
-        self.exit
-    }
-
-    /// Write the result to stdout, and warnings and errors to stderr. A broken pipe is not an
-    /// error.
-    #[must_use]
-    pub fn print(&self, view: View) -> ExitCode {
-        let (text, trouble) = match view.format {
-            Format::Json | Format::Sarif => (self.json(), String::new()),
-            Format::Human => (self.human(view), self.trouble(view)),
-        };
-        write_out(&text, &trouble, self.exit)
-    }
-
     /// With `--verbose`, print the elapsed time to stderr.
     pub fn print_time(took: Duration, view: View) {
         if view.verbose && view.format == Format::Human {
@@ -231,24 +209,6 @@ impl Report {
     #[must_use]
     pub fn print_trouble_as(&self, exit: ExitCode) -> ExitCode {
         write_out("", &self.trouble(View::default()), exit)
-    }
-
-    /// The errors as plain text, preceded by the suggested call; empty if there are none.
-    #[must_use]
-    pub fn trouble_text(&self) -> String {
-        trouble_text(&self.next, self.error.as_ref())
-    }
-
-    /// The report as one JSON document with a trailing newline.
-    #[must_use]
-    pub fn json(&self) -> String {
-        json_of(self)
-    }
-
-    /// The JSON schema of every report except that of `status`.
-    #[must_use]
-    pub fn schema() -> serde_json::Value {
-        schema_of::<Self>()
     }
 
     fn empty(command: &str, status: RunStatus, exit: ExitCode) -> Self {
@@ -313,6 +273,25 @@ impl Report {
         let workers = notes.workers.as_ref();
         report.workers = workers.map(|workers| workers.iter().map(Into::into).collect());
         report
+    }
+}
+
+impl Document for Report {
+    fn exit(&self) -> ExitCode {
+        self.exit
+    }
+
+    fn in_project(mut self, root: &Path) -> Self {
+        self.project = Some(shown(root));
+        self
+    }
+
+    fn trouble_text(&self) -> String {
+        trouble_text(&self.next, self.error.as_ref())
+    }
+
+    fn texts(&self, view: View) -> (String, String) {
+        (self.human(view), self.trouble(view))
     }
 }
 

@@ -9,9 +9,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::human::{human_next, human_trouble, trouble_text};
-use super::output::{json_of, schema_of, write_out};
 use super::parts::{Looked, ReportedError, ReportedNext, ReportedWarning, shown};
-use super::{ExitCode, Failure, Format, SCHEMA_VERSION, View};
+use super::{Document, ExitCode, Failure, SCHEMA_VERSION, View};
 use crate::edit::python::Framework;
 use crate::name::plain;
 use crate::problem::Problem;
@@ -194,50 +193,6 @@ impl StatusReport {
         }
     }
 
-    /// Add the project's folder.
-    #[must_use]
-    pub fn in_project(mut self, root: &Path) -> Self {
-        self.project = Some(shown(root));
-        self
-    }
-
-    /// The JSON schema of this report.
-    #[must_use]
-    pub fn schema() -> serde_json::Value {
-        schema_of::<Self>()
-    }
-
-    /// The command's exit code.
-    #[must_use]
-    pub fn exit(&self) -> ExitCode {
-        self.exit
-    }
-
-    /// The report as one JSON document with a trailing newline.
-    #[must_use]
-    pub fn json(&self) -> String {
-        json_of(self)
-    }
-
-    /// The errors as text, like [`super::Report::trouble_text`].
-    #[must_use]
-    pub fn trouble_text(&self) -> String {
-        trouble_text(&self.next, self.error.as_ref())
-    }
-
-    /// Write the report to stdout and stderr, like [`super::Report::print`].
-    #[must_use]
-    pub fn print(&self, view: View) -> ExitCode {
-        let (text, trouble) = match view.format {
-            Format::Json | Format::Sarif => (self.json(), String::new()),
-            Format::Human => (
-                self.human(view),
-                human_trouble(view, &self.warnings, self.error.as_ref()),
-            ),
-        };
-        write_out(&text, &trouble, self.exit)
-    }
-
     fn empty(status: Looked, exit: ExitCode) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
@@ -331,6 +286,26 @@ impl StatusReport {
         }
         text.push_str(&human_next(&self.next));
         text
+    }
+}
+
+impl Document for StatusReport {
+    fn exit(&self) -> ExitCode {
+        self.exit
+    }
+
+    fn in_project(mut self, root: &Path) -> Self {
+        self.project = Some(shown(root));
+        self
+    }
+
+    fn trouble_text(&self) -> String {
+        trouble_text(&self.next, self.error.as_ref())
+    }
+
+    fn texts(&self, view: View) -> (String, String) {
+        let trouble = human_trouble(view, &self.warnings, self.error.as_ref());
+        (self.human(view), trouble)
     }
 }
 

@@ -8,9 +8,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::human::{human_next, human_trouble, trouble_text};
-use super::output::{json_of, schema_of, write_out};
 use super::parts::{ReportedError, ReportedNext, shown};
-use super::{ExitCode, Failure, Format, RunStatus, SCHEMA_VERSION, View, exit_of};
+use super::{Document, ExitCode, Failure, RunStatus, SCHEMA_VERSION, View, exit_of};
 use crate::name::plain;
 use crate::plan::Next;
 use crate::problem::Problem;
@@ -125,57 +124,10 @@ impl VerifyReport {
         }
     }
 
-    /// Add the project's folder.
-    #[must_use]
-    pub fn in_project(mut self, root: &Path) -> Self {
-        self.project = Some(shown(root));
-        self
-    }
-
-    /// The JSON schema of this report.
-    #[must_use]
-    pub fn schema() -> serde_json::Value {
-        schema_of::<Self>()
-    }
-
-    /// The command's exit code: 7 if a test or workflow failed.
-    #[must_use]
-    pub fn exit(&self) -> ExitCode {
-        self.exit
-    }
-
     /// The result in one line.
     #[must_use]
     pub fn summary(&self) -> &str {
         &self.summary
-    }
-
-    /// The report as one JSON document with a trailing newline.
-    #[must_use]
-    pub fn json(&self) -> String {
-        json_of(self)
-    }
-
-    /// The errors as text, like [`super::Report::trouble_text`].
-    #[must_use]
-    pub fn trouble_text(&self) -> String {
-        if self.error.is_none() && self.exit != ExitCode::Done {
-            return self.summary.clone();
-        }
-        trouble_text(&self.next, self.error.as_ref())
-    }
-
-    /// Write the report to stdout, and errors to stderr.
-    #[must_use]
-    pub fn print(&self, view: View) -> ExitCode {
-        let (text, trouble) = match view.format {
-            Format::Json | Format::Sarif => (self.json(), String::new()),
-            Format::Human => (
-                self.human(view),
-                human_trouble(view, &[], self.error.as_ref()),
-            ),
-        };
-        write_out(&text, &trouble, self.exit)
     }
 
     fn empty(status: Shown, exit: ExitCode) -> Self {
@@ -218,6 +170,31 @@ impl VerifyReport {
         }
         text.push_str(&human_next(&self.next));
         text
+    }
+}
+
+impl Document for VerifyReport {
+    /// 7 if a test or workflow failed.
+    fn exit(&self) -> ExitCode {
+        self.exit
+    }
+
+    fn in_project(mut self, root: &Path) -> Self {
+        self.project = Some(shown(root));
+        self
+    }
+
+    /// Also what failed, in one line.
+    fn trouble_text(&self) -> String {
+        if self.error.is_none() && self.exit != ExitCode::Done {
+            return self.summary.clone();
+        }
+        trouble_text(&self.next, self.error.as_ref())
+    }
+
+    fn texts(&self, view: View) -> (String, String) {
+        let trouble = human_trouble(view, &[], self.error.as_ref());
+        (self.human(view), trouble)
     }
 }
 
