@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use ruff_python_ast::visitor::{Visitor, walk_expr};
-use ruff_python_ast::{Expr, Stmt, StmtFunctionDef};
+use ruff_python_ast::{Decorator, Expr, Stmt, StmtFunctionDef};
 
-use super::index::{FunctionId, Index, ModuleId};
+use super::index::{ClassId, FunctionId, Index, ModuleId};
 use super::resolve::{Place, Value};
 use super::scope::Scope;
 
@@ -191,4 +191,29 @@ pub(super) fn message_name(def: &StmtFunctionDef) -> String {
         .iter()
         .find_map(|decorator| given_name(&decorator.expression).flatten());
     given.unwrap_or_else(|| def.name.to_string())
+}
+
+/// Whether the sandbox runs the code of a module: it defines a workflow that does not leave the
+/// sandbox.
+pub(super) fn is_sandboxed(index: &Index<'_>, module: ModuleId) -> bool {
+    (0..index.classes.len())
+        .filter(|class| index.classes[*class].module == module)
+        .filter_map(|class| workflow_definition(index, class))
+        .any(|definition| {
+            let call = definition.expression.as_call_expr();
+            let given = call.and_then(|call| call.arguments.find_keyword("sandboxed"));
+            given.is_none_or(|given| !matches!(&given.value, Expr::BooleanLiteral(b) if !b.value))
+        })
+}
+
+/// The decorator that makes a class a workflow.
+pub(super) fn workflow_definition<'a>(index: &Index<'a>, class: ClassId) -> Option<&'a Decorator> {
+    let info = &index.classes[class];
+    let place = Place::top(index, info.module);
+    info.def.decorator_list.iter().find(|decorator| {
+        index
+            .applied(&place, &decorator.expression)
+            .iter()
+            .any(|applied| applied == "temporalio.workflow.defn")
+    })
 }

@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 
 use ruff_python_ast::visitor::Visitor;
-use ruff_python_ast::{Decorator, Expr};
 
-use super::decorators::{given_name, is_handler};
-use super::index::{ClassId, FunctionId, Index, ModuleId};
+use super::decorators::{given_name, is_handler, workflow_definition};
+use super::index::{ClassId, FunctionId, Index};
 use super::models::{Classes, sorted};
 use super::resolve::Place;
 
@@ -28,35 +27,10 @@ pub(super) fn workflows(index: &Index<'_>) -> Vec<Workflow> {
         .collect()
 }
 
-/// Whether the sandbox runs the code of a module: it defines a workflow that does not leave the
-/// sandbox.
-pub(super) fn is_sandboxed(index: &Index<'_>, module: ModuleId) -> bool {
-    (0..index.classes.len())
-        .filter(|class| index.classes[*class].module == module)
-        .filter_map(|class| definition(index, class))
-        .any(|definition| {
-            let call = definition.expression.as_call_expr();
-            let given = call.and_then(|call| call.arguments.find_keyword("sandboxed"));
-            given.is_none_or(|given| !matches!(&given.value, Expr::BooleanLiteral(b) if !b.value))
-        })
-}
-
-/// The decorator that makes a class a workflow.
-fn definition<'a>(index: &Index<'a>, class: ClassId) -> Option<&'a Decorator> {
-    let info = &index.classes[class];
-    let place = Place::top(index, info.module);
-    info.def.decorator_list.iter().find(|decorator| {
-        index
-            .applied(&place, &decorator.expression)
-            .iter()
-            .any(|applied| applied == "temporalio.workflow.defn")
-    })
-}
-
 fn workflow(index: &Index<'_>, class: ClassId) -> Option<Workflow> {
     let info = &index.classes[class];
     let place = Place::top(index, info.module);
-    let definition = definition(index, class)?;
+    let definition = workflow_definition(index, class)?;
     let name =
         given_name(&definition.expression).unwrap_or_else(|| Some(info.def.name.to_string()));
     let mut handlers = Vec::new();

@@ -7,13 +7,12 @@ use super::order::is_membership;
 use super::{Body, arguments, described};
 use crate::analysis::activity;
 use crate::analysis::calls::{When, is_pure, rule_of};
-use crate::analysis::decorators::{is_activity, is_handler};
+use crate::analysis::decorators::{is_activity, is_handler, is_sandboxed};
 use crate::analysis::facts::{Given, Node, Receiver};
 use crate::analysis::index::{ClassId, FunctionId};
 use crate::analysis::resolve::Value;
 use crate::analysis::rules::Rule;
 use crate::analysis::scope::Binding;
-use crate::analysis::workflow;
 use crate::edit::python::{dotted, is_forbidden_in_sandbox};
 
 impl<'a> Body<'_, 'a> {
@@ -85,8 +84,7 @@ impl<'a> Body<'_, 'a> {
     /// The rule that a call breaks here, and when. What only the sandbox refuses is harmless
     /// outside of it: in modules that are passed through, as most are that define no workflow.
     fn rule_of(&self, name: &str) -> Option<(Rule, When)> {
-        let is_refused =
-            || self.unrestricted == 0 && workflow::is_sandboxed(self.index, self.module);
+        let is_refused = || self.unrestricted == 0 && is_sandboxed(self.index, self.module);
         rule_of(name).filter(|_| !is_pure(name) || is_refused())
     }
 
