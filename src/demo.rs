@@ -4,7 +4,6 @@
 //! even after an error; only `kill -9` leaves them running.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -12,7 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::disk;
-use crate::environment::{Environment, TEMPORAL_BIN};
+use crate::environment::{Environment, Part};
 use crate::name::shell_word;
 use crate::problem::{ErrorCode, Problem};
 use crate::process::{self, Limits, Process, is_interrupted};
@@ -20,7 +19,7 @@ use crate::progress::Progress;
 use crate::python::WorkflowName;
 use crate::report::{self, Format, Report, SCHEMA_VERSION, View};
 use crate::run::Options;
-use crate::server::Server;
+use crate::server::DevServer;
 use crate::tool::client::Install;
 use crate::tool::{Request, TOOLS, Values};
 
@@ -107,7 +106,7 @@ pub fn run(demo: &Demo, view: View) -> Result<(), Box<Report>> {
         .hint("name another folder: `bluetext demo DIR`");
         return Err(Box::new(Report::of_problems("demo", &[problem])));
     }
-    let progress = Progress::new(view.quiet);
+    let progress = Progress::new(view.quiet, &|_| {});
     progress.line(&format!("Demo in {}", demo.folder.display()));
     let result = show(demo, view, &progress);
     result.map_err(|stop| match stop {
@@ -137,7 +136,7 @@ impl From<anyhow::Error> for Stop {
     }
 }
 
-fn show(demo: &Demo, view: View, progress: &Progress) -> Result<(), Stop> {
+fn show(demo: &Demo, view: View, progress: &Progress<'_>) -> Result<(), Stop> {
     let mut steps = Vec::new();
     let mut done = |name, took: Duration| {
         steps.push(Step {
@@ -158,23 +157,22 @@ fn show(demo: &Demo, view: View, progress: &Progress) -> Result<(), Stop> {
     }
     let service = demo.folder.join(SERVICE);
     let limits = Limits::default();
-    let (environment, took) = progress.step("Python environment", || {
-        let mut environment = Environment::install(&service, &Install::Project, false, &limits)?;
-        environment.add(&service, &[TEMPORAL_BIN], &limits)?;
-        Ok::<_, Stop>(environment)
+    let ((environment, temporal), took) = progress.step("Python environment", || {
+        let mut environment =
+            Environment::install(&service, &Install::Project, Part::Service, &limits)?;
+        let temporal = environment.own_temporal(&limits)?;
+        Ok::<_, Stop>((environment, temporal))
     })?;
     done("environment", took);
 
-    let temporal = environment.program("temporal");
     let (server, took) = progress.step("Temporal dev server", || {
-        Server::start(&temporal, true, &limits).map_err(Stop::from)
+        DevServer::start(&temporal, true, &limits).map_err(Stop::from)
     })?;
     let address = server.address.clone();
     done("server", took);
     let worker = Process::start(
-        Command::new(&environment.python)
-            .args(["-m", "backend.temporal_client.reload", "backend.worker"])
-            .current_dir(&service)
+        environment
+            .python(&["-m", "backend.temporal_client.reload", "backend.worker"])
             .env("TEMPORAL_RELOAD", "true")
             .env("TEMPORAL_ADDRESS", &address)
             .env("LOG_LEVEL", "ERROR"),
@@ -313,7 +311,7 @@ fn scaffold(demo: &Demo, request: &Request, view: View) -> Result<(), Stop> {
 }
 
 /// Run a workflow with a client that is independent of the generated code.
-fn execute(server: &Server, name: &str) -> anyhow::Result<Execution> {
+fn execute(server: &DevServer, name: &str) -> anyhow::Result<Execution> {
     let workflow = format!("{}Workflow", name.parse::<WorkflowName>()?.class());
     let id = format!("{name}-demo");
     let execution = server.json(

@@ -42,5 +42,4 @@ pub mod verify;
 
 pub use run::{
     Error, Options, Outcome, Planner, check, diagram, find_root, offered, run, run_plan, status,
-    to_verify,
 };

@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use bluetext::cli::{self, Invocation, Stop};
 use bluetext::problem::Problem;
-use bluetext::process::Limits;
 use bluetext::report::{
     self, CheckReport, Document as _, Page, Report, StatusReport, VerifyReport, View,
 };
+use bluetext::verify::verify;
 use bluetext::{demo, mcp, run, run_plan, start};
 
 fn main() -> ExitCode {
@@ -61,10 +61,9 @@ fn main() -> ExitCode {
             options,
             view,
         }) => {
-            let limits = Limits::of(timeout);
             let service = service.as_ref();
-            let report =
-                VerifyReport::of_run(&options, service, &workflows, &limits, view.quiet, &|_| {});
+            let result = verify(&options, service, &workflows, timeout, view.quiet, &|_| {});
+            let report = VerifyReport::new(&result);
             return ExitCode::from(report.print(view) as u8);
         }
         Ok(Invocation::Mcp { options, discovery }) => {

@@ -19,7 +19,7 @@ const STOP_LIMIT: Duration = Duration::from_secs(15);
 
 /// From now on, record Ctrl-C and SIGTERM instead of ending this program.
 pub(crate) fn catch_interrupts() -> anyhow::Result<()> {
-    match ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::SeqCst)) {
+    match ctrlc::set_handler(interrupt) {
         // This handler is the only one in the program.
         Ok(()) | Err(ctrlc::Error::MultipleHandlers) => Ok(()),
         Err(error) => Err(error.into()),
@@ -33,27 +33,7 @@ pub struct Limits {
     cancelled: Arc<AtomicBool>,
 }
 
-/// Ends what has limits.
-#[derive(Debug, Clone)]
-pub struct Cancel(Arc<AtomicBool>);
-
-impl Cancel {
-    /// End it.
-    pub fn cancel(&self) {
-        self.0.store(true, Ordering::SeqCst);
-    }
-}
-
 impl Limits {
-    /// Limits from now on.
-    #[must_use]
-    pub fn of(time: Duration) -> Self {
-        Self {
-            until: Some(Instant::now() + time),
-            ..Self::default()
-        }
-    }
-
     /// The same, but with at most so much time from now on.
     #[must_use]
     pub(crate) fn at_most(&self, time: Duration) -> Self {
@@ -64,13 +44,13 @@ impl Limits {
         }
     }
 
-    /// What ends it before its time is over.
-    #[must_use]
-    pub fn cancel(&self) -> Cancel {
-        Cancel(self.cancelled.clone())
+    /// End what has these limits, before its time is over.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::SeqCst);
     }
 
-    /// Why it must end; `None` if it may go on.
+    /// Why what has these limits must end, as the rest of a sentence about it; `None` if it may
+    /// go on.
     pub(crate) fn reason(&self) -> Option<&'static str> {
         if is_interrupted() {
             return Some("was interrupted");
@@ -90,7 +70,6 @@ impl Limits {
 
 /// The output of a program that has ended.
 pub(crate) struct Ended {
-    pub(crate) is_success: bool,
     pub(crate) status: std::process::ExitStatus,
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: Vec<u8>,
@@ -99,19 +78,30 @@ pub(crate) struct Ended {
 impl Ended {
     /// The last lines of the output: those of stderr, or else of stdout.
     pub(crate) fn last_lines(&self, count: usize) -> Vec<String> {
-        let text = [self.stderr.as_slice(), self.stdout.as_slice()].concat();
-        let text = String::from_utf8_lossy(&text);
+        let text = if self.stderr.trim_ascii().is_empty() {
+            &self.stdout
+        } else {
+            &self.stderr
+        };
+        let text = String::from_utf8_lossy(text);
         let lines: Vec<&str> = text.trim().lines().collect();
-        let last = &lines[lines.len().saturating_sub(count)..];
-        last.iter().map(|line| (*line).to_owned()).collect()
+        last(&lines, count)
+            .iter()
+            .map(|line| (*line).to_owned())
+            .collect()
     }
+}
+
+/// The last items, at most so many.
+pub(crate) fn last<T>(items: &[T], count: usize) -> &[T] {
+    &items[items.len().saturating_sub(count)..]
 }
 
 /// Run a program to completion and return its output; on failure, the error contains the last
 /// lines of the output.
 pub(crate) fn finish(command: Command, what: &str, limits: &Limits) -> anyhow::Result<Vec<u8>> {
     let ended = run(command, what, limits)?;
-    if ended.is_success {
+    if ended.status.success() {
         return Ok(ended.stdout);
     }
     let last = ended.last_lines(12).join("\n  ");
@@ -124,10 +114,7 @@ pub(crate) fn run(mut command: Command, what: &str, limits: &Limits) -> anyhow::
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    in_own_group(&mut command);
-    let mut child = command
-        .spawn()
-        .with_context(|| format!("`{what}` cannot be started"))?;
+    let mut child = spawn(&mut command, what)?;
     let id = child.id();
     let stdout = child.stdout.take().map(read_to_end);
     let stderr = child.stderr.take().map(read_to_end);
@@ -150,11 +137,18 @@ pub(crate) fn run(mut command: Command, what: &str, limits: &Limits) -> anyhow::
     };
     let (stdout, stderr) = (text(stdout), text(stderr));
     Ok(Ended {
-        is_success: status.success(),
         status,
         stdout,
         stderr,
     })
+}
+
+/// Start a program in a process group of its own.
+fn spawn(command: &mut Command, what: &str) -> anyhow::Result<Child> {
+    in_own_group(command);
+    command
+        .spawn()
+        .with_context(|| format!("`{what}` cannot be started"))
 }
 
 /// Read a stream in a thread.
@@ -203,16 +197,14 @@ pub(crate) struct Process {
 }
 
 impl Process {
+    /// Start a process that writes its errors to stderr.
     pub(crate) fn start(command: &mut Command) -> anyhow::Result<Self> {
         command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::inherit());
-        in_own_group(command);
         let program = command.get_program().display().to_string();
-        let child = command
-            .spawn()
-            .with_context(|| format!("`{program}` cannot be started"))?;
+        let child = spawn(command, &program)?;
         Ok(Self { child })
     }
 
@@ -222,11 +214,8 @@ impl Process {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        in_own_group(command);
         let program = command.get_program().display().to_string();
-        let mut child = command
-            .spawn()
-            .with_context(|| format!("`{program}` cannot be started"))?;
+        let mut child = spawn(command, &program)?;
         let log = Log::default();
         if let Some(stream) = child.stdout.take() {
             log.follow(stream);

@@ -5,21 +5,25 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+/// Receives the names of steps, as they begin.
+pub(crate) type Watch<'w> = &'w (dyn Fn(&str) + Sync);
+
 /// Shows progress for one command.
-#[derive(Debug)]
-pub(crate) struct Progress {
+pub(crate) struct Progress<'w> {
     is_terminal: bool,
     quiet: bool,
+    watch: Watch<'w>,
 }
 
-impl Progress {
-    /// Progress for this process's stderr.
+impl<'w> Progress<'w> {
+    /// Progress for this process's stderr, and for `watch`.
     #[must_use]
-    pub(crate) fn new(quiet: bool) -> Self {
+    pub(crate) fn new(quiet: bool, watch: Watch<'w>) -> Self {
         let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         Self {
             is_terminal: !is_dumb && io::stderr().is_terminal(),
             quiet,
+            watch,
         }
     }
 
@@ -33,6 +37,7 @@ impl Progress {
         what: &str,
         work: impl FnOnce() -> Result<T, E>,
     ) -> Result<(T, Duration), E> {
+        (self.watch)(what);
         let started = Instant::now();
         let spinner = (self.is_terminal && !self.quiet).then(|| spinner(what));
         let result = work();

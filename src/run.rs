@@ -192,7 +192,7 @@ pub fn diagram(options: &Options, name: &str) -> Result<(PathBuf, Diagram), Erro
 /// # Errors
 ///
 /// See [`Error`].
-pub fn to_verify(
+pub(crate) fn to_verify(
     options: &Options,
     service: Option<&ServiceChoice>,
     workflows: &[String],

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
-use crate::process::{Limits, Log, Process, finish};
+use crate::environment::without_settings;
+use crate::process::{Limits, Process, finish};
 
 /// Maximum time until the server answers.
 const SERVER_LIMIT: Duration = Duration::from_mins(1);
@@ -16,7 +17,7 @@ const SERVER_LIMIT: Duration = Duration::from_mins(1);
 const NAMESPACE: &str = "default";
 
 /// A running dev server; it ends when this is dropped.
-pub(crate) struct Server {
+pub(crate) struct DevServer {
     process: Process,
     temporal: PathBuf,
     /// Its address, on this machine.
@@ -25,7 +26,7 @@ pub(crate) struct Server {
     pub(crate) ui_port: Option<u16>,
 }
 
-impl Server {
+impl DevServer {
     /// Start a server, and wait until it answers.
     ///
     /// # Errors
@@ -46,11 +47,7 @@ impl Server {
             // It reports workers that end, which the caller does as well.
             command.args(["--log-level", "never", "--headless"]);
         }
-        let (process, log) = if with_ui {
-            (Process::start(&mut command)?, Log::default())
-        } else {
-            Process::start_with_log(&mut command)?
-        };
+        let (process, log) = Process::start_with_log(&mut command)?;
         let mut server = Self {
             process,
             temporal: temporal.to_owned(),
@@ -63,7 +60,7 @@ impl Server {
             .is_err()
         {
             if let Some(reason) = limits.reason() {
-                bail!("the dev server {reason}");
+                bail!("waiting for the dev server {reason}");
             }
             if let Some(status) = server.process.ended() {
                 // A thread still reads what it wrote last.
@@ -117,20 +114,6 @@ impl Server {
     /// Ask the server to end, and wait until it has ended.
     pub(crate) fn stop(self) {
         self.process.stop();
-    }
-}
-
-/// Keep the settings of Temporal in the user's shell from a program.
-pub(crate) fn without_settings(command: &mut Command) {
-    // It would hide the modules of the service.
-    command.env_remove("PYTHONSAFEPATH");
-    for (name, _) in std::env::vars_os() {
-        let is_setting = name
-            .to_str()
-            .is_some_and(|name| name.to_ascii_uppercase().starts_with("TEMPORAL_"));
-        if is_setting {
-            command.env_remove(name);
-        }
     }
 }
 

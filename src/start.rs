@@ -160,7 +160,7 @@ pub fn start(root: &Path, tool: &str, start: &Start) -> Result<Option<Started>, 
     let mut child = command
         .spawn()
         .map_err(|error| failure(format!("`{shown}` cannot be started: {error}"), None))?;
-    let progress = Progress::new(start.quiet);
+    let progress = Progress::new(start.quiet, &|_| {});
     let until = Instant::now() + start.wait;
     for endpoint in &endpoints {
         let name = format!("{} at {}", endpoint.what, endpoint.address);

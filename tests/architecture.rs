@@ -44,7 +44,7 @@ const LAYERS: [&str; 25] = [
 const EFFECTS: [(&str, &[&str]); 8] = [
     (
         "std::env",
-        &["disk", "progress", "server", "demo", "cli", "main"],
+        &["disk", "progress", "environment", "demo", "cli", "main"],
     ),
     ("std::fs", &["disk"]),
     ("std::io", &["disk", "process", "progress", "report", "mcp"]),
@@ -57,7 +57,6 @@ const EFFECTS: [(&str, &[&str]); 8] = [
             "environment",
             "server",
             "verify",
-            "demo",
             "main",
         ],
     ),
@@ -142,7 +141,7 @@ const DEPENDENCIES: [(&str, &[&str]); 30] = [
     ("tokio", &["mcp"]),
     ("toml_edit", &["python", "edit::toml", "guide"]),
     ("version_ranges", &["tool::client"]),
-    ("which", &["start", "environment", "verify", "demo"]),
+    ("which", &["start", "environment", "demo"]),
 ];
 
 /// A file of `src` with the absolute paths that its code uses.

@@ -101,7 +101,15 @@ fn example(code: ErrorCode) -> String {
         ErrorCode::CannotVerify => {
             let project = after(&three);
             project.done(&["add-temporal-workflow", "order"]);
-            run(&project, &["verify", "--timeout", "1ms", "--quiet"])
+            // The message is the same on a machine without uv.
+            let script = "#!/bin/sh\nexec sleep 60\n";
+            project.write_program("bin/uv", script);
+            let path = project.path().join("bin");
+            let path = [path.to_str().unwrap(), "/usr/bin:/bin"].join(":");
+            let arguments = ["verify", "--timeout", "1ms", "--quiet"];
+            let run = common::bluetext(&project.path(), &arguments, &[("PATH", &path)]);
+            assert_eq!(run.code, code.exit() as i32, "{}", run.stderr);
+            format!("$ bluetext {}\n{}", arguments.join(" "), run.stderr)
         }
         ErrorCode::Case => of_disk(DiskError::Case {
             wanted: path("modules/temporal"),
@@ -475,8 +483,17 @@ fn every_document_is_what_its_schema_says() {
         "polytope.yml",
         "tools:\n  temporal:\n    run:\n      - tool: polytope/container\n        args: { id: temporal, image: 'temporalio/auto-setup:1.29' }\n",
     )]);
+    let with_a_clock = Project::with(&[
+        ("polytope.yml", "tools: {}\n"),
+        ("shop/requirements.txt", "temporalio\n"),
+        (
+            "shop/workflow.py",
+            "import time\n\nfrom temporalio import workflow\n\n\n@workflow.defn\nclass Shop:\n    \
+             @workflow.run\n    async def run(self) -> float:\n        return time.time()\n",
+        ),
+    ]);
     let workflow = "add-temporal-workflow";
-    let cases: [(&Project, &str, &[&str], i32); 30] = [
+    let cases: [(&Project, &str, &[&str], i32); 31] = [
         (&project, "status", &["status"], 0),
         (&project, "report", &["add-temporal-client"], 3),
         (
@@ -513,6 +530,7 @@ fn every_document_is_what_its_schema_says() {
         (&project, "check", &["check"], 0),
         (&project, "check", &["check", "--service", "zzz"], 3),
         (&broken, "check", &["check"], 3),
+        (&with_a_clock, "check", &["check"], 4),
         (&broken, "verify", &["verify"], 3),
         (&project, "verify", &["verify", "--dry-run"], 2),
         (&deprecated, "report", &["add-temporal"], 0),
@@ -525,12 +543,7 @@ fn every_document_is_what_its_schema_says() {
             let document: Value = serde_json::from_str(&run.stdout)
                 .unwrap_or_else(|error| panic!("{arguments:?}: {error}: {}", run.stdout));
             let (_, schema) = schemas.iter().find(|(known, _)| *known == name).unwrap();
-            let faults: Vec<String> = jsonschema::validator_for(schema)
-                .unwrap()
-                .iter_errors(&document)
-                .map(|error| format!("{}: {error}", error.instance_path()))
-                .collect();
-            assert_eq!(faults, Vec::<String>::new(), "{arguments:?}: {document:#}");
+            common::assert_valid(schema, &document);
             if arguments != ["add-temporal"] && arguments != ["add-temporal-client"] {
                 assert_eq!(run.code, code, "{arguments:?}: {document:#}");
             }

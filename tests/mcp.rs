@@ -256,12 +256,7 @@ async fn a_call_is_the_command() {
             let report = result.structured_content.clone().unwrap();
             let schema = listed.iter().find(|listed| listed.name == *tool).unwrap();
             let schema = json!(schema.output_schema.clone().unwrap());
-            let faults: Vec<String> = jsonschema::validator_for(&schema)
-                .unwrap()
-                .iter_errors(&report)
-                .map(|error| error.to_string())
-                .collect();
-            assert_eq!(faults, Vec::<String>::new(), "{tool} {report:#}");
+            common::assert_valid(&schema, &report);
             // Invalid arguments are refused before the project is searched for.
             if run.code == 2 {
                 expected["project"] = json!("[PROJECT]");

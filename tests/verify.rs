@@ -1,6 +1,7 @@
 //! `verify`, on the real dev server: what passes, what fails, and what is left behind.
 //!
 //! `BLUETEXT_SKIP_E2E=1` skips the tests that need the server, with a message.
+#![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 #![allow(clippy::print_stderr, reason = "what was measured is said")]
 
@@ -19,15 +20,26 @@ use serde_json::{Value, json};
 const WORKFLOW: &str = "modules/api/src/backend/workflows/greeting/workflow.py";
 const ACTIVITIES: &str = "modules/api/src/backend/workflows/greeting/activities.py";
 
-/// The program with what the tests have installed.
+/// A variable that tells the processes of a project's runs from others.
+const MARK: &str = "BLUETEXT_TEST_PROJECT";
+
+/// The program with what the tests have installed, and of the environment only how packages are
+/// downloaded.
 fn program(project: &Project, arguments: &[&str]) -> Command {
     let tools = Tools::get();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bluetext"));
+    let mut command = common::command(&project.path(), arguments);
+    let of_downloads = std::env::vars().filter(|(name, _)| {
+        let name = name.to_uppercase();
+        let parts = ["CERT", "PROXY"];
+        name.starts_with("PIP_")
+            || name.starts_with("UV_")
+            || parts.iter().any(|part| name.contains(part))
+    });
     command
-        .args(arguments)
-        .current_dir(project.path())
+        .envs(of_downloads)
         .env("PATH", tools.path())
         .env("UV_CACHE_DIR", &tools.cache)
+        .env(MARK, project.path())
         // It must not reach the server, the worker and the tests.
         .env("TEMPORAL_ADDRESS", "temporal.invalid:1")
         .env("TEMPORAL_NAMESPACE", "elsewhere")
@@ -40,32 +52,34 @@ fn program(project: &Project, arguments: &[&str]) -> Command {
 /// the run has started is left.
 fn verified(project: &Project, arguments: &[&str]) -> (i32, Value) {
     let arguments = [&["verify", "--format", "json", "--quiet"], arguments].concat();
-    let output = program(project, &arguments).output().unwrap();
+    report_of(project, &mut program(project, &arguments))
+}
+
+fn report_of(project: &Project, command: &mut Command) -> (i32, Value) {
+    let output = command.output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(stderr, "");
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     let schema = bluetext::report::schema_of::<bluetext::report::VerifyReport>();
-    let faults: Vec<String> = jsonschema::validator_for(&schema)
-        .unwrap()
-        .iter_errors(&report)
-        .map(|error| error.to_string())
-        .collect();
-    assert_eq!(faults, Vec::<String>::new(), "{report:#}");
+    common::assert_valid(&schema, &report);
     assert_eq!(left_of(project), Vec::<String>::new());
     (output.status.code().unwrap(), report)
 }
 
-/// The command lines of processes that run in a project, or for it.
+/// The command lines of the processes that a project's runs have started.
 fn left_of(project: &Project) -> Vec<String> {
-    let folder = project.path();
+    let mark = format!("{MARK}={}", project.path().display());
     let mut left = Vec::new();
     for entry in std::fs::read_dir("/proc").unwrap().flatten() {
         let process = entry.path();
-        let is_in = std::fs::read_link(process.join("cwd"))
-            .is_ok_and(|current| current.starts_with(&folder));
+        let environment = std::fs::read(process.join("environ")).unwrap_or_default();
         let line = std::fs::read(process.join("cmdline")).unwrap_or_default();
         let is_zombie = line.is_empty();
-        if is_in && !is_zombie {
+        if !is_zombie
+            && environment
+                .split(|byte| *byte == 0)
+                .any(|each| each == mark.as_bytes())
+        {
             left.push(String::from_utf8_lossy(&line).replace('\0', " "));
         }
     }
@@ -101,6 +115,16 @@ fn a_service_passes_or_the_cause_is_named() {
     assert_eq!(code, 0, "{report:#}");
     let service = &report["services"][0];
     assert_eq!(service["tests"]["status"], "passed");
+    let took = [
+        &service["install_seconds"],
+        &service["tests"]["seconds"],
+        &service["workflows"][0]["seconds"],
+        &service["workflows"][1]["seconds"],
+    ];
+    assert!(
+        took.iter().all(|took| took.as_f64() > Some(0.0)),
+        "{took:?}"
+    );
     let workflows: Vec<(&str, &str, &Value)> = service["workflows"]
         .as_array()
         .unwrap()
@@ -159,6 +183,48 @@ fn a_service_passes_or_the_cause_is_named() {
     assert_eq!(
         report["services"][0]["workflows"].as_array().unwrap().len(),
         1
+    );
+}
+
+/// The tests of a workflow include those of its routes, each step is on stderr, and what is
+/// installed needs no network.
+#[test]
+fn a_workflow_is_verified_with_its_routes() {
+    skip_if_asked!();
+    let project = Project::empty();
+    take_three_steps(&project);
+    project.done(&["add-temporal-workflow", "refund", "--route"]);
+    let routes = "modules/api/tests/workflows/test_refund_routes.py";
+    let good = project.read(routes);
+    project.write(
+        routes,
+        &format!("{good}\n\ndef test_route() -> None:\n    assert False\n"),
+    );
+    let (code, report) = verified(&project, &["refund"]);
+    assert_eq!(code, 7, "{report:#}");
+    assert_eq!(report["services"][0]["tests"]["status"], "failed");
+    assert_eq!(report["services"][0]["workflows"][0]["status"], "passed");
+    project.write(routes, &good);
+
+    let output = program(&project, &["verify", "refund", "--format", "json"])
+        .env("UV_OFFLINE", "1")
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    let steps: Vec<&str> = stderr
+        .lines()
+        .map(|line| line.trim().split("  ").next().unwrap())
+        .collect();
+    assert_eq!(
+        steps,
+        [
+            "install api",
+            "tests of api",
+            "Temporal dev server",
+            "execute RefundWorkflow"
+        ],
+        "{stderr}"
     );
 }
 
@@ -257,43 +323,147 @@ fn a_service_with_a_list_of_requirements_passes() {
     assert_eq!(service["installed"][0], "uv venv .venv", "{report:#}");
 }
 
-/// Ctrl-C while something runs: its processes end.
-#[test]
-fn an_interrupt_leaves_nothing_running() {
-    skip_if_asked!();
+/// A project whose workflow `approval` completes, and whose workflow `greeting` does not end.
+fn with_a_long_activity() -> Project {
     let project = Project::empty();
     take_three_steps(&project);
+    project.done(&["add-temporal-workflow", "approval"]);
     edited(
         &project,
         ACTIVITIES,
         "        return ",
-        "        import time; time.sleep(60)\n        return ",
+        "        import time; time.sleep(600)\n        return ",
     );
     let tests = "modules/api/tests/workflows/test_greeting_workflow.py";
     project.write(tests, "def test_nothing() -> None:\n    pass\n");
-    let mut command = program(&project, &["verify"]);
+    project
+}
+
+/// Ctrl-C while something runs: its processes end, and what is known is reported.
+#[test]
+fn an_interrupt_leaves_nothing_running() {
+    skip_if_asked!();
+    let project = with_a_long_activity();
+    let mut command = program(&project, &["verify", "--format", "json"]);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut run = Process::start(&mut command);
-    wait_for("the worker", || {
-        let running = left_of(&project);
-        running
-            .iter()
-            .any(|line| line.contains("backend.worker"))
-            .then_some(())
-    });
+    let mut lines = BufReader::new(run.0.stderr.take().unwrap()).lines();
+    let has_ended = |line: std::io::Result<String>| line.unwrap().contains("ApprovalWorkflow");
+    assert!(lines.any(has_ended));
     run.signal(rustix::process::Signal::INT);
+    let report: Value = serde_json::from_reader(run.0.stdout.take().unwrap()).unwrap();
     let status = wait_for("the end", || run.0.try_wait().unwrap());
-    let mut said = String::new();
-    let mut stderr = run.0.stderr.take().unwrap();
-    std::io::Read::read_to_string(&mut stderr, &mut said).unwrap();
-    assert_eq!(status.code(), Some(1), "{said}");
-    assert!(
-        said.contains("error: it was interrupted: its processes have ended"),
-        "{said}"
+    assert_eq!(status.code(), Some(1), "{report:#}");
+    assert_eq!(
+        report["summary"],
+        "it was interrupted: its processes have ended"
     );
+    let workflows = report["services"][0]["workflows"].as_array().unwrap();
+    let [approval] = &workflows[..] else {
+        panic!("{report:#}");
+    };
+    assert_eq!(approval["status"], "passed");
     wait_for("the end of the processes", || {
         left_of(&project).is_empty().then_some(())
     });
+}
+
+/// What does not end before the time is over is not called broken.
+#[test]
+fn a_time_that_is_over_is_no_failure() {
+    skip_if_asked!();
+    let project = Project::empty();
+    take_three_steps(&project);
+    let tests = "modules/api/tests/workflows/test_greeting_workflow.py";
+    let good = project.read(tests);
+    project.write(
+        tests,
+        "import time\n\n\ndef test_it() -> None:\n    time.sleep(600)\n",
+    );
+    let (code, report) = verified(&project, &["greeting", "--timeout", "40s"]);
+    assert_eq!(code, 1, "{report:#}");
+    assert_eq!(report["status"], "not_run");
+    assert_eq!(report["error"]["code"], "cannot-verify");
+    assert_eq!(
+        report["summary"],
+        "service `api`: `pytest` did not end in time"
+    );
+    assert_eq!(report["error"]["hint"], "allow more time: `--timeout 15m`");
+    let next = report["next"][0]["command"].as_str().unwrap();
+    assert_eq!(next, "bluetext verify greeting --timeout 15m");
+
+    // An execution: what has run before it is known.
+    project.write(tests, &good);
+    edited(
+        &project,
+        ACTIVITIES,
+        "        return ",
+        "        import time; time.sleep(600)\n        return ",
+    );
+    project.write(tests, "def test_nothing() -> None:\n    pass\n");
+    let (code, report) = verified(&project, &["--timeout", "40s"]);
+    assert_eq!(code, 1, "{report:#}");
+    assert_eq!(report["status"], "not_run");
+    let summary = report["summary"].as_str().unwrap();
+    assert_eq!(
+        summary,
+        "service `api`: `execute GreetingWorkflow` did not end in time"
+    );
+    assert_eq!(report["services"][0]["tests"]["status"], "passed");
+    assert_eq!(report["services"][0]["workflows"], json!([]));
+}
+
+/// On a machine without uv, pip installs, and what it has installed needs no network.
+#[test]
+fn without_uv_the_second_run_needs_no_network() {
+    skip_if_asked!();
+    let project = Project::empty();
+    take_three_steps(&project);
+    let programs = project.path().join("programs");
+    std::fs::create_dir(&programs).unwrap();
+    let tools = Tools::get();
+    let temporal = which::which_in("temporal", Some(tools.path()), project.path()).unwrap();
+    std::os::unix::fs::symlink(temporal, programs.join("temporal")).unwrap();
+    // A link to a Python would not find its library.
+    let mut python = Command::new(real::python());
+    python.args(["-c", "import sys; print(sys.executable, end='')"]);
+    let script = format!("#!/bin/sh\nexec {} \"$@\"\n", finish(&mut python));
+    project.write_program("programs/python3", &script);
+    let arguments = ["verify", "--format", "json", "--quiet"];
+    let (code, report) = report_of(
+        &project,
+        program(&project, &arguments).env("PATH", &programs),
+    );
+    assert_eq!(code, 0, "{report:#}");
+    let installed = json!([
+        "python3 -m venv .venv",
+        ".venv/bin/python -m pip install --upgrade 'pip>=25.1'",
+        ".venv/bin/python -m pip install -e . --group dev",
+    ]);
+    assert_eq!(report["services"][0]["installed"], installed);
+    let (code, report) = report_of(
+        &project,
+        program(&project, &arguments)
+            .env("PATH", &programs)
+            .env("PIP_NO_INDEX", "1"),
+    );
+    assert_eq!(code, 0, "{report:#}");
+    assert_eq!(report["services"][0]["installed"], json!([]));
+    // What it requires has changed.
+    edited(
+        &project,
+        "modules/api/pyproject.toml",
+        "dependencies = [",
+        "dependencies = [\n    \"nowhere-to-be-found>=1\",",
+    );
+    let (code, report) = report_of(
+        &project,
+        program(&project, &arguments)
+            .env("PATH", &programs)
+            .env("PIP_NO_INDEX", "1"),
+    );
+    assert_eq!(code, 1, "{report:#}");
+    assert_eq!(report["error"]["code"], "cannot-verify");
 }
 
 /// Too little time, and packages that cannot be had.
@@ -325,9 +495,7 @@ fn what_it_needs_is_said() {
 
     // A server that does not start: the results of the tests are kept.
     let broken = project.path().join("broken");
-    project.write("broken/temporal", "#!/bin/sh\necho no disk >&2\nexit 1\n");
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(broken.join("temporal"), mode).unwrap();
+    project.write_program("broken/temporal", "#!/bin/sh\necho no disk >&2\nexit 1\n");
     let path = Tools::get().path();
     let paths = std::iter::once(broken).chain(std::env::split_paths(&path));
     let paths: Vec<PathBuf> = paths.collect();
@@ -430,16 +598,7 @@ fn an_agent_gets_to_a_verified_workflow() {
 #[test]
 fn a_cancelled_call_leaves_nothing_running() {
     skip_if_asked!();
-    let project = Project::empty();
-    take_three_steps(&project);
-    edited(
-        &project,
-        ACTIVITIES,
-        "        return ",
-        "        import time; time.sleep(60)\n        return ",
-    );
-    let tests = "modules/api/tests/workflows/test_greeting_workflow.py";
-    project.write(tests, "def test_nothing() -> None:\n    pass\n");
+    let project = with_a_long_activity();
     for is_closed in [false, true] {
         let mut command = program(&project, &["mcp", "--discovery", "static"]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());

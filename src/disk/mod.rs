@@ -5,6 +5,7 @@
 //! each file complete, old or new. Links that lead out of the project are not followed.
 
 mod commit;
+mod installed;
 mod journal;
 mod lock;
 mod open_folder;
@@ -21,6 +22,7 @@ use crate::name::{Folder, RelPath};
 use crate::project::POLYTOPE_FILE;
 
 pub use self::commit::{Lost, Target};
+pub use self::installed::{is_installed, note_installed, requirements_of};
 pub use self::lock::Lock;
 pub use self::state::{
     NO_STATE_FOLDER, StateFiles, is_free_for_demo, last_lines, listener_on, make_demo_folder,

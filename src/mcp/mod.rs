@@ -34,10 +34,11 @@ use crate::cli::{self, Discovery, Invocation, Stop};
 use crate::guide;
 use crate::problem::{ErrorCode, Problem};
 use crate::process::{self, Limits};
+use crate::progress::Watch;
 use crate::report::{CheckReport, Document, ExitCode, Report, StatusReport, VerifyReport};
 use crate::run::{Options, check, find_root, offered, run, status};
 use crate::tool::{TOOLS, all_tools};
-use crate::verify::Watch;
+use crate::verify::verify;
 
 /// How often the project is checked for a changed list of tools.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
@@ -265,12 +266,10 @@ impl Server {
                 options,
                 ..
             }) => {
-                let limits = limits.at_most(timeout);
-                let options = self.own(options, &limits);
+                let options = self.own(options, limits);
                 let service = service.as_ref();
-                let report =
-                    VerifyReport::of_run(&options, service, &workflows, &limits, true, watch);
-                Answer::of(&report)
+                let result = verify(&options, service, &workflows, timeout, true, watch);
+                Answer::of(&VerifyReport::new(&result))
             }
             Err(Stop::Wrong { problems, .. }) => self.usage(tool, &problems),
             Ok(_) | Err(Stop::Print(_)) => unreachable!("a tool's flags call the tool"),
@@ -387,7 +386,6 @@ impl ServerHandler for Server {
             ));
         };
         let limits = Limits::default();
-        let cancel = limits.cancel();
         let arguments = request.arguments.unwrap_or_default();
         let call = self.call(name, arguments, &limits, Self::progress(&context));
         tokio::pin!(call);
@@ -395,7 +393,7 @@ impl ServerHandler for Server {
             answer = &mut call => answer,
             () = context.ct.cancelled() => {
                 // It ends before it writes, or ends its processes.
-                cancel.cancel();
+                limits.cancel();
                 call.await
             }
         };

@@ -68,14 +68,25 @@ impl Timeout {
     /// `ms`.
     #[must_use]
     pub fn parts(self) -> (u128, &'static str) {
-        let milliseconds = self.0.as_millis();
-        for (name, unit) in UNITS {
-            if milliseconds.is_multiple_of(u128::from(unit)) {
-                return (milliseconds / u128::from(unit), name);
-            }
-        }
-        unreachable!("everything is a multiple of one millisecond")
+        parts(self.0)
     }
+}
+
+/// A duration as a whole number of the largest possible unit.
+fn parts(duration: Duration) -> (u128, &'static str) {
+    let milliseconds = duration.as_millis();
+    for (name, unit) in UNITS {
+        if milliseconds.is_multiple_of(u128::from(unit)) {
+            return (milliseconds / u128::from(unit), name);
+        }
+    }
+    unreachable!("everything is a multiple of one millisecond")
+}
+
+/// A duration as [`parse_duration`] reads it, to the millisecond.
+pub(crate) fn duration_text(duration: Duration) -> String {
+    let (number, unit) = parts(duration);
+    format!("{number}{unit}")
 }
 
 const LONGEST: Duration = Duration::from_hours(3650 * 24);
@@ -104,8 +115,7 @@ impl FromStr for Timeout {
 
 impl fmt::Display for Timeout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (number, unit) = self.parts();
-        write!(f, "{number}{unit}")
+        f.write_str(&duration_text(self.0))
     }
 }
 

@@ -18,6 +18,7 @@ use crate::name::plain;
 use crate::plan::Next;
 use crate::problem::Problem;
 use crate::run::Error;
+use crate::tool::example;
 
 /// The report of `check`.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -207,21 +208,11 @@ impl Document for CheckReport {
 }
 
 /// What to do next: fix and check again, or execute what has no findings.
-fn next_of(analysis: &Analysis) -> Vec<Next> {
-    let (tool, command, why) = if !analysis.findings.is_empty() {
-        let why = "checks again, once the findings are fixed";
-        ("check", "bluetext check", why)
-    } else if analysis.workflows > 0 {
-        let why = "runs the tests, and each workflow on a temporary Temporal server";
-        ("verify", "bluetext verify", why)
-    } else {
-        return Vec::new();
-    };
-    vec![Next {
-        tool: Some(tool),
-        command: command.to_owned(),
-        why: why.to_owned(),
-    }]
+fn next_of(analysis: &Analysis) -> Option<Next> {
+    if !analysis.findings.is_empty() {
+        return Some(example::check("checks again, once the findings are fixed"));
+    }
+    (analysis.workflows > 0).then(|| example::verify(""))
 }
 
 impl From<&Unfollowed> for ReportedUnfollowed {

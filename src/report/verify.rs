@@ -13,10 +13,9 @@ use super::{Document, ExitCode, Failure, RunStatus, SCHEMA_VERSION, View, exit_o
 use crate::name::plain;
 use crate::plan::Next;
 use crate::problem::Problem;
-use crate::process::Limits;
-use crate::run::{Error, Options, to_verify};
-use crate::tool::client::ServiceChoice;
-use crate::verify::{Outcome, Tests, Verified, VerifiedWorkflow, Watch, verify};
+use crate::run::Error;
+use crate::tool::example;
+use crate::verify::{Tests, Verdict, Verdicts, Verified, VerifiedWorkflow};
 
 /// The report of `verify`.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -27,7 +26,7 @@ pub struct VerifyReport {
     /// Always `verify`.
     command: &'static str,
     /// What was shown.
-    status: Shown,
+    status: VerifyStatus,
     /// The result in one line; the cause if something failed.
     summary: String,
     /// The project's folder, absolute, once it is known.
@@ -44,7 +43,7 @@ pub struct VerifyReport {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-enum Shown {
+enum VerifyStatus {
     /// All tests and workflows passed.
     Passed,
     /// A test or a workflow failed.
@@ -56,56 +55,39 @@ enum Shown {
 }
 
 impl VerifyReport {
-    /// Verify services of a project, and report what that showed.
+    /// The report of a verification, and of what prevented it or the rest of it.
     #[must_use]
-    pub fn of_run(
-        options: &Options,
-        service: Option<&ServiceChoice>,
-        workflows: &[String],
-        limits: &Limits,
-        quiet: bool,
-        watch: Watch<'_>,
-    ) -> Self {
-        match to_verify(options, service, workflows) {
-            Ok((root, plans)) => {
-                let (services, problem) = verify(&root, &plans, limits, quiet, watch);
-                Self::new(&root, services, problem.as_ref())
+    pub fn new(result: &Result<Verdicts, Error>) -> Self {
+        let verdicts = match result {
+            Ok(verdicts) => verdicts,
+            Err(error) => {
+                let failure = Failure::of(error);
+                return Self {
+                    error: ReportedError::of(&failure.problems, failure.project.as_deref()),
+                    project: failure.project,
+                    next: failure.next,
+                    ..Self::of_problems(&failure.problems)
+                };
             }
-            Err(error) => Self::refused(&error),
-        }
-    }
-
-    /// The report of a verification, and of what prevented the rest of it.
-    #[must_use]
-    pub fn new(root: &Path, services: Vec<Verified>, problem: Option<&Problem>) -> Self {
+        };
+        let services = &verdicts.services;
         let failure = services.iter().find_map(failure_of);
-        let mut report = if let Some(problem) = problem {
+        let mut report = if let Some(problem) = &verdicts.problem {
             Self::of_problems(std::slice::from_ref(problem))
         } else if let Some(failure) = failure {
             Self {
                 summary: failure,
-                ..Self::empty(Shown::Failed, ExitCode::NotVerified)
+                ..Self::empty(VerifyStatus::Failed, ExitCode::NotVerified)
             }
         } else {
             Self {
-                summary: success_of(&services),
-                ..Self::empty(Shown::Passed, ExitCode::Done)
+                summary: success_of(services),
+                ..Self::empty(VerifyStatus::Passed, ExitCode::Done)
             }
         };
-        report.next = next_of(&services).iter().map(Into::into).collect();
-        report.services = services;
-        report.in_project(root)
-    }
-
-    /// The report of a call that could not be planned.
-    #[must_use]
-    pub fn refused(error: &Error) -> Self {
-        let failure = Failure::of(error);
-        let mut report = Self::of_problems(&failure.problems);
-        report.error = ReportedError::of(&failure.problems, failure.project.as_deref());
-        report.project = failure.project;
-        report.next = failure.next;
-        report
+        report.next = next_of(verdicts).iter().map(Into::into).collect();
+        report.services.clone_from(services);
+        report.in_project(&verdicts.root)
     }
 
     /// The report of a call with these problems.
@@ -113,8 +95,8 @@ impl VerifyReport {
     pub fn of_problems(problems: &[Problem]) -> Self {
         let exit = exit_of(problems);
         let status = match RunStatus::of(exit) {
-            RunStatus::Failed => Shown::NotRun,
-            _ => Shown::Refused,
+            RunStatus::Failed => VerifyStatus::NotRun,
+            _ => VerifyStatus::Refused,
         };
         let first = problems.first();
         Self {
@@ -124,13 +106,7 @@ impl VerifyReport {
         }
     }
 
-    /// The result in one line.
-    #[must_use]
-    pub fn summary(&self) -> &str {
-        &self.summary
-    }
-
-    fn empty(status: Shown, exit: ExitCode) -> Self {
+    fn empty(status: VerifyStatus, exit: ExitCode) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
             command: "verify",
@@ -201,18 +177,18 @@ impl Document for VerifyReport {
 /// The first failure of a service in one line.
 fn failure_of(service: &Verified) -> Option<String> {
     let mut workflows = service.workflows.iter();
-    let workflow = workflows.find(|workflow| workflow.status == Outcome::Failed);
+    let workflow = workflows.find(|workflow| workflow.status == Verdict::Failed);
     // The cause in a workflow says more than the result of the tests.
     if let Some(workflow) = workflow {
         let cause = workflow.cause.as_deref().unwrap_or("no cause is known");
-        let others = workflows.filter(|workflow| workflow.status == Outcome::Failed);
+        let others = workflows.filter(|workflow| workflow.status == Verdict::Failed);
         let more = match others.count() {
             0 => String::new(),
             count => format!("; {count} more failed"),
         };
         return Some(format!("{} failed: {cause}{more}", workflow.workflow));
     }
-    (service.tests.status == Outcome::Failed).then(|| {
+    (service.tests.status == Verdict::Failed).then(|| {
         format!(
             "the tests of `{}` failed: {}",
             service.service, service.tests.summary
@@ -226,10 +202,10 @@ fn success_of(services: &[Verified]) -> String {
         .iter()
         .map(|service| {
             let passed = service.workflows.iter();
-            let passed = passed.filter(|w| w.status == Outcome::Passed).count();
+            let passed = passed.filter(|w| w.status == Verdict::Passed).count();
             let workflows = if passed == 1 { "workflow" } else { "workflows" };
             let tests = match service.tests.status {
-                Outcome::Skipped => format!("no tests ({})", service.tests.summary),
+                Verdict::Skipped => format!("no tests ({})", service.tests.summary),
                 _ => service.tests.summary.clone(),
             };
             format!(
@@ -241,31 +217,25 @@ fn success_of(services: &[Verified]) -> String {
     format!("verified: {}", parts.join(", "))
 }
 
-/// What to do next: check the code of what failed.
-fn next_of(services: &[Verified]) -> Vec<Next> {
+/// What to do next: check the code of what failed, and verify again.
+fn next_of(verdicts: &Verdicts) -> Vec<Next> {
+    let Verdicts {
+        services, problem, ..
+    } = verdicts;
     let has_failed = services.iter().any(|service| failure_of(service).is_some());
-    if !has_failed {
-        return Vec::new();
-    }
-    vec![
-        Next {
-            tool: Some("check"),
-            command: "bluetext check".to_owned(),
-            why: "finds what breaks the rules of workflow code".to_owned(),
-        },
-        Next {
-            tool: Some("verify"),
-            command: "bluetext verify".to_owned(),
-            why: "verifies again, once the cause is fixed".to_owned(),
-        },
-    ]
+    let check = has_failed.then(|| example::check("finds what breaks the rules of workflow code"));
+    let again = (has_failed || problem.is_some()).then(|| Next {
+        why: "verifies again, once the cause is fixed".to_owned(),
+        ..example::verify(&verdicts.arguments)
+    });
+    check.into_iter().chain(again).collect()
 }
 
-fn word(outcome: Outcome) -> String {
+fn word(outcome: Verdict) -> String {
     let (word, style) = match outcome {
-        Outcome::Passed => ("passed", AnsiColor::Green.on_default()),
-        Outcome::Failed => ("failed", AnsiColor::Red.on_default().bold()),
-        Outcome::Skipped => ("skipped", Style::new().dimmed()),
+        Verdict::Passed => ("passed", AnsiColor::Green.on_default()),
+        Verdict::Failed => ("failed", AnsiColor::Red.on_default().bold()),
+        Verdict::Skipped => ("skipped", Style::new().dimmed()),
     };
     format!("{style}{word:<8}{style:#}")
 }
@@ -294,7 +264,7 @@ fn human_workflow(workflow: &VerifiedWorkflow) -> String {
         plain(&workflow.workflow),
         workflow.seconds
     );
-    if workflow.status == Outcome::Failed {
+    if workflow.status == Verdict::Failed {
         let _ = writeln!(text, "           input {}", plain(&workflow.input));
     }
     for message in &workflow.messages {

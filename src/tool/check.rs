@@ -1,7 +1,7 @@
 //! `check`: the rules of workflow code, in a service or the whole project.
 
 use super::Refused;
-use super::client::{ServiceChoice, known_services, no_service, select};
+use super::client::{ServiceChoice, chosen};
 use crate::analysis::Analysis;
 use crate::project::Project;
 
@@ -11,17 +11,6 @@ use crate::project::Project;
 ///
 /// [`Refused`] if there is no such service.
 pub fn check(project: &Project, choice: Option<&ServiceChoice>) -> Result<Analysis, Refused> {
-    let Some(choice) = choice else {
-        return Ok(Analysis::of(project, None));
-    };
-    let services = project.services();
-    if let Some(service) = select(services, Some(choice)) {
-        return Ok(Analysis::of(project, Some(service)));
-    }
-    let hint = known_services(services)
-        .unwrap_or_else(|| "without `--service`, the whole project is checked".to_owned());
-    Err(Refused {
-        problems: vec![no_service(project, Some(choice)).hint(hint)],
-        next: Vec::new(),
-    })
+    let service = choice.map(|choice| chosen(project, choice)).transpose()?;
+    Ok(Analysis::of(project, service))
 }

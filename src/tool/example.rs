@@ -22,10 +22,19 @@ pub(super) fn other_workflow(project: &Project, next: &mut Next) {
 }
 
 /// The call that verifies workflows; the arguments begin with a space.
-pub(super) fn verify(arguments: &str) -> Next {
+pub(crate) fn verify(arguments: &str) -> Next {
     Next {
         tool: Some("verify"),
         command: format!("bluetext verify{arguments}"),
         why: "runs the tests, and each workflow on a temporary Temporal server".to_owned(),
+    }
+}
+
+/// The call that checks workflow code, and why it is suggested.
+pub(crate) fn check(why: &str) -> Next {
+    Next {
+        tool: Some("check"),
+        command: "bluetext check".to_owned(),
+        why: why.to_owned(),
     }
 }

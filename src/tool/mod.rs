@@ -9,7 +9,7 @@ pub mod argument;
 pub mod check;
 pub mod client;
 mod draft;
-mod example;
+pub(crate) mod example;
 mod polytope;
 mod register;
 pub mod remove;
@@ -205,6 +205,35 @@ pub struct Refused {
     pub next: Vec<Next>,
 }
 
+impl Refused {
+    /// A refusal because a step is missing, which `next` takes.
+    fn without_step(message: String, step: &ToolInfo) -> Self {
+        let problem = Problem::new(ErrorCode::StepMissing, message);
+        Self {
+            problems: vec![problem.hint(step.example.to_owned())],
+            next: vec![step.next()],
+        }
+    }
+}
+
+impl From<Problem> for Refused {
+    fn from(problem: Problem) -> Self {
+        Self {
+            problems: vec![problem],
+            next: Vec::new(),
+        }
+    }
+}
+
+/// The first step that has not been taken: the one before the first that is not allowed.
+fn missing_step(project: &Project) -> Option<&'static ToolInfo> {
+    TOOLS
+        .iter()
+        .zip(&TOOLS[1..])
+        .find(|(_, after)| !after.is_allowed(project))
+        .map(|(step, _)| *step)
+}
+
 /// Plan a request.
 ///
 /// # Errors
@@ -254,24 +283,15 @@ fn check_order(project: &Project, request: &Request) -> Result<(), Refused> {
     if tool.is_allowed(project) {
         return Ok(());
     }
-    // The first step that has not been taken: the one before the first that is allowed.
-    let missing = TOOLS
-        .iter()
-        .zip(&TOOLS[1..])
-        .find(|(_, after)| !after.is_allowed(project))
-        .map_or(TOOLS[0], |(step, _)| *step);
-    let step_missing = Problem::new(
-        ErrorCode::StepMissing,
-        format!(
-            "`{}` needs what `{}` adds, and this project does not have it yet",
-            tool.name, missing.name
-        ),
-    )
-    .hint(missing.example.to_owned());
+    let missing = missing_step(project).unwrap_or(TOOLS[0]);
+    let message = format!(
+        "`{}` needs what `{}` adds, and this project does not have it yet",
+        tool.name, missing.name
+    );
+    let mut refused = Refused::without_step(message, missing);
     // It may be in what cannot be read.
-    let hidden = project.hidden().map(hidden_problem);
-    Err(Refused {
-        problems: std::iter::once(step_missing).chain(hidden).collect(),
-        next: vec![missing.next()],
-    })
+    refused
+        .problems
+        .extend(project.hidden().map(hidden_problem));
+    Err(refused)
 }

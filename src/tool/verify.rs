@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::client::{self, Install, ServiceChoice, known_services, no_service, select};
-use super::workflow::{Sample, recorded_sample};
-use super::{Refused, TOOLS};
+use super::client::{self, Install, ServiceChoice};
+use super::workflow::{Sample, TEST_KINDS, recorded_sample};
+use super::{Refused, TOOLS, missing_step};
 use crate::name::RelPath;
 use crate::problem::{ErrorCode, Problem};
 use crate::project::{Project, Service};
@@ -24,7 +24,7 @@ pub struct Verification {
     /// The module that runs its worker.
     pub worker: String,
     /// An empty file, relative to the service's folder: in place of the user's profiles.
-    pub profiles: Option<String>,
+    pub no_profiles: Option<String>,
     /// The tests to run, relative to the service's folder; `None` for all.
     pub tests: Option<Vec<String>>,
     /// The workflows to execute, with sample values.
@@ -81,12 +81,7 @@ pub fn plan(
     }
     if plans.iter().all(|plan| plan.samples.is_empty()) {
         let message = "no workflow of a generated worker is on record".to_owned();
-        let next = TOOLS[2].next();
-        let problem = Problem::new(ErrorCode::StepMissing, message).hint(next.command.clone());
-        return Err(Refused {
-            problems: vec![problem],
-            next: vec![next],
-        });
+        return Err(Refused::without_step(message, TOOLS[2]));
     }
     Ok(plans)
 }
@@ -103,37 +98,18 @@ fn chosen<'p>(
     project: &'p Project,
     choice: Option<&ServiceChoice>,
 ) -> Result<Vec<&'p Service>, Refused> {
-    let services = project.services();
-    let refused = |problem: Problem| Refused {
-        problems: vec![problem],
-        next: Vec::new(),
-    };
     if let Some(choice) = choice {
-        let hint = known_services(services)
-            .unwrap_or_else(|| "the project has no Python service".to_owned());
-        return select(services, Some(choice))
-            .map(|service| vec![service])
-            .ok_or_else(|| refused(no_service(project, Some(choice)).hint(hint)));
+        return Ok(vec![client::chosen(project, choice)?]);
     }
-    let with_client: Vec<&Service> = services
+    let with_client: Vec<&Service> = project
+        .services()
         .iter()
         .filter(|service| client::is_in(project, service))
         .collect();
     if with_client.is_empty() {
-        let missing = TOOLS
-            .iter()
-            .find(|tool| {
-                tool.following()
-                    .is_some_and(|next| !next.is_allowed(project))
-            })
-            .unwrap_or(&TOOLS[2]);
-        let next = missing.next();
         let message = "no service has a worker that bluetext has generated".to_owned();
-        let problem = Problem::new(ErrorCode::StepMissing, message).hint(next.command.clone());
-        return Err(Refused {
-            problems: vec![problem],
-            next: vec![next],
-        });
+        let missing = missing_step(project).unwrap_or(TOOLS[2]);
+        return Err(Refused::without_step(message, missing));
     }
     Ok(with_client)
 }
@@ -186,8 +162,8 @@ fn of_service<'n>(
         if !names.is_empty() && first.is_none() {
             continue;
         }
-        if !names.is_empty() {
-            let test = client::test_file(project, service, &format!("{module}_workflow"));
+        for kind in TEST_KINDS {
+            let test = client::test_file(project, service, &format!("{module}_{kind}"));
             let is_there = project.entry(&test).is_some();
             let test = service.folder.relative(&test).filter(|_| is_there);
             tests.extend(test.map(str::to_owned));
@@ -197,19 +173,18 @@ fn of_service<'n>(
     let registered = client::registries(project, service);
     let skipped = registered
         .iter()
-        .flat_map(|registry| &registry.workflows)
-        .map(|item| item.rsplit('.').next().unwrap_or(item).to_owned())
-        .filter(|class| names.is_empty() && !on_record.contains(class))
+        .flat_map(client::Registry::workflow_classes)
+        .filter(|class| names.is_empty() && !on_record.contains(*class))
         .map(|class| {
             let why = "it is not on record, so that no sample input is known".to_owned();
-            (class, why)
+            (class.to_owned(), why)
         });
     Ok(Verification {
         service: service.name.to_string(),
         folder: service.folder.to_string(),
         python_path: service.path_entry(),
         worker,
-        profiles: empty_file(project, service),
+        no_profiles: empty_file(project, service),
         tests: (!names.is_empty()).then_some(tests),
         skipped: skipped.collect(),
         samples,

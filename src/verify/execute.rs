@@ -1,19 +1,16 @@
 //! Executes workflows with sample values, and tells why one fails.
 
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use serde_json::Value;
 
 use super::history::{self, State};
-use super::{Outcome, VerifiedWorkflow, since, without_profiles};
-use crate::environment::Environment;
-use crate::process::{Limits, Log, Process};
+use super::{Subject, Verdict, Verified, VerifiedWorkflow, one_line, since};
+use crate::process::{Limits, Log, Process, last};
 use crate::progress::Progress;
-use crate::server::{Server, without_settings};
-use crate::tool::verify::Verification;
+use crate::server::DevServer;
 use crate::tool::workflow::{Sample, SampleKind, SampleMessage};
 
 /// Maximum time for one execution.
@@ -28,78 +25,62 @@ const MAX_ATTEMPTS: u64 = 2;
 /// The number of lines that are reported of the worker's log.
 const LOG_LINES: usize = 25;
 
-/// Execute all workflows of a plan on one worker. Also returns the end of the worker's log if
-/// one failed.
+/// Execute the workflows of a plan on one worker, and add each result to the service's, with the
+/// end of the worker's log if one failed.
 ///
 /// # Errors
 ///
 /// It was interrupted, or ran out of time.
 pub(super) fn execute_all(
-    environment: &Environment,
-    service: &Path,
-    plan: &Verification,
-    server: &Server,
-    limits: &Limits,
-    progress: &Progress,
-    begin: &dyn Fn(&str),
-) -> anyhow::Result<(Vec<VerifiedWorkflow>, Vec<String>)> {
-    let mut command = Command::new(&environment.python);
-    command.args(["-m", &plan.worker]).current_dir(service);
-    without_settings(&mut command);
-    without_profiles(&mut command, service, plan);
+    subject: &Subject<'_>,
+    server: &DevServer,
+    progress: &Progress<'_>,
+    verified: &mut Verified,
+) -> anyhow::Result<()> {
+    let Subject { plan, limits, .. } = subject;
+    let mut command = subject.python(&["-m", &plan.worker]);
     command
         .env("TEMPORAL_ADDRESS", &server.address)
         .env("TEMPORAL_NAMESPACE", "default")
         .env("PYTHONUNBUFFERED", "1");
-    if let Some(path) = &plan.python_path {
-        command.env("PYTHONPATH", service.join(path));
-    }
     let (process, log) = Process::start_with_log(&mut command)?;
     let mut worker = Worker { process, log };
-    let mut verified = Vec::new();
     for sample in &plan.samples {
-        begin(&sample.kind);
         let what = format!("execute {}", sample.kind);
         let execution = Execution {
             server,
-            service,
+            service: &subject.service,
             sample,
             id: format!("verify-{}-{}", plan.service, sample.kind),
             limits,
         };
-        let result = progress.step(&what, || execution.run(&mut worker));
-        let has_passed = |(verified, _): &(VerifiedWorkflow, _)| verified.status == Outcome::Passed;
-        if !result.as_ref().is_ok_and(has_passed) {
-            execution.terminate();
-        }
-        verified.push(match result {
-            Ok((result, _)) => result,
-            Err(error) if limits.is_cancelled() => return Err(error),
-            // What is known of the others is kept.
-            Err(error) => VerifiedWorkflow {
-                workflow: sample.kind.clone(),
-                status: Outcome::Failed,
-                cause: Some(format!("{error:#}")),
-                input: sample.input.clone(),
-                result: None,
-                messages: Vec::new(),
-                events: Vec::new(),
-                seconds: 0.0,
-            },
-        });
+        let (result, _) = progress.step(&what, || {
+            let result = execution.run(&mut worker);
+            let has_passed = |result: &VerifiedWorkflow| result.status == Verdict::Passed;
+            if !result.as_ref().is_ok_and(has_passed) {
+                execution.terminate();
+            }
+            match (result, limits.reason()) {
+                (Err(_), Some(reason)) => Err(anyhow!("`{what}` {reason}")),
+                (Err(error), None) => Ok(VerifiedWorkflow::without_execution(
+                    &sample.kind,
+                    Verdict::Failed,
+                    format!("{error:#}"),
+                    sample.input.clone(),
+                )),
+                (Ok(result), _) => Ok(result),
+            }
+        })?;
+        verified.workflows.push(result);
     }
-    let has_failed = verified
-        .iter()
-        .any(|workflow| workflow.status == Outcome::Failed);
-    let lines = worker.log.lines();
+    let mut results = verified.workflows.iter();
+    if results.any(|workflow| workflow.status == Verdict::Failed) {
+        let lines = worker.log.lines();
+        let lines = last(&lines, LOG_LINES).iter();
+        verified.log = lines.map(|line| shortened(line)).collect();
+    }
     worker.process.stop();
-    let last = if has_failed {
-        let last = &lines[lines.len().saturating_sub(LOG_LINES)..];
-        last.iter().map(|line| shortened(line)).collect()
-    } else {
-        Vec::new()
-    };
-    Ok((verified, last))
+    Ok(())
 }
 
 /// A running worker.
@@ -130,9 +111,18 @@ impl Worker {
     }
 }
 
+/// How far an execution is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wait {
+    /// Until the workflow's code has run once.
+    ForFirstTask,
+    /// Until it has ended.
+    ForEnd,
+}
+
 /// An execution of a workflow.
 struct Execution<'e> {
-    server: &'e Server,
+    server: &'e DevServer,
     service: &'e Path,
     sample: &'e Sample,
     id: String,
@@ -145,31 +135,30 @@ impl Execution<'_> {
         let until = begun + EXECUTION_LIMIT;
         self.start()?;
         let mut messages = Vec::new();
-        let mut cause = self.wait(worker, until, true)?.err();
+        let mut cause = self.wait(worker, until, Wait::ForFirstTask)?;
         if cause.is_none() {
             for message in &self.sample.messages {
                 messages.push(shown(message));
                 if let Err(error) = self.send(message) {
                     // The history says more, if the workflow itself has failed.
-                    let said = format!("{error:#}");
-                    let said: Vec<&str> = said.split_whitespace().collect();
+                    let said = one_line(&format!("{error:#}"));
                     cause = Some(match history::state(&self.history()?, self.service) {
                         State::Failed(cause) => cause,
-                        _ => format!("{}: {}", shown(message), said.join(" ")),
+                        _ => format!("{}: {said}", shown(message)),
                     });
                     break;
                 }
             }
         }
         if cause.is_none() {
-            cause = self.wait(worker, until, false)?.err();
+            cause = self.wait(worker, until, Wait::ForEnd)?;
         }
         let mut result = None;
         if cause.is_none() {
             match self.result(until) {
                 Ok(value) => result = Some(value),
-                Err(error) if self.limits.is_cancelled() => return Err(error),
-                Err(error) => cause = Some(format!("{error:#}")),
+                Err(error) if self.limits.reason().is_some() => return Err(error),
+                Err(error) => cause = Some(one_line(&format!("{error:#}"))),
             }
         }
         let events = match cause {
@@ -179,9 +168,9 @@ impl Execution<'_> {
         Ok(VerifiedWorkflow {
             workflow: self.sample.kind.clone(),
             status: if cause.is_none() {
-                Outcome::Passed
+                Verdict::Passed
             } else {
-                Outcome::Failed
+                Verdict::Failed
             },
             cause,
             input: self.sample.input.clone(),
@@ -231,26 +220,25 @@ impl Execution<'_> {
         self.server.call(&arguments, &limits).map(drop)
     }
 
-    /// Wait until the execution has ended, or only until its first task has been completed. An
-    /// inner error is why it failed.
+    /// Wait for an execution. Returns why it failed, if it did.
     fn wait(
         &self,
         worker: &mut Worker,
         until: Instant,
-        only_first: bool,
-    ) -> anyhow::Result<Result<(), String>> {
+        wait: Wait,
+    ) -> anyhow::Result<Option<String>> {
         loop {
             let history = self.history()?;
             match history::state(&history, self.service) {
-                State::Completed => return Ok(Ok(())),
-                State::Failed(cause) => return Ok(Err(cause)),
+                State::Completed => return Ok(None),
+                State::Failed(cause) => return Ok(Some(cause)),
                 State::Running => {}
             }
-            if only_first && history::has_begun(&history) {
-                return Ok(Ok(()));
+            if wait == Wait::ForFirstTask && history::has_begun(&history) {
+                return Ok(None);
             }
             if let Some(end) = worker.end() {
-                return Ok(Err(end));
+                return Ok(Some(end));
             }
             let description = self.server.json(
                 &["workflow", "describe", "--workflow-id", &self.id],
@@ -258,12 +246,12 @@ impl Execution<'_> {
             )?;
             let failing = history::failing_activity(&description, MAX_ATTEMPTS, self.service);
             if let Some(cause) = failing {
-                return Ok(Err(cause));
+                return Ok(Some(cause));
             }
             if Instant::now() > until {
                 let seconds = EXECUTION_LIMIT.as_secs();
                 let what = history::waits_for(&history, &description);
-                return Ok(Err(format!("it has not ended within {seconds} s: {what}")));
+                return Ok(Some(format!("it has not ended within {seconds} s: {what}")));
             }
             std::thread::sleep(POLL_INTERVAL);
         }

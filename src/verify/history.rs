@@ -6,6 +6,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::one_line;
+use crate::process::last;
+
 /// An event of a history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Event {
@@ -32,23 +35,23 @@ const LAST_EVENTS: usize = 10;
 /// The state of an execution, from its history as Temporal's command line prints it.
 pub(super) fn state(history: &Value, service: &Path) -> State {
     let events = events(history);
-    let Some(last) = events.last() else {
+    let Some(latest) = events.last() else {
         return State::Running;
     };
     let failure = |event: &Value| cause(&attributes(event)["failure"], service);
-    match kind(last).as_str() {
+    match kind(latest).as_str() {
         "WorkflowExecutionCompleted" | "WorkflowExecutionContinuedAsNew" => State::Completed,
-        "WorkflowExecutionFailed" => State::Failed(failure(last)),
+        "WorkflowExecutionFailed" => State::Failed(failure(latest)),
         "WorkflowExecutionTimedOut" => State::Failed("its execution timeout is over".to_owned()),
         "WorkflowExecutionCanceled" => State::Failed("it was cancelled".to_owned()),
         "WorkflowExecutionTerminated" => State::Failed("it was terminated".to_owned()),
         "WorkflowTaskFailed" => {
             // A message that arrives meanwhile fails a task, which is then repeated.
-            let cause = attributes(last)["cause"].as_str().unwrap_or_default();
+            let cause = attributes(latest)["cause"].as_str().unwrap_or_default();
             if cause.ends_with("UNHANDLED_COMMAND") {
                 State::Running
             } else {
-                State::Failed(failure(last))
+                State::Failed(failure(latest))
             }
         }
         _ => State::Running,
@@ -58,7 +61,7 @@ pub(super) fn state(history: &Value, service: &Path) -> State {
 /// The last events of a history.
 pub(super) fn last_events(history: &Value, service: &Path) -> Vec<Event> {
     let events = events(history);
-    events[events.len().saturating_sub(LAST_EVENTS)..]
+    last(events, LAST_EVENTS)
         .iter()
         .map(|event| {
             let attributes = attributes(event);
@@ -111,8 +114,8 @@ pub(super) fn waits_for(history: &Value, description: &Value) -> String {
     if let Some(activity) = activity {
         return format!("it waits for {activity}");
     }
-    let last = events(history).last().map_or_else(String::new, kind);
-    format!("its last event is {last}")
+    let latest = events(history).last().map_or_else(String::new, kind);
+    format!("its last event is {latest}")
 }
 
 /// Whether the workflow's code has run.
@@ -173,8 +176,7 @@ fn cause(failure: &Value, service: &Path) -> String {
     }
     // On one line, as the first line of a report.
     let message = failure["message"].as_str().unwrap_or_default();
-    let message: Vec<&str> = message.split_whitespace().collect();
-    let message = message.join(" ");
+    let message = one_line(message);
     let message = message.as_str();
     let kind = failure["applicationFailureInfo"]["type"].as_str();
     let mut text = match (kind, message) {

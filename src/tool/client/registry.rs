@@ -23,6 +23,14 @@ pub(in crate::tool) struct Registry {
 }
 
 impl Registry {
+    /// The names of the classes of the workflows that it lists.
+    pub(in crate::tool) fn workflow_classes(&self) -> impl Iterator<Item = &str> {
+        let items = self.workflows.iter();
+        items.map(|item| item.rsplit('.').next().unwrap_or(item))
+    }
+}
+
+impl Registry {
     /// Whether the lists are arguments of a `Worker(…)` call, or variables that it names.
     pub(in crate::tool) fn is_worker(&self) -> bool {
         self.worker.as_ref() == Some(&self.path)

@@ -181,16 +181,16 @@ fn choose(draft: &mut Draft<'_>, arguments: &RemoveTemporalClient) -> Option<Fol
     let project = draft.project();
     let recorded = recorded_clients(project);
     if let Some(asked) = &arguments.service {
-        let found = client::select(project.services(), Some(asked));
-        let folder = found.map(|service| service.folder.clone());
+        let found = client::chosen(project, asked);
+        let folder = found.as_ref().ok().map(|service| service.folder.clone());
         // A killed run may have left nothing of the service but its record.
         let folder = folder.or_else(|| asked.to_string().parse().ok());
         if let Some(folder) = folder.filter(|folder| recorded.contains(folder)) {
             return Some(folder);
         }
         draft.problem(match found {
-            Some(service) => unknown(project, Some(service)),
-            None => client::no_service(project, Some(asked)),
+            Ok(service) => unknown(project, Some(service)),
+            Err(problem) => problem,
         });
         return None;
     }

@@ -7,6 +7,7 @@ use crate::problem::{ErrorCode, Problem};
 use crate::project::{POLYTOPE_FILE, root_path};
 use crate::record::{self, Record};
 use crate::tool::Draft;
+use crate::tool::workflow::TEST_KINDS;
 
 /// Refuse a record that names other files. Returns whether it is right.
 ///
@@ -62,7 +63,7 @@ pub(super) fn is_of_workflow(service: &Folder, name: &str, file: &RelPath) -> bo
         return false;
     };
     let is_test = inside.starts_with("tests/workflows/")
-        && ["workflow", "routes"]
+        && TEST_KINDS
             .iter()
             .any(|kind| file.file_name().ends_with(&format!("{name}_{kind}.py")));
     let package = file.parent().map(|folder| folder.file_name().to_owned());

@@ -165,9 +165,12 @@ fn choose(draft: &mut Draft<'_>, arguments: &RemoveTemporalWorkflow) -> Option<F
     };
     let services = project.services();
     if let Some(asked) = &arguments.service {
-        let Some(service) = client::select(services, Some(asked)) else {
-            draft.problem(client::no_service(project, Some(asked)));
-            return None;
+        let service = match client::chosen(project, asked) {
+            Ok(service) => service,
+            Err(problem) => {
+                draft.problem(problem);
+                return None;
+            }
         };
         if has(&service.folder) {
             return Some(service.folder.clone());

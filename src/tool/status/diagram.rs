@@ -52,8 +52,7 @@ fn refused(message: String, known: &[Diagram]) -> Refused {
         [] => "the project has no workflow yet".to_owned(),
         names => format!("use the class or the module of one of {}", names.join(", ")),
     };
-    Refused {
-        problems: vec![Problem::new(ErrorCode::UnknownWorkflow, message).hint(hint)],
-        next: Vec::new(),
-    }
+    Problem::new(ErrorCode::UnknownWorkflow, message)
+        .hint(hint)
+        .into()
 }

@@ -191,8 +191,8 @@ fn service_status(
     let registries = client::registries(project, service);
     let mut workflows: Vec<String> = registries
         .iter()
-        .flat_map(|registry| &registry.workflows)
-        .map(|item| item.rsplit('.').next().unwrap_or(item).to_owned())
+        .flat_map(Registry::workflow_classes)
+        .map(str::to_owned)
         .collect();
     // Several workers may run the same workflow.
     let mut seen = BTreeSet::new();

@@ -4,6 +4,7 @@ use crate::analysis::{Analysis, Finding, Rule};
 use crate::plan::{Next, Warning};
 use crate::problem::WarningCode;
 use crate::project::Project;
+use crate::tool::example;
 
 /// The rules that are broken, and the call that explains them.
 ///
@@ -35,10 +36,7 @@ pub(super) fn broken_rules(project: &Project) -> (Vec<Warning>, Option<Next>) {
             path: Some(finding.at.path.clone()),
         })
         .collect();
-    let next = (!warnings.is_empty()).then(|| Next {
-        tool: Some("check"),
-        command: "bluetext check".to_owned(),
-        why: "shows the rules that workflow code breaks, and what to write instead".to_owned(),
-    });
+    let why = "shows the rules that workflow code breaks, and what to write instead";
+    let next = (!warnings.is_empty()).then(|| example::check(why));
     (warnings, next)
 }

@@ -94,6 +94,9 @@ const TEST: Template = template!("add-temporal-workflow/tests/workflows/test_wor
 
 /// The workflow's routes, and their tests.
 const ROUTES: Template = template!("add-temporal-workflow/src/workflows/workflow/routes.py");
+/// The kinds of tests of a workflow: `test_NAME_KIND.py`.
+pub(super) const TEST_KINDS: [&str; 2] = ["workflow", "routes"];
+
 const ROUTES_TEST: Template = template!("add-temporal-workflow/tests/workflows/test_routes.py");
 
 /// Plan the workflows and their registration.
@@ -264,21 +267,20 @@ fn choose_service(draft: &mut Draft<'_>, asked: Option<&ServiceChoice>) -> Optio
     let services = project.services();
     let is_in = |service: &&Service| client::is_in(project, service);
     if let Some(asked) = asked {
-        let found = client::select(services, Some(asked));
-        if let Some(service) = found.filter(is_in) {
-            return Some(service.clone());
-        }
-        draft.problem(match found {
-            Some(service) => Problem::new(
-                ErrorCode::UnknownService,
-                format!(
+        match client::chosen(project, asked) {
+            Ok(service) if is_in(&service) => return Some(service.clone()),
+            Ok(service) => {
+                let message = format!(
                     "the service `{}` does not have the Temporal client yet",
                     service.name
-                ),
-            )
-            .hint(format!("bluetext add-temporal-client --service {asked}")),
-            None => client::no_service(project, Some(asked)),
-        });
+                );
+                let problem = Problem::new(ErrorCode::UnknownService, message);
+                draft.problem(
+                    problem.hint(format!("bluetext add-temporal-client --service {asked}")),
+                );
+            }
+            Err(problem) => draft.problem(problem),
+        }
         return None;
     }
     let with_client: Vec<&Service> = services.iter().filter(is_in).collect();
@@ -353,10 +355,7 @@ fn taken(
     }
     let class = format!("{}Workflow", name.class());
     let folder = workflows.join(name.snake());
-    let is_registered = registry
-        .workflows
-        .iter()
-        .any(|item| item.rsplit('.').next() == Some(&class));
+    let is_registered = registry.workflow_classes().any(|found| found == class);
     let is_there = matches!(
         project.entry(&folder.join("workflow.py")),
         Some(Content::Text(_))
