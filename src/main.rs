@@ -3,25 +3,39 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
-use bluetext::cli::{self, Invocation, Stop};
+use bluetext::cli::{self, Invocation, Stop, Task};
 use bluetext::problem::Problem;
 use bluetext::report::{
     self, CheckReport, Document as _, Page, Report, StatusReport, VerifyReport, View,
 };
 use bluetext::verify::verify;
-use bluetext::{demo, mcp, run, run_plan, start};
+use bluetext::{check, demo, diagram, mcp, run, run_plan, start, status};
 
 fn main() -> ExitCode {
     let begun = Instant::now();
     let arguments: Vec<_> = std::env::args_os().collect();
     let current = std::env::current_dir().unwrap_or_else(|_| ".".into());
-    let (report, view) = match cli::parse(&arguments, current) {
-        Ok(Invocation::Tool {
-            request,
-            options,
+    let exit = match cli::parse(&arguments, current) {
+        Ok(invocation) => execute(invocation, begun),
+        Err(Stop::Print(text)) => report::print(&text),
+        Err(Stop::Wrong {
+            command,
+            problems,
             view,
-            start,
-        }) => {
+        }) => refuse(&command, &problems, view),
+    };
+    ExitCode::from(exit as u8)
+}
+
+/// Run a command and print its report.
+fn execute(invocation: Invocation, begun: Instant) -> report::ExitCode {
+    let Invocation {
+        task,
+        options,
+        view,
+    } = invocation;
+    let report = match task {
+        Task::Tool { request, start } => {
             let result = run(&request, &options);
             let mut report = Report::new(request.tool().name, &result, view);
             if let (Ok(outcome), Some(start)) = (&result, start)
@@ -29,76 +43,45 @@ fn main() -> ExitCode {
             {
                 report = report.with_start(start::start(&outcome.root, tool, &start));
             }
-            (report, view)
+            report
         }
-        Ok(Invocation::Status { options, view }) => {
-            let report = StatusReport::new(&bluetext::status(&options)).checked(view);
-            return ExitCode::from(report.print(view) as u8);
+        Task::Agents(task) => {
+            let force = options.force;
+            let result = run_plan(&|project| task.plan(project, force), &options);
+            Report::new(task.command(), &result, view)
         }
-        Ok(Invocation::Diagram {
-            workflow,
-            options,
-            view,
-        }) => {
-            let exit = match bluetext::diagram(&options, &workflow) {
+        Task::Status => {
+            let report = StatusReport::new(&status(&options)).checked(view);
+            return report.print(view);
+        }
+        Task::Diagram(workflow) => {
+            return match diagram(&options, &workflow) {
                 Ok((_, diagram)) => Page::new("status", diagram.mermaid).print(view),
                 Err(error) => StatusReport::new(&Err(error)).print(view),
             };
-            return ExitCode::from(exit as u8);
         }
-        Ok(Invocation::Check {
-            service,
-            options,
-            view,
-        }) => {
-            let report = CheckReport::new(&bluetext::check(&options, service.as_ref()));
-            return ExitCode::from(report.print(view) as u8);
+        Task::Check(service) => {
+            return CheckReport::new(&check(&options, service.as_ref())).print(view);
         }
-        Ok(Invocation::Verify {
+        Task::Verify {
             service,
             workflows,
             timeout,
-            options,
-            view,
-        }) => {
+        } => {
             let service = service.as_ref();
             let result = verify(&options, service, &workflows, timeout, view.quiet, &|_| {});
-            let report = VerifyReport::new(&result);
-            return ExitCode::from(report.print(view) as u8);
+            return VerifyReport::new(&result).print(view);
         }
-        Ok(Invocation::Mcp { options, discovery }) => {
-            return ExitCode::from(mcp::serve(options, discovery) as u8);
-        }
-        Ok(Invocation::Agents {
-            task,
-            options,
-            view,
-        }) => {
-            let force = options.force;
-            let result = run_plan(&|project| task.plan(project, force), &options);
-            (Report::new(task.command(), &result, view), view)
-        }
-        Ok(Invocation::Page { page, view }) => {
-            return ExitCode::from(page.print(view) as u8);
-        }
-        Ok(Invocation::Demo { demo, view }) => match demo::run(&demo, view) {
-            Ok(()) => return ExitCode::SUCCESS,
-            Err(report) => (*report, view),
+        Task::Mcp(discovery) => return mcp::serve(options, discovery),
+        Task::Page(page) => return page.print(view),
+        Task::Demo(demo) => match demo::run(&demo, view) {
+            Ok(()) => return report::ExitCode::Done,
+            Err(report) => *report,
         },
-        Err(Stop::Print(text)) => {
-            return ExitCode::from(report::print(&text) as u8);
-        }
-        Err(Stop::Wrong {
-            command,
-            problems,
-            view,
-        }) => {
-            return ExitCode::from(refuse(&command, &problems, view) as u8);
-        }
     };
     let exit = report.print(view);
     Report::print_time(begun.elapsed(), view);
-    ExitCode::from(exit as u8)
+    exit
 }
 
 /// Report invalid arguments in the document of the command.

@@ -82,7 +82,7 @@ const EFFECTS: [(&str, &[&str]); 8] = [
 ];
 
 /// The modules that may use each dependency.
-const DEPENDENCIES: [(&str, &[&str]); 30] = [
+const DEPENDENCIES: [(&str, &[&str]); 31] = [
     ("anstream", &["progress", "report", "cli"]),
     ("anstyle", &["problem", "report"]),
     (
@@ -117,6 +117,7 @@ const DEPENDENCIES: [(&str, &[&str]); 30] = [
             "disk",
             "edit::undo",
             "record",
+            "mcp",
         ],
     ),
     (
@@ -129,12 +130,14 @@ const DEPENDENCIES: [(&str, &[&str]); 30] = [
             "guide",
             "report",
             "demo",
+            "cli",
             "mcp",
             "disk",
         ],
     ),
     ("serde_yaml", &["edit::yaml", "record", "project", "tool"]),
     ("sha2", &["record"]),
+    ("shlex", &["cli"]),
     ("similar", &["edit::undo", "report"]),
     ("strsim", &["tool"]),
     ("thiserror", &["name", "edit", "disk"]),

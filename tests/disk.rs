@@ -20,6 +20,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bluetext::cli::{Invocation, Task, parse};
 use bluetext::disk::{DiskError, InjectedFault, Operation};
 use bluetext::problem::{ErrorCode, Problem};
 use bluetext::tool::Request;
@@ -81,8 +82,11 @@ const STEPS: [&[&str]; 7] = [
 fn request(arguments: &[&str]) -> Request {
     let line = std::iter::once("bluetext").chain(arguments.iter().copied());
     let line: Vec<_> = line.map(Into::into).collect();
-    match bluetext::cli::parse(&line, PathBuf::new()) {
-        Ok(bluetext::cli::Invocation::Tool { request, .. }) => *request,
+    match parse(&line, PathBuf::new()) {
+        Ok(Invocation {
+            task: Task::Tool { request, .. },
+            ..
+        }) => *request,
         _ => panic!("{arguments:?} is no call of a tool"),
     }
 }

@@ -75,6 +75,10 @@ fn example(code: ErrorCode) -> String {
         let line = arguments.join(" ");
         format!("$ bluetext {line}\n{}", run.stderr)
     };
+    let trouble = |report: &Report| {
+        let (_, trouble) = report.texts(View::default());
+        anstream::adapter::strip_str(&trouble).to_string()
+    };
     let of_disk = |error: DiskError| {
         let root = Some("/home/ada/shop".into());
         let report = Report::new(
@@ -83,7 +87,7 @@ fn example(code: ErrorCode) -> String {
             View::default(),
         );
         assert_eq!(report.exit(), code.exit(), "{code:?}");
-        report.trouble_text()
+        trouble(&report)
     };
     let made_up = |message: &str, hint: Option<&str>| {
         let problem = Problem {
@@ -93,7 +97,7 @@ fn example(code: ErrorCode) -> String {
             position: None,
             hint: hint.map(str::to_owned),
         };
-        Report::of_problems("demo", &[problem]).trouble_text()
+        trouble(&Report::of_problems("demo", &[problem]))
     };
     let path = |text: &str| RelPath::literal(text);
     let three: [&[&str]; 2] = [&["add-temporal"], &["add-temporal-client"]];

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bluetext::cli::Discovery;
-use bluetext::mcp::{Server, in_words_of_calls};
+use bluetext::mcp::Server;
 use common::Project;
 use rmcp::model::{
     CallToolRequestParams, CallToolResult, ProtocolVersion, ReadResourceRequestParams,
@@ -91,6 +91,19 @@ fn without(folder: &Path, value: &Value) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
+/// A report without what is written in other words for an agent.
+fn without_words(mut report: Value) -> Value {
+    for call in report["next"].as_array_mut().unwrap() {
+        call.as_object_mut().unwrap().remove("arguments");
+    }
+    if report["error"].is_object() {
+        report["next"] = Value::Null;
+        report["error"] = report["error"]["code"].clone();
+    }
+    report["warnings"] = Value::Null;
+    report
+}
+
 #[tokio::test]
 async fn each_step_makes_the_next_one_known() {
     for era in ERAS {
@@ -139,6 +152,10 @@ async fn each_step_makes_the_next_one_known() {
         let report = last.structured_content.unwrap();
         assert_eq!(report["status"], "applied");
         assert_eq!(report["next"][0]["tool"], "verify");
+        assert_eq!(
+            report["next"][0]["arguments"],
+            json!({"names": ["greeting"]})
+        );
         assert_eq!(report["next"][0]["command"], "bluetext verify greeting");
         let checked = call(&session, "check", json!({})).await;
         assert_eq!(checked.is_error, Some(false));
@@ -154,33 +171,116 @@ async fn each_step_makes_the_next_one_known() {
     }
 }
 
-/// A wrong argument is named with what it takes, in the words of MCP, not of the command line.
+/// Every refusal says what to do in the words of MCP, and never names a flag.
 #[tokio::test]
-async fn a_wrong_argument_is_named() {
-    let project = Project::empty();
-    let session = connect(&project.path(), ERAS[0], &["--discovery", "static"]).await;
+#[expect(clippy::too_many_lines, reason = "a list of calls")]
+async fn refusals_are_in_words_of_calls() {
+    let empty = Project::empty();
+    let complete = Project::empty();
+    complete.done(&["add-temporal"]);
+    complete.done(&["add-temporal-client"]);
+    complete.done(&["add-temporal-workflow", "order", "--input", "id:str"]);
+    let two = Project::empty();
+    two.done(&["add-temporal"]);
+    for service in ["api", "shop"] {
+        two.write(&format!("{service}/requirements.txt"), "fastapi\n");
+        let main = "from fastapi import FastAPI\n\napp = FastAPI()\n";
+        two.write(&format!("{service}/main.py"), main);
+    }
+    let broken = Project::with(&[("polytope.yml", "tools: [\n")]);
     let mut shown = String::new();
-    for (tool, arguments) in [
-        ("add-temporal", json!({"history_shards": 0})),
-        ("add-temporal", json!({"history_shards": 1e30})),
-        ("add-temporal", json!({"history_shards": 4.5})),
-        ("add-temporal", json!({"history_shards": "four"})),
-        ("add-temporal", json!({"diff": "yes"})),
-        ("add-temporal-workflow", json!({})),
-        ("add-temporal-workflow", json!({"names": null})),
-        ("add-temporal-workflow", json!({"names": [true]})),
-        ("check", json!({"explain": "clock"})),
-        ("verify", json!({"timeout": "soon"})),
+    for (project, tool, arguments) in [
+        (&empty, "add-temporal", json!({"history_shards": 0})),
+        (&empty, "add-temporal", json!({"history_shards": 1e30})),
+        (&empty, "add-temporal", json!({"history_shards": 4.5})),
+        (&empty, "add-temporal", json!({"history_shards": "four"})),
+        (&empty, "add-temporal", json!({"diff": "yes"})),
+        (&empty, "add-temporal", json!({"force": true})),
+        (&empty, "add-temporal-client", json!({})),
+        (&empty, "verify", json!({})),
+        (&empty, "status", json!({"explain": true})),
+        (&empty, "check", json!({"explain": "clock"})),
+        (&empty, "verify", json!({"timeout": "soon"})),
+        (&two, "add-temporal-client", json!({})),
+        (&complete, "add-temporal-workflow", json!({})),
+        (&complete, "add-temporal-workflow", json!({"names": null})),
+        (&complete, "add-temporal-workflow", json!({"names": [true]})),
         (
+            &complete,
+            "add-temporal-workflow",
+            json!({"names": ["--help"]}),
+        ),
+        (
+            &complete,
+            "add-temporal-workflow",
+            json!({"names": ["2fa; rm"], "heartbeat": "1h"}),
+        ),
+        (
+            &complete,
             "add-temporal-workflow",
             json!({"names": ["x"], "colour": "red"}),
         ),
+        (
+            &complete,
+            "add-temporal-workflow",
+            json!({"names": ["x"], "max_attempts": 0}),
+        ),
+        (
+            &complete,
+            "add-temporal-workflow",
+            json!({"names": ["x"], "service": "ap"}),
+        ),
+        (
+            &complete,
+            "add-temporal-workflow",
+            json!({"names": ["order"], "input": ["id:int"]}),
+        ),
+        (
+            &complete,
+            "add-temporal-workflow",
+            json!({"names": ["x"], "start_to_close": "2m", "schedule_to_close": "1m"}),
+        ),
+        (&complete, "verify", json!({"names": ["refund"]})),
+        (&complete, "verify", json!({"service": "ap"})),
+        (&complete, "remove-temporal", json!({})),
+        (
+            &complete,
+            "remove-temporal-workflow",
+            json!({"name": "refund"}),
+        ),
+        (&broken, "status", json!({})),
+        (&broken, "check", json!({})),
     ] {
+        let session = connect(&project.path(), ERAS[0], &["--discovery", "static"]).await;
         let result = call(&session, tool, arguments.clone()).await;
-        assert_eq!(result.is_error, Some(true));
-        shown.push_str(&format!("{arguments}: {}", text_of(&result)));
+        session.cancel().await.unwrap();
+        assert_eq!(result.is_error, Some(true), "{tool} {arguments}");
+        let report = result.structured_content.clone().unwrap();
+        let error = &report["error"];
+        assert!(error["hint"].is_string(), "{report:#}");
+        let next = &report["next"][0];
+        // Without a tool, it is a command for a person.
+        assert_eq!(
+            next["arguments"].is_object(),
+            next["tool"].is_string(),
+            "{report:#}"
+        );
+        assert_eq!(
+            report["project"],
+            json!(project.path()),
+            "{tool} {arguments}"
+        );
+        let text = text_of(&result);
+        shown.push_str(&format!("{tool} {arguments}\n{text}\n"));
     }
-    session.cancel().await.unwrap();
+    let is_flag = |at: usize| shown[at + 2..].starts_with(|c: char| c.is_ascii_lowercase());
+    let flags: Vec<&str> = shown
+        .match_indices("--")
+        .filter(|(at, _)| is_flag(*at))
+        .map(|(at, _)| shown[at..].split_whitespace().next().unwrap())
+        .collect();
+    // The caller's own name.
+    assert_eq!(flags, ["--help\"]}", "--help`"], "{shown}");
     insta::with_settings!({ omit_expression => true }, {
         insta::assert_snapshot!(shown);
     });
@@ -261,8 +361,8 @@ async fn a_call_is_the_command() {
             if run.code == 2 {
                 expected["project"] = json!("[PROJECT]");
             }
-            let expected = in_words_of_calls(expected);
-            assert_eq!(without(&by_agent.path(), &report), expected, "{tool}");
+            let found = without(&by_agent.path(), &report);
+            assert_eq!(without_words(found), without_words(expected), "{tool}");
             assert_eq!(result.is_error, Some(run.code != 0), "{tool}");
             let document = result.content.last().unwrap().as_text().unwrap();
             let document: Value = serde_json::from_str(&document.text).unwrap();
@@ -319,14 +419,16 @@ async fn the_strictest_hosts_accept_the_tools() {
         let annotations = tool.annotations.clone().unwrap();
         let reads = ["status", "check"].contains(&&*tool.name);
         assert_eq!(annotations.read_only_hint, Some(reads));
-        let removes = tool.name.starts_with("remove-");
-        assert_eq!(annotations.destructive_hint, Some(removes));
-        // It runs the activities of the user.
+        // It runs the activities of the user, which may do anything.
         let is_open = tool.name == "verify";
+        let removes = tool.name.starts_with("remove-");
+        assert_eq!(annotations.destructive_hint, Some(removes || is_open));
         assert_eq!(annotations.idempotent_hint, Some(!is_open));
         assert_eq!(annotations.open_world_hint, Some(is_open));
         assert!(!tool.title.clone().unwrap().is_empty());
         let schema = json!(tool.input_schema);
+        // What replaces changes of somebody is no additive call.
+        assert_eq!(schema["properties"]["force"].is_object(), removes);
         jsonschema::meta::validate(&schema).unwrap();
         assert_eq!(schema["additionalProperties"], false);
         for property in schema["properties"].as_object().unwrap().values() {
@@ -360,20 +462,6 @@ async fn the_strictest_hosts_accept_the_tools() {
             })).collect::<Vec<Value>>()
         ).unwrap());
     });
-    for wrong in [
-        json!({"names": "x", "nmae": "y"}),
-        json!({"names": 1}),
-        json!({"names": ["x"], "dry_run": "yes"}),
-        json!({"names": ["x"], "max_attempts": 3}),
-        json!({}),
-    ] {
-        let result = call(&session, "add-temporal-workflow", wrong.clone()).await;
-        assert_eq!(result.is_error, Some(true), "{wrong}");
-        let report = result.structured_content.unwrap();
-        assert!(report["error"]["hint"].is_string(), "{report}");
-        assert!(report["next"][0]["tool"].is_string(), "{report}");
-        assert_eq!(report["project"], json!(project.path()), "{wrong}");
-    }
     let unknown = session.call_tool(CallToolRequestParams::new("rm")).await;
     assert!(matches!(unknown, Err(ServiceError::McpError(error)) if error.code.0 == -32602));
     session.cancel().await.unwrap();
@@ -541,7 +629,11 @@ struct Raw {
 
 impl Raw {
     fn start(folder: &Path) -> Self {
-        let mut child = common::command(folder, &["mcp"])
+        Self::of(common::command(folder, &["mcp", "--lock-wait", "60s"]))
+    }
+
+    fn of(mut command: std::process::Command) -> Self {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -566,6 +658,16 @@ impl Raw {
         let mut line = String::new();
         self.output.read_line(&mut line).unwrap();
         serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line:?}"))
+    }
+
+    /// The answer to a request; what comes before it is skipped.
+    fn answer_to(&mut self, id: u64) -> Value {
+        loop {
+            let answer = self.answer();
+            if answer["id"] == id {
+                return answer;
+            }
+        }
     }
 
     /// Close stdin; return the exit code, the rest of stdout, and stderr.
@@ -676,6 +778,53 @@ fn every_request_before_the_end_of_stdin_is_answered() {
     }
 }
 
+/// A call that was sent before stdin was closed is made.
+#[test]
+fn a_call_before_the_end_of_stdin_is_made() {
+    let call = b"{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/call\",\"params\":{\"name\":\"add-temporal\",\"arguments\":{}}}\n";
+    let complete = Project::empty();
+    complete.done(&["add-temporal"]);
+    let project = Project::empty();
+    let mut raw = Raw::start(&project.path());
+    raw.send(&[INITIALIZE, call].concat());
+    drop(raw.input.take());
+    let answer = raw.answer_to(2);
+    let report = &answer["result"]["structuredContent"];
+    assert_eq!(report["status"], "applied", "{answer:#}");
+    let (code, _, errors) = raw.end();
+    assert_eq!((code, errors.as_str()), (Some(0), ""));
+    assert_eq!(project.tree(), complete.tree());
+}
+
+/// A long request is one request, as far as the SDK reads it.
+#[test]
+fn a_long_request_is_answered() {
+    let project = Project::empty();
+    for (megabytes, is_read) in [(3, true), (5, true), (15, true), (17, false)] {
+        let mut raw = Raw::start(&project.path());
+        raw.send(INITIALIZE);
+        raw.answer();
+        let long = "x".repeat(megabytes << 20);
+        let request = format!(
+            "{{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/call\",\"params\":{{\"name\":\"status\",\"arguments\":{{\"a\":\"{long}\"}}}}}}\n{{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"ping\"}}\n"
+        );
+        raw.send(request.as_bytes());
+        let (code, rest, _) = raw.end();
+        assert_eq!(code, Some(0));
+        let mut ids: Vec<Value> = rest
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].clone())
+            .collect();
+        ids.sort_by_key(ToString::to_string);
+        let expected = if is_read {
+            vec![json!(2), json!(3)]
+        } else {
+            vec![json!(3)]
+        };
+        assert_eq!(ids, expected, "{megabytes} MiB");
+    }
+}
+
 /// What comes from files and arguments reaches no terminal as a control character.
 #[test]
 fn unsafe_characters_are_escaped_in_every_message() {
@@ -773,6 +922,25 @@ fn the_root_and_the_home_are_no_projects() {
         let report: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(output.status.code(), Some(2), "{report:#}");
         assert_eq!(report["error"]["code"], "no-project");
+        let mut command = common::command(&folder, &["mcp", "--discovery", "static"]);
+        command.env("HOME", home.path());
+        let mut raw = Raw::of(command);
+        raw.send(INITIALIZE);
+        let instructions = raw.answer()["result"]["instructions"].clone();
+        let instructions = instructions.as_str().unwrap();
+        assert!(
+            instructions.starts_with("No project is known"),
+            "{instructions}"
+        );
+        raw.send(b"{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/call\",\"params\":{\"name\":\"add-temporal\",\"arguments\":{}}}\n");
+        let answer = raw.answer()["result"]["structuredContent"].clone();
+        assert_eq!(answer["error"]["code"], "no-project");
+        assert_eq!(
+            answer["error"]["hint"],
+            "start this server in the project's folder, or with `--project DIR`: it is set in \
+             the client's configuration"
+        );
+        drop(raw.end());
     }
     // Named, it is one.
     let named = common::command(&home.path(), &["status", "--project", "."])
@@ -783,82 +951,79 @@ fn the_root_and_the_home_are_no_projects() {
     assert_eq!(home.tree().len(), 0);
 }
 
-/// Lines with wrong parameters are answered as such.
+/// Lines with wrong parameters, and lines that are no JSON, are answered as such, also if all of
+/// them are read at once.
 #[test]
 fn malformed_calls_are_invalid_parameters() {
     let project = Project::empty();
-    let mut server = common::command(&project.path(), &["mcp", "--discovery", "static"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut input = server.stdin.take().unwrap();
-    for line in [
-        r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"x","version":"1"}}}"#,
-        r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#,
+    let mut raw = Raw::start(&project.path());
+    let lines = [
         r#"{"jsonrpc":"2.0","id":2,"method":"tools/call"}"#,
         r#"{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":7}}"#,
         r#"{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"status","arguments":[1]}}"#,
         r#"{"jsonrpc":"2.0","id":5,"method":"resources/read","params":{}}"#,
         r#"{"jsonrpc":"2.0","id":6,"method":"nope"}"#,
         "{not JSON",
-    ] {
-        writeln!(input, "{line}").unwrap();
-    }
-    drop(input);
-    let output = server.wait_with_output().unwrap();
-    let answers = String::from_utf8(output.stdout).unwrap();
-    let mut codes: Vec<(i64, i64)> = answers
+        "[1, 2",
+    ];
+    let lines = lines.join("\n") + "\n";
+    raw.send(&[INITIALIZE, lines.as_bytes()].concat());
+    let (code, answers, errors) = raw.end();
+    assert_eq!((code, errors.as_str()), (Some(0), ""));
+    let mut codes: Vec<(Option<i64>, i64)> = answers
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).unwrap())
-        .filter_map(|answer| Some((answer["id"].as_i64()?, answer["error"]["code"].as_i64()?)))
+        .filter_map(|answer| Some((answer["id"].as_i64(), answer["error"]["code"].as_i64()?)))
         .collect();
     codes.sort_unstable();
     assert_eq!(
         codes,
         [
-            (2, -32602),
-            (3, -32602),
-            (4, -32602),
-            (5, -32602),
-            (6, -32601)
+            (None, -32700),
+            (None, -32700),
+            (Some(2), -32602),
+            (Some(3), -32602),
+            (Some(4), -32602),
+            (Some(5), -32602),
+            (Some(6), -32601)
         ]
     );
 }
 
-/// A call that is cancelled while it waits for another run does not write afterwards.
+/// A call that is cancelled while it waits for another run does not write afterwards; another one
+/// does.
 #[test]
 fn a_cancelled_call_does_not_write() {
-    let project = Project::empty();
-    let disk = bluetext::disk::Disk::new(project.path(), None);
-    let held = disk.lock(Duration::from_secs(1), &|| false).unwrap();
-    let arguments = ["mcp", "--discovery", "static", "--lock-wait", "60s"];
-    let mut server = common::command(&project.path(), &arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut input = server.stdin.take().unwrap();
-    let mut output = BufReader::new(server.stdout.take().unwrap()).lines();
-    let mut send = |line: &str| writeln!(input, "{line}").unwrap();
-    send(
-        r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"x","version":"1"}}}"#,
-    );
-    output.next().unwrap().unwrap();
-    send(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
-    send(
-        r#"{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"add-temporal","arguments":{}}}"#,
-    );
-    send(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":2}}"#);
-    // Answered by another thread, so the cancellation has been read before it.
-    send(
-        r#"{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"status","arguments":{}}}"#,
-    );
-    let answered = output.find(|line| line.as_ref().unwrap().contains("\"id\":3"));
-    assert!(answered.is_some());
-    std::thread::sleep(Duration::from_millis(200));
-    drop(held);
-    drop(input);
-    assert!(server.wait().unwrap().success());
-    assert_eq!(project.tree().len(), 0);
+    for is_cancelled in [true, false] {
+        let project = Project::empty();
+        let disk = bluetext::disk::Disk::new(project.path(), None);
+        let held = disk.lock(Duration::from_secs(1), &|| false).unwrap();
+        let mut raw = Raw::start(&project.path());
+        raw.send(INITIALIZE);
+        raw.answer();
+        raw.send(b"{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/call\",\"params\":{\"name\":\"add-temporal\",\"arguments\":{}}}\n");
+        if is_cancelled {
+            raw.send(b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{\"requestId\":2}}\n");
+        }
+        // Answered in order, so the cancellation has been read before it.
+        raw.send(b"{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"ping\"}\n");
+        assert_eq!(raw.answer()["id"], 3);
+        drop(held);
+        if is_cancelled {
+            // The session goes on, and so would the call.
+            for id in 4..9 {
+                std::thread::sleep(Duration::from_millis(200));
+                raw.send(
+                    format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"ping\"}}\n").as_bytes(),
+                );
+                assert_eq!(raw.answer()["id"], id);
+            }
+        } else {
+            let answer = raw.answer_to(2);
+            assert_eq!(answer["result"]["structuredContent"]["status"], "applied");
+        }
+        assert_eq!(project.tree().is_empty(), is_cancelled);
+        assert_eq!(raw.end().0, Some(0));
+        assert_eq!(project.tree().is_empty(), is_cancelled);
+    }
 }

@@ -26,8 +26,10 @@ fn call(project: &Project, arguments: &[&str]) -> Parses {
         .chain(arguments.iter().copied())
         .map(Into::into)
         .collect();
-    let Ok(cli::Invocation::Tool {
-        request, options, ..
+    let Ok(cli::Invocation {
+        task: cli::Task::Tool { request, .. },
+        options,
+        ..
     }) = cli::parse(&line, project.path())
     else {
         panic!("{arguments:?}");

@@ -1,8 +1,8 @@
 //! The command line. Parses flags into validated requests. Each tool defines its own flags.
 
 mod agents;
+mod calls;
 mod definition;
-mod files;
 mod start;
 
 use std::ffi::OsString;
@@ -14,62 +14,49 @@ use clap::{ArgMatches, ColorChoice, FromArgMatches};
 
 use crate::analysis::Rule;
 use crate::demo::Demo;
-use crate::guide;
+use crate::guide::{self, Host};
 use crate::problem::{ErrorCode, Problem};
 use crate::process::Limits;
 use crate::report::{Format, Page, View};
-use crate::run::Options;
+use crate::run::{Options, find_root};
 use crate::start::Start;
 use crate::tool::client::ServiceChoice;
 use crate::tool::{Request, ToolInfo, Values, tool_of};
 
-pub use agents::{arguments_of, command_line};
+pub use agents::AgentTask;
+pub use calls::{arguments_of, call_of, command_line};
 use definition::{
     CheckArgs, Cli, Command, DemoArgs, Global, GuideArgs, McpArgs, McpCommand, StatusArgs,
     VerifyArgs,
 };
 pub use definition::{Discovery, command};
-pub use files::AgentTask;
 use start::StartArgs;
 
 /// A valid command line.
-pub enum Invocation {
+pub struct Invocation {
+    /// What is asked for.
+    pub task: Task,
+    /// The options of the run.
+    pub options: Options,
+    /// What the report shows.
+    pub view: View,
+}
+
+/// What a command line asks for.
+pub enum Task {
     /// One of the tools.
     Tool {
         /// What is asked for.
         request: Box<Request>,
-        /// The options of the run.
-        options: Options,
-        /// What the report shows.
-        view: View,
         /// How to start the added containers, if requested.
         start: Option<Start>,
     },
     /// `status`
-    Status {
-        /// Where to look.
-        options: Options,
-        /// What the report shows.
-        view: View,
-    },
-    /// `status NAME --diagram`
-    Diagram {
-        /// The name of the workflow.
-        workflow: String,
-        /// Where to look.
-        options: Options,
-        /// What the report shows.
-        view: View,
-    },
-    /// `check`
-    Check {
-        /// The service to check; `None` for the whole project.
-        service: Option<ServiceChoice>,
-        /// Where to look.
-        options: Options,
-        /// What the report shows.
-        view: View,
-    },
+    Status,
+    /// `status NAME --diagram`, with the name of the workflow.
+    Diagram(String),
+    /// `check` of a service, or of the whole project.
+    Check(Option<ServiceChoice>),
     /// `verify`
     Verify {
         /// The service to verify; `None` for all.
@@ -78,41 +65,15 @@ pub enum Invocation {
         workflows: Vec<String>,
         /// Maximum time for everything.
         timeout: Duration,
-        /// Where to look.
-        options: Options,
-        /// What the report shows.
-        view: View,
     },
-    /// The MCP server.
-    Mcp {
-        /// The options of its runs.
-        options: Options,
-        /// Which tools it lists.
-        discovery: Discovery,
-    },
+    /// The MCP server, and which tools it lists.
+    Mcp(Discovery),
     /// `mcp config --write`, `guide --write` or `guide --remove`
-    Agents {
-        /// What is written.
-        task: AgentTask,
-        /// The options of the run.
-        options: Options,
-        /// What the report shows.
-        view: View,
-    },
+    Agents(AgentTask),
     /// A page to print.
-    Page {
-        /// The page.
-        page: Page,
-        /// How it is written.
-        view: View,
-    },
+    Page(Page),
     /// The demo.
-    Demo {
-        /// What is asked for.
-        demo: Demo,
-        /// What the report shows.
-        view: View,
-    },
+    Demo(Demo),
 }
 
 /// A command line that runs no command.
@@ -145,144 +106,119 @@ pub fn parse(arguments: &[OsString], current: PathBuf) -> Result<Invocation, Sto
     let name = matches.subcommand_name().unwrap_or_default();
     if view.format == Format::Sarif && name != "check" {
         let message = format!("`{name}` has no SARIF: `--format sarif` is for `check`");
+        let hint = format!("bluetext {name} --format json");
         return Err(Stop::Wrong {
             command: name.to_owned(),
-            problems: vec![
-                Problem::new(ErrorCode::Usage, message)
-                    .hint(format!("bluetext {name} --format json")),
-            ],
+            problems: vec![Problem::new(ErrorCode::Usage, message).hint(hint)],
             view: View::default(),
         });
     }
     let tool = matches
         .subcommand()
         .and_then(|(name, flags)| Some((tool_of(name)?, flags)));
-    if let Some((tool, flags)) = tool {
-        return tool_call(tool, flags, options, view);
+    let task = if let Some((tool, flags)) = tool {
+        tool_call(tool, flags, &options, view)
+    } else {
+        let cli = Cli::from_arg_matches(&matches).map_err(|error| wrong(&error))?;
+        task(cli.command, &options, view)
+    };
+    match task {
+        Ok(task) => Ok(Invocation {
+            task,
+            options,
+            view,
+        }),
+        Err(problems) => Err(Stop::Wrong {
+            command: name.to_owned(),
+            problems,
+            view,
+        }),
     }
-    let cli = Cli::from_arg_matches(&matches).map_err(|error| wrong(&error))?;
-    Ok(match cli.command {
+}
+
+/// What a command that is no tool is asked for.
+fn task(command: Command, options: &Options, view: View) -> Result<Task, Vec<Problem>> {
+    Ok(match command {
         Command::Status(StatusArgs { workflow, .. }) => match workflow {
-            Some(workflow) => Invocation::Diagram {
-                workflow,
-                options,
-                view,
-            },
-            None => Invocation::Status { options, view },
+            Some(workflow) => Task::Diagram(workflow),
+            None => Task::Status,
         },
-        Command::Check(arguments) => return check(arguments, options, view),
-        Command::Verify(arguments) => return verify(arguments, options, view),
-        Command::Guide(GuideArgs { write, remove }) => {
-            let task = match (write, remove) {
-                (true, _) => AgentTask::WriteGuide,
-                (_, true) => AgentTask::RemoveGuide,
-                (false, false) => {
-                    let page = Page::new("guide", guide::GUIDE.to_owned());
-                    return Ok(Invocation::Page { page, view });
-                }
-            };
-            Invocation::Agents {
-                task,
-                options,
-                view,
-            }
-        }
+        Command::Check(arguments) => return check(&arguments, view),
+        Command::Verify(arguments) => return verify(arguments, options),
+        Command::Guide(GuideArgs { write: true, .. }) => Task::Agents(AgentTask::WriteGuide),
+        Command::Guide(GuideArgs { remove: true, .. }) => Task::Agents(AgentTask::RemoveGuide),
+        Command::Guide(_) => Task::Page(Page::new("guide", guide::GUIDE.to_owned())),
         Command::Completions { shell } => {
             let mut text = Vec::new();
-            clap_complete::generate(shell, &mut command(), "bluetext", &mut text);
+            clap_complete::generate(shell, &mut self::command(), "bluetext", &mut text);
             let text = String::from_utf8_lossy(&text).into_owned();
-            let page = Page::new("completions", text);
-            Invocation::Page { page, view }
+            Task::Page(Page::new("completions", text))
         }
-        Command::Mcp(McpArgs { command, discovery }) => {
-            return mcp(command.as_ref(), discovery, options, view);
-        }
+        Command::Mcp(McpArgs {
+            command: None,
+            discovery,
+        }) => Task::Mcp(discovery),
+        Command::Mcp(McpArgs {
+            command: Some(McpCommand::Config { client, write }),
+            ..
+        }) => return mcp_config(client, write, options),
         Command::Demo(DemoArgs { folder, once }) => {
             let folder = options.current.join(folder);
-            Invocation::Demo {
-                demo: Demo { folder, once },
-                view,
-            }
+            Task::Demo(Demo { folder, once })
         }
     })
 }
 
 /// The check, or the page of a rule.
-fn check(arguments: CheckArgs, options: Options, view: View) -> Result<Invocation, Stop> {
+fn check(arguments: &CheckArgs, view: View) -> Result<Task, Vec<Problem>> {
     let CheckArgs { service, explain } = arguments;
-    if let Some(rule) = explain.as_deref().and_then(Rule::of) {
-        let page = Page::new("check", rule.page());
-        return Ok(Invocation::Page { page, view });
+    let Some(rule) = explain.as_deref().and_then(Rule::of) else {
+        return Ok(Task::Check(chosen_service(service.as_deref())?));
+    };
+    if view.format == Format::Sarif {
+        let message = "a page has no SARIF: `--explain` needs another format".to_owned();
+        let hint = format!("bluetext check --explain {}", rule.code());
+        return Err(vec![Problem::new(ErrorCode::Usage, message).hint(hint)]);
     }
-    let service = chosen_service("check", service.as_deref(), view)?;
-    Ok(Invocation::Check {
-        service,
-        options,
-        view,
-    })
+    Ok(Task::Page(Page::new("check", rule.page())))
 }
 
 /// The verification.
-fn verify(arguments: VerifyArgs, options: Options, view: View) -> Result<Invocation, Stop> {
-    let VerifyArgs {
-        names: workflows,
-        service,
-        timeout,
-    } = arguments;
+fn verify(arguments: VerifyArgs, options: &Options) -> Result<Task, Vec<Problem>> {
     if !options.write {
         let message = "`verify` runs programs: it has no `--dry-run` and no `--check`".to_owned();
-        return Err(Stop::Wrong {
-            command: "verify".to_owned(),
-            problems: vec![Problem::new(ErrorCode::Usage, message).hint("bluetext check")],
-            view,
-        });
+        let problem = Problem::new(ErrorCode::Usage, message).hint("bluetext check");
+        return Err(vec![problem]);
     }
-    let service = chosen_service("verify", service.as_deref(), view)?;
-    Ok(Invocation::Verify {
-        service,
-        workflows,
-        timeout,
-        options,
-        view,
+    Ok(Task::Verify {
+        service: chosen_service(arguments.service.as_deref())?,
+        workflows: arguments.names,
+        timeout: arguments.timeout,
     })
 }
 
 /// The chosen service, if its name is valid.
-fn chosen_service(
-    command: &str,
-    service: Option<&str>,
-    view: View,
-) -> Result<Option<ServiceChoice>, Stop> {
+fn chosen_service(service: Option<&str>) -> Result<Option<ServiceChoice>, Vec<Problem>> {
     let mut values = Values::default();
-    values.optional(service).ok_or_else(|| Stop::Wrong {
-        command: command.to_owned(),
-        problems: values.problems,
-        view,
-    })
+    values.optional(service).ok_or(values.problems)
 }
 
 /// The call of a tool, if its values are valid.
 fn tool_call(
     tool: &ToolInfo,
     flags: &ArgMatches,
-    options: Options,
+    options: &Options,
     view: View,
-) -> Result<Invocation, Stop> {
+) -> Result<Task, Vec<Problem>> {
     let start = tool.starts.then(|| StartArgs::from_arg_matches(flags).ok());
     let start = start.flatten().and_then(|start| start.start(view.quiet));
     let mut values = Values::default();
     match tool.request(flags, &mut values) {
-        Some(request) if values.problems.is_empty() => Ok(Invocation::Tool {
+        Some(request) if values.problems.is_empty() => Ok(Task::Tool {
             request: Box::new(request),
             start: start.filter(|_| options.write),
-            options,
-            view,
         }),
-        _ => Err(Stop::Wrong {
-            command: tool.name.to_owned(),
-            problems: values.problems,
-            view,
-        }),
+        _ => Err(values.problems),
     }
 }
 
@@ -330,32 +266,16 @@ impl Global {
     }
 }
 
-/// The MCP server, or its client configuration.
-fn mcp(
-    command: Option<&McpCommand>,
-    discovery: Discovery,
-    options: Options,
-    view: View,
-) -> Result<Invocation, Stop> {
-    let Some(McpCommand::Config { client, write }) = command else {
-        return Ok(Invocation::Mcp { options, discovery });
-    };
+/// The configuration of an MCP client, printed or written.
+fn mcp_config(client: Host, write: bool, options: &Options) -> Result<Task, Vec<Problem>> {
     // Some clients start the server in any folder. A file in the project has no path of this
     // machine: its client starts the server in the project.
     let needs_folder = options.project.is_some() || !client.starts_in_project();
-    let project = (needs_folder && !write).then(|| {
-        let given = options.project.as_deref().unwrap_or(Path::new(""));
-        let project = options.current.join(given);
-        project
-            .canonicalize()
-            .unwrap_or(project)
-            .display()
-            .to_string()
-    });
-    let configuration = guide::configuration(*client, project.as_deref());
+    let project = (needs_folder && !write).then(|| folder(options).display().to_string());
+    let configuration = guide::configuration(client, project.as_deref());
     if !write {
         let page = Page::new("mcp config", configuration.text).belongs_into(configuration.file);
-        return Ok(Invocation::Page { page, view });
+        return Ok(Task::Page(page));
     }
     if !configuration.is_in_project {
         let message = format!(
@@ -363,16 +283,16 @@ fn mcp(
             configuration.file
         );
         let hint = format!("add this there by hand:\n{}", configuration.text);
-        return Err(Stop::Wrong {
-            command: "mcp".to_owned(),
-            problems: vec![Problem::new(ErrorCode::Usage, message).hint(hint)],
-            view,
-        });
+        return Err(vec![Problem::new(ErrorCode::Usage, message).hint(hint)]);
     }
-    Ok(Invocation::Agents {
-        task: AgentTask::Configure(configuration),
-        options,
-        view,
+    Ok(Task::Agents(AgentTask::Configure(configuration)))
+}
+
+/// The folder of the project, or what was given as one.
+fn folder(options: &Options) -> PathBuf {
+    find_root(options).unwrap_or_else(|_| {
+        let given = options.project.as_deref().unwrap_or(Path::new(""));
+        options.current.join(given)
     })
 }
 

@@ -9,7 +9,7 @@ use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use serde_json::{Value, json};
 
 use crate::cli;
-use crate::tool::{Argument, Takes, all_tools, tool_of};
+use crate::tool::{Argument, Takes, ToolInfo, all_tools};
 
 /// The tool that reports the state of the project; always listed.
 pub(super) const STATUS: &str = "status";
@@ -20,24 +20,60 @@ pub(super) const CHECK: &str = "check";
 /// The tool that runs tests and workflows.
 pub(super) const VERIFY: &str = "verify";
 
-/// The tools besides the steps.
-pub(super) const COMMANDS: [&str; 3] = [STATUS, CHECK, VERIFY];
-
-/// What a tool is for, besides what its arguments say.
-struct About {
+/// A tool that is a command, and no step.
+pub(super) struct CommandInfo {
+    pub(super) name: &'static str,
     title: &'static str,
-    description: String,
-    example: Value,
-    output: Value,
-    annotations: ToolAnnotations,
+    description: &'static str,
+    example: &'static str,
+    output: fn() -> Value,
+    reads_only: bool,
+}
+
+/// The tools besides the steps.
+pub(super) const COMMANDS: [CommandInfo; 3] = [
+    CommandInfo {
+        name: STATUS,
+        title: "Show the project and the next call",
+        description: "Reports the state of the project and the next call. Changes nothing.",
+        example: "{}",
+        output: status_schema,
+        reads_only: true,
+    },
+    CommandInfo {
+        name: CHECK,
+        title: "Check workflow code",
+        description: "Finds what breaks the rules of workflow code (clocks, randomness, I/O, \
+                      threads, global state, missing timeouts), with line, reason and \
+                      replacement. Runs nothing.",
+        example: "{}",
+        output: check_schema,
+        reads_only: true,
+    },
+    CommandInfo {
+        name: VERIFY,
+        title: "Run tests and workflows",
+        description: "Proves that workflows run: installs the service, runs its tests, and \
+                      executes each workflow on a temporary Temporal server. Activities run for \
+                      real. Takes 10 s to minutes.",
+        example: r#"{"names": ["order"]}"#,
+        output: verify_schema,
+        reads_only: false,
+    },
+];
+
+/// The names of all tools.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    let commands = COMMANDS.iter().map(|command| command.name);
+    all_tools().map(|tool| tool.name).chain(commands)
 }
 
 /// The description of a tool, built once.
 pub(super) fn described(name: &'static str) -> Tool {
     static DESCRIBED: OnceLock<Vec<Tool>> = OnceLock::new();
     let all = DESCRIBED.get_or_init(|| {
-        let names = all_tools().map(|tool| tool.name).chain(COMMANDS);
-        names.map(description).collect()
+        let steps = all_tools().map(of_tool);
+        steps.chain(COMMANDS.iter().map(of_command)).collect()
     });
     match all.iter().find(|tool| tool.name == name) {
         Some(tool) => tool.clone(),
@@ -45,108 +81,49 @@ pub(super) fn described(name: &'static str) -> Tool {
     }
 }
 
-fn description(name: &'static str) -> Tool {
-    let about = about(name);
-    let arguments = match name {
-        STATUS => Vec::new(),
-        name => cli::arguments_of(name),
+/// A step, or what undoes one. It works in the project alone, and a second call changes nothing.
+fn of_tool(tool: &'static ToolInfo) -> Tool {
+    let about = match tool.undoes {
+        None => format!("Adds {}. Safe to call again.", tool.about),
+        Some(step) => format!(
+            "Removes {}, as `{}` has added it. What somebody has changed since is kept.",
+            tool.about, step.name
+        ),
     };
-    let mut schema = input_schema(&arguments);
-    schema.insert("examples".to_owned(), json!([about.example]));
-    Tool::new(name, about.description, schema)
-        .with_title(about.title)
-        .with_raw_output_schema(Arc::new(object(about.output)))
-        .with_annotations(about.annotations)
+    let description = match tool.note {
+        "" => about,
+        note => format!("{about} {note}"),
+    };
+    let annotations = ToolAnnotations::new()
+        .read_only(false)
+        .destructive(tool.undoes.is_some())
+        .idempotent(true)
+        .open_world(false);
+    Tool::new(tool.name, description, input_schema(tool.name, tool.call))
+        .with_title(tool.title)
+        .with_raw_output_schema(Arc::new(object(report_schema())))
+        .with_annotations(annotations)
 }
 
-fn about(name: &'static str) -> About {
-    let title = match name {
-        "add-temporal" => "Add a Temporal server",
-        "add-temporal-client" => "Add the Temporal client to a service",
-        "add-temporal-workflow" => "Add workflows to a service",
-        "remove-temporal-workflow" => "Remove a workflow",
-        "remove-temporal-client" => "Remove the Temporal client",
-        "remove-temporal" => "Remove the Temporal server",
-        CHECK => "Check workflow code",
-        VERIFY => "Run tests and workflows",
-        _ => "Show the project and the next call",
-    };
-    let annotations = ToolAnnotations::new();
-    if let Some(tool) = tool_of(name) {
-        let description = match tool.undoes {
-            None => format!("Adds {}. Safe to call again.", tool.about),
-            Some(step) => format!(
-                "Removes {}, as `{}` has added it. What somebody has changed since is kept.",
-                tool.about, step.name
-            ),
-        };
-        let (types, example) = match name {
-            "add-temporal-workflow" => (
-                " Fields are NAME:TYPE; types: str int float bool bytes datetime date timedelta \
-                 uuid decimal, list[T], dict[str,T], T? for optional. Durations: 500ms 30s 5m 2h \
-                 1d.",
-                json!({"names": ["order"], "input": ["order_id:str", "amount:decimal"],
-                       "output": ["status:str"], "activity": ["reserve", "charge"],
-                       "signal": ["approve"]}),
-            ),
-            "remove-temporal-workflow" => ("", json!({"name": "order"})),
-            "add-temporal-client" | "remove-temporal-client" => ("", json!({"service": "api"})),
-            _ => ("", json!({})),
-        };
-        return About {
-            title,
-            description: description + types,
-            example,
-            output: report_schema(),
-            annotations: annotations
-                .read_only(false)
-                .destructive(tool.undoes.is_some())
-                .idempotent(true)
-                .open_world(false),
-        };
-    }
-    match name {
-        CHECK => About {
-            title,
-            description: "Finds what breaks the rules of workflow code (clocks, randomness, I/O, \
-                          threads, global state, missing timeouts), with line, reason and \
-                          replacement. Runs nothing."
-                .to_owned(),
-            example: json!({}),
-            output: check_schema(),
-            annotations: annotations
-                .read_only(true)
-                .destructive(false)
-                .idempotent(true)
-                .open_world(false),
-        },
-        VERIFY => About {
-            title,
-            description: "Proves that workflows run: installs the service, runs its tests, and \
-                          executes each workflow on a temporary Temporal server. Activities run \
-                          for real. Takes 10 s to minutes."
-                .to_owned(),
-            example: json!({"names": ["order"]}),
-            output: verify_schema(),
-            annotations: annotations
-                .read_only(false)
-                .destructive(false)
-                .idempotent(false)
-                .open_world(true),
-        },
-        _ => About {
-            title,
-            description: "Reports the state of the project and the next call. Changes nothing."
-                .to_owned(),
-            example: json!({}),
-            output: status_schema(),
-            annotations: annotations
-                .read_only(true)
-                .destructive(false)
-                .idempotent(true)
-                .open_world(false),
-        },
-    }
+/// What does not only read runs the user's code, which may do anything.
+fn of_command(command: &'static CommandInfo) -> Tool {
+    let CommandInfo {
+        name,
+        title,
+        description,
+        example,
+        output,
+        reads_only,
+    } = *command;
+    let annotations = ToolAnnotations::new()
+        .read_only(reads_only)
+        .destructive(!reads_only)
+        .idempotent(reads_only)
+        .open_world(!reads_only);
+    Tool::new(name, description, input_schema(name, example))
+        .with_title(title)
+        .with_raw_output_schema(Arc::new(object(output())))
+        .with_annotations(annotations)
 }
 
 /// What every document has: the next calls, and why it was not possible.
@@ -198,12 +175,13 @@ fn verify_schema() -> Value {
     }))
 }
 
-/// The input schema of a tool. Uses only basic types, without references or additional
-/// properties, so that the strictest clients accept it.
-fn input_schema(arguments: &[Argument]) -> JsonObject {
+/// The input schema of a tool, with an example of its arguments. Uses only basic types, without
+/// references or additional properties, so that the strictest clients accept it.
+fn input_schema(name: &str, example: &str) -> JsonObject {
+    let arguments = cli::arguments_of(name);
     let property = |argument: &Argument| {
         let Argument { about, default, .. } = argument;
-        let schema = match argument.takes {
+        let mut schema = match argument.takes {
             Takes::Flag => json!({"type": "boolean", "description": about}),
             Takes::Text if default.is_empty() => json!({"type": "string", "description": about}),
             Takes::Text => json!({"type": "string", "description": about, "default": default}),
@@ -217,9 +195,11 @@ fn input_schema(arguments: &[Argument]) -> JsonObject {
                 "minimum": least,
                 "maximum": most,
                 "description": about,
-                "default": default.parse::<u32>().unwrap_or(least),
             }),
         };
+        if let (Takes::Number(..), Ok(default)) = (argument.takes, default.parse::<u32>()) {
+            schema["default"] = json!(default);
+        }
         (argument.name.clone(), schema)
     };
     let properties: JsonObject = arguments.iter().map(property).collect();
@@ -233,6 +213,7 @@ fn input_schema(arguments: &[Argument]) -> JsonObject {
         "properties": properties,
         "required": required,
         "additionalProperties": false,
+        "examples": [serde_json::from_str::<Value>(example).unwrap_or_default()],
     }))
 }
 

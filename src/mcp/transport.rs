@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
@@ -14,6 +14,9 @@ use rmcp::RoleServer;
 use rmcp::model::JsonRpcMessage;
 use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::Transport;
+use rmcp::transport::async_rw::DEFAULT_MAX_LINE_LENGTH;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 
@@ -27,8 +30,6 @@ pub(super) struct State {
     /// Requests without an answer.
     unanswered: AtomicUsize,
     answered: Notify,
-    /// Whether the client has made its first request.
-    is_open: AtomicBool,
     /// The first failed write to stdout, unless the reader is gone.
     failure: Mutex<Option<String>>,
 }
@@ -53,8 +54,20 @@ impl State {
 /// notification or response would end the server. At the end of stdin, it first waits for
 /// the answers to all requests.
 pub(super) struct Patient<T> {
-    pub(super) inner: T,
-    pub(super) state: Arc<State>,
+    inner: T,
+    state: Arc<State>,
+    /// Whether the client has made its first request.
+    is_open: bool,
+}
+
+impl<T> Patient<T> {
+    pub(super) fn new(inner: T, state: Arc<State>) -> Self {
+        Self {
+            inner,
+            state,
+            is_open: false,
+        }
+    }
 }
 
 impl<T: Transport<RoleServer>> Transport<RoleServer> for Patient<T> {
@@ -92,14 +105,11 @@ impl<T: Transport<RoleServer>> Transport<RoleServer> for Patient<T> {
                 }
                 return None;
             };
-            let is_request = matches!(message, JsonRpcMessage::Request(_));
-            if is_request {
+            if matches!(message, JsonRpcMessage::Request(_)) {
                 self.state.unanswered.fetch_add(1, Ordering::SeqCst);
+                self.is_open = true;
             }
-            if is_request {
-                self.state.is_open.store(true, Ordering::SeqCst);
-            }
-            if self.state.is_open.load(Ordering::SeqCst) {
+            if self.is_open {
                 return Some(message);
             }
         }
@@ -113,52 +123,86 @@ impl<T: Transport<RoleServer>> Transport<RoleServer> for Patient<T> {
 /// The method of the request that stands for a line that is no JSON: the SDK drops such lines.
 pub(super) const UNPARSABLE: &str = "bluetext/unparsable";
 
-/// The ID of that request, which the answer must not have.
-const UNPARSABLE_ID: &str = "\"id\":\"bluetext/unparsable\"";
+/// The beginning of the ID of such a request, which the answer must not have.
+const UNPARSABLE_ID: &str = "\"id\":\"bluetext/unparsable-";
+
+/// What tells a request from other messages (JSON-RPC 2.0, section 4).
+#[derive(Deserialize)]
+struct Message {
+    method: Option<IgnoredAny>,
+    id: Option<IgnoredAny>,
+}
+
+impl Message {
+    fn is_request(&self) -> bool {
+        self.method.is_some() && self.id.is_some()
+    }
+}
 
 /// Reads lines; one that is no JSON becomes a request that is answered with an error (JSON-RPC
 /// 2.0, section 5.1).
 pub(super) struct Parsable<R> {
     inner: R,
-    state: Arc<State>,
+    /// Whether a request has been read: lines before it are not answered.
+    is_open: bool,
     /// The beginning of a line.
     line: Vec<u8>,
+    /// Whether the beginning of this line has been passed on already.
+    is_passing: bool,
+    /// The number of lines that were no JSON.
+    unparsable: u64,
     /// Whole lines that have not been read yet.
     ready: VecDeque<u8>,
 }
 
 impl<R: AsyncRead + Unpin> Parsable<R> {
-    pub(super) fn new(inner: R, state: Arc<State>) -> Self {
+    pub(super) fn new(inner: R) -> Self {
         Self {
             inner,
-            state,
+            is_open: false,
             line: Vec::new(),
+            is_passing: false,
+            unparsable: 0,
             ready: VecDeque::new(),
         }
     }
 
     fn take_lines(&mut self, bytes: &[u8]) {
-        /// A longer line is left to the SDK, which drops it.
-        const MAX_LINE: usize = 4 << 20;
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {
-            self.line.extend_from_slice(part);
             let is_whole = part.ends_with(b"\n");
-            if !is_whole && self.line.len() < MAX_LINE {
+            if self.is_passing {
+                self.ready.extend(part);
+                self.is_passing = !is_whole;
                 continue;
             }
-            let line = std::mem::take(&mut self.line);
-            let is_open = self.state.is_open.load(Ordering::SeqCst);
-            let is_blank = line.iter().all(u8::is_ascii_whitespace);
-            let is_json = || serde_json::from_slice::<serde_json::Value>(&line).is_ok();
-            if is_open && is_whole && !is_blank && !is_json() {
-                let request = format!(
-                    "{{\"jsonrpc\":\"2.0\",{UNPARSABLE_ID},\"method\":\"{UNPARSABLE}\"}}\n"
-                );
-                self.ready.extend(request.as_bytes());
-            } else {
-                self.ready.extend(&line);
+            self.line.extend_from_slice(part);
+            if is_whole {
+                let line = std::mem::take(&mut self.line);
+                self.take_line(&line);
+            } else if self.line.len() > DEFAULT_MAX_LINE_LENGTH {
+                // The SDK drops it.
+                self.ready.extend(std::mem::take(&mut self.line));
+                self.is_passing = true;
             }
         }
+    }
+
+    fn take_line(&mut self, line: &[u8]) {
+        let is_blank = line.iter().all(u8::is_ascii_whitespace);
+        let is_json = || serde_json::from_slice::<IgnoredAny>(line).is_ok();
+        if self.is_open && !is_blank && !is_json() {
+            // The SDK answers one request of an ID at a time.
+            self.unparsable += 1;
+            let id = self.unparsable;
+            let request = format!(
+                "{{\"jsonrpc\":\"2.0\",{UNPARSABLE_ID}{id}\",\"method\":\"{UNPARSABLE}\"}}\n"
+            );
+            self.ready.extend(request.as_bytes());
+            return;
+        }
+        let message = serde_json::from_slice::<Message>(line);
+        self.is_open |= message.is_ok_and(|message| message.is_request());
+        self.ready.extend(line);
     }
 }
 
@@ -185,6 +229,18 @@ impl<R: AsyncRead + Unpin> AsyncRead for Parsable<R> {
         buffer.put_slice(&bytes);
         Poll::Ready(Ok(()))
     }
+}
+
+/// Answers to lines that were no JSON, with the ID `null` (JSON-RPC 2.0, section 5).
+fn without_unparsable_ids(text: &str) -> String {
+    let mut parts = text.split(UNPARSABLE_ID);
+    let mut result = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.split_once('"').map_or(part, |(_, rest)| rest);
+        result.push_str("\"id\":null");
+        result.push_str(rest);
+    }
+    result
 }
 
 /// Writes JSON with unsafe characters as escapes of JSON, and keeps the first error.
@@ -234,7 +290,7 @@ impl<W: AsyncWrite + Unpin> AsyncWrite for Escaped<W> {
             Err(error) => error.valid_up_to(),
         };
         self.partial = all.split_off(whole);
-        let text = String::from_utf8_lossy(&all).replace(UNPARSABLE_ID, "\"id\":null");
+        let text = without_unparsable_ids(&String::from_utf8_lossy(&all));
         self.waiting = plain_json(&text).into_bytes();
         Poll::Ready(Ok(bytes.len()))
     }

@@ -125,6 +125,9 @@ impl fmt::Display for Timeout {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempts(u32);
 
+/// The largest number of attempts: the server's field is a signed 32-bit integer.
+pub const MAX_ATTEMPTS: u32 = u32::MAX / 2;
+
 impl Attempts {
     /// The number.
     #[must_use]
@@ -137,8 +140,7 @@ impl FromStr for Attempts {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        // The server's field is a signed 32-bit integer.
-        let most = u32::MAX / 2;
+        let most = MAX_ATTEMPTS;
         match text.parse() {
             Ok(number) if (1..=most).contains(&number) => Ok(Self(number)),
             _ => Err(NameError {

@@ -14,7 +14,7 @@ use std::fmt;
 use std::str::FromStr;
 
 pub(crate) use duration::duration_text;
-pub use duration::{Attempts, Timeout, parse_duration};
+pub use duration::{Attempts, MAX_ATTEMPTS, Timeout, parse_duration};
 pub use path::{Folder, RelPath, shell_word};
 pub use plain::{is_unsafe, plain, plain_json};
 pub use types::{FieldType, split_values};

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::findings::ReportedFinding;
-use super::human::{human_trouble, trouble_text};
+use super::human::human_trouble;
 use super::output::json_of;
 use super::parts::{Looked, ReportedError, ReportedNext, shown};
 use super::sarif;
@@ -188,10 +188,6 @@ impl Document for CheckReport {
     fn in_project(mut self, root: &Path) -> Self {
         self.project = Some(shown(root));
         self
-    }
-
-    fn trouble_text(&self) -> String {
-        trouble_text(&self.next, self.error.as_ref())
     }
 
     fn texts(&self, view: View) -> (String, String) {

@@ -16,9 +16,6 @@ pub trait Document: Serialize + Sized {
     #[must_use]
     fn in_project(self, root: &Path) -> Self;
 
-    /// The errors as plain text, preceded by the suggested call; empty if there are none.
-    fn trouble_text(&self) -> String;
-
     /// The text for stdout, and the warnings and errors for stderr, in a format other than JSON.
     fn texts(&self, view: View) -> (String, String);
 

@@ -183,24 +183,6 @@ pub(super) fn human_next(next: &[ReportedNext]) -> String {
     text
 }
 
-pub(super) fn trouble_text(next: &[ReportedNext], error: Option<&ReportedError>) -> String {
-    if error.is_none() {
-        return String::new();
-    }
-    let mut text = String::new();
-    if let Some(next) = next.first() {
-        let call = next.tool.unwrap_or(&next.command);
-        let _ = writeln!(
-            text,
-            "next: call `{}`, which {}",
-            plain(call),
-            plain(&next.why)
-        );
-    }
-    text.push_str(&human_trouble(View::default(), &[], error));
-    anstream::adapter::strip_str(&text).to_string()
-}
-
 pub(super) fn human_trouble(
     view: View,
     warnings: &[ReportedWarning],

@@ -25,7 +25,7 @@ use crate::problem::{ErrorCode, Problem};
 use crate::run::{Error, Outcome};
 use crate::start::Started;
 
-use self::human::{diff, trouble_text};
+use self::human::diff;
 use self::output::write_out;
 use self::parts::{
     Action, Looked, ReportedChange, ReportedError, ReportedNext, ReportedWarning, ReportedWorker,
@@ -284,10 +284,6 @@ impl Document for Report {
     fn in_project(mut self, root: &Path) -> Self {
         self.project = Some(shown(root));
         self
-    }
-
-    fn trouble_text(&self) -> String {
-        trouble_text(&self.next, self.error.as_ref())
     }
 
     fn texts(&self, view: View) -> (String, String) {

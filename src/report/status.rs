@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::human::{human_next, human_trouble, trouble_text};
+use super::human::{human_next, human_trouble};
 use super::parts::{Looked, ReportedError, ReportedNext, ReportedWarning, shown};
 use super::{Document, ExitCode, Failure, SCHEMA_VERSION, View};
 use crate::edit::python::Framework;
@@ -297,10 +297,6 @@ impl Document for StatusReport {
     fn in_project(mut self, root: &Path) -> Self {
         self.project = Some(shown(root));
         self
-    }
-
-    fn trouble_text(&self) -> String {
-        trouble_text(&self.next, self.error.as_ref())
     }
 
     fn texts(&self, view: View) -> (String, String) {

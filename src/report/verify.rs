@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::human::{human_next, human_trouble, trouble_text};
+use super::human::{human_next, human_trouble};
 use super::parts::{ReportedError, ReportedNext, shown};
 use super::{Document, ExitCode, Failure, RunStatus, SCHEMA_VERSION, View, exit_of};
 use crate::name::plain;
@@ -158,14 +158,6 @@ impl Document for VerifyReport {
     fn in_project(mut self, root: &Path) -> Self {
         self.project = Some(shown(root));
         self
-    }
-
-    /// Also what failed, in one line.
-    fn trouble_text(&self) -> String {
-        if self.error.is_none() && self.exit != ExitCode::Done {
-            return self.summary.clone();
-        }
-        trouble_text(&self.next, self.error.as_ref())
     }
 
     fn texts(&self, view: View) -> (String, String) {

@@ -71,6 +71,12 @@ pub struct ToolInfo {
     pub about: &'static str,
     /// An example call that works when pasted.
     pub example: &'static str,
+    /// Its title for MCP clients, an order in a few words.
+    pub title: &'static str,
+    /// What its description for MCP clients says besides; may be empty.
+    pub note: &'static str,
+    /// The arguments of an example call, as JSON.
+    pub call: &'static str,
     /// The first line of its help.
     help: &'static str,
     /// The end of its help: notes and examples.
@@ -191,7 +197,10 @@ impl ToolInfo {
         Next {
             tool: Some(self.name),
             command: self.example.to_owned(),
-            why: format!("adds {}", self.about),
+            why: match self.undoes {
+                None => format!("adds {}", self.about),
+                Some(_) => format!("removes {}", self.about),
+            },
         }
     }
 }

@@ -150,10 +150,13 @@ pub(super) fn parameters(tool: &ToolInfo, kinds: &[(&str, String)]) -> Vec<Param
             let kind = match (special, argument.takes) {
                 (Some((_, kind)), _) => kind.clone(),
                 (None, _) if argument.is_required => "str".to_owned(),
-                (None, Takes::Number(..)) => format!("[default, int, {}]", argument.default),
                 // Polytope puts only strings and numbers into a text.
                 (None, Takes::Flag) => "[default, str, \"false\"]".to_owned(),
-                (None, Takes::Text | Takes::Texts) => {
+                (None, Takes::Number(..)) if !argument.default.is_empty() => {
+                    format!("[default, int, {}]", argument.default)
+                }
+                // The empty text stands for what is not given.
+                (None, Takes::Number(..) | Takes::Text | Takes::Texts) => {
                     format!("[default, str, \"{}\"]", argument.default)
                 }
             };

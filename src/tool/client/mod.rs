@@ -51,6 +51,9 @@ pub static TOOL: ToolInfo = ToolInfo {
     name: "add-temporal-client",
     about: "the client library, configuration, start-up calls and a worker in a service",
     example: "bluetext add-temporal-client",
+    title: "Add the Temporal client to a service",
+    note: "",
+    call: r#"{"service": "api"}"#,
     help: "Add the Temporal client to a Python service",
     after_help: "Examples:
   bluetext add-temporal-client

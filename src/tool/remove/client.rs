@@ -21,6 +21,9 @@ pub static TOOL: ToolInfo = ToolInfo {
     name: "remove-temporal-client",
     about: "the client library, its connections and its requirements from a service",
     example: "bluetext remove-temporal-client",
+    title: "Remove the Temporal client",
+    note: "",
+    call: r#"{"service": "api"}"#,
     help: "Remove the Temporal client from a service",
     after_help: "Examples:
   bluetext remove-temporal-client --service api --dry-run

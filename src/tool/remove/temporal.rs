@@ -19,6 +19,9 @@ pub static TOOL: ToolInfo = ToolInfo {
     name: "remove-temporal",
     about: "the Temporal server, its Postgres and the web UI",
     example: "bluetext remove-temporal",
+    title: "Remove the Temporal server",
+    note: "",
+    call: "{}",
     help: "Remove the Temporal server, Postgres and the web UI; volumes stay",
     after_help: "Examples:
   bluetext remove-temporal --dry-run --diff

@@ -25,6 +25,9 @@ pub static TOOL: ToolInfo = ToolInfo {
     name: "remove-temporal-workflow",
     about: "a workflow, its tests and its registration",
     example: "bluetext remove-temporal-workflow greeting",
+    title: "Remove a workflow",
+    note: "",
+    call: r#"{"name": "order"}"#,
     help: "Remove a workflow that add-temporal-workflow has added",
     after_help: "Examples:
   bluetext remove-temporal-workflow greeting --dry-run --diff

@@ -42,6 +42,9 @@ pub static TOOL: ToolInfo = ToolInfo {
     name: "add-temporal",
     about: "Temporal server, Postgres and web UI as containers",
     example: "bluetext add-temporal",
+    title: "Add a Temporal server",
+    note: "",
+    call: "{}",
     help: "Add the Temporal server, Postgres and the web UI as containers",
     after_help: "Examples:
   bluetext add-temporal --dry-run --diff

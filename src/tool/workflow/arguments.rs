@@ -47,12 +47,12 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME:TYPE", action = ArgAction::Append)]
     update: Vec<String>,
 
-    /// Timeout of one attempt of an activity [default: 30s, without --schedule-to-close]
+    /// Timeout of one attempt of an activity [default: 30s, without schedule-to-close]
     #[arg(long, value_name = "TIME")]
     start_to_close: Option<String>,
 
     /// Timeout of all attempts of an activity together [default: 1d, or ten times a longer
-    /// --start-to-close or --schedule-to-start]
+    /// start-to-close or schedule-to-start]
     #[arg(long, value_name = "TIME")]
     schedule_to_close: Option<String>,
 

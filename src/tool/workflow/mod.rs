@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use clap::{Args, FromArgMatches};
 
 use crate::change::Rank;
+use crate::name::MAX_ATTEMPTS;
 use crate::name::RelPath;
 use crate::plan::Next;
 use crate::problem::{ErrorCode, Problem};
@@ -48,6 +49,11 @@ pub static TOOL: ToolInfo = ToolInfo {
     name: "add-temporal-workflow",
     about: "a typed workflow with models, activities and tests",
     example: "bluetext add-temporal-workflow greeting --input name:str --output message:str",
+    title: "Add workflows to a service",
+    note: "Fields are NAME:TYPE; types: str int float bool bytes datetime date timedelta uuid decimal, \
+           list[T], dict[str,T], T? for optional. Durations: 500ms 30s 5m 2h 1d.",
+    call: r#"{"names": ["order"], "input": ["order_id:str", "amount:decimal"],
+              "output": ["status:str"], "activity": ["reserve", "charge"], "signal": ["approve"]}"#,
     help: "Add typed workflows with models, activities and tests",
     after_help: "Types: str int float bool bytes datetime date timedelta uuid decimal,
 list[T], dict[str,T], and T? for an optional value.
@@ -59,7 +65,7 @@ Examples:
   bluetext add-temporal-workflow approval --signal approve --query progress:str",
     starts: false,
     define: Arguments::augment_args,
-    ranges: &[],
+    ranges: &[("max_attempts", (1, MAX_ATTEMPTS))],
     request: |matches, values| Arguments::from_arg_matches(matches).ok()?.request(values),
     allowed: |project| project.services().iter().any(|s| client::is_in(project, s)),
     registered: Some(Registered {
