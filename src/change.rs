@@ -64,3 +64,13 @@ pub struct Change {
     /// Its position in the write order.
     pub rank: Rank,
 }
+
+impl Change {
+    /// The purpose of the change, if its rank says it: a file that is there is not new, and one
+    /// that is removed has none.
+    #[must_use]
+    pub fn why(&self) -> Option<&'static str> {
+        let is_edited = self.before.is_some() && self.rank == Rank::New;
+        (self.after.is_some() && !is_edited).then(|| self.rank.why())
+    }
+}

@@ -293,10 +293,39 @@ fn the_examples_in_the_help_work() {
     }
 }
 
-/// Configurations go into the files of the project by insertions, and the section of
-/// `AGENTS.md` can be upgraded and removed.
+/// What prevents it is named with its place, and nothing is written.
 #[test]
-fn files_for_agents_are_written_and_removed() {
+fn files_for_agents_that_cannot_be_written_are_refused() {
+    let project = Project::with(&[
+        (".vscode", "a file\n"),
+        (
+            ".zed/settings.json",
+            "{\"\u{e4}\": \"\u{f6}\u{f6}\u{f6}\u{f6}\", // mine\n}\n",
+        ),
+        ("AGENTS.md/x", ""),
+    ]);
+    let mut shown = String::new();
+    for arguments in [
+        &["mcp", "config", "--client", "vscode", "--write"][..],
+        &["mcp", "config", "--client", "zed", "--write"],
+        &["guide", "--write"],
+        &["guide", "--remove"],
+    ] {
+        let run = project.bluetext(arguments);
+        shown.push_str(&format!(
+            "$ bluetext {}\n{}\n",
+            arguments.join(" "),
+            run.shown()
+        ));
+    }
+    insta::with_settings!({ omit_expression => true }, {
+        insta::assert_snapshot!("agents_refused", shown);
+    });
+}
+
+/// Configurations go into the files of the project by insertions.
+#[test]
+fn configurations_of_clients_are_written() {
     let before = "{\n  \"mcpServers\": {\n    \"other\": {\"command\": \"x\"}\n  }\n}\n";
     let project = Project::with(&[(".mcp.json", before), ("AGENTS.md", "# Rules")]);
     for client in [
@@ -328,10 +357,22 @@ fn files_for_agents_are_written_and_removed() {
             "opencode.json"
         ]
     );
-    insta::assert_snapshot!("mcp_json", project.read(".mcp.json"));
+    let mut shown = String::new();
+    for file in files.iter().filter(|file| *file != "AGENTS.md") {
+        shown.push_str(&format!("=== {file}\n{}", project.read(file)));
+    }
     let global = project.bluetext(&["mcp", "config", "--client", "windsurf", "--write"]);
     assert_eq!(global.code, 2);
+    shown.push_str(&format!("=== windsurf\n{}", global.stderr));
+    insta::with_settings!({ omit_expression => true }, {
+        insta::assert_snapshot!("mcp_json", shown);
+    });
+}
 
+/// The section of `AGENTS.md` can be written, upgraded and removed.
+#[test]
+fn the_section_for_agents_is_written_and_removed() {
+    let project = Project::with(&[("AGENTS.md", "# Rules")]);
     project.done(&["guide", "--write"]);
     let written = project.read("AGENTS.md");
     assert!(
@@ -362,8 +403,25 @@ fn files_for_agents_are_written_and_removed() {
         );
         assert_eq!(project.read("AGENTS.md"), changed);
         project.done(&["guide", option, "--force"]);
+        let expected = if option == "--write" {
+            &written
+        } else {
+            "# Rules"
+        };
+        assert_eq!(project.read("AGENTS.md"), expected);
     }
-    assert_eq!(project.read("AGENTS.md"), "# Rules");
+    // A project without the file.
+    let other = Project::with(&[("polytope.yml", "tools: {}\n")]);
+    other.done(&["guide", "--write"]);
+    let section = written.strip_prefix("# Rules\n\n").unwrap();
+    let made = other.read("AGENTS.md");
+    let without_gap = |text: &str| text.replacen(" 2 -->", " 0 -->", 1);
+    assert_eq!(made, without_gap(section));
+    other.done(&["guide", "--remove"]);
+    assert_eq!(
+        other.tree().into_keys().collect::<Vec<_>>(),
+        ["polytope.yml"]
+    );
 
     // In the line ends of the file, and without a trace.
     let windows = "# Rules\r\n\r\n- Be brief.\r\n";
@@ -456,8 +514,8 @@ fn hosts_are_told_how_to_start_the_server() {
         "zed",
     ] {
         let run = project.done(&["mcp", "config", "--client", client]);
-        let stdout = run.stdout.replace(&folder, "[PROJECT]");
-        shown.push_str(&format!("=== {client}\n{stdout}"));
+        let shown_run = format!("=== {client}\n{}{}", run.stdout, run.stderr);
+        shown.push_str(&shown_run.replace(&folder, "[PROJECT]"));
     }
     let run = project.done(&["mcp", "config", "--client=codex", "-C", "a \"b\""]);
     shown.push_str(&format!("=== codex, with a project\n{}", run.stdout));
@@ -465,6 +523,16 @@ fn hosts_are_told_how_to_start_the_server() {
         insta::assert_snapshot!("mcp_config", shown);
     });
     assert!(project.tree().is_empty());
+    // The folder is that of the project, wherever the command is called.
+    let project = Project::with(&[("polytope.yml", "tools: {}\n"), ("docs/x/a.md", "")]);
+    let arguments = ["mcp", "config", "--client", "claude-desktop"];
+    let run = common::bluetext(&project.path().join("docs/x"), &arguments, &[]);
+    let root = project.path().display().to_string();
+    assert!(
+        run.stdout.contains(&format!("\"{root}\"")),
+        "{}",
+        run.stdout
+    );
     let guide = project.done(&["guide"]).stdout;
     assert_eq!(guide, include_str!("../docs/for-agents.md"));
 }

@@ -636,6 +636,16 @@ fn a_function_of_the_user_is_no_activity() {
         let run = project.bluetext(&[&A[..], &["--activity=process,ship"]].concat());
         assert_eq!(run.code, 3, "{}", run.stderr);
         assert!(run.stderr.contains("has another `"), "{}", run.stderr);
+        // The lines to add are there.
+        let added = [
+            "    def ship(self, input",
+            "    class ShipOutput(BaseModel):",
+        ];
+        assert!(
+            added.iter().any(|line| run.stderr.contains(line)),
+            "{}",
+            run.stderr
+        );
         assert_eq!(project.tree(), before);
     }
 }

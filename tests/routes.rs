@@ -136,3 +136,51 @@ fn a_service_without_fastapi_gets_no_routes() {
         project.done(&ORDER[..2]);
     }
 }
+
+/// Which application starts Temporal, and which modules import the routes, is read from code: a
+/// comment is none, and an import may have any form.
+#[test]
+fn comments_are_no_calls_and_imports_have_many_forms() {
+    let two = "from fastapi import FastAPI\n\napp = FastAPI()\nadmin = FastAPI()\n";
+    let project = Project::with(&[REQUIREMENTS, ("shop/app/main.py", two)]);
+    project.done(&["add-temporal"]);
+    project.done(&["add-temporal-client", "--app", "app.main:app"]);
+    let main = main_of(&project);
+    project.write(
+        "shop/app/main.py",
+        &format!("{main}# not attach_temporal(admin)\n"),
+    );
+    let run = project.done(&ORDER);
+    assert_eq!(run.stderr, "");
+    assert!(main_of(&project).contains("app.include_router(order_router)"));
+
+    let project = service(two.replace("admin = FastAPI()\n", "").as_str());
+    let main = "from fastapi import FastAPI\n\nfrom .temporal import attach_temporal\n\n\
+                app = FastAPI()\nattach_temporal(app)\nadmin = FastAPI()\nattach_temporal(admin)\n";
+    project.write("shop/app/main.py", main);
+    let run = project.done(&ORDER);
+    assert!(
+        run.stderr.contains("several applications could have"),
+        "{}",
+        run.stderr
+    );
+    for import in [
+        "from app.workflows.order.routes import (\n    router as order_router,\n)\n",
+        "from .workflows.order import routes\n",
+        "import app.workflows.order.routes\n",
+    ] {
+        project.write("shop/app/main.py", &format!("{import}{main}"));
+        let run = project.done(&ORDER);
+        assert_eq!(run.stderr, "", "{import}");
+    }
+    project.write(
+        "shop/app/main.py",
+        &format!("# workflows.order.routes import router\n{main}"),
+    );
+    let run = project.done(&ORDER);
+    assert!(
+        run.stderr.contains("several applications could have"),
+        "{}",
+        run.stderr
+    );
+}

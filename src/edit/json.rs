@@ -20,11 +20,15 @@ pub fn put(text: &str, path: &[&str], value: &Value) -> Result<Edited, EditError
         return Ok(Edited::Changed(format!("{}\n", by_hand())));
     }
     let document: Value = serde_json::from_str(text).map_err(|error| {
-        let position = Position {
-            line: error.line().max(1),
-            column: error.column().max(1),
-        };
-        let message = format!("it is not plain JSON, which has no comments: {error}");
+        // It counts the column in bytes, from 1; 0 is the end of the line above.
+        let line = text
+            .split_inclusive('\n')
+            .take(error.line().saturating_sub(1));
+        let start = line.map(str::len).sum::<usize>();
+        let position = Position::of(text, start + error.column().saturating_sub(1));
+        let why = error.to_string();
+        let why = why.split(" at line ").next().unwrap_or_default();
+        let message = format!("it is not plain JSON, which has no comments: {why}");
         EditError::shape(message, Some(position), by_hand())
     })?;
     // The objects that are there, from the outermost.

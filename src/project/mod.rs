@@ -21,7 +21,7 @@ use crate::record::Record;
 
 pub use polytope::{Claim, PolytopeFile, Tool};
 pub(crate) use services::is_test;
-pub use services::{Service, ServiceFault, Wiring, imports_module};
+pub use services::{Service, ServiceFault, Wiring, imports_module, starts_temporal};
 
 /// The file that makes a folder a Polytope project.
 pub const POLYTOPE_FILE: &str = "polytope.yml";

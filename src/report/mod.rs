@@ -252,7 +252,7 @@ impl Report {
                     (Some(_), Some(_)) => Action::Update,
                 },
                 diff: view.diff.then(|| diff(change)),
-                why: change.after.as_ref().map(|_| change.rank.why()),
+                why: change.why(),
             });
         }
         for (path, left) in plan.left() {

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::Refused;
-use crate::change::{Change, Rank};
+use super::{Draft, Refused};
+use crate::change::Rank;
 use crate::edit::{Edited, json};
 use crate::name::RelPath;
-use crate::plan::{Left, Plan, Warning};
-use crate::problem::{ErrorCode, Problem, WarningCode};
+use crate::plan::Plan;
+use crate::problem::{ErrorCode, Problem};
 use crate::project::{Content, Project};
 use crate::record::{Hash, folded};
 
@@ -30,12 +30,9 @@ pub fn configure(
     members: &[&str],
     value: &Value,
 ) -> Result<Plan, Refused> {
-    let before = text_of(project, path)?;
-    let edited = json::put(before.unwrap_or_default(), members, value);
-    let edited = edited.map_err(|error| refused(Problem::of_edit(error, Some(path.clone()))))?;
-    Ok(match edited {
-        Edited::Unchanged => Plan::new(Vec::new(), vec![(path.clone(), Left::Unchanged)]),
-        Edited::Changed(after) => changed(path, before, Some(after)),
+    edit(project, path, false, |draft, before| {
+        let edited = json::put(before.unwrap_or_default(), members, value);
+        draft.apply(path, Rank::New, edited)
     })
 }
 
@@ -44,76 +41,101 @@ pub fn configure(
 ///
 /// # Errors
 ///
-/// [`Refused`] if the file cannot be read.
+/// [`Refused`] if the file cannot be read, or the section has no end.
 pub fn write_guide(project: &Project, section: &str, force: bool) -> Result<Plan, Refused> {
     let path = RelPath::literal(AGENTS);
-    let before = text_of(project, &path)?;
-    // In the line ends of the file.
-    let is_crlf = before.is_some_and(|text| text.contains("\r\n"));
-    let line_end = if is_crlf { "\r\n" } else { "\n" };
-    let marked = |section: &str, gap| marked(section, gap).replace('\n', line_end);
-    let after = match before.map(parts) {
-        None => marked(section, 0),
-        Some(Parts::Without(text)) => {
-            let gap = match text {
-                "" => 0,
-                text if folded(text).ends_with("\n\n") => 0,
-                text if text.ends_with('\n') => 1,
-                _ => 2,
-            };
-            format!("{text}{}{}", line_end.repeat(gap), marked(section, gap))
-        }
-        Some(Parts::With {
-            before: above,
-            gap,
-            is_changed,
-            after: below,
-        }) if !is_changed || force => format!("{above}{}{below}", marked(section, gap)),
-        Some(Parts::With { .. }) => return Ok(kept(&path, "`--force` replaces it")),
-        Some(Parts::WithoutEnd) => return Err(without_end(path)),
-    };
-    if before == Some(after.as_str()) {
-        return Ok(Plan::new(Vec::new(), vec![(path, Left::Unchanged)]));
-    }
-    Ok(changed(&path, before, Some(after)))
+    edit(project, &path, force, |draft, before| {
+        // In the line ends of the file.
+        let is_crlf = before.is_some_and(|text| text.contains("\r\n"));
+        let line_end = if is_crlf { "\r\n" } else { "\n" };
+        let marked = |gap| marked(section, gap).replace('\n', line_end);
+        let after = match before.map(parts) {
+            None => marked(0),
+            Some(Parts::Without(text)) => {
+                let gap = match text {
+                    "" => 0,
+                    text if folded(text).ends_with("\n\n") => 0,
+                    text if text.ends_with('\n') => 1,
+                    _ => 2,
+                };
+                format!("{text}{}{}", line_end.repeat(gap), marked(gap))
+            }
+            Some(Parts::With {
+                before: above,
+                gap,
+                is_changed,
+                after: below,
+            }) if !is_changed || draft.is_forced() => format!("{above}{}{below}", marked(gap)),
+            Some(Parts::With { .. }) => {
+                keep(draft, &path, "`--force` replaces it");
+                return Ok(());
+            }
+            Some(Parts::WithoutEnd) => return Err(without_end(&path)),
+        };
+        draft.apply(&path, Rank::New, Ok(Edited::Changed(after)))
+    })
 }
 
 /// Remove the section of `AGENTS.md`, and the file if it has nothing else.
 ///
 /// # Errors
 ///
-/// [`Refused`] if the file cannot be read, or has no section.
+/// [`Refused`] if the file cannot be read, has no section, or the section has no end.
 pub fn remove_guide(project: &Project, force: bool) -> Result<Plan, Refused> {
     let path = RelPath::literal(AGENTS);
-    let before = text_of(project, &path)?;
-    match before.map(parts) {
-        Some(Parts::With {
-            before: above,
-            gap,
-            is_changed,
-            after: below,
-        }) => {
-            if is_changed && !force {
-                return Ok(kept(&path, "`--force` removes it"));
+    edit(project, &path, force, |draft, before| {
+        match before.map(parts) {
+            Some(Parts::With { is_changed, .. }) if is_changed && !draft.is_forced() => {
+                keep(draft, &path, "`--force` removes it");
             }
-            let mut above = above;
-            for _ in 0..gap {
-                let shorter = above.strip_suffix("\r\n").or(above.strip_suffix('\n'));
-                above = shorter.unwrap_or(above);
+            Some(Parts::With {
+                before: mut above,
+                gap,
+                after: below,
+                ..
+            }) => {
+                for _ in 0..gap {
+                    let shorter = above.strip_suffix("\r\n").or(above.strip_suffix('\n'));
+                    above = shorter.unwrap_or(above);
+                }
+                let rest = format!("{above}{below}");
+                if rest.trim().is_empty() {
+                    draft.remove(path.clone(), Rank::New);
+                } else {
+                    draft.replace(path.clone(), rest, Rank::New);
+                }
             }
-            let rest = format!("{above}{below}");
-            let after = (!rest.trim().is_empty()).then_some(rest);
-            Ok(changed(&path, before, after))
+            Some(Parts::WithoutEnd) => return Err(without_end(&path)),
+            Some(Parts::Without(_)) | None => {
+                let message = "`AGENTS.md` has no section of bluetext";
+                let problem = Problem::new(ErrorCode::NotOnRecord, message);
+                return Err(problem.in_file(path.clone()));
+            }
         }
-        Some(Parts::WithoutEnd) => Err(without_end(path)),
-        _ => Err(refused(
-            Problem::new(
-                ErrorCode::NotOnRecord,
-                "`AGENTS.md` has no section of bluetext",
-            )
-            .in_file(path),
-        )),
+        Ok(())
+    })
+}
+
+/// Plan the edit of one file, which may not be there yet.
+fn edit(
+    project: &Project,
+    path: &RelPath,
+    force: bool,
+    edit: impl FnOnce(&mut Draft<'_>, Option<&str>) -> Result<(), Problem>,
+) -> Result<Plan, Refused> {
+    let mut draft = Draft::new(project, force);
+    match (project.entry(path), draft.current(path)) {
+        // The plan is made again with its text.
+        (Some(Content::Unread), _) => project.want(path),
+        (_, Ok(before)) => {
+            if let Err(problem) = edit(&mut draft, before.as_deref()) {
+                draft.problem(problem);
+            }
+        }
+        // The draft has the problem.
+        (_, Err(())) => {}
     }
+    draft.finish()
 }
 
 /// A text with or without the section.
@@ -174,70 +196,21 @@ fn marked(section: &str, gap: usize) -> String {
     format!("{BEGIN}{} {gap} -->\n{section}{END}\n", short_hash(section))
 }
 
-fn without_end(path: RelPath) -> Refused {
+fn without_end(path: &RelPath) -> Problem {
     let message = format!("the section of bluetext in `{path}` has no end");
-    refused(
-        Problem::new(ErrorCode::UnknownShape, message)
-            .in_file(path)
-            .hint(format!(
-                "add the line `{END}` below it, or remove the line `{BEGIN}…`"
-            )),
-    )
+    Problem::new(ErrorCode::UnknownShape, message)
+        .in_file(path.clone())
+        .hint(format!(
+            "add the line `{END}` below it, or remove the line `{BEGIN}…`"
+        ))
 }
 
 fn short_hash(section: &str) -> String {
     Hash::of(section).as_str().chars().take(12).collect()
 }
 
-fn text_of<'p>(project: &'p Project, path: &RelPath) -> Result<Option<&'p str>, Refused> {
-    match project.entry(path) {
-        None => Ok(None),
-        // The plan is made again with its text.
-        Some(Content::Unread) => {
-            project.want(path);
-            Ok(None)
-        }
-        Some(Content::Text(text)) => Ok(Some(text)),
-        Some(Content::Folder) => {
-            let message = format!("`{path}` is a folder");
-            Err(refused(
-                Problem::new(ErrorCode::InTheWay, message).in_file(path.clone()),
-            ))
-        }
-        Some(Content::Unreadable(reason)) => {
-            let message = format!("`{path}` cannot be read: {reason}");
-            Err(refused(
-                Problem::new(ErrorCode::Unreadable, message).in_file(path.clone()),
-            ))
-        }
-    }
-}
-
-fn changed(path: &RelPath, before: Option<&str>, after: Option<String>) -> Plan {
-    let change = Change {
-        path: path.clone(),
-        before: before.map(str::to_owned),
-        after,
-        rank: Rank::New,
-    };
-    Plan::new(vec![change], Vec::new())
-}
-
-fn kept(path: &RelPath, hint: &str) -> Plan {
-    let mut plan = Plan::new(Vec::new(), vec![(path.clone(), Left::Kept)]);
-    plan.notes.warnings.push(Warning {
-        code: WarningCode::Kept,
-        message: format!(
-            "the section of bluetext in `{path}` has been changed, and is kept; {hint}"
-        ),
-        path: Some(path.clone()),
-    });
-    plan
-}
-
-fn refused(problem: Problem) -> Refused {
-    Refused {
-        problems: vec![problem],
-        next: Vec::new(),
-    }
+fn keep(draft: &mut Draft<'_>, path: &RelPath, hint: &str) {
+    let message =
+        format!("the section of bluetext in `{path}` has been changed, and is kept; {hint}");
+    draft.keep(path.clone(), message);
 }

@@ -37,13 +37,13 @@ impl Module {
             let mine = mine.rfind(|statement| bound_name(statement).as_ref() == Some(&name))?;
             let same =
                 source(&self.text, mine.range()) == source(&from.text, statements[index].range());
-            (!same).then(|| (name, mine.range().start().to_usize()))
+            (!same).then(|| (name, mine.range().start().to_usize(), index))
         });
-        if let Some((name, at)) = other {
+        if let Some((name, at, index)) = other {
             return Err(EditError::shape(
                 format!("it has another `{name}`"),
                 Some(Position::of(&self.text, at)),
-                String::new(),
+                from.source_of(index).trim_end().to_owned(),
             ));
         }
         for index in 0..statements.len() {

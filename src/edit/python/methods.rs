@@ -36,7 +36,8 @@ impl Module {
         };
         let (Some(own), Some(other)) = (of(self), of(from)) else {
             let message = format!("it has no class `{class}`");
-            return Err(EditError::shape(message, None, String::new()));
+            let by_hand = from.text.trim().to_owned();
+            return Err(EditError::shape(message, None, by_hand));
         };
         let (own, other) = (&self.syntax.body[own], &from.syntax.body[other]);
         let mut added = String::new();
@@ -45,7 +46,10 @@ impl Module {
             let Some(name) = defined_name(method).filter(|name| wanted(name)) else {
                 continue;
             };
-            let text = &from.text[start_of(method)..method.range().end().to_usize()];
+            let start = start_of(method);
+            let end = method.range().end().to_usize();
+            let text = &from.text[start..end];
+            let with_indent = &from.text[line_start(&from.text, start)..end];
             let mut mine = members(own).iter();
             match mine.rfind(|mine| defined_name(mine).as_ref() == Some(&name)) {
                 Some(mine) if self.text[start_of(mine)..mine.range().end().to_usize()] == *text => {
@@ -54,13 +58,11 @@ impl Module {
                     return Err(EditError::shape(
                         format!("`{class}` has another `{name}`"),
                         Some(Position::of(&self.text, mine.range().start().to_usize())),
-                        String::new(),
+                        with_indent.to_owned(),
                     ));
                 }
                 None => {
-                    let line = line_start(&from.text, start_of(method));
-                    let end = method.range().end().to_usize();
-                    added.push_str(&format!("\n{}\n", &from.text[line..end]));
+                    added.push_str(&format!("\n{with_indent}\n"));
                     names.push(name);
                 }
             }

@@ -15,6 +15,7 @@ pub(super) use candidates::has_python;
 pub(crate) use candidates::is_test;
 use candidates::{Candidate, candidates};
 use layout::{is_relative, layout, without_application};
+pub use wiring::starts_temporal;
 use wiring::{called_hooks, command_of, is_named, outer_applications, wiring_of, worker_modules};
 
 /// A folder with Python code that is deployed on its own.

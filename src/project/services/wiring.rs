@@ -24,12 +24,9 @@ pub(super) fn wiring_of(project: &Project, candidate: &Candidate, workers: &[Rel
         },
         several => {
             // One that starts Temporal already has been chosen before.
-            let attached = several.iter().find(|(path, application)| {
-                let module = project.module(path);
-                let module = module.as_deref().and_then(|module| module.as_ref().ok());
-                let name = application.name.as_deref().unwrap_or("app");
-                module.is_some_and(|module| module.calls_with("attach_temporal", name))
-            });
+            let attached = several
+                .iter()
+                .find(|(path, application)| starts_temporal(project, path, application));
             if let Some((module, application)) = attached {
                 return Wiring::Application {
                     module: module.clone(),
@@ -51,6 +48,15 @@ pub(super) fn wiring_of(project: &Project, candidate: &Candidate, workers: &[Rel
             }
         }
     }
+}
+
+/// Whether an application starts Temporal.
+#[must_use]
+pub fn starts_temporal(project: &Project, path: &RelPath, application: &Application) -> bool {
+    let module = project.module(path);
+    let module = module.as_deref().and_then(|module| module.as_ref().ok());
+    let name = application.name.as_deref().unwrap_or("app");
+    module.is_some_and(|module| module.calls_with("attach_temporal", name))
 }
 
 /// Generated modules that import the client library.

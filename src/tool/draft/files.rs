@@ -179,7 +179,7 @@ impl Draft<'_> {
     }
 
     /// The text at the path of a generated file. A folder or unreadable file is a problem.
-    pub(super) fn current(&mut self, path: &RelPath) -> Result<Option<String>, ()> {
+    pub(in crate::tool) fn current(&mut self, path: &RelPath) -> Result<Option<String>, ()> {
         let problem = match self.project.entry(path) {
             None => match self.obstacle_above(path) {
                 None => return Ok(None),

@@ -2,10 +2,10 @@
 
 use crate::change::Rank;
 use crate::edit::Position;
-use crate::edit::python::{AppCall, Application, Framework, Import};
+use crate::edit::python::{AppCall, Application, Framework, Import, Module};
 use crate::name::{Folder, RelPath};
 use crate::problem::{ErrorCode, Problem, WarningCode};
-use crate::project::{Project, Service};
+use crate::project::{Project, Service, starts_temporal};
 use crate::python::{Style, WorkflowName};
 use crate::tool::Draft;
 use crate::tool::client;
@@ -80,10 +80,28 @@ pub(super) fn warn_if_left_out(
     style: &Style,
 ) {
     let project = draft.project();
-    let routes = format!("{}.routes import router", name.snake());
+    let snake = name.snake();
+    let routes = [
+        format!(".{snake}.routes"),
+        format!(".{snake}.routes.router"),
+    ];
     let is_imported = |module: &RelPath| {
-        let text = project.text(module);
-        text.is_some_and(|text| text.contains(&routes))
+        // Only a module that names it is parsed.
+        let is_named = |text: &str| text.contains(snake) && text.contains("routes");
+        let module = project
+            .text(module)
+            .is_some_and(is_named)
+            .then(|| project.module(module));
+        let module = module.flatten();
+        let module = module.as_deref().and_then(|module| module.as_ref().ok());
+        let imported = module.map(Module::imported_modules).unwrap_or_default();
+        imported.iter().any(|(_, module, item)| {
+            let full = match item {
+                Some(item) => format!(".{module}.{item}"),
+                None => format!(".{module}"),
+            };
+            routes.iter().any(|routes| full.ends_with(routes))
+        })
     };
     let source = service.source();
     let own = Folder::from(source.join(service.workflows));
@@ -168,14 +186,9 @@ fn application<'s>(
         .applications
         .iter()
         .filter(|(_, application)| application.framework == Framework::FastApi);
-    let attached = |path: &RelPath, application: &Application| {
-        let name = application.name.as_deref().unwrap_or_default();
-        let text = project.text(path).unwrap_or_default();
-        text.contains(&format!("attach_temporal({name})"))
-    };
     let attached = all
         .clone()
-        .filter(|(path, application)| attached(path, application));
+        .filter(|(path, application)| starts_temporal(project, path, application));
     let only = |mut found: Vec<&'s (RelPath, Application)>| match found.len() {
         1 => found.pop(),
         _ => None,
