@@ -56,7 +56,7 @@ fn execute(invocation: Invocation, begun: Instant) -> report::ExitCode {
         }
         Task::Diagram(workflow) => {
             return match diagram(&options, &workflow) {
-                Ok((_, diagram)) => Page::new("status", diagram.mermaid).print(view),
+                Ok((_, diagram)) => Page::new("status", diagram).print(view),
                 Err(error) => StatusReport::new(&Err(error)).print(view),
             };
         }

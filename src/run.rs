@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::analysis::{Analysis, Diagram};
+use crate::analysis::Analysis;
 use crate::disk::{self, Disk, DiskError, InjectedFault, Lost};
 use crate::edit::on_large_stack;
 use crate::plan::{Plan, Warning};
@@ -183,7 +183,7 @@ pub fn status(options: &Options) -> Result<(PathBuf, Status), Error> {
 /// # Errors
 ///
 /// See [`Error`].
-pub fn diagram(options: &Options, name: &str) -> Result<(PathBuf, Diagram), Error> {
+pub fn diagram(options: &Options, name: &str) -> Result<(PathBuf, String), Error> {
     look(options, |project| status::diagram(project, name))
 }
 

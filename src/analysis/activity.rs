@@ -8,13 +8,12 @@ use ruff_text_size::Ranged;
 use super::decorators::{is_activity, name_of};
 use super::facts::{Executed, Hit};
 use super::index::FunctionId;
-use super::resolve::{Place, Value};
+use super::resolve::{MAX_STEPS, Place, Value};
 use super::rules::Rule;
-use super::scope::Binding;
 
 /// How a function of `temporalio.workflow` names the activity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Names {
+pub(super) enum Target {
     /// A function or its name.
     Function,
     /// A class with `__call__`.
@@ -29,14 +28,14 @@ pub(super) struct Checked {
 }
 
 /// How a function names the activity that it executes; `None` if it executes none.
-pub(super) fn option_of(function: &str) -> Option<Names> {
+pub(super) fn activity_named_by(function: &str) -> Option<Target> {
     let name = function.strip_prefix("temporalio.workflow.")?;
     let name = name
         .strip_prefix("execute_")
         .or_else(|| name.strip_prefix("start_"))?;
     match name.strip_prefix("local_").unwrap_or(name) {
-        "activity" | "activity_method" => Some(Names::Function),
-        "activity_class" => Some(Names::Class),
+        "activity" | "activity_method" => Some(Target::Function),
+        "activity_class" => Some(Target::Class),
         _ => None,
     }
 }
@@ -48,10 +47,14 @@ pub(super) fn keeps_alive(function: &str) -> bool {
 }
 
 /// Check a call that executes an activity.
-pub(super) fn check<'a>(place: &Place<'_, 'a>, names: Names, call: &'a ExprCall) -> Checked {
+pub(super) fn check<'a>(place: &Place<'_, 'a>, names: Target, call: &'a ExprCall) -> Checked {
     let mut checked = Checked::default();
-    let mut options = Options::default();
-    options.read(place, &call.arguments, 0);
+    let mut options = Options {
+        values: BTreeMap::new(),
+        is_open: false,
+        steps: MAX_STEPS,
+    };
+    options.read(place, &call.arguments);
     let timeouts = ["start_to_close_timeout", "schedule_to_close_timeout"];
     let offset = call.start().to_usize();
     if !options.is_open && !timeouts.iter().any(|name| options.has(name)) {
@@ -59,17 +62,11 @@ pub(super) fn check<'a>(place: &Place<'_, 'a>, names: Names, call: &'a ExprCall)
             Some(activity) => format!("`{}`", place.text(activity)),
             None => "an activity".to_owned(),
         };
-        checked.hits.push(Hit {
-            rule: Rule::ActivityTimeout,
-            offset,
-            what: format!(
-                "{name} is executed without `start_to_close_timeout` and \
-                 `schedule_to_close_timeout`"
-            ),
-            needs_shared: false,
-            function: None,
-            field: None,
-        });
+        let what = format!(
+            "{name} is executed without `start_to_close_timeout` and `schedule_to_close_timeout`"
+        );
+        let hit = Hit::new(Rule::ActivityTimeout, place.module, offset, what);
+        checked.hits.push(hit);
     }
     let activity = call
         .arguments
@@ -84,7 +81,7 @@ pub(super) fn check<'a>(place: &Place<'_, 'a>, names: Names, call: &'a ExprCall)
 }
 
 /// The function that an argument names.
-fn executed<'a>(place: &Place<'_, 'a>, names: Names, activity: &'a Expr) -> Option<FunctionId> {
+fn executed<'a>(place: &Place<'_, 'a>, names: Target, activity: &'a Expr) -> Option<FunctionId> {
     let index = place.index;
     if let Some(name) = place.text_of(activity, 0) {
         let mut candidates = (0..index.functions.len()).filter(|function| {
@@ -94,7 +91,7 @@ fn executed<'a>(place: &Place<'_, 'a>, names: Names, activity: &'a Expr) -> Opti
         return candidates.next().filter(|_| candidates.next().is_none());
     }
     let value = match (names, place.resolve(activity)) {
-        (Names::Class, Value::Class(class)) => {
+        (Target::Class, Value::Class(class)) => {
             place.attribute_of(&Value::Instance(class), "__call__")
         }
         (_, value) => value,
@@ -106,11 +103,12 @@ fn executed<'a>(place: &Place<'_, 'a>, names: Names, activity: &'a Expr) -> Opti
 }
 
 /// The options of a call, with those of dictionaries that are passed with `**`.
-#[derive(Default)]
 struct Options<'a> {
     values: BTreeMap<String, &'a Expr>,
     /// Whether there may be others.
     is_open: bool,
+    /// The number of dictionaries that are still looked at.
+    steps: u32,
 }
 
 impl<'a> Options<'a> {
@@ -120,22 +118,23 @@ impl<'a> Options<'a> {
             .is_some_and(|value| !value.is_none_literal_expr())
     }
 
-    fn read(&mut self, place: &Place<'_, 'a>, arguments: &'a Arguments, depth: u32) {
+    fn read(&mut self, place: &Place<'_, 'a>, arguments: &'a Arguments) {
         for keyword in &arguments.keywords {
             match &keyword.arg {
                 Some(name) => {
                     self.values.insert(name.to_string(), &keyword.value);
                 }
-                None => self.read_dictionary(place, &keyword.value, depth),
+                None => self.read_dictionary(place, &keyword.value),
             }
         }
     }
 
-    fn read_dictionary(&mut self, place: &Place<'_, 'a>, value: &'a Expr, depth: u32) {
-        if depth > 5 {
+    fn read_dictionary(&mut self, place: &Place<'_, 'a>, value: &'a Expr) {
+        let Some(left) = self.steps.checked_sub(1) else {
             self.is_open = true;
             return;
-        }
+        };
+        self.steps = left;
         match value {
             Expr::Dict(dict) => {
                 for item in &dict.items {
@@ -145,7 +144,7 @@ impl<'a> Options<'a> {
                             self.values.insert(key, &item.value);
                         }
                         Some(_) => self.is_open = true,
-                        None => self.read_dictionary(place, &item.value, depth + 1),
+                        None => self.read_dictionary(place, &item.value),
                     }
                 }
             }
@@ -158,118 +157,17 @@ impl<'a> Options<'a> {
                     if !call.arguments.args.is_empty() {
                         self.is_open = true;
                     }
-                    self.read(place, &call.arguments, depth + 1);
+                    self.read(place, &call.arguments);
                 }
                 _ => self.is_open = true,
             },
             // One that gets more options later may have any.
             Expr::Name(name) if place.is_changed_later(&name.id) => self.is_open = true,
             Expr::Name(name) => match place.assigned_once(&name.id) {
-                Some((place, value)) => self.read_dictionary(&place, value, depth + 1),
+                Some((place, value)) => self.read_dictionary(&place, value),
                 None => self.is_open = true,
             },
             _ => self.is_open = true,
         }
     }
-}
-
-impl<'i, 'a> Place<'i, 'a> {
-    /// The only value that a variable is assigned, and where.
-    pub(super) fn assigned_once(&self, name: &str) -> Option<(Place<'i, 'a>, &'a Expr)> {
-        for (depth, scope) in self.scopes.iter().enumerate().rev() {
-            if let Some(bindings) = scope.get(name) {
-                let around = Place {
-                    scopes: &self.scopes[..=depth],
-                    receiver: self.receiver.clone(),
-                    ..*self
-                };
-                return match bindings {
-                    [Binding::Value(value) | Binding::Typed(_, Some(value))] => {
-                        Some((around, value))
-                    }
-                    _ => None,
-                };
-            }
-        }
-        let (module, name) = self.index.origin_of(self.module, name)?;
-        match self.index.modules[module].scope.get(&name)? {
-            [Binding::Value(value) | Binding::Typed(_, Some(value))] => {
-                Some((Place::top(self.index, module), value))
-            }
-            _ => None,
-        }
-    }
-
-    /// Whether the module of a variable changes its items, by a look at its text.
-    pub(super) fn is_changed_later(&self, name: &str) -> bool {
-        let origin = self.index.origin_of(self.module, name);
-        let (module, name) = origin.unwrap_or((self.module, name.to_owned()));
-        [module, self.module].into_iter().any(|module| {
-            let text = self.index.modules[module].module.text();
-            [
-                "[",
-                ".update(",
-                ".setdefault(",
-                ".append(",
-                ".extend(",
-                ".insert(",
-                " +=",
-                " |=",
-            ]
-            .iter()
-            .any(|change| mentions_with(text, &name, change))
-        })
-    }
-
-    /// The value of a string, also of a constant of a module or class.
-    pub(super) fn text_of(&self, expression: &'a Expr, depth: u32) -> Option<&'a str> {
-        if depth > 5 {
-            return None;
-        }
-        match expression {
-            Expr::StringLiteral(text) => Some(text.value.to_str()),
-            Expr::Name(name) => {
-                let (place, value) = self.assigned_once(&name.id)?;
-                place.text_of(value, depth + 1)
-            }
-            Expr::Attribute(attribute) => match self.resolve(&attribute.value) {
-                Value::Module(module) => {
-                    let top = Place::top(self.index, module);
-                    let (place, value) = top.assigned_once(&attribute.attr)?;
-                    place.text_of(value, depth + 1)
-                }
-                Value::Class(class) => {
-                    let info = &self.index.classes[class];
-                    let [only] = info.attributes.get(attribute.attr.as_str())?.as_slice() else {
-                        return None;
-                    };
-                    let top = Place::top(self.index, info.module);
-                    top.text_of(only.value?, depth + 1)
-                }
-                _ => None,
-            },
-            _ => None,
-        }
-    }
-
-    /// The text of an expression.
-    pub(super) fn text(&self, expression: &Expr) -> String {
-        let text = self.index.modules[self.module].module.source(expression);
-        let line = text.lines().next().unwrap_or_default();
-        let short: String = line.chars().take(60).collect();
-        if short.len() == text.len() {
-            short
-        } else {
-            format!("{short}…")
-        }
-    }
-}
-
-/// Whether a text has a name as a whole word, with this after it.
-fn mentions_with(text: &str, name: &str, after: &str) -> bool {
-    let wanted = format!("{name}{after}");
-    text.match_indices(&wanted).any(|(at, _)| {
-        let before = text[..at].chars().next_back();
-        before.is_none_or(|before| !before.is_alphanumeric() && before != '_' && before != '.')
-    })
 }

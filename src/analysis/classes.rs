@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use ruff_python_ast::Expr;
 
-use super::index::{Attribute, ClassId, FunctionId};
+use super::index::{Attribute, ClassId, FunctionId, Index};
 use super::resolve::{Place, Value, same};
 use super::scope::Scope;
 use crate::edit::python::dotted;
@@ -146,5 +146,33 @@ impl<'a> Place<'_, 'a> {
             Value::External(name) => name,
             _ => dotted(function).unwrap_or_default(),
         }
+    }
+}
+
+impl<'a> Index<'a> {
+    /// The first parameter of a method with its value, if the method is called on an instance of
+    /// this class or on the class; without one, on its own.
+    pub(super) fn receiver_of(
+        &self,
+        function: FunctionId,
+        class: Option<ClassId>,
+    ) -> Option<(&'a str, Value)> {
+        let info = &self.functions[function];
+        let class = info.class.map(|own| class.unwrap_or(own))?;
+        let mut parameters = info.def.parameters.iter_non_variadic_params();
+        let first = parameters.next()?.parameter.name.as_str();
+        let place = Place::top(self, info.module);
+        let decorators = place.decorators(function);
+        let has = |name: &str| decorators.iter().any(|decorator| decorator == name);
+        if has("builtins.staticmethod") {
+            return None;
+        }
+        let is_class_method = has("builtins.classmethod") || info.def.name.as_str() == "__new__";
+        let value = if is_class_method {
+            Value::Class(class)
+        } else {
+            Value::Instance(class)
+        };
+        Some((first, value))
     }
 }

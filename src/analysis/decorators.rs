@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use ruff_python_ast::visitor::{Visitor, walk_expr};
-use ruff_python_ast::{Decorator, Expr, Stmt, StmtFunctionDef};
+use ruff_python_ast::{Decorator, Expr, Stmt};
 
 use super::index::{ClassId, FunctionId, Index, ModuleId};
 use super::resolve::{Place, Value};
@@ -94,15 +94,25 @@ pub(super) fn is_activity(index: &Index<'_>, function: FunctionId) -> bool {
 
 /// The name of an activity; `None` if it is not known, or stands for all names.
 pub(super) fn name_of(index: &Index<'_>, function: FunctionId) -> Option<String> {
-    let def = index.functions[function].def;
-    let mut decorators = def.decorator_list.iter();
-    let given = decorators.find_map(|decorator| given_name(&decorator.expression));
-    given.unwrap_or_else(|| Some(def.name.to_string()))
+    name_by(index, function, &["temporalio.activity.defn"])
+}
+
+/// The name that one of these decorators gives a function; `None` if it is not known.
+fn name_by(index: &Index<'_>, function: FunctionId, sdk: &[&str]) -> Option<String> {
+    let info = &index.functions[function];
+    let place = Place::top(index, info.module);
+    let mut decorators = info.def.decorator_list.iter();
+    let definition = decorators.find(|decorator| {
+        let applied = index.applied(&place, &decorator.expression);
+        applied.iter().any(|name| sdk.contains(&name.as_str()))
+    });
+    let given = definition.and_then(|decorator| given_name(&place, &decorator.expression));
+    given.unwrap_or_else(|| Some(info.def.name.to_string()))
 }
 
 /// The `name` that a decorator has; `None` if it has none, `Some(None)` if it is not known.
 #[expect(clippy::option_option, reason = "not given, not known, known")]
-pub(super) fn given_name(decorator: &Expr) -> Option<Option<String>> {
+pub(super) fn given_name<'a>(place: &Place<'_, 'a>, decorator: &'a Expr) -> Option<Option<String>> {
     let Expr::Call(call) = decorator else {
         return None;
     };
@@ -110,10 +120,7 @@ pub(super) fn given_name(decorator: &Expr) -> Option<Option<String>> {
         return Some(None);
     }
     let name = call.arguments.find_keyword("name")?;
-    Some(match &name.value {
-        Expr::StringLiteral(text) => Some(text.value.to_str().to_owned()),
-        _ => None,
-    })
+    Some(place.text_of(&name.value, 0).map(str::to_owned))
 }
 
 /// Whether a function has no code: it stands for one that another worker runs.
@@ -185,12 +192,14 @@ fn is_validator(decorator: &Expr) -> bool {
 }
 
 /// The name of a message: that of its decorator, or of the method.
-pub(super) fn message_name(def: &StmtFunctionDef) -> String {
-    let given = def
-        .decorator_list
-        .iter()
-        .find_map(|decorator| given_name(&decorator.expression).flatten());
-    given.unwrap_or_else(|| def.name.to_string())
+pub(super) fn message_name(index: &Index<'_>, function: FunctionId) -> String {
+    let sdk = [
+        "temporalio.workflow.signal",
+        "temporalio.workflow.query",
+        "temporalio.workflow.update",
+    ];
+    let name = name_by(index, function, &sdk);
+    name.unwrap_or_else(|| index.functions[function].def.name.to_string())
 }
 
 /// Whether the sandbox runs the code of a module: it defines a workflow that does not leave the

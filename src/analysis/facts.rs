@@ -36,6 +36,7 @@ pub(super) enum Receiver {
 #[derive(Debug, Clone)]
 pub(super) struct Hit {
     pub(super) rule: Rule,
+    pub(super) module: ModuleId,
     pub(super) offset: usize,
     /// What the code does, e.g. "`datetime.now()` reads the system clock".
     pub(super) what: String,
@@ -47,16 +48,46 @@ pub(super) struct Hit {
     pub(super) field: Option<String>,
 }
 
+impl Hit {
+    /// One that counts whoever calls the code.
+    pub(super) fn new(rule: Rule, module: ModuleId, offset: usize, what: String) -> Self {
+        Self {
+            rule,
+            module,
+            offset,
+            what,
+            needs_shared: false,
+            function: None,
+            field: None,
+        }
+    }
+}
+
 /// A call of other code.
 #[derive(Debug, Clone)]
 pub(super) struct Edge {
     pub(super) to: Node,
+    pub(super) module: ModuleId,
     pub(super) offset: usize,
     pub(super) receiver: Receiver,
     /// The field whose default value it is part of.
     pub(super) field: Option<String>,
     /// The fields that a created object is given: their defaults are not used.
     pub(super) given: Given,
+}
+
+impl Edge {
+    /// A call without arguments, whose state belongs to the execution.
+    pub(super) fn new(to: Node, module: ModuleId, offset: usize) -> Self {
+        Self {
+            to,
+            module,
+            offset,
+            receiver: Receiver::Own,
+            field: None,
+            given: Given::None,
+        }
+    }
 }
 
 /// The fields that a call of a class gives values.

@@ -40,7 +40,7 @@ impl<'i> Ignores<'i> {
             if !text.contains(MARK) {
                 continue;
             }
-            let statements = simple_statements(&info.module.syntax().body);
+            let statements = simple_statements(text, &info.module.syntax().body);
             for (offset, comment) in info.module.comments() {
                 // Other comments may be before it.
                 let Some((_, rest)) = comment.split_once(MARK) else {
@@ -57,7 +57,13 @@ impl<'i> Ignores<'i> {
                         .map_or(start, |statement| statement.end);
                     start..end + 1
                 } else {
-                    line..offset
+                    // Behind the last line of a statement of several lines, it is about all.
+                    let next = next_code(text, offset);
+                    let last = statements.iter().find(|statement| {
+                        let ends = (line..offset).contains(&statement.end);
+                        statement.start < line && (ends || statement.end + 1 == next)
+                    });
+                    last.map_or(line, |statement| line_of(text, statement.start))..offset
                 };
                 comments.entry(id).or_default().push(Comment {
                     offset,
@@ -155,10 +161,14 @@ fn parse(rest: &str) -> Result<BTreeSet<Rule>, String> {
     Ok(rules)
 }
 
-/// The ranges of statements without inner ones, and of the heads of the others.
-fn simple_statements(body: &[Stmt]) -> Vec<Range<usize>> {
-    struct Statements(Vec<Range<usize>>);
-    impl<'a> Visitor<'a> for Statements {
+/// The ranges of statements without inner ones, and of the heads of the others: these end with
+/// the line above the first inner one.
+fn simple_statements(text: &str, body: &[Stmt]) -> Vec<Range<usize>> {
+    struct Statements<'t> {
+        text: &'t str,
+        found: Vec<Range<usize>>,
+    }
+    impl<'a> Visitor<'a> for Statements<'_> {
         fn visit_stmt(&mut self, statement: &'a Stmt) {
             let range = statement.start().to_usize()..statement.end().to_usize();
             let head = match statement {
@@ -166,26 +176,32 @@ fn simple_statements(body: &[Stmt]) -> Vec<Range<usize>> {
                 Stmt::While(block) => block.body.first(),
                 Stmt::If(block) => block.body.first(),
                 Stmt::With(block) => block.body.first(),
-                Stmt::FunctionDef(_) | Stmt::ClassDef(_) | Stmt::Match(_) | Stmt::Try(_) => None,
+                // With its decorators.
+                Stmt::FunctionDef(function) => function.body.first(),
+                Stmt::ClassDef(class) => class.body.first(),
+                Stmt::Match(_) | Stmt::Try(_) => None,
                 _ => Some(statement),
             };
             if let Some(first) = head {
-                let is_simple = std::ptr::eq(first, statement);
-                let end = if is_simple {
+                let first_line = line_of(self.text, first.start().to_usize());
+                let end = if std::ptr::eq(first, statement) || first_line <= range.start {
                     range.end
                 } else {
-                    first.start().to_usize()
+                    first_line - 1
                 };
-                self.0.push(range.start..end);
+                self.found.push(range.start..end);
             }
             walk_stmt(self, statement);
         }
 
         fn visit_expr(&mut self, _: &'a Expr) {}
     }
-    let mut statements = Statements(Vec::new());
+    let mut statements = Statements {
+        text,
+        found: Vec::new(),
+    };
     statements.visit_body(body);
-    statements.0
+    statements.found
 }
 
 fn line_of(text: &str, offset: usize) -> usize {

@@ -37,7 +37,7 @@ pub(super) fn activity_imports(index: &Index<'_>, workflows: &[Workflow]) -> Vec
                          execution",
                         import.name
                     ),
-                    trace: Vec::new(),
+                    trace: None,
                     workflows: workflows.clone(),
                 });
             }

@@ -1,7 +1,7 @@
 //! The modules of a service with their functions and classes.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use ruff_python_ast::visitor::{Visitor, walk_stmt};
@@ -68,8 +68,8 @@ pub(super) struct FunctionInfo<'a> {
 pub(super) struct ClassInfo<'a> {
     pub(super) module: ModuleId,
     pub(super) def: &'a StmtClassDef,
-    /// The methods by name; of several with one name, the first.
-    pub(super) methods: HashMap<&'a str, FunctionId>,
+    /// The methods by name; of several with one name, the first that is no `@overload`.
+    pub(super) methods: BTreeMap<&'a str, FunctionId>,
     /// The attributes by name, each with the places that give it a value.
     pub(super) attributes: HashMap<&'a str, Vec<Attribute<'a>>>,
 }
@@ -86,7 +86,7 @@ pub(super) struct Attribute<'a> {
 /// What has been found out about classes and functions. While it is being found out, an entry is
 /// empty: code can refer to itself.
 #[derive(Default)]
-pub(super) struct Known {
+pub(super) struct Cache {
     pub(super) bases: RefCell<HashMap<ClassId, Rc<[Value]>>>,
     pub(super) decorators: RefCell<HashMap<FunctionId, Rc<[String]>>>,
     pub(super) attributes: RefCell<HashMap<(ClassId, String), Value>>,
@@ -99,7 +99,7 @@ pub(super) struct Index<'a> {
     pub(super) functions: Vec<FunctionInfo<'a>>,
     pub(super) classes: Vec<ClassInfo<'a>>,
     pub(super) by_name: HashMap<String, ModuleId>,
-    pub(super) known: Known,
+    pub(super) known: Cache,
     function_at: HashMap<(ModuleId, TextSize), FunctionId>,
     class_at: HashMap<(ModuleId, TextSize), ClassId>,
 }
@@ -201,10 +201,10 @@ impl<'a> Visitor<'a> for AddDefinitions<'_, 'a> {
                 self.index.classes.push(ClassInfo {
                     module: self.id,
                     def,
-                    methods: HashMap::new(),
+                    methods: BTreeMap::new(),
                     attributes: HashMap::new(),
                 });
-                let mut methods = HashMap::new();
+                let mut methods = BTreeMap::new();
                 let mut attributes = Attributes::default();
                 for statement in &def.body {
                     if let Stmt::FunctionDef(method) = statement {
@@ -251,6 +251,16 @@ struct Attributes<'a> {
 }
 
 impl<'a> Attributes<'a> {
+    /// What a loop, a context or an unpacked value is assigned to: the value is not known.
+    fn add_targets(&mut self, target: &'a Expr) {
+        match target {
+            Expr::Tuple(tuple) => tuple.elts.iter().for_each(|item| self.add_targets(item)),
+            Expr::List(list) => list.elts.iter().for_each(|item| self.add_targets(item)),
+            Expr::Starred(starred) => self.add_targets(&starred.value),
+            target => self.add(target, None, None),
+        }
+    }
+
     fn add(&mut self, target: &'a Expr, annotation: Option<&'a Expr>, value: Option<&'a Expr>) {
         let name = match (target, self.receiver) {
             (Expr::Name(name), None) => name.id.as_str(),
@@ -274,8 +284,23 @@ impl<'a> Visitor<'a> for Attributes<'a> {
             Stmt::FunctionDef(_) | Stmt::ClassDef(_) => {}
             Stmt::Assign(assign) => {
                 for target in &assign.targets {
-                    self.add(target, None, Some(&assign.value));
+                    match target {
+                        Expr::Tuple(_) | Expr::List(_) => self.add_targets(target),
+                        target => self.add(target, None, Some(&assign.value)),
+                    }
                 }
+            }
+            Stmt::For(block) => {
+                self.add_targets(&block.target);
+                walk_stmt(self, statement);
+            }
+            Stmt::With(block) => {
+                for item in &block.items {
+                    if let Some(target) = &item.optional_vars {
+                        self.add_targets(target);
+                    }
+                }
+                walk_stmt(self, statement);
             }
             Stmt::AnnAssign(assign) => {
                 let value = assign.value.as_deref();

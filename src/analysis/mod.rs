@@ -25,6 +25,7 @@ mod rules;
 mod scope;
 mod sources;
 mod value;
+mod variables;
 mod workflow;
 
 use std::collections::BTreeSet;
@@ -33,9 +34,9 @@ use self::facts::Node;
 use self::ignore::Ignores;
 use self::imports::activity_imports;
 use self::index::{Index, ModuleId};
-use self::reach::{Call, Follower, Reached};
-use self::registration::Fault;
+use self::reach::{Call, Follower};
 use self::sources::{Sources, Unit, has_definitions, units};
+use self::workflow::Workflow;
 use crate::edit::{EditError, Position};
 use crate::name::RelPath;
 use crate::project::{Project, Service};
@@ -91,49 +92,72 @@ pub struct Analysis {
     pub ignored: usize,
 }
 
-/// A workflow of a project, drawn.
+/// A workflow of a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Diagram {
+pub struct Known {
     /// The name of its class.
     pub class: String,
     /// The name of its type, if it is known.
     pub name: Option<String>,
     /// The module that defines it.
     pub path: RelPath,
-    /// The flowchart, in Mermaid.
-    pub mermaid: String,
 }
 
-/// The workflows of a project, each as a diagram if `wanted` accepts its class and module.
+/// The workflows of a project.
 #[must_use]
-pub fn diagrams(
-    project: &Project,
-    wanted: &dyn Fn(&str, Option<&str>, &RelPath) -> bool,
-) -> Vec<Diagram> {
+pub fn workflows(project: &Project) -> Vec<Known> {
     let mut found = Vec::new();
+    each_workflow(project, |_, _, known| found.push(known));
+    found
+}
+
+/// A workflow as a flowchart in Mermaid; `None` if the project does not have it.
+#[must_use]
+pub fn diagram(project: &Project, wanted: &Known) -> Option<String> {
+    let mut drawn = None;
+    each_workflow(project, |index, workflow, known| {
+        if known == *wanted {
+            drawn = Some(diagram::draw(index, workflow));
+        }
+    });
+    drawn
+}
+
+fn each_workflow(project: &Project, mut visit: impl FnMut(&Index<'_>, &Workflow, Known)) {
     for unit in units(project, None) {
         let sources = Sources::read(project, &unit);
-        let mut index = Index::default();
-        for (path, name, module) in &sources.modules {
-            if let Ok(module) = module.as_ref() {
-                index.add(path, name.clone(), module);
-            }
-        }
-        for workflow in workflow::workflows(&index) {
+        let index = index_of(&sources);
+        for workflow in own_workflows(project, &index) {
             let info = &index.classes[workflow.class];
-            let path = index.modules[info.module].path;
-            let class = info.def.name.as_str();
-            if !is_library(project, path) && wanted(class, workflow.name.as_deref(), path) {
-                found.push(Diagram {
-                    class: class.to_owned(),
-                    name: workflow.name.clone(),
-                    path: path.clone(),
-                    mermaid: diagram::draw(&index, &workflow),
-                });
-            }
+            let known = Known {
+                class: info.def.name.to_string(),
+                name: workflow.name.clone(),
+                path: index.modules[info.module].path.clone(),
+            };
+            visit(&index, &workflow, known);
         }
     }
-    found
+}
+
+/// The modules that can be parsed.
+fn index_of(sources: &Sources) -> Index<'_> {
+    let mut index = Index::default();
+    for (path, name, module) in &sources.modules {
+        if let Ok(module) = module.as_ref() {
+            index.add(path, name.clone(), module);
+        }
+    }
+    index
+}
+
+/// The workflows without those of the client library, which are tested with it.
+fn own_workflows(project: &Project, index: &Index<'_>) -> Vec<Workflow> {
+    let mut workflows = workflow::workflows(index);
+    workflows.retain(|workflow| {
+        let module = index.classes[workflow.class].module;
+        !is_library(project, index.modules[module].path)
+    });
+    workflows
 }
 
 impl Analysis {
@@ -153,37 +177,25 @@ impl Analysis {
 
     fn add(&mut self, project: &Project, unit: &Unit) {
         let sources = Sources::read(project, unit);
-        let mut index = Index::default();
-        for (path, name, module) in &sources.modules {
-            match module.as_ref() {
-                Ok(module) => index.add(path, name.clone(), module),
-                Err(error) => self.unparsable(project, path, error),
+        for (path, _, module) in &sources.modules {
+            if let Err(error) = module.as_ref() {
+                self.unparsable(project, path, error);
             }
         }
+        let index = index_of(&sources);
         let is_own = |id: ModuleId| !is_library(project, index.modules[id].path);
-        let mut workflows = workflow::workflows(&index);
-        // Those of the client library are tested with it.
-        workflows.retain(|workflow| is_own(index.classes[workflow.class].module));
+        let workflows = own_workflows(project, &index);
         if workflows.is_empty() {
             return;
         }
         let mut ignores = Ignores::of(&index);
         let mut follower = Follower::new(&index);
         let mut reached = follower.follow(&workflows, &mut ignores);
-        reached.extend(activity_imports(&index, &workflows));
-        let faults = registration::check(&index, &workflows, &is_own);
-        reached.extend(faults.into_iter().map(reached_by_none));
-        reached.retain(|found| {
-            let is_new = [
-                Rule::ActivityImport,
-                Rule::DuplicateName,
-                Rule::UnregisteredActivity,
-                Rule::UnregisteredWorkflow,
-            ]
-            .contains(&found.rule);
-            // The others have been compared with the comments on their way.
-            !(is_new && ignores.covers(found.module, found.offset, found.rule))
-        });
+        let mut others = activity_imports(&index, &workflows);
+        others.extend(registration::check(&index, &workflows, &is_own));
+        // Those of the code have been compared with the comments on their way.
+        others.retain(|found| !ignores.covers(found.module, found.offset, found.rule));
+        reached.append(&mut others);
         let at = |module: ModuleId, offset: usize| {
             let info = &index.modules[module];
             At {
@@ -199,8 +211,7 @@ impl Analysis {
                 at: at(found.module, found.offset),
                 message: found.what.clone(),
                 trace: found
-                    .trace
-                    .iter()
+                    .calls()
                     .map(|call| (called(&index, call), at(call.module, call.offset)))
                     .collect(),
                 workflows: names.collect::<BTreeSet<String>>().into_iter().collect(),
@@ -255,17 +266,6 @@ fn called(index: &Index<'_>, call: &Call) -> String {
             format!("{}(…)", index.classes[class].def.name)
         }
         Node::Top(module) => index.modules[module].name.clone(),
-    }
-}
-
-fn reached_by_none(fault: Fault) -> Reached {
-    Reached {
-        rule: fault.rule,
-        module: fault.module,
-        offset: fault.offset,
-        what: fault.what,
-        trace: Vec::new(),
-        workflows: Vec::new(),
     }
 }
 

@@ -8,8 +8,8 @@ use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::Ranged;
 
 use super::body::Body;
-use super::facts::{Edge, Facts, Given, Node, Receiver};
-use super::index::{ClassId, Index};
+use super::facts::{Edge, Facts, Node};
+use super::index::{ClassId, Index, ModuleId};
 use super::resolve::{Place, Value};
 use super::rules::Rule;
 use crate::edit::python::dotted;
@@ -20,50 +20,31 @@ const CREATES: [&str; 4] = ["__new__", "__init__", "__post_init__", "model_post_
 /// What runs when an instance of a class is created.
 pub(super) fn created(index: &Index<'_>, class: ClassId) -> Facts {
     let mut facts = Facts::default();
-    let module = index.classes[class].module;
-    let top = Place::top(index, module);
-    let own = index.classes[class].def.name.start().to_usize();
-    let ancestors = top.ancestors(class);
-    let mut seen = BTreeSet::new();
-    for ancestor in &ancestors {
-        let info = &index.classes[*ancestor];
+    let top = Place::top(index, index.classes[class].module);
+    let mut methods = BTreeSet::new();
+    let mut fields = BTreeSet::new();
+    for ancestor in top.ancestors(class) {
+        let info = &index.classes[ancestor];
         let place = Place::top(index, info.module);
-        for (name, method) in sorted(&info.methods) {
-            let runs = CREATES.contains(&name)
-                || place.decorators(method).iter().any(|decorator| {
+        for (name, method) in &info.methods {
+            let runs = CREATES.contains(name)
+                || place.decorators(*method).iter().any(|decorator| {
                     decorator
                         .strip_prefix("pydantic.")
                         .is_some_and(|name| name.ends_with("validator"))
                 });
             // A method of the base class runs if this one calls it.
-            if runs && seen.insert(name) {
-                let def = index.functions[method].def;
-                let is_own = info.module == module;
-                let offset = if is_own {
-                    def.name.start().to_usize()
-                } else {
-                    own
-                };
-                facts.edges.push(edge(Node::Method(method, class), offset));
+            if runs && methods.insert(*name) {
+                let offset = index.functions[*method].def.name.start().to_usize();
+                let node = Node::Method(*method, class);
+                facts.edges.push(Edge::new(node, info.module, offset));
             }
         }
-    }
-    let mut fields = BTreeSet::new();
-    for ancestor in ancestors {
-        let info = &index.classes[ancestor];
-        // The facts of another module have other offsets: its classes are nodes of their own.
-        if info.module != module {
-            facts.edges.push(edge(Node::New(ancestor), own));
-            continue;
-        }
         for statement in &info.def.body {
-            let (Stmt::AnnAssign(_) | Stmt::Assign(_)) = statement else {
-                continue;
-            };
             let (target, value) = match statement {
                 Stmt::AnnAssign(assign) => (Some(&*assign.target), assign.value.as_deref()),
                 Stmt::Assign(assign) => (assign.targets.first(), Some(&*assign.value)),
-                _ => (None, None),
+                _ => continue,
             };
             let field = target.and_then(dotted).unwrap_or_default();
             // A field of the base class that this one defines again is not used.
@@ -73,7 +54,6 @@ pub(super) fn created(index: &Index<'_>, class: ClassId) -> Facts {
             };
             let default = default_of(index, info.module, value);
             facts.hits.extend(default.hits.into_iter().map(|mut hit| {
-                hit.rule = Rule::ModelDefault;
                 hit.what = format!("a default value of `{}`: {}", info.def.name, hit.what);
                 hit.field = Some(field.clone());
                 hit
@@ -89,22 +69,14 @@ pub(super) fn created(index: &Index<'_>, class: ClassId) -> Facts {
     facts
 }
 
-fn edge(to: Node, offset: usize) -> Edge {
-    Edge {
-        to,
-        offset,
-        receiver: Receiver::Own,
-        field: None,
-        given: Given::None,
-    }
-}
-
 /// What runs when an instance of a class is made from JSON: also the fields are created.
 pub(super) fn decoded(index: &Index<'_>, class: ClassId) -> Facts {
     let mut facts = Facts::default();
     let info = &index.classes[class];
     let own = info.def.name.start().to_usize();
-    facts.edges.push(edge(Node::New(class), own));
+    facts
+        .edges
+        .push(Edge::new(Node::New(class), info.module, own));
     let place = Place::top(index, info.module);
     for other in place.ancestors(class) {
         let other = &index.classes[other];
@@ -117,22 +89,18 @@ pub(super) fn decoded(index: &Index<'_>, class: ClassId) -> Facts {
                 found: Vec::new(),
             };
             classes.visit_expr(&field.annotation);
-            let offset = if other.module == info.module {
-                field.target.start().to_usize()
-            } else {
-                own
-            };
+            let offset = field.target.start().to_usize();
             let found = classes.found.into_iter();
-            facts
-                .edges
-                .extend(found.map(|class| edge(Node::Decode(class), offset)));
+            let edge = |class| Edge::new(Node::Decode(class), other.module, offset);
+            facts.edges.extend(found.map(edge));
         }
     }
     facts
 }
 
-/// What a default value does when it is computed.
-fn default_of<'a>(index: &Index<'a>, module: usize, value: &'a Expr) -> Facts {
+/// What a default value does when it is computed: for each object, or once, when the module is
+/// loaded.
+fn default_of<'a>(index: &Index<'a>, module: ModuleId, value: &'a Expr) -> Facts {
     let mut body = Body::new(index, module);
     let factory = match value {
         Expr::Call(call) => ["default_factory", "factory"]
@@ -142,21 +110,14 @@ fn default_of<'a>(index: &Index<'a>, module: usize, value: &'a Expr) -> Facts {
     };
     if let Some(factory) = factory {
         body.called(&factory.value);
+        for hit in &mut body.facts.hits {
+            hit.rule = Rule::ModelDefault;
+        }
     } else {
-        // It is computed once, when the module is loaded.
         body.visit_expr(value);
         body.facts.edges.clear();
     }
     body.facts
-}
-
-/// The methods of a class in the order of their names.
-pub(super) fn sorted<'a>(
-    methods: &std::collections::HashMap<&'a str, usize>,
-) -> Vec<(&'a str, usize)> {
-    let mut sorted: Vec<(&str, usize)> = methods.iter().map(|(name, id)| (*name, *id)).collect();
-    sorted.sort_unstable();
-    sorted
 }
 
 /// The classes of the service that an annotation names.

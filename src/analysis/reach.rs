@@ -1,5 +1,6 @@
 //! Follows the calls of workflow code through a service, and collects the rules that it breaks.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
@@ -17,19 +18,49 @@ pub(super) struct Reached {
     pub(super) module: ModuleId,
     pub(super) offset: usize,
     pub(super) what: String,
-    /// The calls from the workflow to the code: each with its place.
-    pub(super) trace: Vec<Call>,
-    /// The workflows that reach it, at least one.
+    /// The last call on the way from the workflow to the code.
+    pub(super) trace: Trace,
+    /// The workflows that reach it; none if it is not about code that runs.
     pub(super) workflows: Vec<usize>,
 }
 
+impl Reached {
+    /// The calls from the workflow to the code, in this order: those of a long way from both
+    /// ends.
+    pub(super) fn calls(&self) -> impl Iterator<Item = &Call> {
+        /// The number of calls that are shown from each end.
+        const MAX_CALLS: usize = 20;
+        let mut calls: Vec<&Call> =
+            std::iter::successors(self.trace.as_deref(), |call| call.before.as_deref()).collect();
+        calls.reverse();
+        if calls.len() > 2 * MAX_CALLS {
+            calls.drain(MAX_CALLS..calls.len() - MAX_CALLS);
+        }
+        calls.into_iter()
+    }
+}
+
 /// A call on the way to a finding.
-#[derive(Clone)]
 pub(super) struct Call {
     /// The called code.
     pub(super) to: Node,
     pub(super) module: ModuleId,
     pub(super) offset: usize,
+    /// The call before this one.
+    before: Trace,
+}
+
+/// The last call of a way, which knows the calls before it; `None` for the workflow's own code.
+pub(super) type Trace = Option<Rc<Call>>;
+
+impl Drop for Call {
+    /// Without recursion: a way may be long.
+    fn drop(&mut self) {
+        let mut before = self.before.take();
+        while let Some(mut call) = before.and_then(|call| Rc::try_unwrap(call).ok()) {
+            before = call.before.take();
+        }
+    }
 }
 
 /// Follows calls, and remembers what each piece of code does.
@@ -38,12 +69,41 @@ pub(super) struct Follower<'i, 'a> {
     facts: HashMap<Node, Rc<Facts>>,
     /// Calls that could not be followed: their module, offset and text.
     pub(super) unfollowed: BTreeSet<(ModuleId, usize, String)>,
-    /// The activities of the service that workflows execute, with the places of the calls.
-    pub(super) executed: BTreeMap<FunctionId, (ModuleId, usize)>,
 }
 
 /// What a state is compared by, besides what is allowed.
 type Seen = (Node, bool, Given);
+
+/// What comments allow on the ways to a piece of code.
+///
+/// A rule is broken there if some way does not allow it. So a further way matters only if it
+/// allows less, or has a comment that is not known to be used: there are few of these, however
+/// many ways there are.
+#[derive(Default)]
+struct Ways {
+    /// What all ways allow.
+    on_all: BTreeSet<Rule>,
+    /// The comments on any way.
+    comments: BTreeSet<Allowed>,
+}
+
+impl Ways {
+    fn of(allowed: &BTreeSet<Allowed>) -> Self {
+        Self {
+            on_all: allowed.iter().map(|allowed| allowed.0).collect(),
+            comments: allowed.clone(),
+        }
+    }
+
+    /// Add a way. Returns whether it matters.
+    fn add(&mut self, allowed: &BTreeSet<Allowed>) -> bool {
+        let before = (self.on_all.len(), self.comments.len());
+        let rules: BTreeSet<Rule> = allowed.iter().map(|allowed| allowed.0).collect();
+        self.on_all.retain(|rule| rules.contains(rule));
+        self.comments.extend(allowed);
+        before != (self.on_all.len(), self.comments.len())
+    }
+}
 
 /// A piece of code as it was reached.
 #[derive(Clone)]
@@ -62,7 +122,6 @@ impl<'i, 'a> Follower<'i, 'a> {
             index,
             facts: HashMap::new(),
             unfollowed: BTreeSet::new(),
-            executed: BTreeMap::new(),
         }
     }
 
@@ -111,18 +170,22 @@ impl<'i, 'a> Follower<'i, 'a> {
             given: Given::None,
             allowed: BTreeSet::new(),
         };
-        let mut waiting: VecDeque<(State, Vec<Call>)> =
-            roots.map(|node| (start(node), Vec::new())).collect();
-        let mut seen: HashMap<Seen, Vec<BTreeSet<Allowed>>> = HashMap::new();
+        let mut waiting: VecDeque<(State, Trace)> = roots.map(|node| (start(node), None)).collect();
+        let mut seen: HashMap<Seen, Ways> = HashMap::new();
         for (state, _) in &waiting {
-            seen.insert((state.node, false, Given::None), vec![BTreeSet::new()]);
+            seen.insert((state.node, false, Given::None), Ways::default());
         }
         while let Some((state, trace)) = waiting.pop_front() {
             let facts = self.facts(state.node);
-            let module = self.module_of(state.node);
-            let mut add = |rule: Rule, offset: usize, what: &str| {
-                if let Some(allowed) = state.allowed.iter().find(|allowed| allowed.0 == rule) {
-                    ignores.use_comment(*allowed);
+            let own = self.module_of(state.node);
+            let mut add = |rule: Rule, module: ModuleId, offset: usize, what: &str| {
+                let mut allowed = state
+                    .allowed
+                    .iter()
+                    .filter(|allowed| allowed.0 == rule)
+                    .peekable();
+                if allowed.peek().is_some() {
+                    allowed.for_each(|allowed| ignores.use_comment(*allowed));
                     return;
                 }
                 if ignores.covers(module, offset, rule) {
@@ -145,30 +208,28 @@ impl<'i, 'a> Follower<'i, 'a> {
             for hit in &facts.hits {
                 let counts = !hit.needs_shared || state.is_shared;
                 if counts && !is_given(&state.given, hit.field.as_deref()) {
-                    add(hit.rule, hit.offset, &hit.what);
+                    add(hit.rule, hit.module, hit.offset, &hit.what);
                 }
             }
             for executed in &facts.executed {
-                let place = (module, executed.offset);
-                self.executed.entry(executed.function).or_insert(place);
                 if executed.needs_heartbeats && !self.may_heartbeat(executed.function) {
                     let name = self.index.name_of(executed.function);
                     let what = format!(
                         "`{name}` has a heartbeat timeout, and never calls \
                          `activity.heartbeat()`"
                     );
-                    add(Rule::Heartbeat, executed.offset, &what);
+                    add(Rule::Heartbeat, own, executed.offset, &what);
                 }
             }
             for (offset, text) in &facts.unfollowed {
-                self.unfollowed.insert((module, *offset, text.clone()));
+                self.unfollowed.insert((own, *offset, text.clone()));
             }
             for edge in &facts.edges {
                 if is_given(&state.given, edge.field.as_deref()) {
                     continue;
                 }
                 let mut allowed = state.allowed.clone();
-                allowed.extend(ignores.at(module, edge.offset));
+                allowed.extend(ignores.at(edge.module, edge.offset));
                 let next = State {
                     node: edge.to,
                     is_shared: match edge.receiver {
@@ -176,26 +237,25 @@ impl<'i, 'a> Follower<'i, 'a> {
                         Receiver::Same => state.is_shared,
                         Receiver::Own => false,
                     },
-                    given: match edge.to {
-                        // The fields of the base class are those of the same object.
-                        Node::New(_) if edge.given == Given::None => state.given.clone(),
-                        _ => edge.given.clone(),
-                    },
+                    given: edge.given.clone(),
                     allowed,
                 };
-                // With less allowed, more is found: a state that allows more adds nothing.
                 let key = (next.node, next.is_shared, next.given.clone());
-                let known = seen.entry(key).or_default();
-                let is_new = !known.iter().any(|known| known.is_subset(&next.allowed));
+                let is_new = match seen.entry(key) {
+                    Entry::Vacant(entry) => {
+                        entry.insert(Ways::of(&next.allowed));
+                        true
+                    }
+                    Entry::Occupied(mut entry) => entry.get_mut().add(&next.allowed),
+                };
                 if is_new {
-                    known.push(next.allowed.clone());
                     let call = Call {
                         to: edge.to,
-                        module,
+                        module: edge.module,
                         offset: edge.offset,
+                        before: trace.clone(),
                     };
-                    let trace = trace.iter().cloned().chain([call]).collect();
-                    waiting.push_back((next, trace));
+                    waiting.push_back((next, Some(Rc::new(call))));
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! What the workers of a service run: the lists in their code.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashSet};
 
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
@@ -8,34 +9,40 @@ use ruff_text_size::Ranged;
 
 use super::decorators::{is_activity, is_stub, name_of};
 use super::index::{ClassId, FunctionId, Index, ModuleId};
-use super::models::sorted;
-use super::resolve::{Place, Value};
+use super::reach::Reached;
+use super::resolve::{MAX_STEPS, Place, Value};
 use super::rules::Rule;
-use super::scope::{Binding, Scope};
+use super::scope::Scope;
 use super::workflow::Workflow;
 
-/// A workflow or activity that no worker runs, or that a worker cannot run.
-pub(super) struct Fault {
-    pub(super) rule: Rule,
-    pub(super) module: ModuleId,
-    pub(super) offset: usize,
-    pub(super) what: String,
+/// The workflows or activities of one worker.
+struct List<T> {
+    /// Whether the worker has this list.
+    is_given: bool,
+    items: Vec<T>,
+    /// Whether it may have more items.
+    is_open: bool,
+}
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self {
+            is_given: false,
+            items: Vec::new(),
+            is_open: false,
+        }
+    }
 }
 
 /// The lists of one worker.
 #[derive(Default)]
 struct Lists {
-    workflows: Vec<ClassId>,
-    activities: Vec<FunctionId>,
-    /// Whether it has these lists at all.
-    runs_workflows: bool,
-    runs_activities: bool,
-    /// Whether the lists may have more items.
-    has_more_workflows: bool,
-    has_more_activities: bool,
+    workflows: List<ClassId>,
+    activities: List<FunctionId>,
 }
 
-/// Compare the lists of the workers with the workflows and activities of the service.
+/// What no worker of the service runs, or what a worker cannot run, by comparing the lists of the
+/// workers with the workflows and activities of the service.
 ///
 /// `is_own` says which modules are the service's own code; the client library only passes the
 /// lists on.
@@ -43,7 +50,7 @@ pub(super) fn check(
     index: &Index<'_>,
     workflows: &[Workflow],
     is_own: &dyn Fn(ModuleId) -> bool,
-) -> Vec<Fault> {
+) -> Vec<Reached> {
     let mut workers = Workers {
         index,
         module: 0,
@@ -57,52 +64,110 @@ pub(super) fn check(
         }
     }
     let workers = workers.found;
-    let mut faults = Vec::new();
+    let mut found = Vec::new();
     for worker in &workers {
-        duplicates(index, workflows, worker, &mut faults);
+        let classes = worker.workflows.items.iter();
+        let workflows = classes.filter_map(|class| workflows.iter().find(|w| w.class == *class));
+        let types = workflows.map(|workflow| (workflow.class, workflow.name.clone()));
+        duplicates("workflow type", types, |id| class_at(index, id), &mut found);
+        let functions = worker.activities.items.iter();
+        let names = functions.map(|function| (*function, name_of(index, *function)));
+        duplicates(
+            "activity name",
+            names,
+            |id| function_at(index, id),
+            &mut found,
+        );
     }
-    let runs: HashSet<ClassId> = workers.iter().flat_map(|w| w.workflows.clone()).collect();
-    let is_open = workers.iter().any(|worker| worker.has_more_workflows);
-    if workers.iter().any(|w| w.runs_workflows) && !is_open {
-        for workflow in workflows.iter().filter(|w| !runs.contains(&w.class)) {
-            let info = &index.classes[workflow.class];
-            if is_own(info.module) {
-                faults.push(Fault {
-                    rule: Rule::UnregisteredWorkflow,
-                    module: info.module,
-                    offset: info.def.name.start().to_usize(),
-                    what: format!(
-                        "no worker of the service runs the workflow `{}`",
-                        info.def.name
-                    ),
-                });
-            }
+    if let Some(runs) = run_by(workers.iter().map(|worker| &worker.workflows)) {
+        let missing = workflows.iter().map(|workflow| workflow.class);
+        let missing = missing.filter(|class| !runs.contains(class));
+        let missing = missing.filter(|class| is_own(index.classes[*class].module));
+        found.extend(missing.map(|class| {
+            let place = class_at(index, class);
+            let what = format!(
+                "no worker of the service runs the workflow `{}`",
+                place.name
+            );
+            place.reached(Rule::UnregisteredWorkflow, what)
+        }));
+    }
+    if let Some(runs) = run_by(workers.iter().map(|worker| &worker.activities)) {
+        let missing = (0..index.functions.len()).filter(|function| {
+            is_own(index.functions[*function].module)
+                && is_activity(index, *function)
+                && !runs.contains(function)
+                && !is_stub(index, *function)
+                && !is_overridden(index, *function, &runs)
+        });
+        found.extend(missing.map(|function| {
+            let place = function_at(index, function);
+            let what = format!(
+                "no worker of the service runs the activity `{}`",
+                place.name
+            );
+            place.reached(Rule::UnregisteredActivity, what)
+        }));
+    }
+    found
+}
+
+/// What workers with these lists run; `None` if that is not known.
+fn run_by<'l, T: Copy + Eq + std::hash::Hash + 'l>(
+    lists: impl Iterator<Item = &'l List<T>>,
+) -> Option<HashSet<T>> {
+    let mut runs = HashSet::new();
+    let mut is_given = false;
+    for list in lists {
+        if list.is_open {
+            return None;
+        }
+        is_given |= list.is_given;
+        runs.extend(&list.items);
+    }
+    is_given.then_some(runs)
+}
+
+/// Where a workflow or an activity is defined.
+struct Definition<'i> {
+    name: String,
+    module: ModuleId,
+    offset: usize,
+    path: &'i crate::name::RelPath,
+}
+
+impl Definition<'_> {
+    /// A rule that is broken here, by no code of a workflow.
+    fn reached(self, rule: Rule, what: String) -> Reached {
+        Reached {
+            rule,
+            module: self.module,
+            offset: self.offset,
+            what,
+            trace: None,
+            workflows: Vec::new(),
         }
     }
-    let runs: HashSet<FunctionId> = workers.iter().flat_map(|w| w.activities.clone()).collect();
-    let is_open = workers.iter().any(|worker| worker.has_more_activities);
-    if workers.iter().any(|w| w.runs_activities) && !is_open {
-        for function in 0..index.functions.len() {
-            let info = &index.functions[function];
-            let is_missing = is_own(info.module)
-                && is_activity(index, function)
-                && !runs.contains(&function)
-                && !is_stub(index, function)
-                && !is_overridden(index, function, &runs);
-            if is_missing {
-                faults.push(Fault {
-                    rule: Rule::UnregisteredActivity,
-                    module: info.module,
-                    offset: info.def.name.start().to_usize(),
-                    what: format!(
-                        "no worker of the service runs the activity `{}`",
-                        index.name_of(function)
-                    ),
-                });
-            }
-        }
+}
+
+fn class_at<'i>(index: &'i Index<'_>, class: ClassId) -> Definition<'i> {
+    let info = &index.classes[class];
+    Definition {
+        name: info.def.name.to_string(),
+        module: info.module,
+        offset: info.def.name.start().to_usize(),
+        path: index.modules[info.module].path,
     }
-    faults
+}
+
+fn function_at<'i>(index: &'i Index<'_>, function: FunctionId) -> Definition<'i> {
+    let info = &index.functions[function];
+    Definition {
+        name: index.name_of(function),
+        module: info.module,
+        offset: info.def.name.start().to_usize(),
+        path: index.modules[info.module].path,
+    }
 }
 
 /// Whether a class that inherits from that of an activity is registered in its place.
@@ -119,48 +184,27 @@ fn is_overridden(index: &Index<'_>, function: FunctionId, runs: &HashSet<Functio
     })
 }
 
-/// Workflows and activities of a worker that have the same name.
-fn duplicates(index: &Index<'_>, workflows: &[Workflow], worker: &Lists, faults: &mut Vec<Fault>) {
+/// Workflows or activities of one worker that have the same name.
+fn duplicates<'i, T: Copy + Eq + std::hash::Hash>(
+    what: &str,
+    items: impl Iterator<Item = (T, Option<String>)>,
+    definition: impl Fn(T) -> Definition<'i>,
+    found: &mut Vec<Reached>,
+) {
     let mut names: BTreeMap<String, String> = BTreeMap::new();
     let mut seen = HashSet::new();
-    let listed = worker.workflows.iter().filter(|class| seen.insert(**class));
-    for workflow in listed.filter_map(|class| workflows.iter().find(|w| w.class == *class)) {
-        let info = &index.classes[workflow.class];
-        let Some(name) = &workflow.name else { continue };
-        let own = format!("`{}` of {}", info.def.name, index.modules[info.module].path);
+    for (item, name) in items.filter(|(item, _)| seen.insert(*item)) {
+        let Some(name) = name else { continue };
+        let place = definition(item);
+        let own = format!("`{}` of {}", place.name, place.path);
         if let Some(other) = names.insert(name.clone(), own) {
-            faults.push(Fault {
-                rule: Rule::DuplicateName,
-                module: info.module,
-                offset: info.def.name.start().to_usize(),
-                what: format!("the workflow type `{name}` is also that of {other}"),
-            });
-        }
-    }
-    let mut names: BTreeMap<String, String> = BTreeMap::new();
-    let mut seen = HashSet::new();
-    for function in worker.activities.iter().filter(|id| seen.insert(**id)) {
-        let info = &index.functions[*function];
-        let Some(name) = name_of(index, *function) else {
-            continue;
-        };
-        let own = format!(
-            "`{}` of {}",
-            index.name_of(*function),
-            index.modules[info.module].path
-        );
-        if let Some(other) = names.insert(name.clone(), own) {
-            faults.push(Fault {
-                rule: Rule::DuplicateName,
-                module: info.module,
-                offset: info.def.name.start().to_usize(),
-                what: format!("the activity name `{name}` is also that of {other}"),
-            });
+            let what = format!("the {what} `{name}` is also that of {other}");
+            found.push(place.reached(Rule::DuplicateName, what));
         }
     }
 }
 
-/// Finds calls with the arguments `workflows` and `activities`.
+/// Finds the calls that make workers.
 struct Workers<'i, 'a> {
     index: &'i Index<'a>,
     module: ModuleId,
@@ -188,63 +232,62 @@ impl<'a> Visitor<'a> for Workers<'_, 'a> {
 }
 
 impl<'a> Workers<'_, 'a> {
+    /// A call makes a worker if it is one of `Worker`, or if its arguments can only be for one:
+    /// both lists, or one with a task queue. A call of the service itself passes them on.
+    /// `edit::python::lists` finds the worker to edit, and is stricter.
     fn call(&mut self, call: &'a ExprCall) {
         let argument = |name| {
             let keyword = call.arguments.find_keyword(name);
             keyword.map(|keyword| &keyword.value)
         };
-        let lists = [argument("workflows"), argument("activities")];
-        let mut worker = Lists::default();
+        let (workflows, activities) = (argument("workflows"), argument("activities"));
+        let has_unknown = call.arguments.keywords.iter().any(|k| k.arg.is_none());
+        if (workflows, activities) == (None, None) && !has_unknown {
+            return;
+        }
         let place = Place {
             scopes: &self.scopes,
             ..Place::top(self.index, self.module)
         };
-        let has_unknown = call.arguments.keywords.iter().any(|k| k.arg.is_none());
-        if has_unknown
-            && place.resolve(&call.func) == Value::External("temporalio.worker.Worker".to_owned())
-        {
-            worker.has_more_workflows = true;
-            worker.has_more_activities = true;
-        } else if lists == [None, None] {
+        let function = place.resolve(&call.func);
+        let is_worker = function == Value::External("temporalio.worker.Worker".to_owned());
+        let has_both = workflows.is_some() && activities.is_some();
+        let has_queue =
+            argument("task_queue").is_some() && (workflows.is_some() || activities.is_some());
+        if !is_worker && !((has_both || has_queue) && may_run(&place, &function)) {
             return;
         }
-        let [workflows, activities] = lists;
-        worker.runs_workflows = workflows.is_some();
-        worker.runs_activities = activities.is_some();
+        let is_open = is_worker && has_unknown;
+        let mut worker = Lists::default();
+        worker.workflows.is_open = is_open;
+        worker.activities.is_open = is_open;
         if let Some(workflows) = workflows {
-            let mut items = Items::default();
-            items.read(&place, workflows, 0);
-            worker.has_more_workflows = items.is_open;
-            for value in items.values {
+            let list = &mut worker.workflows;
+            list.is_given = true;
+            for value in Items::of(&place, workflows) {
                 match value {
-                    Value::Class(class) => {
-                        worker.workflows.push(class);
-                    }
-                    _ => worker.has_more_workflows = true,
+                    Some(Value::Class(class)) => list.items.push(class),
+                    _ => list.is_open = true,
                 }
             }
         }
         if let Some(activities) = activities {
-            let mut items = Items::default();
-            items.read(&place, activities, 0);
-            worker.has_more_activities = items.is_open;
-            for value in items.values {
+            let list = &mut worker.activities;
+            list.is_given = true;
+            for value in Items::of(&place, activities) {
                 match value {
-                    Value::Function(function) => {
-                        worker.activities.push(function);
-                    }
+                    Some(Value::Function(function)) => list.items.push(function),
                     // It stands for its methods.
-                    Value::Class(class) | Value::Instance(class) => {
+                    Some(Value::Class(class) | Value::Instance(class)) => {
                         let place = Place::top(self.index, self.index.classes[class].module);
                         for class in place.ancestors(class) {
-                            let methods = sorted(&self.index.classes[class].methods);
-                            let methods = methods.into_iter().map(|(_, method)| method);
+                            let methods = self.index.classes[class].methods.values().copied();
                             let own = methods.filter(|method| is_activity(self.index, *method));
-                            worker.activities.extend(own);
+                            list.items.extend(own);
                         }
                     }
-                    Value::External(name) if !name.starts_with("builtins.") => {}
-                    _ => worker.has_more_activities = true,
+                    Some(Value::External(name)) if !name.starts_with("builtins.") => {}
+                    _ => list.is_open = true,
                 }
             }
         }
@@ -252,48 +295,75 @@ impl<'a> Workers<'_, 'a> {
     }
 }
 
-/// Reads the items of a list.
-#[derive(Default)]
-struct Items {
-    values: Vec<Value>,
-    /// Whether there may be more items.
-    is_open: bool,
+/// Whether a call of this may make a worker: not of a model, and not of what only reads
+/// histories.
+fn may_run(place: &Place<'_, '_>, function: &Value) -> bool {
+    match function {
+        Value::External(name) => name != "temporalio.worker.Replayer",
+        Value::Class(class) => {
+            let classes = place.ancestors(*class);
+            !classes.into_iter().any(|class| {
+                let bases = place.bases(class);
+                bases.contains(&Value::External("pydantic.BaseModel".to_owned()))
+            })
+        }
+        _ => true,
+    }
 }
 
-impl Items {
-    fn read<'a>(&mut self, place: &Place<'_, 'a>, list: &'a Expr, depth: u32) {
-        if depth > 8 {
-            self.is_open = true;
+/// Reads the items of a list; `None` stands for what is not known.
+struct Items<'s> {
+    values: Vec<Option<Value>>,
+    /// The number of expressions that are still looked at.
+    steps: &'s Cell<u32>,
+}
+
+impl Items<'_> {
+    fn of<'a>(place: &Place<'_, 'a>, list: &'a Expr) -> Vec<Option<Value>> {
+        let mut items = Items {
+            values: Vec::new(),
+            steps: &Cell::new(MAX_STEPS * 10),
+        };
+        items.read(place, list);
+        items.values
+    }
+
+    fn read<'a>(&mut self, place: &Place<'_, 'a>, list: &'a Expr) {
+        let Some(left) = self.steps.get().checked_sub(1) else {
+            self.values.push(None);
             return;
-        }
+        };
+        self.steps.set(left);
         match list {
-            Expr::List(list) => self.read_all(place, &list.elts, depth),
-            Expr::Tuple(list) => self.read_all(place, &list.elts, depth),
-            Expr::Set(list) => self.read_all(place, &list.elts, depth),
+            Expr::List(list) => self.read_all(place, &list.elts),
+            Expr::Tuple(list) => self.read_all(place, &list.elts),
+            Expr::Set(list) => self.read_all(place, &list.elts),
             Expr::BinOp(sum) if sum.op == Operator::Add => {
-                self.read(place, &sum.left, depth + 1);
-                self.read(place, &sum.right, depth + 1);
+                self.read(place, &sum.left);
+                self.read(place, &sum.right);
             }
-            Expr::Call(call) if is_list_call(call) => {
-                self.read(place, &call.arguments.args[0], depth + 1);
-            }
+            Expr::Call(call) if is_list_call(call) => self.read(place, &call.arguments.args[0]),
             // One that gets more items later may have any.
-            Expr::Name(name) if place.is_changed_later(&name.id) => self.is_open = true,
+            Expr::Name(name) if place.is_changed_later(&name.id) => self.values.push(None),
             Expr::Name(name) => match place.assigned_once(&name.id) {
-                Some((place, value)) => self.read(&place, value, depth + 1),
-                None => self.is_open = true,
+                Some((place, value)) => self.read(&place, value),
+                None => self.values.push(None),
             },
-            _ => self.is_open = true,
+            _ => self.values.push(None),
         }
     }
 
-    fn read_all<'a>(&mut self, place: &Place<'_, 'a>, items: &'a [Expr], depth: u32) {
+    fn read_all<'a>(&mut self, place: &Place<'_, 'a>, items: &'a [Expr]) {
         for item in items {
             match item {
-                Expr::Starred(starred) => self.read(place, &starred.value, depth + 1),
+                Expr::Starred(starred) if self.steps.get() > 0 => self.read(place, &starred.value),
+                Expr::Starred(_) => {
+                    self.values.push(None);
+                    return;
+                }
                 _ => match place.resolve(item) {
-                    Value::Unknown => self.is_open = true,
-                    value => self.values.push(value),
+                    Value::Unknown => self.values.push(None),
+                    value => self.values.push(Some(value)),
                 },
             }
         }
@@ -305,28 +375,4 @@ fn is_list_call(call: &ExprCall) -> bool {
     matches!(&*call.func, Expr::Name(name) if ["list", "tuple"].contains(&name.id.as_str()))
         && call.arguments.args.len() == 1
         && call.arguments.keywords.is_empty()
-}
-
-impl Index<'_> {
-    /// The module and name under which a variable is assigned, through imports.
-    pub(super) fn origin_of(&self, module: ModuleId, name: &str) -> Option<(ModuleId, String)> {
-        let (mut module, mut name) = (module, name.to_owned());
-        for _ in 0..10 {
-            let bindings = self.modules[module].scope.get(&name)?;
-            let [
-                Binding::ImportFrom {
-                    level,
-                    module: from,
-                    name: other,
-                },
-            ] = bindings
-            else {
-                return Some((module, name));
-            };
-            let full = Place::top(self, module).absolute(*level, from);
-            module = self.module_named(&full, module)?;
-            (*other).clone_into(&mut name);
-        }
-        None
-    }
 }

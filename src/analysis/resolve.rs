@@ -158,7 +158,8 @@ impl<'i, 'a> Place<'i, 'a> {
                     receiver: self.receiver.clone(),
                     ..*self
                 };
-                return same(bindings.iter().map(|b| around.bound(*b, steps)));
+                let bindings = bindings.iter().take_while(|_| steps.get() > 0);
+                return same(bindings.map(|b| around.bound(*b, steps)));
             }
         }
         self.global(self.module, name, steps)
@@ -174,7 +175,8 @@ impl<'i, 'a> Place<'i, 'a> {
         let top = Place::top(self.index, module);
         if let Some(bindings) = info.scope.get(name) {
             // One of several is chosen when the module is loaded: the first that is known.
-            let mut values = bindings.iter().map(|b| top.bound(*b, steps));
+            let bindings = bindings.iter().take_while(|_| steps.get() > 0);
+            let mut values = bindings.map(|b| top.bound(*b, steps));
             let known = values.find(|value| *value != Value::Unknown);
             return known.unwrap_or(Value::Unknown);
         }
@@ -227,6 +229,31 @@ impl<'i, 'a> Place<'i, 'a> {
         }
     }
 
+    /// The module of this name in a package.
+    fn module_in(&self, package: ModuleId, name: &str) -> Option<ModuleId> {
+        let info = &self.index.modules[package];
+        if !info.is_package() {
+            return None;
+        }
+        let inner = match info.name.as_str() {
+            "" => name.to_owned(),
+            package => format!("{package}.{name}"),
+        };
+        self.index.module_named(&inner, package)
+    }
+
+    /// What the full name of something that no known module has stands for: a module, if a
+    /// package without `__init__.py`, which has no module of its own, has it.
+    fn external(&self, full: String) -> Value {
+        match self
+            .index
+            .module_named(full.trim_start_matches('.'), self.module)
+        {
+            Some(id) => Value::Module(id),
+            None => Value::External(full),
+        }
+    }
+
     fn bound(&self, binding: Binding<'a>, steps: &Cell<u32>) -> Value {
         match binding {
             Binding::Import(name) => match self.module_of(0, name) {
@@ -238,18 +265,13 @@ impl<'i, 'a> Place<'i, 'a> {
                 module,
                 name,
             } => match self.module_of(level, module) {
+                // A package imports one of its modules.
+                Ok(id) if id == self.module => match self.module_in(id, name) {
+                    Some(id) => Value::Module(id),
+                    None => Value::Unknown,
+                },
                 Ok(id) => self.member(&Value::Module(id), name, steps),
-                Err(module) => {
-                    // A package without `__init__.py` has no module of its own.
-                    let full = format!("{module}.{name}");
-                    match self
-                        .index
-                        .module_named(full.trim_start_matches('.'), self.module)
-                    {
-                        Some(id) => Value::Module(id),
-                        None => Value::External(full),
-                    }
-                }
+                Err(module) => self.external(format!("{module}.{name}")),
             },
             Binding::Function(def) if is_overload(def) => Value::Unknown,
             Binding::Function(def) => {
@@ -347,21 +369,17 @@ impl<'i, 'a> Place<'i, 'a> {
 
     pub(super) fn member(&self, value: &Value, name: &str, steps: &Cell<u32>) -> Value {
         match value {
-            Value::External(full) => Value::External(format!("{full}.{name}")),
+            Value::External(full) => self.external(format!("{full}.{name}")),
             Value::ExternalInstance(full) => match (full.as_str(), name) {
                 ("pathlib.Path", "parent") => value.clone(),
                 _ => Value::External(format!("{full}.{name}")),
             },
             Value::Module(id) => {
                 let info = &self.index.modules[*id];
-                if info.scope.get(name).is_some() || !info.is_package() {
+                if info.scope.get(name).is_some() {
                     return self.global(*id, name, steps);
                 }
-                let inner = match info.name.as_str() {
-                    "" => name.to_owned(),
-                    package => format!("{package}.{name}"),
-                };
-                match self.index.module_named(&inner, *id) {
+                match self.module_in(*id, name) {
                     Some(id) => Value::Module(id),
                     None => self.global(*id, name, steps),
                 }

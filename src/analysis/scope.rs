@@ -42,8 +42,6 @@ pub(super) struct Scope<'a> {
     names: HashMap<&'a str, Vec<Binding<'a>>>,
     /// Names that the scope declares as global.
     pub(super) globals: HashSet<&'a str>,
-    /// Names that it declares as those of an enclosing function.
-    pub(super) nonlocals: HashSet<&'a str>,
     /// The modules of `from module import *`, with their leading dots.
     pub(super) stars: Vec<(u32, &'a str)>,
 }
@@ -213,14 +211,6 @@ impl<'a> Visitor<'a> for Collect<'_, 'a> {
                 scope
                     .globals
                     .extend(global.names.iter().map(ruff_python_ast::Identifier::as_str));
-            }
-            Stmt::Nonlocal(nonlocal) => {
-                scope.nonlocals.extend(
-                    nonlocal
-                        .names
-                        .iter()
-                        .map(ruff_python_ast::Identifier::as_str),
-                );
             }
             _ => {}
         }

@@ -77,7 +77,7 @@ pub(super) struct Sources {
 
 impl Sources {
     pub(super) fn read(project: &Project, unit: &Unit) -> Self {
-        let names = Names::of(unit);
+        let names = ModuleNames::of(unit);
         let text = |path: &RelPath| project.text(path).unwrap_or_default();
         let is_workflow = |text: &str| has_definitions(text) && text.contains("workflow");
         if !unit.files.iter().any(|path| is_workflow(text(path))) {
@@ -138,12 +138,12 @@ fn module_at(project: &Project, path: &RelPath) -> Option<Rc<Result<Module, Edit
 }
 
 /// The dotted names of the modules of a unit.
-struct Names<'u> {
+struct ModuleNames<'u> {
     root: &'u Folder,
     files: BTreeMap<String, &'u RelPath>,
 }
 
-impl<'u> Names<'u> {
+impl<'u> ModuleNames<'u> {
     fn of(unit: &'u Unit) -> Self {
         let mut names = Self {
             root: &unit.root,
@@ -197,7 +197,10 @@ impl<'u> Names<'u> {
         let mut found = Vec::new();
         for candidate in std::iter::once(base).chain(outer) {
             let inner = name.as_ref().map(|name| join(&candidate, name));
-            let names = inner.into_iter().chain([candidate]);
+            // `import a.b` binds the package, which is loaded as well.
+            let above = candidate.match_indices('.').map(|(at, _)| &candidate[..at]);
+            let packages = above.filter(|_| name.is_none()).map(str::to_owned);
+            let names = inner.into_iter().chain(packages).chain([candidate.clone()]);
             let files: Vec<&RelPath> = names
                 .filter_map(|name| self.files.get(&name).copied())
                 .collect();

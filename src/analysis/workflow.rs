@@ -6,7 +6,7 @@ use ruff_python_ast::visitor::Visitor;
 
 use super::decorators::{given_name, is_handler, workflow_definition};
 use super::index::{ClassId, FunctionId, Index};
-use super::models::{Classes, sorted};
+use super::models::Classes;
 use super::resolve::Place;
 
 /// A workflow.
@@ -31,13 +31,12 @@ fn workflow(index: &Index<'_>, class: ClassId) -> Option<Workflow> {
     let info = &index.classes[class];
     let place = Place::top(index, info.module);
     let definition = workflow_definition(index, class)?;
-    let name =
-        given_name(&definition.expression).unwrap_or_else(|| Some(info.def.name.to_string()));
+    let name = given_name(&place, &definition.expression)
+        .unwrap_or_else(|| Some(info.def.name.to_string()));
     let mut handlers = Vec::new();
     let mut seen = BTreeSet::new();
     for ancestor in place.ancestors(class) {
-        let methods = sorted(&index.classes[ancestor].methods);
-        let own = methods.into_iter().map(|(_, method)| method);
+        let own = index.classes[ancestor].methods.values().copied();
         // One that a class defines again replaces that of its base class.
         let own = own.filter(|method| seen.insert(index.functions[*method].def.name.as_str()));
         handlers.extend(own.filter(|method| {

@@ -41,6 +41,8 @@ def outcome_of(error: BaseException) -> str:
 
 
 async def run(client: Client, name: str, module: Any, activities: list[Any]) -> str:
+    if module is None:
+        return "not loaded"
     probe = module.Probe
     signature = inspect.signature(probe.run)
     parameters = list(signature.parameters.values())[1:]
@@ -64,7 +66,7 @@ async def run(client: Client, name: str, module: Any, activities: list[Any]) -> 
             args=arguments,
             id=name,
             task_queue=name,
-            execution_timeout=timedelta(seconds=8),
+            execution_timeout=timedelta(seconds=60),
         )
         try:
             if hasattr(probe, "poke"):
@@ -82,8 +84,11 @@ async def run(client: Client, name: str, module: Any, activities: list[Any]) -> 
 
 
 def load(package: str) -> tuple[Any, list[Any]]:
-    """The module of a probe, and the activities that it executes."""
-    module = importlib.import_module(f"{package}.workflow")
+    """The module of a probe, `None` if it has a syntax error, and the activities that it executes."""
+    try:
+        module = importlib.import_module(f"{package}.workflow")
+    except SyntaxError:
+        return None, []
     try:
         activities = importlib.import_module(f"{package}.activities")
     except ModuleNotFoundError:

@@ -4,7 +4,7 @@ use ruff_python_ast::{Arguments, Expr, ExprAttribute, ExprCall, Stmt, StmtFuncti
 use ruff_text_size::Ranged;
 
 use super::order::is_membership;
-use super::{Body, arguments, described};
+use super::{Body, arguments, does};
 use crate::analysis::activity;
 use crate::analysis::calls::{When, is_pure, rule_of};
 use crate::analysis::decorators::{is_activity, is_handler, is_sandboxed};
@@ -62,8 +62,8 @@ impl<'a> Body<'_, 'a> {
     /// A call of a function of another library.
     pub(super) fn external(&mut self, name: &str, call: &'a ExprCall) {
         self.facts.heartbeats |= activity::keeps_alive(name);
-        if let Some(option) = activity::option_of(name) {
-            let found = activity::check(&self.place(), option, call);
+        if let Some(names) = activity::activity_named_by(name) {
+            let found = activity::check(&self.place(), names, call);
             self.facts.hits.extend(found.hits);
             self.facts.executed.extend(found.activity);
         }
@@ -131,7 +131,7 @@ impl<'a> Body<'_, 'a> {
             let what = format!(
                 "a default value of a model: {}",
                 rule_of(&name)
-                    .map(|(rule, _)| described(rule, &written, &name))
+                    .map(|(rule, _)| format!("`{written}()` {}", does(rule, &name)))
                     .unwrap_or(written)
             );
             self.hit(Rule::ModelDefault, factory, what);
@@ -147,10 +147,12 @@ impl<'a> Body<'_, 'a> {
         }
         let bases = self.place().bases(class);
         let broken = bases.iter().find_map(|base| match base {
-            Value::External(name) => self.rule_of(name).map(|(rule, _)| (rule, name)),
+            Value::External(name) => self.rule_of(name).map(|(rule, when)| (rule, when, name)),
             _ => None,
         });
-        if let Some((rule, name)) = broken {
+        if let Some((rule, when, name)) = broken
+            && is_broken(when, &call.arguments)
+        {
             self.breaks(rule, name, call);
         }
     }
@@ -165,12 +167,19 @@ impl<'a> Body<'_, 'a> {
         }
         let named = keywords.iter().filter_map(|keyword| keyword.arg.as_ref());
         let mut fields: Vec<String> = named.map(ToString::to_string).collect();
-        let body = &self.index.classes[class].def.body;
-        let declared = body.iter().filter_map(|statement| match statement {
-            Stmt::AnnAssign(field) => dotted(&field.target),
-            _ => None,
-        });
-        fields.extend(declared.take(args.len()));
+        // Those of the base classes first.
+        let classes = self.place().ancestors(class).into_iter().rev();
+        let mut declared: Vec<String> = Vec::new();
+        for statement in classes.flat_map(|class| &self.index.classes[class].def.body) {
+            if let Stmt::AnnAssign(field) = statement
+                && let Some(name) = dotted(&field.target)
+                && !declared.contains(&name)
+            {
+                declared.push(name);
+            }
+        }
+        declared.truncate(args.len());
+        fields.append(&mut declared);
         Given::Fields(fields)
     }
 
@@ -223,14 +232,14 @@ impl<'a> Body<'_, 'a> {
             && let Some((rule, When::Always)) = rule_of(&class)
         {
             let written = self.text(context);
-            let what = described(rule, &written, &class);
+            let what = format!("`{written}` {}", does(rule, &class));
             self.hit(rule, context, what);
         }
     }
 
     pub(super) fn breaks(&mut self, rule: Rule, name: &str, call: &'a ExprCall) {
         let written = dotted(&call.func).unwrap_or_else(|| self.text(&call.func));
-        let what = described(rule, &written, name);
+        let what = format!("`{written}()` {}", does(rule, name));
         self.hit(rule, call, what);
         if let Some(hit) = self.facts.hits.last_mut() {
             hit.function = Some(name.to_owned());
@@ -307,7 +316,8 @@ impl<'a> Body<'_, 'a> {
                     self.facts.unfollowed.push((call.start().to_usize(), text));
                 }
                 if attribute.attr.as_str() == "run_in_executor" {
-                    let what = described(Rule::LoopEscape, "run_in_executor", "");
+                    let does = does(Rule::LoopEscape, "");
+                    let what = format!("`run_in_executor()` {does}");
                     self.hit(Rule::LoopEscape, call, what);
                 }
             }
@@ -348,7 +358,7 @@ impl<'a> Body<'_, 'a> {
                 // With arguments, the others may be harmless.
                 if let Some((rule, When::Always)) = self.rule_of(&name).filter(|_| is_function) {
                     let written = dotted(argument).unwrap_or_default();
-                    let what = described(rule, &written, &name);
+                    let what = format!("`{written}()` {}", does(rule, &name));
                     self.hit(rule, argument, what);
                 }
                 self.facts.heartbeats |= activity::keeps_alive(&name);
@@ -382,13 +392,12 @@ impl<'a> Body<'_, 'a> {
         }
     }
 
-    /// `os.environ["NAME"]`, read.
-    pub(super) fn environment(&mut self, subscript: &'a ruff_python_ast::ExprSubscript) {
-        let is_read = subscript.ctx.is_load();
-        if is_read && self.resolve(&subscript.value) == Value::External("os.environ".to_owned()) {
-            let written = dotted(&subscript.value).unwrap_or_default();
-            let what = described(Rule::Environment, &written, "");
-            self.hit(Rule::Environment, subscript, what.replace("()", "[…]"));
+    /// A read of `os.environ`, as part of other code: `os.environ["NAME"]`, `"NAME" in os.environ`.
+    pub(super) fn environment(&mut self, read: &'a Expr, at: &'a Expr, rest: &str) {
+        if self.resolve(read) == Value::External("os.environ".to_owned()) {
+            let written = dotted(read).unwrap_or_default();
+            let does = does(Rule::Environment, "os.environ");
+            self.hit(Rule::Environment, at, format!("`{written}{rest}` {does}"));
         }
     }
 }

@@ -14,7 +14,10 @@ impl<'a> Body<'_, 'a> {
             }
             Expr::Call(call) => match self.resolve(&call.func) {
                 Value::External(name) => match name.as_str() {
-                    "temporalio.workflow.in_workflow" => Some(true),
+                    // Code outside of workflows is in no sandbox either.
+                    "temporalio.workflow.in_workflow" | "temporalio.workflow.unsafe.in_sandbox" => {
+                        Some(true)
+                    }
                     "temporalio.activity.in_activity" => Some(false),
                     _ => None,
                 },

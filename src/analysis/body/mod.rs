@@ -6,12 +6,11 @@ mod order;
 mod state;
 
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{Arguments, Decorator, Expr, Int, Keyword, Number, Stmt, StmtFunctionDef};
+use ruff_python_ast::{Arguments, Decorator, Expr, Keyword, Stmt, StmtFunctionDef, StmtIf};
 use ruff_text_size::{Ranged, TextRange};
 
 use self::conditions::is_type_checking;
-use self::order::only_collects;
-use super::facts::{Edge, Facts, Given, Hit, Node, Receiver};
+use super::facts::{Edge, Facts, Hit, Node, Receiver};
 use super::index::{ClassId, FunctionId, Index, ModuleId};
 use super::resolve::{Place, Value};
 use super::rules::Rule;
@@ -29,7 +28,7 @@ pub(super) fn of_function(
     let mut body = Body::new(index, info.module);
     body.decorated(info.def);
     body.class = info.class;
-    body.receiver = receiver_of(index, function, class);
+    body.receiver = index.receiver_of(function, class);
     body.scopes.push(Scope::of_function(info.def));
     body.visit_body(&info.def.body);
     body.facts
@@ -52,31 +51,6 @@ pub(super) fn of_module(index: &Index<'_>, module: ModuleId) -> Facts {
     body.facts
 }
 
-/// The first parameter of a method with its value.
-fn receiver_of<'a>(
-    index: &Index<'a>,
-    function: FunctionId,
-    class: Option<ClassId>,
-) -> Option<(&'a str, Value)> {
-    let info = &index.functions[function];
-    let class = info.class.map(|own| class.unwrap_or(own))?;
-    let mut parameters = info.def.parameters.iter_non_variadic_params();
-    let first = parameters.next()?.parameter.name.as_str();
-    let place = Place::top(index, info.module);
-    let decorators = place.decorators(function);
-    let has = |name: &str| decorators.iter().any(|decorator| decorator == name);
-    if has("builtins.staticmethod") {
-        return None;
-    }
-    let is_class_method = has("builtins.classmethod") || info.def.name.as_str() == "__new__";
-    let value = if is_class_method {
-        Value::Class(class)
-    } else {
-        Value::Instance(class)
-    };
-    Some((first, value))
-}
-
 /// Visits code, and collects what it does.
 pub(super) struct Body<'i, 'a> {
     index: &'i Index<'a>,
@@ -90,7 +64,7 @@ pub(super) struct Body<'i, 'a> {
     unrestricted: usize,
     /// Arguments of functions that ignore the order, or only log.
     orderless: Vec<TextRange>,
-    /// Expressions whose length is compared with 1: their order does not matter.
+    /// Sets that have one item here: their order does not matter.
     single: Vec<String>,
     pub(super) facts: Facts,
 }
@@ -126,23 +100,16 @@ impl<'i, 'a> Body<'i, 'a> {
     }
 
     fn hit(&mut self, rule: Rule, at: &impl Ranged, what: String) {
-        self.facts.hits.push(Hit {
-            rule,
-            offset: at.start().to_usize(),
-            what,
-            needs_shared: false,
-            function: None,
-            field: None,
-        });
+        let offset = at.start().to_usize();
+        self.facts
+            .hits
+            .push(Hit::new(rule, self.module, offset, what));
     }
 
     fn edge(&mut self, to: Node, at: &impl Ranged, receiver: Receiver) {
         self.facts.edges.push(Edge {
-            to,
-            offset: at.start().to_usize(),
             receiver,
-            field: None,
-            given: Given::None,
+            ..Edge::new(to, self.module, at.start().to_usize())
         });
     }
 
@@ -181,17 +148,20 @@ impl<'i, 'a> Body<'i, 'a> {
 
 impl<'a> Visitor<'a> for Body<'_, 'a> {
     fn visit_body(&mut self, body: &'a [Stmt]) {
+        let single = self.single.len();
         for statement in body {
             self.visit_stmt(statement);
+            self.after(statement);
             // What follows is for code outside of workflows.
             if let Stmt::If(block) = statement
                 && block.elif_else_clauses.is_empty()
                 && self.in_workflow(&block.test) == Some(true)
-                && matches!(block.body.last(), Some(Stmt::Return(_) | Stmt::Raise(_)))
+                && ends(&block.body)
             {
-                return;
+                break;
             }
         }
+        self.single.truncate(single);
     }
 
     fn visit_stmt(&mut self, statement: &'a Stmt) {
@@ -218,18 +188,6 @@ impl<'a> Visitor<'a> for Body<'_, 'a> {
                 return;
             }
             Stmt::ClassDef(_) | Stmt::Import(_) | Stmt::ImportFrom(_) => return,
-            Stmt::If(block) if self.in_workflow(&block.test).is_some() => {
-                self.visit_expr(&block.test);
-                let runs_body = self.in_workflow(&block.test) == Some(true);
-                if runs_body {
-                    self.visit_body(&block.body);
-                } else {
-                    for clause in &block.elif_else_clauses {
-                        self.visit_body(&clause.body);
-                    }
-                }
-                return;
-            }
             // The handlers are for code outside of workflows.
             Stmt::Try(block) if self.needs_workflow(&block.body) => {
                 self.visit_body(&block.body);
@@ -238,15 +196,8 @@ impl<'a> Visitor<'a> for Body<'_, 'a> {
                 return;
             }
             Stmt::If(block) => {
-                let place = self.place();
-                if is_type_checking(&place, &block.test)
-                    || (self.is_top && is_main_guard(&block.test))
-                {
-                    for clause in &block.elif_else_clauses {
-                        self.visit_body(&clause.body);
-                    }
-                    return;
-                }
+                self.conditional(block);
+                return;
             }
             Stmt::Assign(assign) => {
                 for target in &assign.targets {
@@ -263,7 +214,7 @@ impl<'a> Visitor<'a> for Body<'_, 'a> {
                 }
             }
             Stmt::For(block) => {
-                if only_collects(&block.body) {
+                if self.only_collects(&block.body) {
                     self.orderless.push(block.iter.range());
                 }
                 self.iterated(&block.iter);
@@ -344,7 +295,8 @@ impl<'a> Visitor<'a> for Body<'_, 'a> {
                 self.comprehension(list.range(), &list.generators, true, &[&list.elt]);
             }
             Expr::SetComp(set) => {
-                self.comprehension(set.range(), &set.generators, false, &[&set.elt]);
+                let keeps_order = !self.only_computes(&set.elt);
+                self.comprehension(set.range(), &set.generators, keeps_order, &[&set.elt]);
             }
             Expr::DictComp(dict) => {
                 let key = dict.key.as_deref();
@@ -357,29 +309,18 @@ impl<'a> Visitor<'a> for Body<'_, 'a> {
             }
             Expr::Compare(comparison) => {
                 for side in &comparison.comparators {
-                    if self.resolve(side) == Value::External("os.environ".to_owned()) {
-                        let what = described(Rule::Environment, "os.environ", "");
-                        self.hit(Rule::Environment, side, what.replace("()", ""));
-                    }
+                    self.environment(side, side, "");
                 }
                 // `id(item) in seen` only tells whether two are the same.
                 let sides = std::iter::once(&*comparison.left).chain(&comparison.comparators);
                 let ids = sides.filter(|side| side.is_call_expr()).map(Ranged::range);
                 self.orderless.extend(ids);
-                let is_one = |side: &Expr| {
-                    matches!(side, Expr::NumberLiteral(literal)
-                        if literal.value == Number::Int(Int::ONE))
-                };
-                if let (Expr::Call(call), [one]) = (&*comparison.left, &*comparison.comparators)
-                    && is_one(one)
-                    && let [counted] = &*call.arguments.args
-                {
-                    self.single.push(self.text(counted));
-                }
                 walk_expr(self, expression);
             }
             Expr::Subscript(subscript) => {
-                self.environment(subscript);
+                if subscript.ctx.is_load() {
+                    self.environment(&subscript.value, expression, "[…]");
+                }
                 walk_expr(self, expression);
             }
             _ => walk_expr(self, expression),
@@ -388,6 +329,34 @@ impl<'a> Visitor<'a> for Body<'_, 'a> {
 }
 
 impl<'a> Body<'_, 'a> {
+    /// Visit the branches that run in a workflow, as far as the conditions tell.
+    fn conditional(&mut self, block: &'a StmtIf) {
+        let first = (Some(&*block.test), block.body.as_slice());
+        let others = block.elif_else_clauses.iter();
+        let others = others.map(|clause| (clause.test.as_ref(), clause.body.as_slice()));
+        for (test, body) in std::iter::once(first).chain(others) {
+            let holds = test.map_or(Some(true), |test| self.holds(test));
+            if let (Some(test), None) = (test, holds) {
+                self.visit_expr(test);
+            }
+            if holds != Some(false) {
+                self.branch(test, body);
+            }
+            if holds == Some(true) {
+                return;
+            }
+        }
+    }
+
+    /// Whether a condition is true where workflow code runs; `None` if that is not known.
+    fn holds(&self, test: &'a Expr) -> Option<bool> {
+        let is_false = is_type_checking(&self.place(), test) || self.is_top && is_main_guard(test);
+        if is_false {
+            return Some(false);
+        }
+        self.in_workflow(test)
+    }
+
     /// Visit a function that is called here: a lambda, or the name of a function.
     pub(super) fn called(&mut self, function: &'a Expr) {
         self.visit_expr(function);
@@ -395,9 +364,15 @@ impl<'a> Body<'_, 'a> {
     }
 }
 
-/// What a call of a function does, as the first half of a message.
-fn described(rule: Rule, written: &str, name: &str) -> String {
-    let does = match rule {
+/// Whether nothing after these statements runs.
+fn ends(body: &[Stmt]) -> bool {
+    matches!(body.last(), Some(Stmt::Return(_) | Stmt::Raise(_)))
+}
+
+/// What code that breaks a rule does, as the rest of a sentence about it. `name` is the full name
+/// of the function, if it is one.
+fn does(rule: Rule, name: &str) -> &'static str {
+    match rule {
         Rule::Clock if name == "time.sleep" => "blocks the thread of the workflow",
         Rule::Clock => "reads the system clock",
         Rule::Random => "is not the same on a replay",
@@ -411,8 +386,7 @@ fn described(rule: Rule, written: &str, name: &str) -> String {
         Rule::Hash => "gives another number in another process",
         Rule::SetOrder => "uses sets, whose order is not the same on a replay",
         _ => "breaks the rule",
-    };
-    format!("`{written}()` {does}")
+    }
 }
 
 fn arguments(arguments: &Arguments) -> impl Iterator<Item = &Expr> {

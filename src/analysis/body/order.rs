@@ -1,10 +1,10 @@
 //! The order of sets: where it is used, and where it does not matter.
 
-use ruff_python_ast::visitor::Visitor;
-use ruff_python_ast::{Comprehension, Expr, ExprCall, Stmt};
+use ruff_python_ast::visitor::{Visitor, walk_expr};
+use ruff_python_ast::{CmpOp, Comprehension, Expr, ExprCall, Int, Number, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 
-use super::{Body, described};
+use super::{Body, arguments, ends};
 use crate::analysis::resolve::{SET, Value};
 use crate::analysis::rules::Rule;
 use crate::analysis::scope::Scope;
@@ -44,10 +44,7 @@ impl<'a> Body<'_, 'a> {
     }
 
     pub(super) fn iterated(&mut self, iterated: &'a Expr) {
-        if self.resolve(iterated) == Value::External("os.environ".to_owned()) {
-            let what = described(Rule::Environment, "os.environ", "").replace("()", "");
-            self.hit(Rule::Environment, iterated, what);
-        }
+        self.environment(iterated, iterated, "");
         let is_single = || {
             self.single
                 .iter()
@@ -78,7 +75,8 @@ impl<'a> Body<'_, 'a> {
                     .args
                     .iter()
                     .filter(|argument| match argument {
-                        Expr::Generator(_) | Expr::ListComp(_) => true,
+                        Expr::Generator(generator) => self.only_computes(&generator.elt),
+                        Expr::ListComp(list) => self.only_computes(&list.elt),
                         // `sorted(list(names))`
                         Expr::Call(inner) => matches!(self.resolve(&inner.func),
                         Value::External(name) if ORDERED.contains(&name.as_str())),
@@ -123,18 +121,13 @@ impl<'a> Body<'_, 'a> {
     ) {
         let is_ordered = keeps_order && !self.is_orderless(range);
         for (at, generator) in generators.iter().enumerate() {
+            if is_ordered {
+                self.iterated(&generator.iter);
+            }
+            self.visit_expr(&generator.iter);
             // The first is evaluated in the scope around it.
             if at == 0 {
-                if is_ordered {
-                    self.iterated(&generator.iter);
-                }
-                self.visit_expr(&generator.iter);
                 self.scopes.push(Scope::of_comprehensions(generators));
-            } else {
-                if is_ordered {
-                    self.iterated(&generator.iter);
-                }
-                self.visit_expr(&generator.iter);
             }
             for condition in &generator.ifs {
                 self.visit_expr(condition);
@@ -147,16 +140,94 @@ impl<'a> Body<'_, 'a> {
     }
 }
 
-/// Whether a loop only puts its items into sets, or takes them out: the order does not matter.
-pub(super) fn only_collects(body: &[Stmt]) -> bool {
-    body.iter().all(|statement| match statement {
-        Stmt::Expr(expression) => match &*expression.value {
-            Expr::Call(call) => is_membership(call),
+impl<'a> Body<'_, 'a> {
+    /// A branch: in that of `len(names) == 1`, the set has one item.
+    pub(super) fn branch(&mut self, test: Option<&'a Expr>, body: &'a [Stmt]) {
+        let single = test.and_then(|test| self.counted(test, CmpOp::Eq));
+        let count = self.single.len();
+        self.single.extend(single);
+        self.visit_body(body);
+        self.single.truncate(count);
+    }
+
+    /// What follows a statement: after `if len(names) != 1: raise …`, the set has one item.
+    pub(super) fn after(&mut self, statement: &'a Stmt) {
+        if let Stmt::If(block) = statement
+            && block.elif_else_clauses.is_empty()
+            && ends(&block.body)
+        {
+            self.single.extend(self.counted(&block.test, CmpOp::NotEq));
+        }
+    }
+
+    /// The text of a set whose length is compared with 1.
+    fn counted(&self, test: &'a Expr, operator: CmpOp) -> Option<String> {
+        let Expr::Compare(comparison) = test else {
+            return None;
+        };
+        let (Expr::Call(call), [Expr::NumberLiteral(literal)]) =
+            (&*comparison.left, &*comparison.comparators)
+        else {
+            return None;
+        };
+        let is_len = || self.resolve(&call.func) == Value::External("builtins.len".to_owned());
+        let [counted] = &*call.arguments.args else {
+            return None;
+        };
+        let is_it =
+            literal.value == Number::Int(Int::ONE) && *comparison.ops == [operator] && is_len();
+        is_it.then(|| self.text(counted))
+    }
+
+    /// Whether a loop only puts its items into sets, or takes them out: the order does not
+    /// matter.
+    pub(super) fn only_collects(&self, body: &'a [Stmt]) -> bool {
+        body.iter().all(|statement| match statement {
+            Stmt::Expr(expression) => match &*expression.value {
+                Expr::Call(call) => {
+                    let mut values = arguments(&call.arguments);
+                    is_membership(call) && values.all(|value| self.only_computes(value))
+                }
+                _ => false,
+            },
+            Stmt::Pass(_) => true,
             _ => false,
-        },
-        Stmt::Pass(_) => true,
-        _ => false,
-    })
+        })
+    }
+
+    /// Whether an expression only computes a value: the order of its calls does not matter.
+    pub(super) fn only_computes(&self, expression: &'a Expr) -> bool {
+        let mut calls = Calls {
+            body: self,
+            is_pure: true,
+        };
+        calls.visit_expr(expression);
+        calls.is_pure
+    }
+}
+
+/// Looks for calls whose order matters: those that schedule something, or are waited for.
+struct Calls<'b, 'i, 'a> {
+    body: &'b Body<'i, 'a>,
+    is_pure: bool,
+}
+
+impl<'a> Visitor<'a> for Calls<'_, '_, 'a> {
+    fn visit_expr(&mut self, expression: &'a Expr) {
+        self.is_pure &= match expression {
+            Expr::Await(_) => false,
+            Expr::Call(call) => match self.body.resolve(&call.func) {
+                Value::Function(function) => !self.body.index.functions[function].def.is_async,
+                Value::External(name) => {
+                    let scheduled = ["temporalio.workflow.", "asyncio."];
+                    !scheduled.iter().any(|prefix| name.starts_with(prefix))
+                }
+                _ => true,
+            },
+            _ => true,
+        };
+        walk_expr(self, expression);
+    }
 }
 
 /// Whether a call adds its argument to a set, or takes it out: `seen.add(id(item))`.

@@ -179,9 +179,12 @@ impl<'a> Body<'_, 'a> {
             return false;
         }
         let place = self.place();
-        place.ancestors(*class).into_iter().all(|class| {
+        let mut is_defined = false;
+        let is_shared = place.ancestors(*class).into_iter().all(|class| {
             let info = &self.index.classes[class];
             let places = info.attributes.get(attribute.attr.as_str());
+            let mut places = places.into_iter().flatten().peekable();
+            is_defined |= places.peek().is_some();
             let is_plain = info.def.decorator_list.iter().all(|decorator| {
                 let top = Place::top(self.index, info.module);
                 top.decorator(&decorator.expression)
@@ -190,13 +193,9 @@ impl<'a> Body<'_, 'a> {
                 .bases(class)
                 .iter()
                 .all(|base| matches!(base, Value::Class(_)));
-            is_plain
-                && places.is_none_or(|places| {
-                    places
-                        .iter()
-                        .all(|place| place.method.is_none() && place.value.is_some())
-                })
-        })
+            is_plain && places.all(|place| place.method.is_none() && place.value.is_some())
+        });
+        is_defined && is_shared
     }
 }
 

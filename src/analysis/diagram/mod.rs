@@ -10,9 +10,13 @@ use ruff_python_ast::visitor::Visitor;
 use ruff_python_ast::{Expr, ExprCall, Stmt, StmtTry};
 
 use super::decorators::{Handler, handler_of, message_name};
-use super::index::{FunctionId, Index};
+use super::index::{ClassId, FunctionId, Index};
 use super::workflow::Workflow;
 use steps::{MAX_DEPTH, Step, Steps};
+
+/// The number of nodes after which a function is one node, and a final body is drawn once: each
+/// call draws the function again.
+const MAX_NODES: usize = 500;
 
 /// The diagram of a workflow.
 pub(super) fn draw(index: &Index<'_>, workflow: &Workflow) -> String {
@@ -34,7 +38,7 @@ pub(super) fn draw(index: &Index<'_>, workflow: &Workflow) -> String {
     let start = drawing.node("([", class.def.name.as_str(), "])");
     if let Some(run) = run {
         drawing.ends = vec![End::of(start.clone())];
-        drawing.function(*run);
+        drawing.function(*run, Some(workflow.class));
         if !drawing.ends.is_empty() {
             let done = drawing.node("([", "completed", "])");
             drawing.connect(&done);
@@ -47,7 +51,7 @@ pub(super) fn draw(index: &Index<'_>, workflow: &Workflow) -> String {
             Some(Handler::Update) => "update",
             _ => continue,
         };
-        let name = message_name(index.functions[*handler].def);
+        let name = message_name(index, *handler);
         let message = drawing.node(">", &format!("{kind} {name}"), "]");
         drawing.lines.push(format!("    {message} -.-> {start}"));
     }
@@ -81,6 +85,7 @@ impl End {
 
 /// A loop that is being drawn.
 struct Loop {
+    /// Where it begins again.
     node: String,
     /// Where `break` leaves it.
     breaks: Vec<End>,
@@ -142,10 +147,10 @@ impl<'a> Drawing<'_, 'a> {
         }
     }
 
-    fn function(&mut self, function: FunctionId) {
+    fn function(&mut self, function: FunctionId, class: Option<ClassId>) {
         let info = &self.index.functions[function];
         self.calls.push(function);
-        let steps = Steps::of(self.index, function);
+        let steps = Steps::of(self.index, function, class);
         self.body(&steps, &info.def.body);
         self.calls.pop();
     }
@@ -187,16 +192,14 @@ impl<'a> Drawing<'_, 'a> {
                 self.expression(steps, &block.iter);
                 let text = format!(
                     "for {} in {}",
-                    steps.text(&block.target),
-                    steps.text(&block.iter)
+                    steps.text(&*block.target),
+                    steps.text(&*block.iter)
                 );
-                self.repeat(steps, &text, false, &block.body, &block.orelse);
+                self.repeat(steps, &text, None, &block.body, &block.orelse);
             }
             Stmt::While(block) => {
-                self.expression(steps, &block.test);
-                let is_endless = matches!(&*block.test, Expr::BooleanLiteral(b) if b.value);
-                let text = format!("while {}", steps.text(&block.test));
-                self.repeat(steps, &text, is_endless, &block.body, &block.orelse);
+                let text = format!("while {}", steps.text(&*block.test));
+                self.repeat(steps, &text, Some(&block.test), &block.body, &block.orelse);
             }
             Stmt::Break(_) => {
                 let ends = std::mem::take(&mut self.ends);
@@ -224,11 +227,11 @@ impl<'a> Drawing<'_, 'a> {
                     return;
                 }
                 self.ends = start;
-                let choice = self.node("{", &steps.text(&block.subject), "}");
+                let choice = self.node("{", &steps.text(&*block.subject), "}");
                 self.connect(&choice);
                 let mut ends = Vec::new();
                 for case in &block.cases {
-                    self.ends = vec![End::labelled(&choice, &steps.source(&case.pattern))];
+                    self.ends = vec![End::labelled(&choice, &steps.text(&case.pattern))];
                     self.body(steps, &case.body);
                     ends.append(&mut self.ends);
                 }
@@ -295,29 +298,37 @@ impl<'a> Drawing<'_, 'a> {
         }
     }
 
+    /// A loop. The steps of its condition are made each time.
     fn repeat(
         &mut self,
         steps: &Steps<'_, 'a>,
-        text: &str,
-        is_endless: bool,
+        label: &str,
+        condition: Option<&'a Expr>,
         body: &'a [Stmt],
         otherwise: &'a [Stmt],
     ) {
-        if !steps.matter(body) {
+        let has_steps = condition.is_some_and(|condition| !steps.calls_in(condition).is_empty());
+        if !has_steps && !steps.matter(body) {
             self.body(steps, otherwise);
             return;
         }
-        let node = self.node("{{", text, "}}");
+        let first = self.nodes + 1;
+        if let Some(condition) = condition {
+            self.expression(steps, condition);
+        }
+        let node = self.node("{{", label, "}}");
         self.connect(&node);
+        let first = format!("n{first}");
         self.loops.push(Loop {
-            node: node.clone(),
+            node: first.clone(),
             breaks: Vec::new(),
         });
         self.ends = vec![End::labelled(&node, "each")];
         self.body(steps, body);
         if !self.ends.is_empty() {
-            self.connect(&node);
+            self.connect(&first);
         }
+        let is_endless = matches!(condition, Some(Expr::BooleanLiteral(literal)) if literal.value);
         let breaks = self.loops.pop().map_or_else(Vec::new, |inner| inner.breaks);
         self.ends = if is_endless {
             Vec::new()
@@ -337,6 +348,11 @@ impl<'a> Drawing<'_, 'a> {
         self.returns.push(Vec::new());
         self.attempt_without_final(steps, block);
         let returned = self.returns.pop().unwrap_or_default();
+        if self.nodes > MAX_NODES {
+            self.ends.extend(returned);
+            self.body(steps, &block.finalbody);
+            return;
+        }
         self.body(steps, &block.finalbody);
         let after = std::mem::replace(&mut self.ends, returned);
         self.body(steps, &block.finalbody);
@@ -409,13 +425,18 @@ impl<'a> Drawing<'_, 'a> {
                 }
                 self.ends = ends;
             }
-            Step::Own(function) => {
+            Step::Own(function, class) => {
                 if self.calls.len() > MAX_DEPTH || self.calls.contains(&function) {
+                    return;
+                }
+                if self.nodes > MAX_NODES {
+                    let name = self.index.name_of(function);
+                    self.step("[[", &name, "]]");
                     return;
                 }
                 self.returns.push(Vec::new());
                 let loops = std::mem::take(&mut self.loops);
-                self.function(function);
+                self.function(function, class);
                 self.loops = loops;
                 let returned = self.returns.pop().unwrap_or_default();
                 self.ends.extend(returned);

@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{Expr, ExprCall, Stmt, StmtFunctionDef};
+use ruff_python_ast::{Expr, ExprCall, Stmt};
 use ruff_text_size::Ranged;
 
-use crate::analysis::activity::{Names, option_of};
+use crate::analysis::activity::{Target, activity_named_by};
 use crate::analysis::decorators::{is_activity, name_of};
-use crate::analysis::index::{FunctionId, Index};
+use crate::analysis::index::{ClassId, FunctionId, Index};
 use crate::analysis::resolve::{Place, Value};
 use crate::analysis::scope::Scope;
 
@@ -27,45 +27,41 @@ pub(super) enum Step<'a> {
     ContinueAsNew,
     /// Calls that run at the same time.
     Together(Vec<&'a Expr>),
-    /// A function of the service.
-    Own(FunctionId),
+    /// A function of the service; a method with the class that it is called on.
+    Own(FunctionId, Option<ClassId>),
 }
 
 /// Finds the steps in the code of a function.
 pub(super) struct Steps<'i, 'a> {
     index: &'i Index<'a>,
     function: FunctionId,
+    /// The class that a method is called on, if it is not its own.
+    class: Option<ClassId>,
     scopes: Vec<Scope<'a>>,
 }
 
 impl<'i, 'a> Steps<'i, 'a> {
-    pub(super) fn of(index: &'i Index<'a>, function: FunctionId) -> Self {
+    pub(super) fn of(index: &'i Index<'a>, function: FunctionId, class: Option<ClassId>) -> Self {
         Self {
             index,
             function,
+            class,
             scopes: vec![Scope::of_function(index.functions[function].def)],
         }
     }
 
     fn place(&self) -> Place<'_, 'a> {
         let info = &self.index.functions[self.function];
-        let first = first_parameter(info.def);
         Place {
             class: info.class,
-            receiver: info
-                .class
-                .and_then(|class| Some((first?, Value::Instance(class)))),
+            receiver: self.index.receiver_of(self.function, self.class),
             scopes: &self.scopes,
             ..Place::top(self.index, info.module)
         }
     }
 
-    /// The text of an expression on one line, shortened.
-    pub(super) fn text(&self, expression: &Expr) -> String {
-        self.source(expression)
-    }
-
-    pub(super) fn source(&self, part: &impl Ranged) -> String {
+    /// The text of a part of the code on one line, shortened.
+    pub(super) fn text(&self, part: &impl Ranged) -> String {
         let module = self.index.modules[self.index.functions[self.function].module].module;
         let text: Vec<&str> = module.source(part).split_whitespace().collect();
         let text = text.join(" ");
@@ -108,6 +104,7 @@ impl<'i, 'a> Steps<'i, 'a> {
                     Expr::Lambda(_) => {}
                     Expr::Call(call) => match self.0.step_of(call) {
                         // Its arguments are drawn with it.
+                        Some(Step::Together(parts)) if parts.is_empty() => {}
                         Some(Step::Together(_) | Step::Wait(_)) => self.1.push(call),
                         step => {
                             walk_expr(self, expression);
@@ -130,12 +127,14 @@ impl<'i, 'a> Steps<'i, 'a> {
         let name = match place.resolve(&call.func) {
             Value::External(name) => name,
             Value::Function(function) => {
-                let is_drawn = !is_activity(self.index, function) && self.has_steps(function);
-                return is_drawn.then_some(Step::Own(function));
+                let class = called_on(&place, call);
+                let is_drawn =
+                    !is_activity(self.index, function) && self.has_steps(function, class);
+                return is_drawn.then_some(Step::Own(function, class));
             }
             _ => return None,
         };
-        if let Some(names) = option_of(&name) {
+        if let Some(names) = activity_named_by(&name) {
             let text = self.named(call, "activity", names);
             let is_local = name.contains("_local_");
             return Some(Step::Activity(if is_local {
@@ -151,7 +150,7 @@ impl<'i, 'a> Steps<'i, 'a> {
         match name.as_str() {
             "temporalio.workflow.execute_child_workflow"
             | "temporalio.workflow.start_child_workflow" => {
-                Some(Step::Child(self.named(call, "workflow", Names::Function)))
+                Some(Step::Child(self.named(call, "workflow", Target::Function)))
             }
             "temporalio.workflow.sleep" => {
                 Some(Step::Timer(format!("sleep {}", argument("duration", 0))))
@@ -176,18 +175,18 @@ impl<'i, 'a> Steps<'i, 'a> {
                     .iter()
                     .filter(|part| !self.calls_in(part).is_empty())
                     .collect();
-                (!parts.is_empty()).then_some(Step::Together(parts))
+                Some(Step::Together(parts))
             }
             _ => None,
         }
     }
 
     /// Whether the code of a function has steps of its own, or calls functions that have.
-    fn has_steps(&self, function: FunctionId) -> bool {
-        let mut seen = HashSet::from([function]);
-        let mut open = vec![function];
-        while let Some(function) = open.pop() {
-            let steps = Steps::of(self.index, function);
+    fn has_steps(&self, function: FunctionId, class: Option<ClassId>) -> bool {
+        let mut seen = HashSet::from([(function, class)]);
+        let mut open = vec![(function, class)];
+        while let Some((function, class)) = open.pop() {
+            let steps = Steps::of(self.index, function, class);
             let mut search = Search {
                 steps: &steps,
                 calls: Vec::new(),
@@ -203,7 +202,7 @@ impl<'i, 'a> Steps<'i, 'a> {
     }
 
     /// The name of the activity or workflow that a call executes.
-    fn named(&self, call: &'a ExprCall, argument: &str, names: Names) -> String {
+    fn named(&self, call: &'a ExprCall, argument: &str, names: Target) -> String {
         let Some(value) = call.arguments.find_argument_value(argument, 0) else {
             return argument.to_owned();
         };
@@ -229,11 +228,27 @@ impl<'i, 'a> Steps<'i, 'a> {
     }
 }
 
+/// The class that a method is called on: a method of a base class calls those of the class that
+/// inherits it.
+fn called_on<'a>(place: &Place<'_, 'a>, call: &'a ExprCall) -> Option<ClassId> {
+    let Expr::Attribute(attribute) = &*call.func else {
+        return None;
+    };
+    match place.resolve(&attribute.value) {
+        Value::Instance(class) | Value::Class(class) => Some(class),
+        Value::Super(_) => match place.receiver {
+            Some((_, Value::Instance(class) | Value::Class(class))) => Some(class),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// Looks for steps.
 struct Search<'s, 'i, 'a> {
     steps: &'s Steps<'i, 'a>,
-    /// The functions of the service that are called.
-    calls: Vec<FunctionId>,
+    /// The functions of the service that are called, methods with the class they are called on.
+    calls: Vec<(FunctionId, Option<ClassId>)>,
     has_found: bool,
 }
 impl<'a> Visitor<'a> for Search<'_, '_, 'a> {
@@ -246,7 +261,8 @@ impl<'a> Visitor<'a> for Search<'_, '_, 'a> {
             match place.resolve(&call.func) {
                 Value::External(name) => self.has_found |= is_step(&name),
                 Value::Function(other) if !is_activity(self.steps.index, other) => {
-                    self.calls.push(other);
+                    let class = called_on(&place, call);
+                    self.calls.push((other, class));
                 }
                 _ => {}
             }
@@ -257,7 +273,7 @@ impl<'a> Visitor<'a> for Search<'_, '_, 'a> {
 
 /// Whether a function of a library is a step.
 fn is_step(name: &str) -> bool {
-    option_of(name).is_some()
+    activity_named_by(name).is_some()
         || name == "asyncio.sleep"
         || name
             .strip_prefix("temporalio.workflow.")
@@ -271,9 +287,4 @@ fn is_step(name: &str) -> bool {
                 ]
                 .contains(&name)
             })
-}
-
-fn first_parameter(def: &StmtFunctionDef) -> Option<&str> {
-    let mut parameters = def.parameters.iter_non_variadic_params();
-    parameters.next().map(|first| first.parameter.name.as_str())
 }

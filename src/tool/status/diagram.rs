@@ -1,6 +1,6 @@
 //! `status NAME --diagram`: a workflow as a diagram.
 
-use crate::analysis::{Diagram, diagrams};
+use crate::analysis::{self, Known};
 use crate::name::RelPath;
 use crate::problem::{ErrorCode, Problem};
 use crate::project::Project;
@@ -13,40 +13,40 @@ use crate::tool::Refused;
 /// # Errors
 ///
 /// [`Refused`] if there is no such workflow, or more than one.
-pub fn diagram(project: &Project, name: &str) -> Result<Diagram, Refused> {
+pub fn diagram(project: &Project, name: &str) -> Result<String, Refused> {
     let as_added = name.parse::<WorkflowName>().ok();
     let class = as_added
         .as_ref()
         .map(|name| format!("{}Workflow", name.class()));
     let package = as_added.as_ref().map(WorkflowName::snake);
-    let is_it = |found: &str, kind: Option<&str>, path: &RelPath| {
-        let folder = path.parent();
+    let is_it = |known: &Known| {
+        let folder = known.path.parent();
         let folder = folder.as_ref().map(RelPath::file_name);
-        found == name
-            || kind == Some(name)
-            || path.as_str() == name
-            || path.file_name().strip_suffix(".py") == Some(name)
-            || class.as_deref() == Some(found)
+        known.class == name
+            || known.name.as_deref() == Some(name)
+            || known.path.as_str() == name
+            || known.path.file_name().strip_suffix(".py") == Some(name)
+            || class.as_deref() == Some(&known.class)
             || (package.is_some() && package == folder)
     };
-    let mut found = diagrams(project, &is_it);
-    match found.len() {
-        1 => Ok(found.remove(0)),
-        0 => {
-            let all = diagrams(project, &|_, _, _| true);
-            Err(refused(format!("there is no workflow `{name}`"), &all))
-        }
-        _ => Err(refused(
-            format!("there are several workflows `{name}`"),
-            &found,
-        )),
+    let all = analysis::workflows(project);
+    let found: Vec<&Known> = all.iter().filter(|known| is_it(known)).collect();
+    if let [known] = &found[..]
+        && let Some(drawn) = analysis::diagram(project, known)
+    {
+        return Ok(drawn);
     }
+    Err(if found.is_empty() {
+        refused(format!("there is no workflow `{name}`"), all.iter())
+    } else {
+        let found = found.into_iter();
+        refused(format!("there are several workflows `{name}`"), found)
+    })
 }
 
-fn refused(message: String, known: &[Diagram]) -> Refused {
+fn refused<'k>(message: String, known: impl Iterator<Item = &'k Known>) -> Refused {
     let names: Vec<String> = known
-        .iter()
-        .map(|diagram| format!("`{}` (`{}`)", diagram.class, diagram.path))
+        .map(|known| format!("`{}` (`{}`)", known.class, known.path))
         .collect();
     let hint = match names.as_slice() {
         [] => "the project has no workflow yet".to_owned(),

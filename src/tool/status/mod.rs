@@ -116,7 +116,7 @@ impl Status {
         warnings.extend(temporal::deprecated_images(project));
         let findings = Findings::of(project);
         warnings.extend(findings.warnings);
-        let (broken, check) = rules::broken_rules(project);
+        let (broken, check) = rules::broken_rules(project, &warnings);
         warnings.extend(broken);
         // The last step can be repeated.
         let next = steps.iter().find(|step| !step.taken).or(steps.last());

@@ -6,20 +6,22 @@ use crate::problem::WarningCode;
 use crate::project::Project;
 use crate::tool::example;
 
-/// The rules that are broken, and the call that explains them.
-///
-/// What [`super::Findings`] finds as well is left out.
-pub(super) fn broken_rules(project: &Project) -> (Vec<Warning>, Option<Next>) {
+/// The rules that are broken, and the call that explains them. What another warning says of the
+/// same file is left out.
+pub(super) fn broken_rules(project: &Project, others: &[Warning]) -> (Vec<Warning>, Option<Next>) {
     let analysis = Analysis::of(project, None);
-    let is_known = |finding: &&Finding| {
-        let others = [
-            Rule::DuplicateName,
-            Rule::Syntax,
-            Rule::UnregisteredWorkflow,
-        ];
-        !others.contains(&finding.rule)
+    let is_new = |finding: &&Finding| {
+        let code = match finding.rule {
+            Rule::DuplicateName => WarningCode::DuplicateType,
+            Rule::Syntax => WarningCode::Unparsable,
+            Rule::UnregisteredWorkflow => WarningCode::NotRegistered,
+            _ => return true,
+        };
+        !others
+            .iter()
+            .any(|other| other.code == code && other.path.as_ref() == Some(&finding.at.path))
     };
-    let findings: Vec<&Finding> = analysis.findings.iter().filter(is_known).collect();
+    let findings: Vec<&Finding> = analysis.findings.iter().filter(is_new).collect();
     let warnings: Vec<Warning> = findings
         .iter()
         .map(|finding| Warning {

@@ -585,3 +585,56 @@ def workers(client: Client) -> list[Worker]:
         Worker(client, task_queue="q", workflows=[Probe], activities=[charge]),
         Worker(client, task_queue="r", **more),
     ]
+
+
+# %% init_replaced
+from temporalio import workflow
+
+from .base import Base
+
+
+class Order(Base):
+    def __init__(self) -> None:
+        self.at = 1.0
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> float:
+        return Order().at
+
+
+# %% init_replaced/base.py
+import time
+
+
+class Base:
+    def __init__(self) -> None:
+        self.at = time.time()
+
+
+# %% init_of_other_module
+from temporalio import workflow
+
+from .base import Base
+
+
+class Order(Base):
+    pass
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> float:
+        return Order().at
+
+
+# %% init_of_other_module/base.py
+import time
+
+
+class Base:
+    def __init__(self) -> None:
+        self.at = time.time()  # expect: clock

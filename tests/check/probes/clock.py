@@ -509,3 +509,46 @@ class Probe:
             return str(workflow.time())
         else:
             return str(time.time())
+
+
+# %% outside_in_elif
+import time
+
+from temporalio import workflow
+
+
+def stamp(region: str) -> float:
+    if region == "none":
+        return 0.0
+    elif not workflow.in_workflow():
+        return time.time()
+    else:
+        return workflow.time()
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self, region: str) -> float:
+        return stamp(region)
+
+
+# %% inside_in_elif
+import time
+
+from temporalio import workflow
+
+
+def stamp(region: str) -> float:
+    if region == "none":
+        return 0.0
+    elif workflow.in_workflow():
+        return time.time()  # expect: clock
+    return workflow.time()
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self, region: str) -> float:
+        return stamp(region)

@@ -433,3 +433,60 @@ class Probe:
         bag = Bag()
         bag.names.append("a")
         return str(bag.names)
+
+
+# %% attributes_of_targets
+from contextlib import nullcontext
+
+from temporalio import workflow
+
+
+class Counts:
+    def __init__(self) -> None:
+        self.total, self.items = 0, {}
+        [self.first, *self.others] = [{}, {}]
+        for self.each in [{}, {}]:
+            pass
+        with nullcontext({}) as self.entered:
+            pass
+
+    def add(self, key: str) -> int:
+        self.items[key] = 1
+        self.first[key] = 1
+        self.each[key] = 1
+        self.entered[key] = 1
+        return len(self.items)
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> int:
+        return Counts().add("a")
+
+
+# %% attributes_set_by_name
+from typing import Any
+
+from temporalio import workflow
+
+
+class Counts:
+    items: dict[str, int]
+    more: Any
+
+    def __init__(self) -> None:
+        setattr(self, "items", {})
+        self.__dict__.update(more={})
+
+    def add(self, key: str) -> int:
+        self.items[key] = 1
+        self.more[key] = 1
+        return len(self.items)
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> int:
+        return Counts().add("a")

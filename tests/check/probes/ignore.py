@@ -155,3 +155,114 @@ class Probe:
             time.time(),
         )
         return text
+
+
+# %% after_the_last_line
+from datetime import datetime
+
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        text = str(
+            datetime.now(),
+        )  # bluetext: ignore[clock] the test stops here
+        return text
+
+
+# %% after_the_head
+import time
+
+from temporalio import workflow
+
+
+def both(first: float, second: float) -> bool:
+    return first < second
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        if both(
+            time.time(),
+            1.0,
+        ):  # bluetext: ignore[clock] the test stops here
+            return str(time.time())  # expect: clock
+        return ""
+
+
+# %% above_a_decorator
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        return "run"
+
+
+# %% above_a_decorator/activities.py
+from temporalio import activity
+
+
+# bluetext: ignore[unregistered-activity] another service runs it
+@activity.defn
+async def refund(amount: int) -> str:
+    return str(amount)
+
+
+@activity.defn
+async def charge(amount: int) -> str:
+    return str(amount)
+
+
+ACTIVITIES = [charge]
+
+
+# %% above_a_decorator/worker.py
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from .activities import charge
+from .workflow import Probe
+
+
+def worker(client: Client) -> Worker:
+    return Worker(client, task_queue="q", workflows=[Probe], activities=[charge])
+
+
+# %% above_a_block
+import time
+
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        # bluetext: ignore[clock] the test stops here
+        if time.time() > 1.0:
+            return str(time.time())  # expect: clock
+        return ""
+
+
+# %% within_a_statement
+import time
+
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> list[float]:
+        return [
+            time.time(),  # bluetext: ignore[clock] the test stops here
+            time.time(),  # expect: clock
+        ]

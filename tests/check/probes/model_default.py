@@ -216,3 +216,129 @@ class Entry(BaseModel):
 
 class Label(BaseModel):
     text: str = "label"
+
+
+# %% positional_of_subclass
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from temporalio import workflow
+
+
+@dataclass
+class Base:
+    id: str
+    at: datetime = field(default_factory=datetime.now)
+
+
+@dataclass
+class Order(Base):
+    count: int = 0
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        return Order("x", workflow.now(), 2).id
+
+
+# %% positional_without_it
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from temporalio import workflow
+
+
+@dataclass
+class Base:
+    id: str
+    at: datetime = field(default_factory=datetime.now)  # expect: model-default
+
+
+@dataclass
+class Order(Base):
+    count: int = 0
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        return Order("x").id
+
+
+# %% replaced_in_other_module
+from pydantic import BaseModel
+from temporalio import workflow
+
+from .models import Base
+
+
+class Order(Base):
+    at: str = "x"
+
+
+class Kept(BaseModel):
+    order: Order
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        return Kept(order=Order()).order.at
+
+
+# %% replaced_in_other_module/models.py
+import time
+
+from pydantic import BaseModel, Field
+
+
+class Base(BaseModel):
+    at: str = Field(default_factory=lambda: str(time.time()))
+
+
+# %% of_other_module
+from temporalio import workflow
+
+from .models import Base
+
+
+class Order(Base):
+    name: str = "x"
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        return Order().at
+
+
+# %% of_other_module/models.py
+import time
+
+from pydantic import BaseModel, Field
+
+
+class Base(BaseModel):
+    at: str = Field(default_factory=lambda: str(time.time()))  # expect: model-default
+
+
+# %% class_body
+import time
+
+from temporalio import workflow
+
+
+class Settings:
+    started = time.time()  # expect: clock
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> float:
+        return Settings().started

@@ -256,3 +256,58 @@ class Probe:
     @workflow.run
     async def run(self) -> str:
         return str(self.random())
+
+
+# %% seeded_subclass
+import random
+
+from temporalio import workflow
+
+
+class Dice(random.Random):
+    def roll(self) -> int:
+        return self.randint(1, 6)
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> int:
+        return Dice(42).roll()
+
+
+# %% unseeded_subclass
+import random
+
+from temporalio import workflow
+
+
+class Dice(random.Random):
+    def roll(self) -> int:
+        return self.randint(1, 6)
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> int:
+        return Dice().roll()  # expect: random
+
+
+# %% outside_of_the_sandbox
+import uuid
+
+from temporalio import workflow
+
+
+def new_id() -> uuid.UUID:
+    if workflow.unsafe.in_sandbox():
+        return workflow.uuid4()
+    return uuid.uuid4()
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        return str(new_id())

@@ -277,3 +277,193 @@ WORKFLOWS = []
 
 def worker(client: Client) -> Worker:
     return Worker(client, task_queue="q", workflows=WORKFLOWS, activities=[])
+
+
+# %% name_of_other_decorator
+from datetime import timedelta
+
+from temporalio import workflow
+
+from .activities import charge
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        return await workflow.execute_activity(charge, 1, start_to_close_timeout=timedelta(seconds=5))
+
+
+# %% name_of_other_decorator/activities.py
+from typing import Any, Callable, TypeVar
+
+from temporalio import activity
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def span(name: str) -> Callable[[F], F]:
+    return lambda function: function
+
+
+@activity.defn
+@span(name="call")
+async def charge(amount: int) -> str:
+    return str(amount)
+
+
+@activity.defn
+@span(name="call")
+async def refund(amount: int) -> str:
+    return str(amount)
+
+
+ACTIVITIES = [charge, refund]
+
+
+# %% name_of_other_decorator/worker.py
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from .activities import ACTIVITIES
+from .workflow import Probe
+
+
+def worker(client: Client) -> Worker:
+    return Worker(client, task_queue="q", workflows=[Probe], activities=ACTIVITIES)
+
+
+# %% same_name_by_constant
+from datetime import timedelta
+
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        return await workflow.execute_activity("other", 1, start_to_close_timeout=timedelta(seconds=5))
+
+
+# %% same_name_by_constant/activities.py
+from temporalio import activity
+
+NAME = "call"
+
+
+@activity.defn(name=NAME)
+async def charge(amount: int) -> str:
+    return str(amount)
+
+
+@activity.defn(name="call")
+async def refund(amount: int) -> str:  # expect: duplicate-name
+    return str(amount)
+
+
+@activity.defn
+async def other(amount: int) -> str:
+    return str(amount)
+
+
+ACTIVITIES = [charge, other]
+
+
+# %% same_name_by_constant/worker.py
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from .activities import charge, other, refund
+from .workflow import Probe
+
+
+def worker(client: Client) -> Worker:
+    return Worker(client, task_queue="q", workflows=[Probe], activities=[charge, refund, other])
+
+
+# %% model_with_such_fields
+from typing import Any
+
+from pydantic import BaseModel
+from temporalio import workflow
+
+
+class Day(BaseModel):
+    activities: list[Any]
+    workflows: list[Any] = []
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> int:
+        return len(Day(activities=[]).activities) + len(Day(activities=[], workflows=[]).workflows)
+
+
+# %% model_with_such_fields/activities.py
+from temporalio import activity
+
+
+@activity.defn
+async def charge(amount: int) -> str:
+    return str(amount)
+
+
+ACTIVITIES = [charge]
+
+
+# %% replayer
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        return "run"
+
+
+# %% replayer/replay.py
+from temporalio.worker import Replayer
+
+
+def replayer() -> Replayer:
+    return Replayer(workflows=[])
+
+
+# %% same_type_of_two_workers
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        return "run"
+
+
+# %% same_type_of_two_workers/other.py
+from temporalio import workflow
+
+
+@workflow.defn(name="Probe")
+class Other:
+    @workflow.run
+    async def run(self) -> str:
+        return "other"
+
+
+# %% same_type_of_two_workers/worker.py
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from .other import Other
+from .workflow import Probe
+
+
+def workers(client: Client) -> list[Worker]:
+    return [
+        Worker(client, task_queue="one", workflows=[Probe]),
+        Worker(client, task_queue="two", workflows=[Other]),
+    ]

@@ -305,3 +305,110 @@ class Probe:
         tasks = [asyncio.create_task(workflow.sleep(0.01))]
         await workflow.wait(tasks)
         return "all"
+
+
+# %% calls_in_loop
+import asyncio
+
+from temporalio import workflow
+
+
+async def step(name: str) -> str:
+    await asyncio.sleep(0.001)
+    return name
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self, region: str) -> str:
+        names = {region, "b"}
+        tasks: set[asyncio.Task[str]] = set()
+        for name in names:  # expect: set-order
+            tasks.add(asyncio.create_task(step(name)))
+        return ",".join([await task for task in sorted(tasks, key=id)])  # expect: hash
+
+
+# %% calls_in_set
+import asyncio
+
+from temporalio import workflow
+
+
+async def step(name: str) -> str:
+    await asyncio.sleep(0.001)
+    return name
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self, region: str) -> int:
+        names = {region, "b"}
+        return len({await step(name) for name in names})  # expect: set-order
+
+
+# %% calls_in_any
+import asyncio
+
+from temporalio import workflow
+
+
+async def step(name: str) -> str:
+    await asyncio.sleep(0.001)
+    return name
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self, region: str) -> bool:
+        names = {region, "b"}
+        return any([await step(name) for name in names])  # expect: set-order
+
+
+# %% counted_in_set
+from temporalio import workflow
+
+
+def short(name: str) -> str:
+    return name[:3]
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self, region: str) -> int:
+        names = {region, "b"}
+        kept: set[str] = set()
+        for name in names:
+            kept.add(name.strip().lower())
+        return len({name.upper() for name in names}) + sum(len(name) for name in kept)
+
+
+# %% compared_with_one
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self, region: str) -> list[str]:
+        names = {region, "b"}
+        if max(names) == 1:
+            return []
+        return [name for name in names]  # expect: set-order
+
+
+# %% several_after_one
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self, region: str) -> list[str]:
+        names = {region, "b"}
+        if len(names) == 1:
+            return [next(iter(names))]
+        return list(names)  # expect: set-order
