@@ -125,6 +125,57 @@ fn each_probe_has_the_findings_that_it_announces() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// The first example of a rule breaks it, and the second one breaks none.
+#[test]
+fn the_examples_of_the_rules_are_right() {
+    // They are about several modules, or no code that can be parsed.
+    let others = [
+        Rule::ActivityImport,
+        Rule::DuplicateName,
+        Rule::Syntax,
+        Rule::UnregisteredActivity,
+        Rule::UnregisteredWorkflow,
+    ];
+    let head = "import asyncio\nimport hashlib\nimport json\nimport os\nimport subprocess\n\
+                import threading\nimport uuid\nfrom datetime import UTC, datetime, timedelta\n\
+                from pathlib import Path\n\nimport httpx\nfrom pydantic import BaseModel, Field\n\
+                from temporalio import activity, workflow\n\nCACHE = {}\n\n\n\
+                class Order(BaseModel):\n    id: str\n    buyer: str\n    seller: str\n    region: str\n";
+    let activities = ["build", "charge", "compute", "fetch", "read_rates"]
+        .map(|name| format!("@activity.defn\ndef {name}(value=None):\n    return value\n"));
+    let functions =
+        ["notify", "work"].map(|name| format!("async def {name}(value=None):\n    return value\n"));
+    let analysed = |rule: Rule, example: &str| {
+        let lines = |indent: &str| -> String {
+            let lines = example.lines();
+            lines.map(|line| format!("{indent}{line}\n")).collect()
+        };
+        // A class is that of the input.
+        let (class, body, input) = if rule == Rule::ModelDefault {
+            (lines(""), String::new(), "Entry")
+        } else {
+            (String::new(), lines("        "), "int")
+        };
+        let code = format!(
+            "{head}\n\n{}\n\n{}\n\n{class}\n\n@workflow.defn\nclass W:\n    \
+             def __init__(self) -> None:\n        self.totals = {{}}\n\n    @workflow.run\n    \
+             async def run(self, order: Order, url: str, total: {input}) -> None:\n{body}        \
+             return None\n",
+            activities.join("\n\n"),
+            functions.join("\n\n"),
+        );
+        let analysis = analysed(&BTreeMap::from([("workflow.py".to_owned(), code)]));
+        let codes = analysis.findings.iter().map(|finding| finding.rule);
+        codes.collect::<BTreeSet<Rule>>()
+    };
+    for rule in Rule::ALL.iter().filter(|rule| !others.contains(rule)) {
+        let (wrong, right) = rule.examples();
+        let found = analysed(*rule, wrong);
+        assert!(found.contains(rule), "{rule:?}: {found:?}");
+        assert_eq!(analysed(*rule, right), BTreeSet::new(), "{rule:?}");
+    }
+}
+
 /// A service whose workflow reads the clock in a helper.
 fn shop() -> Project {
     let workflow = "from temporalio import workflow\n\nfrom .prices import total\n\n\n\

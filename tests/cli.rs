@@ -537,6 +537,39 @@ fn hosts_are_told_how_to_start_the_server() {
     assert_eq!(guide, include_str!("../docs/for-agents.md"));
 }
 
+/// The hook fails if there is a finding, and runs the program that is installed.
+#[test]
+fn the_pre_commit_hook_finds_broken_rules() {
+    let text = include_str!("../.pre-commit-hooks.yaml");
+    let hooks: serde_yaml::Value = serde_yaml::from_str(text).unwrap();
+    let hook = &hooks[0];
+    assert_eq!(hook["id"], "bluetext-check");
+    assert_eq!(hook["language"], "rust");
+    // All files are read, whichever ones have changed.
+    assert_eq!(hook["pass_filenames"], false);
+    let entry = hook["entry"].as_str().unwrap();
+    let arguments: Vec<&str> = entry.split(' ').skip(1).collect();
+    let code = "import time\n\nfrom temporalio import workflow\n\n\n@workflow.defn\nclass W:\n    \
+                @workflow.run\n    async def run(self) -> float:\n        return time.time()\n";
+    let project = Project::with(&[
+        ("polytope.yml", "tools: {}\n"),
+        ("shop/requirements.txt", "temporalio\n"),
+        ("shop/workflow.py", code),
+    ]);
+    let run = project.bluetext(&arguments);
+    assert_eq!(run.code, 4, "{}", run.stderr);
+    assert!(
+        run.stdout.contains("shop/workflow.py:10:16 clock"),
+        "{}",
+        run.stdout
+    );
+    project.write(
+        "shop/workflow.py",
+        &code.replace("time.time()", "workflow.time()"),
+    );
+    assert_eq!(project.bluetext(&arguments).code, 0);
+}
+
 #[test]
 fn conflicts_are_listed_all_at_once() {
     let project = Project::with(&[WEB]);

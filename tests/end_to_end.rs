@@ -525,6 +525,7 @@ fn every_version_of_python_runs_it() {
     let path = tools.path();
     let paths = std::env::split_paths(&path).chain(of_pyenv);
     let path = std::env::join_paths(paths).unwrap();
+    let mut count = 0;
     for version in ["3.11", "3.12", "3.13", "3.14"] {
         let mut find = tools.command("uv", &service);
         find.env("PATH", &path)
@@ -542,7 +543,9 @@ fn every_version_of_python_runs_it() {
         let shown = finish(&mut tests);
         assert!(shown.contains(" passed"), "{version}: {shown}");
         eprintln!("Python {version}: {}", shown.lines().last().unwrap());
+        count += 1;
     }
+    assert!(count > 0, "no version of Python was found");
 }
 
 /// Generated code is formatted with the project's settings, also with long names.

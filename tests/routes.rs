@@ -5,7 +5,7 @@ mod common;
 
 use common::Project;
 
-const REQUIREMENTS: (&str, &str) = ("shop/requirements.txt", "fastapi\n");
+const REQUIREMENTS: (&str, &str) = ("shop/requirements.txt", "fastapi\nhttpx2\n");
 
 const ORDER: [&str; 3] = ["add-temporal-workflow", "order", "--route"];
 
@@ -183,4 +183,21 @@ fn comments_are_no_calls_and_imports_have_many_forms() {
         "{}",
         run.stderr
     );
+}
+
+/// Without an HTTP client, the tests of the routes are skipped: that is said.
+#[test]
+fn a_missing_http_client_is_named() {
+    let project = service("from fastapi import FastAPI\n\napp = FastAPI()\n");
+    project.write("shop/requirements.txt", "fastapi\ntemporalio\n");
+    for _ in 0..2 {
+        let run = project.done(&ORDER);
+        assert_eq!(
+            run.stderr,
+            "warning: no file of the service `shop` declares an HTTP client, so the tests of the \
+             routes are skipped: add `httpx2>=2.16,<3` to what its tests need\n"
+        );
+    }
+    project.write("shop/requirements-dev.txt", "httpx2>=2.16,<3\n");
+    assert_eq!(project.done(&ORDER).stderr, "");
 }

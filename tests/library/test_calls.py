@@ -32,7 +32,7 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore::pytest.PytestUnraisableExceptionWarning"
 )
 
-AT_ONCE = 5.0
+AT_ONCE = 8.0
 """Seconds within which a call that cannot succeed has ended."""
 
 
@@ -186,12 +186,12 @@ def test_a_query_to_an_unknown_type_ends(run: Run, client: Client) -> None:
             while True:
                 asked = time.monotonic()
                 try:
-                    await handle.query("name", rpc_timeout=timedelta(seconds=1))
+                    await handle.query("name", rpc_timeout=timedelta(seconds=3))
                 except RPCError as error:
                     if "Workflow Task in failed state" in str(error):
                         break
                 assert time.monotonic() - begun < 15
-            assert time.monotonic() - asked < 1
+            assert time.monotonic() - asked < 3
             await handle.terminate()
 
     run(check())
@@ -305,15 +305,20 @@ def test_what_blocks_the_event_loop_is_logged(
                 handle = await start(client, queue, "Caller", ["blocking", [], 1])
                 with pytest.raises(WorkflowFailureError):
                     await handle.result()
-                time.sleep(3.5)
+                # Until it is noticed: how soon depends on the load of the machine.
+                until = time.monotonic() + 30
+                while len(blocked()) < 2 and time.monotonic() < until:
+                    time.sleep(0.1)
+
+    def blocked() -> list[str]:
+        texts = (record.getMessage() for record in caplog.records)
+        return [text for text in texts if "blocks the event loop" in text]
 
     run(check())
-    texts = [record.getMessage() for record in caplog.records]
-    blocked = [text for text in texts if "blocks the event loop" in text]
-    assert blocked[0].startswith("activity `blocking` blocks the event loop")
-    assert "flows.py" in blocked[0]
-    assert blocked[1].startswith("other code than an activity blocks")
-    assert len(blocked) == 2
+    first, second = blocked()[:2]
+    assert first.startswith("activity `blocking` blocks the event loop")
+    assert "flows.py" in first
+    assert second.startswith("other code than an activity blocks")
 
 
 def test_a_class_gets_its_dependencies(run: Run, client: Client) -> None:

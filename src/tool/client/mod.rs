@@ -45,6 +45,7 @@ pub(super) use registry::{
     Registry, is_in, registries, registry_import_prefix, registry_of, task_queue,
 };
 pub(super) use reload::worker_tools;
+pub(super) use requirements::warn_of_http_client;
 
 /// The tool.
 pub static TOOL: ToolInfo = ToolInfo {

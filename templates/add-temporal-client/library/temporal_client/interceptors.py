@@ -147,7 +147,7 @@ class _CheckWorkflow(WorkflowInboundInterceptor):
         self, kind: str, name: str, handler: Callable[..., Any], given: Sequence[Any]
     ) -> None:
         if getattr(handler, "__qualname__", "") == "_bind_method.<locals>.with_object":
-            # So the SDK binds an `async def` method: by a function of any arguments.
+            # The SDK wraps an `async def` method in a function of any arguments.
             bound = inspect.getclosurevars(handler).nonlocals
             handler = partial(bound["fn"], bound["obj"])
         what = f"{kind} `{name}` of workflow `{workflow.info().workflow_type}`"

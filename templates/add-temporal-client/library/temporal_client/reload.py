@@ -37,7 +37,7 @@ Looking works wherever files are, also in folders that a container shares with a
 system, which reports no changes.
 """
 
-STOP_LEEWAY = 10.0
+KILL_LEEWAY = 10.0
 """Seconds to stop in, beyond the graceful shutdown timeout."""
 
 FIRST_PAUSE = 0.5
@@ -138,7 +138,7 @@ class Reloader:
         if process is None:
             return 0
         if process.poll() is None:
-            limit = _graceful_seconds() + STOP_LEEWAY
+            limit = _graceful_seconds() + KILL_LEEWAY
             process.terminate()
             try:
                 process.wait(limit)

@@ -123,7 +123,7 @@ class Temporal:
         """Wait for running activities up to the configured time, then disconnect.
 
         Returns whether they have ended. A blocked thread cannot be ended, so this waits
-        no longer than the graceful shutdown timeout and a second.
+        no longer than the graceful shutdown timeout and `STOP_LEEWAY`.
         """
         task, self._task = self._task, None
         if task is None:

@@ -56,7 +56,7 @@ def new_worker(
         activities: Functions decorated with `@activity.defn`, and classes with such
             methods. Those written with `def` run in threads, those with `async def` in
             the event loop, which they must not block.
-        dependencies: What the classes are created with.
+        dependencies: What objects of these classes are created with.
         versioned: Whether a build ID in the settings turns on worker versioning.
         workflow_failure_exception_types: The exceptions that fail an execution.
     """
@@ -110,7 +110,7 @@ def new_replayer(workflows: Sequence[type]) -> Replayer:
 def _functions(
     activities: Sequence[Callable[..., Any]], dependencies: Any
 ) -> Iterator[Callable[..., Any]]:
-    """The activities themselves: a class is created, and stands for its methods."""
+    """The activities themselves: those of a class are the methods of one object."""
     for entry in activities:
         if not inspect.isclass(entry):
             yield entry

@@ -16,10 +16,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Dependencies:
-    """What activities share. Tests make it in `tests/workflows/conftest.py`."""
+    """What activities share.
+
+    The fixture `dependencies` in `tests/workflows/conftest.py` makes them for tests.
+    """
 
 
 @asynccontextmanager
 async def open_dependencies() -> AsyncIterator[Dependencies]:
-    """Open it when a worker starts, and close it after the worker's last activity."""
+    """Open them when a worker starts, and close them after its last activity."""
     yield Dependencies()

@@ -4,7 +4,7 @@ This is not in `__init__.py`, because the SDK loads a workflow's parent packages
 all that they import, again for every execution: each would load all workflows.
 
 `ACTIVITIES` has functions, and classes whose methods are activities: the worker creates
-a class with the service's dependencies.
+one object of each class with the service's dependencies.
 """
 
 from collections.abc import Callable

@@ -68,8 +68,8 @@ async def start(
 ) -> {{ workflow_class }}Execution:
     """Start an execution.
 
-    With an id of its own, a caller can repeat the request: it does not start a second
-    one, unless the first one has failed, and gets the status 409.
+    A caller that gives an id can repeat the request: if an execution with this id runs
+    or has completed, the status is 409, and no second one is started.
     """
     id = id or str(uuid4())
     with as_http_errors():

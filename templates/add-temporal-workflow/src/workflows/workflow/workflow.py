@@ -47,9 +47,17 @@ OPTIONS = workflow.ActivityConfig(
         non_retryable_error_types=["ValidationError"],
     ),
 )
-"""A failed attempt is repeated, except after an error of these types. An activity that
-has not succeeded within `schedule_to_close_timeout` fails the workflow.
+{% if options.max_attempts %}
+"""A failed attempt is repeated, up to `maximum_attempts` in all, unless its error is
+one of `non_retryable_error_types`. An activity that has not succeeded then, or within
+`schedule_to_close_timeout`, fails the workflow.
 """
+{% else %}
+"""A failed attempt is repeated, unless its error is one of `non_retryable_error_types`.
+An activity that has not succeeded within `schedule_to_close_timeout` fails the
+workflow.
+"""
+{% endif %}
 {% if waits %}
 
 WAIT_TIMEOUT = timedelta({{ options.wait }})
