@@ -17,7 +17,7 @@ use crate::problem::{ErrorCode, Problem};
 use crate::process::{self, Limits, Process, is_interrupted};
 use crate::progress::Progress;
 use crate::python::WorkflowName;
-use crate::report::{self, Format, Report, SCHEMA_VERSION, View};
+use crate::report::{ExitCode, Report, SCHEMA_VERSION, View, print_shown};
 use crate::run::Options;
 use crate::server::DevServer;
 use crate::tool::client::Install;
@@ -81,12 +81,12 @@ const FIRST: &str = "greeting";
 /// The name of the second workflow, which is added while the worker runs.
 const SECOND: &str = "farewell";
 
-/// Run the demo and print what it shows.
+/// Run the demo and print what it shows. Returns whether that could be written.
 ///
 /// # Errors
 ///
 /// The report of the failure; all started processes have ended by then.
-pub fn run(demo: &Demo, view: View) -> Result<(), Box<Report>> {
+pub fn run(demo: &Demo, view: View) -> Result<ExitCode, Box<Report>> {
     let fail = |code, error: &anyhow::Error| {
         let problem = Problem::new(code, format!("{error:#}"));
         Box::new(Report::of_problems("demo", &[problem]))
@@ -136,7 +136,7 @@ impl From<anyhow::Error> for Stop {
     }
 }
 
-fn show(demo: &Demo, view: View, progress: &Progress<'_>) -> Result<(), Stop> {
+fn show(demo: &Demo, view: View, progress: &Progress<'_>) -> Result<ExitCode, Stop> {
     let mut steps = Vec::new();
     let mut done = |name, took: Duration| {
         steps.push(Step {
@@ -208,7 +208,7 @@ fn show(demo: &Demo, view: View, progress: &Progress<'_>) -> Result<(), Stop> {
             .ui_port
             .map(|port| format!("http://127.0.0.1:{port}"));
     }
-    print(&shown, view);
+    let exit = print_shown(&shown, &human(&shown), view);
     if !demo.once {
         progress.line("Ctrl-C ends the server and the worker.");
         while !is_interrupted() {
@@ -221,7 +221,7 @@ fn show(demo: &Demo, view: View, progress: &Progress<'_>) -> Result<(), Stop> {
         "The server and the worker have ended. The project stays in {}",
         demo.folder.display()
     ));
-    Ok(())
+    Ok(exit)
 }
 
 /// Commands that add a third workflow and execute it, for a POSIX shell.
@@ -245,19 +245,6 @@ fn try_next(demo: &Demo, temporal: &Path, address: &str) -> Vec<String> {
             shell_word(&temporal.display().to_string())
         ),
     ]
-}
-
-fn print(shown: &Shown, view: View) {
-    if view.quiet {
-        return;
-    }
-    let text = match view.format {
-        Format::Json | Format::Sarif => {
-            serde_json::to_string_pretty(shown).unwrap_or_default() + "\n"
-        }
-        Format::Human => human(shown),
-    };
-    let _ = report::print(&text);
 }
 
 fn human(shown: &Shown) -> String {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::edit::json::nested;
 use crate::template::template;
 
 /// The three steps, the rules of workflows, and how to verify.
@@ -135,11 +136,7 @@ pub fn configuration(host: Host, project: Option<&str>) -> Configuration {
             json!(arguments)
         ),
         _ => {
-            let document = members
-                .iter()
-                .rev()
-                .fold(server.clone(), |inner, name| json!({*name: inner}));
-            format!("{document:#}\n")
+            format!("{:#}\n", nested(members, server.clone()))
         }
     };
     Configuration {

@@ -75,7 +75,7 @@ fn execute(invocation: Invocation, begun: Instant) -> report::ExitCode {
         Task::Mcp(discovery) => return mcp::serve(options, discovery),
         Task::Page(page) => return page.print(view),
         Task::Demo(demo) => match demo::run(&demo, view) {
-            Ok(()) => return report::ExitCode::Done,
+            Ok(exit) => return exit,
             Err(report) => *report,
         },
     };

@@ -227,6 +227,11 @@ fn findings_are_json_and_sarif() {
     let other = project.bluetext(&["status", "--format", "sarif"]);
     assert_eq!((other.code, other.stdout.as_str()), (2, ""));
     insta::assert_snapshot!("sarif-elsewhere", other.stderr);
+    let page = project.bluetext(&["check", "--explain", "clock", "--format", "sarif"]);
+    assert_eq!(page.code, 2);
+    let log: serde_json::Value = serde_json::from_str(&page.stdout).unwrap();
+    let why = &log["runs"][0]["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"];
+    assert_eq!(why, "a page has no SARIF: `--explain` needs another format");
 }
 
 #[test]

@@ -104,8 +104,9 @@ pub fn put(text: &str, path: &[&str], value: &Value) -> Result<Edited, EditError
     Err(EditError::shape(message, None, by_hand()))
 }
 
-/// A value within objects of these names.
-fn nested(path: &[&str], value: Value) -> Value {
+/// A value within objects of these names, the outermost first.
+#[must_use]
+pub fn nested(path: &[&str], value: Value) -> Value {
     path.iter().rev().fold(value, |value, name| {
         Value::Object(Map::from_iter([((*name).to_owned(), value)]))
     })

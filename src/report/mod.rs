@@ -34,6 +34,7 @@ use self::parts::{
 
 pub use self::check::CheckReport;
 pub use self::document::Document;
+pub(crate) use self::output::print_shown;
 pub use self::output::{Page, print, schema_of};
 pub use self::status::StatusReport;
 pub use self::verify::VerifyReport;

@@ -106,9 +106,14 @@ impl Page {
 
 /// Print text such as help to stdout. A broken pipe is not an error.
 pub fn print(text: &str) -> ExitCode {
-    let mut stdout = anstream::stdout();
-    let written = stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush());
-    outcome_of(written, ExitCode::Done)
+    write_out(text, "", ExitCode::Done)
+}
+
+/// Print what a command has shown: as one JSON document, or as text unless `--quiet` is given.
+pub(crate) fn print_shown(document: &impl Serialize, text: &str, view: View) -> ExitCode {
+    match view.format {
+        Format::Json | Format::Sarif => print(&json_of(document)),
+        Format::Human if view.quiet => ExitCode::Done,
+        Format::Human => print(text),
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::client::{self, Install, ServiceChoice};
-use super::workflow::{Sample, TEST_KINDS, recorded_sample};
+use super::workflow::{SampleExecution, TEST_KINDS, recorded_sample};
 use super::{Refused, TOOLS, missing_step};
 use crate::name::RelPath;
 use crate::problem::{ErrorCode, Problem};
@@ -28,7 +28,7 @@ pub struct Verification {
     /// The tests to run, relative to the service's folder; `None` for all.
     pub tests: Option<Vec<String>>,
     /// The workflows to execute, with sample values.
-    pub samples: Vec<Sample>,
+    pub samples: Vec<SampleExecution>,
     /// The workflows that cannot be executed, and why.
     pub skipped: Vec<(String, String)>,
 }

@@ -11,7 +11,7 @@ use super::{Subject, Verdict, Verified, VerifiedWorkflow, one_line, since};
 use crate::process::{Limits, Log, Process, last};
 use crate::progress::Progress;
 use crate::server::DevServer;
-use crate::tool::workflow::{Sample, SampleKind, SampleMessage};
+use crate::tool::workflow::{SampleExecution, SampleKind, SampleMessage};
 
 /// Maximum time for one execution.
 const EXECUTION_LIMIT: Duration = Duration::from_mins(1);
@@ -124,7 +124,7 @@ enum Wait {
 struct Execution<'e> {
     server: &'e DevServer,
     service: &'e Path,
-    sample: &'e Sample,
+    sample: &'e SampleExecution,
     id: String,
     limits: &'e Limits,
 }
@@ -182,7 +182,7 @@ impl Execution<'_> {
     }
 
     fn start(&self) -> anyhow::Result<()> {
-        let Sample {
+        let SampleExecution {
             kind, queue, input, ..
         } = self.sample;
         // Longer than it is waited for, so that the cause is found here.

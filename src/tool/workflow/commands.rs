@@ -7,7 +7,7 @@ use crate::python::{Field, MemberName, WorkflowName};
 
 /// An execution of a workflow with sample values.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sample {
+pub struct SampleExecution {
     /// The workflow's type.
     pub kind: String,
     /// The task queue of its worker.
@@ -42,7 +42,7 @@ pub enum SampleKind {
     Update,
 }
 
-impl Sample {
+impl SampleExecution {
     /// An execution of the workflow of a request.
     pub(super) fn of(name: &WorkflowName, arguments: &AddTemporalWorkflow, queue: &str) -> Self {
         let members = &arguments.members;
@@ -80,7 +80,7 @@ impl Sample {
 /// The commands that run a workflow on the real server. A workflow with messages gets one
 /// command to start it, one per message, and one for the result.
 pub(super) fn run(name: &WorkflowName, arguments: &AddTemporalWorkflow, queue: &str) -> Vec<Next> {
-    let sample = Sample::of(name, arguments, queue);
+    let sample = SampleExecution::of(name, arguments, queue);
     let start = format!(
         "--task-queue {} --type {} --input '{}'",
         shell_word(queue),

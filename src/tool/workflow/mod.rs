@@ -36,7 +36,7 @@ use super::{Draft, Registered, ToolInfo};
 use additions::Further;
 use arguments::Arguments;
 use commands::run;
-pub use commands::{Sample, SampleKind, SampleMessage};
+pub use commands::{SampleExecution, SampleKind, SampleMessage};
 use context::Context;
 use entries::Entries;
 pub(super) use entries::registration;

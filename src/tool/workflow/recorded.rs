@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use super::TOOL;
-use super::commands::Sample;
+use super::commands::SampleExecution;
 use super::request::AddTemporalWorkflow;
 use crate::name::shell_word;
 use crate::python::WorkflowName;
@@ -116,8 +116,14 @@ pub(super) fn command(name: &WorkflowName, options: &BTreeMap<String, String>) -
 }
 
 /// The name of the workflow that is on record, and an execution of it with sample values.
-pub(in crate::tool) fn recorded_sample(record: &Record, queue: &str) -> Option<(String, Sample)> {
+pub(in crate::tool) fn recorded_sample(
+    record: &Record,
+    queue: &str,
+) -> Option<(String, SampleExecution)> {
     let request = request_of(record)?;
     let name = name_of(record)?;
-    Some((name.to_string(), Sample::of(&name, &request, queue)))
+    Some((
+        name.to_string(),
+        SampleExecution::of(&name, &request, queue),
+    ))
 }
