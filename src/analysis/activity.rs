@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ruff_python_ast::{Arguments, Expr, ExprCall};
 use ruff_text_size::Ranged;
 
-use super::decorators::{is_activity, name_of};
+use super::decorators::is_activity;
 use super::facts::{Executed, Hit};
 use super::index::FunctionId;
 use super::resolve::{MAX_STEPS, Place, Value};
@@ -84,11 +84,7 @@ pub(super) fn check<'a>(place: &Place<'_, 'a>, names: Target, call: &'a ExprCall
 fn executed<'a>(place: &Place<'_, 'a>, names: Target, activity: &'a Expr) -> Option<FunctionId> {
     let index = place.index;
     if let Some(name) = place.text_of(activity, 0) {
-        let mut candidates = (0..index.functions.len()).filter(|function| {
-            is_activity(index, *function) && name_of(index, *function).as_deref() == Some(name)
-        });
-        // Of several activities with one name it is not known which one runs.
-        return candidates.next().filter(|_| candidates.next().is_none());
+        return index.activity_named(name);
     }
     let value = match (names, place.resolve(activity)) {
         (Target::Class, Value::Class(class)) => {

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use ruff_python_ast::Expr;
+use ruff_python_ast::helpers::map_callable;
 
 use super::index::{Attribute, ClassId, FunctionId, Index};
 use super::resolve::{Place, Value, same};
@@ -114,34 +115,14 @@ impl<'a> Place<'_, 'a> {
 
     /// Whether a method is read like an attribute.
     pub(super) fn is_property(&self, method: FunctionId) -> bool {
-        let decorators = self.decorators(method);
+        let decorators = self.index.decorators_of(method);
         let mut properties = ["builtins.property", "functools.cached_property"].iter();
         properties.any(|property| decorators.iter().any(|d| d == property))
     }
 
-    /// The full names of the decorators of a function.
-    pub(super) fn decorators(&self, function: FunctionId) -> Rc<[String]> {
-        let known = &self.index.known.decorators;
-        if let Some(names) = known.borrow().get(&function) {
-            return names.clone();
-        }
-        known.borrow_mut().insert(function, Rc::from([]));
-        let info = &self.index.functions[function];
-        let top = Place::top(self.index, info.module);
-        let decorators = info.def.decorator_list.iter();
-        let names: Rc<[String]> = decorators
-            .map(|decorator| top.decorator(&decorator.expression))
-            .collect();
-        known.borrow_mut().insert(function, names.clone());
-        names
-    }
-
     /// The full name of a decorator, without its arguments.
     pub(super) fn decorator(&self, expression: &'a Expr) -> String {
-        let function = match expression {
-            Expr::Call(call) => &*call.func,
-            other => other,
-        };
+        let function = map_callable(expression);
         match self.resolve(function) {
             Value::External(name) => name,
             _ => dotted(function).unwrap_or_default(),
@@ -161,8 +142,7 @@ impl<'a> Index<'a> {
         let class = info.class.map(|own| class.unwrap_or(own))?;
         let mut parameters = info.def.parameters.iter_non_variadic_params();
         let first = parameters.next()?.parameter.name.as_str();
-        let place = Place::top(self, info.module);
-        let decorators = place.decorators(function);
+        let decorators = self.decorators_of(function);
         let has = |name: &str| decorators.iter().any(|decorator| decorator == name);
         if has("builtins.staticmethod") {
             return None;

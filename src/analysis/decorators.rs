@@ -1,7 +1,9 @@
 //! What decorators make of functions: activities, and the methods that Temporal calls.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
+use ruff_python_ast::helpers::map_callable;
 use ruff_python_ast::visitor::{Visitor, walk_expr};
 use ruff_python_ast::{Decorator, Expr, Stmt};
 
@@ -12,22 +14,43 @@ use super::scope::Scope;
 impl<'a> Index<'a> {
     /// The full names of the decorators of a function. A decorator that the service defines
     /// stands for those decorators of the SDK that it applies itself.
-    pub(super) fn decorators_of(&self, function: FunctionId) -> Vec<String> {
+    pub(super) fn decorators_of(&self, function: FunctionId) -> Rc<[String]> {
+        let known = &self.known.decorators;
+        if let Some(names) = known.borrow().get(&function) {
+            return names.clone();
+        }
+        known.borrow_mut().insert(function, Rc::from([]));
         let info = &self.functions[function];
         let top = Place::top(self, info.module);
         let decorators = info.def.decorator_list.iter();
-        decorators
+        let names: Rc<[String]> = decorators
             .flat_map(|decorator| self.applied(&top, &decorator.expression))
-            .collect()
+            .collect();
+        known.borrow_mut().insert(function, names.clone());
+        names
+    }
+
+    /// The activity of this name. Of several with one name it is not known which one runs.
+    pub(super) fn activity_named(&self, name: &str) -> Option<FunctionId> {
+        let all = self.known.activities.get_or_init(|| {
+            let mut all: HashMap<String, Vec<FunctionId>> = HashMap::new();
+            let functions = 0..self.functions.len();
+            for function in functions.filter(|function| is_activity(self, *function)) {
+                if let Some(name) = name_of(self, function) {
+                    all.entry(name).or_default().push(function);
+                }
+            }
+            all
+        });
+        match all.get(name).map(Vec::as_slice) {
+            Some([only]) => Some(*only),
+            _ => None,
+        }
     }
 
     /// The full names of the decorators that one stands for.
     pub(super) fn applied(&self, place: &Place<'_, 'a>, decorator: &'a Expr) -> Vec<String> {
-        let expression = match decorator {
-            Expr::Call(call) => &*call.func,
-            expression => expression,
-        };
-        match place.resolve(expression) {
+        match place.resolve(map_callable(decorator)) {
             Value::Function(wrapper) => self.applied_by(wrapper),
             _ => vec![place.decorator(decorator)],
         }

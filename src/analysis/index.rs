@@ -1,6 +1,6 @@
 //! The modules of a service with their functions and classes.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
@@ -90,6 +90,8 @@ pub(super) struct Cache {
     pub(super) bases: RefCell<HashMap<ClassId, Rc<[Value]>>>,
     pub(super) decorators: RefCell<HashMap<FunctionId, Rc<[String]>>>,
     pub(super) attributes: RefCell<HashMap<(ClassId, String), Value>>,
+    /// The activities by name.
+    pub(super) activities: OnceCell<HashMap<String, Vec<FunctionId>>>,
 }
 
 /// The code of a service, or of the part of it that workflows use.

@@ -25,10 +25,9 @@ pub(super) fn created(index: &Index<'_>, class: ClassId) -> Facts {
     let mut fields = BTreeSet::new();
     for ancestor in top.ancestors(class) {
         let info = &index.classes[ancestor];
-        let place = Place::top(index, info.module);
         for (name, method) in &info.methods {
             let runs = CREATES.contains(name)
-                || place.decorators(*method).iter().any(|decorator| {
+                || index.decorators_of(*method).iter().any(|decorator| {
                     decorator
                         .strip_prefix("pydantic.")
                         .is_some_and(|name| name.ends_with("validator"))

@@ -1,5 +1,6 @@
 //! Calls: what they break, and where they lead.
 
+use ruff_python_ast::helpers::map_callable;
 use ruff_python_ast::{Arguments, Expr, ExprAttribute, ExprCall, Stmt, StmtFunctionDef, StmtWith};
 use ruff_text_size::Ranged;
 
@@ -102,10 +103,7 @@ impl<'a> Body<'_, 'a> {
     /// What the decorators of a function add to it.
     pub(super) fn decorated(&mut self, def: &'a StmtFunctionDef) {
         for decorator in &def.decorator_list {
-            let function = match &decorator.expression {
-                Expr::Call(call) => &*call.func,
-                function => function,
-            };
+            let function = map_callable(&decorator.expression);
             if let Value::Function(wrapper) = self.resolve(function) {
                 let with_arguments = decorator.expression.is_call_expr();
                 let node = Node::Wrapper(wrapper, with_arguments);
@@ -160,9 +158,7 @@ impl<'a> Body<'_, 'a> {
     /// The fields that a call of a class gives values.
     fn given(&self, class: ClassId, call: &ExprCall) -> Given {
         let Arguments { args, keywords, .. } = &call.arguments;
-        let is_open = args.iter().any(Expr::is_starred_expr)
-            || keywords.iter().any(|keyword| keyword.arg.is_none());
-        if is_open {
+        if is_open(&call.arguments) {
             return Given::All;
         }
         let named = keywords.iter().filter_map(|keyword| keyword.arg.as_ref());
@@ -433,18 +429,16 @@ fn is_broken(when: When, arguments: &Arguments) -> bool {
     match when {
         When::Always => true,
         When::Without(index, name) => {
-            let has_unknown = arguments.args.iter().any(Expr::is_starred_expr)
-                || arguments
-                    .keywords
-                    .iter()
-                    .any(|keyword| keyword.arg.is_none());
-            let value = arguments
-                .find_keyword(name)
-                .map(|keyword| &keyword.value)
-                .or_else(|| arguments.args.get(index));
-            !has_unknown && value.is_none_or(Expr::is_none_literal_expr)
+            let value = arguments.find_argument_value(name, index);
+            !is_open(arguments) && value.is_none_or(Expr::is_none_literal_expr)
         }
     }
+}
+
+/// Whether there may be more arguments than are written: `*values`, `**options`.
+fn is_open(arguments: &Arguments) -> bool {
+    let Arguments { args, keywords, .. } = arguments;
+    args.iter().any(Expr::is_starred_expr) || keywords.iter().any(|keyword| keyword.arg.is_none())
 }
 
 /// The hash of a number is the same everywhere.
