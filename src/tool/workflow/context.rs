@@ -7,7 +7,7 @@ use super::parts::{Form, Workflow};
 use super::request::AddTemporalWorkflow;
 use crate::name::{Attempts, FieldType, Timeout};
 use crate::project::Service;
-use crate::python::{Field, MemberName, WorkflowName, mentions};
+use crate::python::{MemberName, WorkflowName, mentions};
 
 /// The values of all templates of one workflow.
 #[derive(Debug, Serialize)]
@@ -136,8 +136,6 @@ impl Context {
             .filter(|message| message.model.is_some())
             .cloned()
             .collect();
-        let required = |field: &&Field| !matches!(field.kind, FieldType::Optional(_));
-        let required_field = workflow.request.input.iter().find(required);
         let options = &workflow.request.options;
         let retries = options.retries();
 
@@ -184,7 +182,7 @@ impl Context {
                 wait: timedelta(request.wait),
             },
             retries,
-            required_field: required_field.map(|field| field.name.clone()),
+            required_field: workflow.required_field().map(str::to_owned),
             imports,
             activities,
             signals,

@@ -309,7 +309,7 @@ fn warn_of_body(draft: &mut Draft<'_>, path: RelPath, lines: &str, omitted: &[St
 }
 
 /// How the activities of a workflow are written, judged by its module.
-fn form_of(draft: &mut Draft<'_>, service: &Service, name: &WorkflowName) -> Form {
+fn form_of(draft: &Draft<'_>, service: &Service, name: &WorkflowName) -> Form {
     let path = package(service, name).join("activities.py");
     let class = activities_class(name);
     let module = draft.module(&path);
