@@ -42,7 +42,7 @@ pub enum Host {
 /// How an MCP client is configured.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Configuration {
-    /// The file that it belongs into: relative to the project, or in the user's folders.
+    /// The file that it belongs to: relative to the project, or in the user's folders.
     pub file: &'static str,
     /// Whether that file is in the project.
     pub is_in_project: bool,

@@ -217,7 +217,7 @@ pub fn check(
 /// Read the project and look at it, without changing it.
 fn look<T>(
     options: &Options,
-    at: impl FnOnce(&Project) -> Result<T, Refused> + Send,
+    at: impl Fn(&Project) -> Result<T, Refused> + Sync,
 ) -> Result<(PathBuf, T), Error>
 where
     T: Send,
@@ -226,12 +226,20 @@ where
     let disk = Disk::new(root.clone(), options.fault.clone());
     let found = caught(|| {
         on_large_stack(|| {
-            let files = disk.read().map_err(|error| of_disk(&root, error))?;
-            let project = read_project(&root, files)?;
-            at(&project).map_err(|refused| Error::Refused {
-                root: root.clone(),
-                refused,
-            })
+            let fail = |error| of_disk(&root, error);
+            let mut files = disk.read().map_err(fail)?;
+            loop {
+                let project = read_project(&root, files)?;
+                let found = at(&project);
+                let (read, wanted) = project.into_files();
+                files = read;
+                if !disk.read_more(&wanted, &mut files).map_err(fail)? {
+                    return found.map_err(|refused| Error::Refused {
+                        root: root.clone(),
+                        refused,
+                    });
+                }
+            }
         })
     })?;
     Ok((root, found))

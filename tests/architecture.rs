@@ -117,7 +117,6 @@ const DEPENDENCIES: [(&str, &[&str]); 31] = [
             "disk",
             "edit::undo",
             "record",
-            "mcp",
         ],
     ),
     (

@@ -231,7 +231,7 @@ fn findings_are_json_and_sarif() {
     assert_eq!(page.code, 2);
     let log: serde_json::Value = serde_json::from_str(&page.stdout).unwrap();
     let why = &log["runs"][0]["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"];
-    assert_eq!(why, "a page has no SARIF: `--explain` needs another format");
+    assert_eq!(why, "`--explain` prints a page, which cannot be SARIF");
 }
 
 #[test]
@@ -650,9 +650,9 @@ fn code_in_circles_ends() {
             "functions drawn many times",
             0,
             format!(
-                "{imports}{head}{}async def f6():\n    {charge}\n\n\n{run}        await f0()\n        \
+                "{imports}{head}{}async def f12():\n    {charge}\n\n\n{run}        await f0()\n        \
                  return \"\"\n",
-                many(6, &|n| format!(
+                many(12, &|n| format!(
                     "async def f{n}():\n{}\n\n",
                     format!("    await f{}()\n", n + 1).repeat(8)
                 ))

@@ -109,7 +109,11 @@ async fn each_step_makes_the_next_one_known() {
     for era in ERAS {
         let project = Project::empty();
         let session = connect(&project.path(), era, &[]).await;
-        assert_eq!(names(&session).await, ["add-temporal", "status"], "{era}");
+        assert_eq!(
+            names(&session).await,
+            ["add-temporal", "status", "check"],
+            "{era}"
+        );
 
         let early = call(&session, "add-temporal-workflow", json!({"names": ["x"]})).await;
         assert_eq!(early.is_error, Some(true));
@@ -125,7 +129,8 @@ async fn each_step_makes_the_next_one_known() {
                 "add-temporal",
                 "add-temporal-client",
                 "remove-temporal",
-                "status"
+                "status",
+                "check"
             ]
         );
         call(&session, "add-temporal-client", json!({})).await;
@@ -189,6 +194,7 @@ async fn refusals_are_in_words_of_calls() {
     }
     let broken = Project::with(&[("polytope.yml", "tools: [\n")]);
     let mut shown = String::new();
+    let mut summaries = String::new();
     for (project, tool, arguments) in [
         (&empty, "add-temporal", json!({"history_shards": 0})),
         (&empty, "add-temporal", json!({"history_shards": 1e30})),
@@ -204,6 +210,12 @@ async fn refusals_are_in_words_of_calls() {
         (&two, "add-temporal-client", json!({})),
         (&complete, "add-temporal-workflow", json!({})),
         (&complete, "add-temporal-workflow", json!({"names": null})),
+        (&complete, "add-temporal-workflow", json!({"names": []})),
+        (
+            &complete,
+            "add-temporal-workflow",
+            json!({"names": ["--force"]}),
+        ),
         (&complete, "add-temporal-workflow", json!({"names": [true]})),
         (
             &complete,
@@ -270,6 +282,7 @@ async fn refusals_are_in_words_of_calls() {
             json!(project.path()),
             "{tool} {arguments}"
         );
+        summaries.push_str(report["summary"].as_str().unwrap_or_default());
         let text = text_of(&result);
         shown.push_str(&format!("{tool} {arguments}\n{text}\n"));
     }
@@ -279,8 +292,13 @@ async fn refusals_are_in_words_of_calls() {
         .filter(|(at, _)| is_flag(*at))
         .map(|(at, _)| shown[at..].split_whitespace().next().unwrap())
         .collect();
-    // The caller's own name.
-    assert_eq!(flags, ["--help\"]}", "--help`"], "{shown}");
+    // The caller's own names.
+    assert_eq!(
+        flags,
+        ["--force\"]}", "--force`", "--help\"]}", "--help`"],
+        "{shown}"
+    );
+    assert!(!summaries.contains("--"), "{summaries}");
     insta::with_settings!({ omit_expression => true }, {
         insta::assert_snapshot!(shown);
     });
@@ -537,7 +555,7 @@ async fn a_change_is_announced_once_whoever_makes_it() {
     assert!(report["error"]["line"].is_u64(), "{report:#}");
     project.write("polytope.yml", "tools: {}\n");
     told(&host, 3).await;
-    assert_eq!(names(&session).await, ["add-temporal", "status"]);
+    assert_eq!(names(&session).await, ["add-temporal", "status", "check"]);
     project.write("polytope.yml", &complete);
     told(&host, 4).await;
     session.cancel().await.unwrap();
@@ -965,9 +983,13 @@ fn malformed_calls_are_invalid_parameters() {
         r#"{"jsonrpc":"2.0","id":6,"method":"nope"}"#,
         "{not JSON",
         "[1, 2",
+        // Half of an emoji, as JavaScript cuts it.
+        r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"\ud800"}}"#,
     ];
     let lines = lines.join("\n") + "\n";
-    raw.send(&[INITIALIZE, lines.as_bytes()].concat());
+    // The last line has no line end.
+    let last = br#"{"jsonrpc":"2.0","id":8,"method":"nope"}"#;
+    raw.send(&[INITIALIZE, lines.as_bytes(), last].concat());
     let (code, answers, errors) = raw.end();
     assert_eq!((code, errors.as_str()), (Some(0), ""));
     let mut codes: Vec<(Option<i64>, i64)> = answers
@@ -981,11 +1003,13 @@ fn malformed_calls_are_invalid_parameters() {
         [
             (None, -32700),
             (None, -32700),
+            (None, -32700),
             (Some(2), -32602),
             (Some(3), -32602),
             (Some(4), -32602),
             (Some(5), -32602),
-            (Some(6), -32601)
+            (Some(6), -32601),
+            (Some(8), -32601)
         ]
     );
 }

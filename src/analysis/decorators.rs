@@ -231,11 +231,20 @@ pub(super) fn is_sandboxed(index: &Index<'_>, module: ModuleId) -> bool {
     (0..index.classes.len())
         .filter(|class| index.classes[*class].module == module)
         .filter_map(|class| workflow_definition(index, class))
-        .any(|definition| {
-            let call = definition.expression.as_call_expr();
-            let given = call.and_then(|call| call.arguments.find_keyword("sandboxed"));
-            given.is_none_or(|given| !matches!(&given.value, Expr::BooleanLiteral(b) if !b.value))
-        })
+        .any(has_sandbox)
+}
+
+/// Whether no workflow leaves the sandbox.
+pub(super) fn all_are_sandboxed(index: &Index<'_>) -> bool {
+    (0..index.classes.len())
+        .filter_map(|class| workflow_definition(index, class))
+        .all(has_sandbox)
+}
+
+fn has_sandbox(definition: &Decorator) -> bool {
+    let call = definition.expression.as_call_expr();
+    let given = call.and_then(|call| call.arguments.find_keyword("sandboxed"));
+    given.is_none_or(|given| !matches!(&given.value, Expr::BooleanLiteral(b) if !b.value))
 }
 
 /// The decorator that makes a class a workflow.

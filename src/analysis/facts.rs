@@ -21,6 +21,15 @@ pub(super) enum Node {
     Top(ModuleId),
 }
 
+/// Where code runs: conditions such as `workflow.in_workflow()` tell that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Runs {
+    /// In a workflow.
+    InWorkflow,
+    /// In an activity.
+    InActivity,
+}
+
 /// Whether code is called with state that others share as its `self`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Receiver {

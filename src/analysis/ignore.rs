@@ -10,8 +10,8 @@ use ruff_text_size::Ranged;
 use super::index::{Index, ModuleId};
 use super::rules::Rule;
 
-/// What every ignore comment begins with.
-const MARK: &str = "bluetext: ignore";
+/// What every ignore comment begins with. A space may follow.
+const MARK: &str = "bluetext:";
 
 /// The ignore comments of a service.
 pub(super) struct Ignores<'i> {
@@ -43,7 +43,10 @@ impl<'i> Ignores<'i> {
             let statements = simple_statements(text, &info.module.syntax().body);
             for (offset, comment) in info.module.comments() {
                 // Other comments may be before it.
-                let Some((_, rest)) = comment.split_once(MARK) else {
+                let Some(rest) = comment
+                    .split_once(MARK)
+                    .and_then(|(_, rest)| rest.trim_start().strip_prefix("ignore"))
+                else {
                     continue;
                 };
                 // A comment on a line of its own belongs to the next statement.
@@ -60,7 +63,7 @@ impl<'i> Ignores<'i> {
                     // Behind the last line of a statement of several lines, it is about all.
                     let next = next_code(text, offset);
                     let last = statements.iter().find(|statement| {
-                        let ends = (line..offset).contains(&statement.end);
+                        let ends = (line..=offset).contains(&statement.end);
                         statement.start < line && (ends || statement.end + 1 == next)
                     });
                     last.map_or(line, |statement| line_of(text, statement.start))..offset

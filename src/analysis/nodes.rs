@@ -1,17 +1,17 @@
 //! What each piece of code does: functions, the creation of objects, modules.
 
 use super::body;
-use super::facts::{Facts, Node};
+use super::facts::{Facts, Node, Runs};
 use super::index::Index;
 use super::models;
 use super::rules::Rule;
 use crate::edit::python::is_forbidden_in_sandbox;
 
-/// What a piece of code does.
-pub(super) fn facts_of(index: &Index<'_>, node: Node) -> Facts {
+/// What a piece of code does where it runs.
+pub(super) fn facts_of(index: &Index<'_>, node: Node, runs: Runs) -> Facts {
     match node {
-        Node::Function(function) => body::of_function(index, function, None),
-        Node::Method(function, class) => body::of_function(index, function, Some(class)),
+        Node::Function(function) => body::of_function(index, function, None, runs),
+        Node::Method(function, class) => body::of_function(index, function, Some(class), runs),
         Node::Wrapper(decorator, with_arguments) => {
             body::of_wrapper(index, decorator, with_arguments)
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
 use super::decorators::is_stub;
-use super::facts::{Facts, Given, Node, Receiver};
+use super::facts::{Facts, Given, Node, Receiver, Runs};
 use super::ignore::{Allowed, Ignores};
 use super::index::{FunctionId, Index, ModuleId};
 use super::nodes::facts_of;
@@ -66,7 +66,7 @@ impl Drop for Call {
 /// Follows calls, and remembers what each piece of code does.
 pub(super) struct Follower<'i, 'a> {
     index: &'i Index<'a>,
-    facts: HashMap<Node, Rc<Facts>>,
+    facts: HashMap<(Node, Runs), Rc<Facts>>,
     /// Calls that could not be followed: their module, offset and text.
     pub(super) unfollowed: BTreeSet<(ModuleId, usize, String)>,
 }
@@ -125,11 +125,11 @@ impl<'i, 'a> Follower<'i, 'a> {
         }
     }
 
-    fn facts(&mut self, node: Node) -> Rc<Facts> {
+    fn facts(&mut self, node: Node, runs: Runs) -> Rc<Facts> {
         let index = self.index;
-        let facts = self.facts.entry(node);
+        let facts = self.facts.entry((node, runs));
         facts
-            .or_insert_with(|| Rc::new(facts_of(index, node)))
+            .or_insert_with(|| Rc::new(facts_of(index, node, runs)))
             .clone()
     }
 
@@ -176,7 +176,7 @@ impl<'i, 'a> Follower<'i, 'a> {
             seen.insert((state.node, false, Given::None), Ways::default());
         }
         while let Some((state, trace)) = waiting.pop_front() {
-            let facts = self.facts(state.node);
+            let facts = self.facts(state.node, Runs::InWorkflow);
             let own = self.module_of(state.node);
             let mut add = |rule: Rule, module: ModuleId, offset: usize, what: &str| {
                 let mut allowed = state
@@ -271,7 +271,7 @@ impl<'i, 'a> Follower<'i, 'a> {
         let mut waiting = vec![Node::Function(activity)];
         let mut seen: HashSet<Node> = waiting.iter().copied().collect();
         while let Some(node) = waiting.pop() {
-            let facts = self.facts(node);
+            let facts = self.facts(node, Runs::InActivity);
             if facts.heartbeats || !facts.unfollowed.is_empty() {
                 return true;
             }

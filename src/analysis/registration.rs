@@ -254,11 +254,19 @@ impl<'a> Workers<'_, 'a> {
         let has_both = workflows.is_some() && activities.is_some();
         let has_queue =
             argument("task_queue").is_some() && (workflows.is_some() || activities.is_some());
-        if !is_worker && !((has_both || has_queue) && may_run(&place, &function)) {
+        if !is_worker && !may_run(&place, &function) {
             return;
         }
-        let is_open = is_worker && has_unknown;
         let mut worker = Lists::default();
+        if !is_worker && !has_both && !has_queue {
+            // A plugin, or a function that passes the list on: a worker may have more.
+            worker.workflows.is_open = workflows.is_some();
+            worker.activities.is_open = activities.is_some();
+            self.found.push(worker);
+            return;
+        }
+        let has_plugins = argument("plugins").is_some();
+        let is_open = is_worker && (has_unknown || has_plugins);
         worker.workflows.is_open = is_open;
         worker.activities.is_open = is_open;
         if let Some(workflows) = workflows {

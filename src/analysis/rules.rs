@@ -65,7 +65,7 @@ rules! {
         "The sandbox executes a module that is imported from the workflow's own package, as in `from \
          . import activities`, again for every execution, also under `imports_passed_through()`. That costs time and memory, \
          and fails if the module does what workflows must not.",
-        "Import the names, as in `from .activities import charge`.",
+        "Import the names, in `with workflow.unsafe.imports_passed_through():`.",
         "from . import activities",
         "from .activities import charge",
     }

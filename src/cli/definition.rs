@@ -218,7 +218,7 @@ pub(super) struct McpArgs {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum McpCommand {
-    /// Print the configuration of an MCP client, and the file that it belongs into
+    /// Print the configuration of an MCP client, and the file that it belongs to
     #[command(after_help = "Examples:
   bluetext mcp config --client vscode
   bluetext mcp config --client claude-code --write

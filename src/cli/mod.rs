@@ -6,7 +6,7 @@ mod definition;
 mod start;
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
@@ -18,7 +18,7 @@ use crate::guide::{self, Host};
 use crate::problem::{ErrorCode, Problem};
 use crate::process::Limits;
 use crate::report::{Format, Page, View};
-use crate::run::{Options, find_root};
+use crate::run::{Error, Options, find_root};
 use crate::start::Start;
 use crate::tool::client::ServiceChoice;
 use crate::tool::{Request, ToolInfo, Values, tool_of};
@@ -176,7 +176,7 @@ fn check(arguments: &CheckArgs, view: View) -> Result<Task, Vec<Problem>> {
         return Ok(Task::Check(chosen_service(service.as_deref())?));
     };
     if view.format == Format::Sarif {
-        let message = "a page has no SARIF: `--explain` needs another format".to_owned();
+        let message = "`--explain` prints a page, which cannot be SARIF".to_owned();
         let hint = format!("bluetext check --explain {}", rule.code());
         return Err(vec![Problem::new(ErrorCode::Usage, message).hint(hint)]);
     }
@@ -268,32 +268,36 @@ impl Global {
 
 /// The configuration of an MCP client, printed or written.
 fn mcp_config(client: Host, write: bool, options: &Options) -> Result<Task, Vec<Problem>> {
-    // Some clients start the server in any folder. A file in the project has no path of this
-    // machine: its client starts the server in the project.
+    let configuration = guide::configuration(client, None);
+    if write && configuration.is_in_project {
+        // It has no path of this machine: its client starts the server in the project.
+        return Ok(Task::Agents(AgentTask::Configure(configuration)));
+    }
+    // Some clients start the server in any folder.
     let needs_folder = options.project.is_some() || !client.starts_in_project();
-    let project = (needs_folder && !write).then(|| folder(options).display().to_string());
+    let project = needs_folder.then(|| folder(options)).transpose()?;
+    let project = project.map(|project| project.display().to_string());
     let configuration = guide::configuration(client, project.as_deref());
     if !write {
         let page = Page::new("mcp config", configuration.text).belongs_into(configuration.file);
         return Ok(Task::Page(page));
     }
-    if !configuration.is_in_project {
-        let message = format!(
-            "the configuration of this client is outside of the project: {}",
-            configuration.file
-        );
-        let hint = format!("add this there by hand:\n{}", configuration.text);
-        return Err(vec![Problem::new(ErrorCode::Usage, message).hint(hint)]);
-    }
-    Ok(Task::Agents(AgentTask::Configure(configuration)))
+    let message = format!(
+        "the configuration of this client is outside of the project: {}",
+        configuration.file
+    );
+    let hint = format!("add this there by hand:\n{}", configuration.text);
+    Err(vec![Problem::new(ErrorCode::Usage, message).hint(hint)])
 }
 
-/// The folder of the project, or what was given as one.
-fn folder(options: &Options) -> PathBuf {
-    find_root(options).unwrap_or_else(|_| {
-        let given = options.project.as_deref().unwrap_or(Path::new(""));
-        options.current.join(given)
-    })
+/// The folder of the project. One that is given may not be there yet.
+fn folder(options: &Options) -> Result<PathBuf, Vec<Problem>> {
+    match (find_root(options), &options.project) {
+        (Ok(root), _) => Ok(root),
+        (Err(_), Some(given)) => Ok(options.current.join(given)),
+        (Err(Error::Disk { error, .. }), None) => Err(vec![(&error).into()]),
+        (Err(_), None) => Ok(options.current.clone()),
+    }
 }
 
 /// Convert a clap error.

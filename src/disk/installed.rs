@@ -1,5 +1,6 @@
 //! Whether a Python environment still has what was installed in it.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -10,8 +11,11 @@ use super::state::hash;
 /// The file in the environment that says for which requirements it was made.
 const NOTE: &str = "bluetext-installed";
 
-/// How deep files of requirements that name others are followed.
-const MAX_DEPTH: usize = 8;
+/// The files that packaging consists of.
+const PACKAGING: [&str; 3] = ["pyproject.toml", "setup.cfg", "setup.py"];
+
+/// The maximum number of files that requirements are read from.
+const MAX_FILES: usize = 200;
 
 /// Whether the environment has what `wanted` stands for: it was noted, and no package was
 /// installed or removed since.
@@ -33,32 +37,62 @@ pub fn note_installed(environment: &Path, wanted: &str) {
 #[must_use]
 pub fn requirements_of(service: &Path, files: &[String]) -> String {
     let mut bytes = Vec::new();
-    for name in ["pyproject.toml", "setup.cfg", "setup.py"] {
-        bytes.extend(fs::read(service.join(name)).unwrap_or_default());
-        bytes.push(0);
+    let mut open: Vec<PathBuf> = PACKAGING.map(|name| service.join(name)).into();
+    if files.is_empty() {
+        // Packaging may read its requirements from such files.
+        let entries = fs::read_dir(service).into_iter().flatten().flatten();
+        let paths = entries.map(|entry| entry.path());
+        open.extend(paths.filter(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with("requirements")
+        }));
     }
-    let mut open: Vec<(PathBuf, usize)> =
-        files.iter().map(|file| (service.join(file), 0)).collect();
-    while let Some((path, depth)) = open.pop() {
-        let text = fs::read_to_string(&path).unwrap_or_default();
-        let folder = path.parent().unwrap_or(service);
-        let named = text.lines().filter_map(named_file);
-        if depth < MAX_DEPTH {
-            open.extend(named.map(|name| (folder.join(name), depth + 1)));
+    open.extend(files.iter().map(|file| service.join(file)));
+    open.sort();
+    let mut seen: BTreeSet<PathBuf> = BTreeSet::new();
+    while let Some(path) = open.pop() {
+        if seen.len() == MAX_FILES || !seen.insert(path.clone()) {
+            continue;
         }
+        if path.is_dir() {
+            open.extend(PACKAGING.map(|name| path.join(name)));
+            continue;
+        }
+        let text = fs::read(&path).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        let folder = path.parent().unwrap_or(service);
+        if path.extension().is_some_and(|extension| extension == "txt") {
+            let named = text.lines().filter_map(named_path);
+            open.extend(named.map(|name| folder.join(name)));
+        }
+        bytes.extend(path.to_string_lossy().as_bytes());
+        bytes.push(0);
         bytes.extend(text.as_bytes());
         bytes.push(0);
     }
     hash(&bytes)
 }
 
-/// The file that a line of requirements names.
-fn named_file(line: &str) -> Option<&str> {
-    let line = line.trim();
-    ["-r", "-c", "--requirement", "--constraint"]
+/// The file or folder that a line of requirements names: `-r common.txt`, `-e ./lib`, `./lib`.
+fn named_path(line: &str) -> Option<&str> {
+    // A comment begins after a space.
+    let line = line.split(" #").next().unwrap_or(line).trim();
+    let options = [
+        "--requirement",
+        "--constraint",
+        "--editable",
+        "-r",
+        "-c",
+        "-e",
+    ];
+    let named = options
         .into_iter()
         .find_map(|option| line.strip_prefix(option))
-        .map(|rest| rest.trim_start_matches(['=', ' ']))
+        .or(line.starts_with('.').then_some(line))?;
+    let named = named.trim_start_matches(|c: char| c == '=' || c.is_whitespace());
+    let named = named.trim_matches(['"', '\'']);
+    // `./lib[extra]`
+    Some(named.split('[').next().unwrap_or(named))
 }
 
 /// The text of the note. The folders of packages change when one is installed or removed.
@@ -107,6 +141,24 @@ mod tests {
         assert!(!is_installed(&environment, &other));
         write("common.txt", "pydantic\n");
         assert_eq!(requirements_of(service.path(), &files), wanted);
+        // In other forms, and with the packaging of a local package; files may name themselves.
+        fs::create_dir(service.path().join("lib")).unwrap();
+        for line in [
+            "-r common.txt  # shared",
+            "-r\tcommon.txt",
+            "-e ./lib",
+            "-r requirements.txt",
+        ] {
+            write("requirements.txt", &format!("{line}\n"));
+            let before = requirements_of(service.path(), &files);
+            write("common.txt", "pydantic>=2\n");
+            write("lib/pyproject.toml", "[project]\n");
+            let after = requirements_of(service.path(), &files);
+            assert_eq!(before == after, line == "-r requirements.txt", "{line}");
+            write("common.txt", "pydantic\n");
+            write("lib/pyproject.toml", "");
+        }
+        write("requirements.txt", "-r common.txt\nfastapi\n");
         // Its time has nanoseconds: another package makes another one.
         std::thread::sleep(std::time::Duration::from_millis(20));
         fs::create_dir(packages.join("fastapi")).unwrap();

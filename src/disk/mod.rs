@@ -69,7 +69,7 @@ pub enum DiskError {
     #[error("there is no folder `{}`", .0.display())]
     NoProject(PathBuf),
     /// The root of the file system or the user's home, which was not named.
-    #[error("`{}` is no project, unless it is named", .0.display())]
+    #[error("`{}` is not taken for a project unless it is named", .0.display())]
     TooWide(PathBuf),
     /// Another run holds the project.
     #[error("another run of bluetext holds the project `{}`", .0.display())]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::schema::{COMMANDS, STATUS, names};
+use super::schema::{COMMANDS, VERIFY, names};
 use crate::cli::Discovery;
 use crate::run::{Options, offered};
 use crate::tool::TOOLS;
@@ -50,7 +50,7 @@ impl Announcer {
     }
 
     /// The names of the currently listed tools. All tools if the project's files cannot be
-    /// read. Code can be checked and verified once a service has the client.
+    /// read. Workflows that are there can be checked, and verified once a service has the client.
     pub(super) fn listed(&self) -> Vec<&'static str> {
         if !self.is_progressive() {
             return names().collect();
@@ -61,7 +61,7 @@ impl Announcer {
         let mut listed: Vec<&'static str> = tools.iter().map(|tool| tool.name).collect();
         let has_client = listed.contains(&TOOLS[2].name);
         let commands = COMMANDS.iter().map(|command| command.name);
-        listed.extend(commands.filter(|name| *name == STATUS || has_client));
+        listed.extend(commands.filter(|name| *name != VERIFY || has_client));
         listed
     }
 

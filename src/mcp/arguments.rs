@@ -41,8 +41,15 @@ pub(super) fn checked_command_line(
             Some(value) => {
                 let values = values_of(&argument, &value)
                     .ok_or_else(|| format!("`{name}` must be {}", expected(argument.takes)))?;
-                if let Some(values) = values {
-                    given.push((argument, values));
+                match values {
+                    Some(values) => given.push((argument, values)),
+                    None if argument.is_required => {
+                        return Err(format!(
+                            "`{name}` is required: {}",
+                            expected(argument.takes)
+                        ));
+                    }
+                    None => {}
                 }
             }
         }

@@ -9,6 +9,7 @@ use super::arguments::checked_command_line;
 use super::schema::{CHECK, STATUS, VERIFY};
 use super::words::{in_words_of_calls, text_of};
 use crate::cli::{self, Invocation, Stop, Task};
+use crate::name::shell_word;
 use crate::problem::{ErrorCode, Problem};
 use crate::process::Limits;
 use crate::progress::Watch;
@@ -20,6 +21,8 @@ use crate::verify::verify;
 pub(super) struct Answer {
     is_error: bool,
     report: Value,
+    /// The command line of the call, if its arguments are valid.
+    line: Option<String>,
 }
 
 impl Answer {
@@ -29,13 +32,14 @@ impl Answer {
         Self {
             is_error: !results.contains(&report.exit()),
             report: json!(report),
+            line: None,
         }
     }
 
     /// The report for a client: its data, the same as text, and before it what a model reads
     /// first.
     pub(super) fn result(self) -> CallToolResult {
-        let report = in_words_of_calls(self.report);
+        let report = in_words_of_calls(self.report, self.line.as_deref());
         let texts = [text_of(&report), format!("{report:#}")];
         let mut result = if self.is_error {
             CallToolResult::structured_error(report)
@@ -92,7 +96,13 @@ fn call_now(
     options.lock_wait = server.lock_wait;
     options.fault.clone_from(&server.fault);
     options.limits = limits;
-    match task {
+    let words = line.iter().map(|word| word.to_string_lossy());
+    // The separator is needed only before a name that begins with a dash.
+    let words = words
+        .filter(|word| word != "--")
+        .map(|word| shell_word(&word));
+    let shown = words.collect::<Vec<String>>().join(" ");
+    let mut answer = match task {
         Task::Tool { request, .. } => {
             Answer::of(&Report::new(tool, &run(&request, &options), view))
         }
@@ -108,7 +118,9 @@ fn call_now(
             Answer::of(&VerifyReport::new(&result))
         }
         _ => unreachable!("a tool's arguments call the tool"),
-    }
+    };
+    answer.line = Some(shown);
+    answer
 }
 
 /// The answer to a call with invalid arguments; it still names the project.

@@ -154,12 +154,11 @@ impl ServerHandler for Server {
             "tools/call" => "`name`, a string, and `arguments`, an object",
             "resources/read" => "`uri`, a string",
             "tools/list" | "resources/list" => "an object, or nothing",
-            UNPARSABLE => return Err(ErrorData::parse_error("a line is no JSON", None)),
+            UNPARSABLE => return Err(ErrorData::parse_error("the line is not valid JSON", None)),
             method => {
-                let method = method.to_owned();
                 return Err(ErrorData::new(
                     rmcp::model::ErrorCode::METHOD_NOT_FOUND,
-                    method,
+                    format!("unknown method `{method}`"),
                     None,
                 ));
             }

@@ -1,6 +1,6 @@
 //! A transport that ignores messages before the client's first request, answers lines that are
-//! no JSON, waits for the answers to all requests at the end of stdin, and writes unsafe
-//! characters as escapes.
+//! no JSON, waits for the answers to requests at the end of stdin (the server limits how long), and
+//! writes unsafe characters as escapes.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -15,8 +15,7 @@ use rmcp::model::JsonRpcMessage;
 use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::Transport;
 use rmcp::transport::async_rw::DEFAULT_MAX_LINE_LENGTH;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 
@@ -126,19 +125,6 @@ pub(super) const UNPARSABLE: &str = "bluetext/unparsable";
 /// The beginning of the ID of such a request, which the answer must not have.
 const UNPARSABLE_ID: &str = "\"id\":\"bluetext/unparsable-";
 
-/// What tells a request from other messages (JSON-RPC 2.0, section 4).
-#[derive(Deserialize)]
-struct Message {
-    method: Option<IgnoredAny>,
-    id: Option<IgnoredAny>,
-}
-
-impl Message {
-    fn is_request(&self) -> bool {
-        self.method.is_some() && self.id.is_some()
-    }
-}
-
 /// Reads lines; one that is no JSON becomes a request that is answered with an error (JSON-RPC
 /// 2.0, section 5.1).
 pub(super) struct Parsable<R> {
@@ -189,8 +175,9 @@ impl<R: AsyncRead + Unpin> Parsable<R> {
 
     fn take_line(&mut self, line: &[u8]) {
         let is_blank = line.iter().all(u8::is_ascii_whitespace);
-        let is_json = || serde_json::from_slice::<IgnoredAny>(line).is_ok();
-        if self.is_open && !is_blank && !is_json() {
+        // As the SDK reads it: a text of bytes that are no UTF-8, or a number out of range, is none.
+        let message = serde_json::from_slice::<Value>(line);
+        if self.is_open && !is_blank && message.is_err() {
             // The SDK answers one request of an ID at a time.
             self.unparsable += 1;
             let id = self.unparsable;
@@ -200,8 +187,9 @@ impl<R: AsyncRead + Unpin> Parsable<R> {
             self.ready.extend(request.as_bytes());
             return;
         }
-        let message = serde_json::from_slice::<Message>(line);
-        self.is_open |= message.is_ok_and(|message| message.is_request());
+        // JSON-RPC 2.0, section 4: only a request has both.
+        let is_request = |message: Value| message["method"].is_string() && !message["id"].is_null();
+        self.is_open |= message.is_ok_and(is_request);
         self.ready.extend(line);
     }
 }
@@ -217,9 +205,12 @@ impl<R: AsyncRead + Unpin> AsyncRead for Parsable<R> {
             let mut read = ReadBuf::new(&mut bytes);
             ready!(Pin::new(&mut self.inner).poll_read(context, &mut read))?;
             if read.filled().is_empty() {
-                // The end: what is left is no whole line.
-                let line = std::mem::take(&mut self.line);
-                self.ready.extend(line);
+                // The end: the last line may have no line end.
+                let mut line = std::mem::take(&mut self.line);
+                if !line.is_empty() {
+                    line.push(b'\n');
+                    self.take_line(&line);
+                }
                 break;
             }
             self.take_lines(read.filled());

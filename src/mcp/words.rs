@@ -14,9 +14,12 @@ const FOR_PEOPLE: [&str; 3] = ["force", "diff", "dry_run"];
 
 /// A report for a client: its error and warnings name arguments, every suggested call has its
 /// arguments, and every error has a hint and a call to make next.
-pub(super) fn in_words_of_calls(mut report: Value) -> Value {
+///
+/// `line` is the command line of the call, if its arguments are valid.
+pub(super) fn in_words_of_calls(mut report: Value, line: Option<&str>) -> Value {
     let tool = report["command"].as_str().unwrap_or_default().to_owned();
     let words = Words {
+        line: line.map_or_else(|| format!("bluetext {tool}"), str::to_owned),
         arguments: cli::arguments_of(&tool)
             .into_iter()
             .map(|argument| argument.name)
@@ -35,17 +38,29 @@ pub(super) fn in_words_of_calls(mut report: Value) -> Value {
         }
     }
     let rewrite = |problem: &mut Value| {
-        for name in ["message", "hint"] {
-            if let Some(Value::String(text)) = problem.get_mut(name) {
+        // A message about a name quotes what the caller has written.
+        let is_name = problem["code"] == "invalid-name";
+        let texts: &[&str] = if is_name {
+            &["hint"]
+        } else {
+            &["message", "hint"]
+        };
+        for name in texts {
+            if let Some(Value::String(text)) = problem.get_mut(*name) {
                 *text = words.rewrite(text);
             }
         }
     };
     if let Some(error) = report.get_mut("error").filter(|error| error.is_object()) {
         rewrite(error);
-        if let Some(Value::Array(others)) = error.get_mut("others") {
-            others.iter_mut().for_each(rewrite);
+        // The summary of a refused verification is the message.
+        let message = error["message"].clone();
+        if let Some(summary) = report.get_mut("summary") {
+            *summary = message;
         }
+    }
+    if let Some(Value::Array(others)) = report["error"].get_mut("others") {
+        others.iter_mut().for_each(rewrite);
     }
     if let Some(Value::Array(warnings)) = report.get_mut("warnings") {
         warnings.iter_mut().for_each(rewrite);
@@ -78,12 +93,12 @@ fn complete(words: &Words, report: &mut Value) {
         return;
     }
     let hint = report["error"]["hint"].as_str().unwrap_or_default();
-    let hinted = hint.lines().find(|line| cli::call_of(line).is_some());
+    let hinted = hint.lines().next();
     report["next"] = match hinted.and_then(|line| Some((line, cli::call_of(line)?.0))) {
         Some((line, tool)) => json!([{
             "tool": tool,
             "command": line,
-            "why": "is the call that the hint names",
+            "why": "solves this",
         }]),
         None => json!([{
             "tool": STATUS,
@@ -150,6 +165,8 @@ fn call_text(tool: &str, arguments: Option<&Map<String, Value>>) -> String {
 /// The words for a call of a tool.
 struct Words {
     tool: String,
+    /// The command line of the call.
+    line: String,
     /// The names of its arguments.
     arguments: Vec<String>,
 }
@@ -198,8 +215,7 @@ impl Words {
             });
             return Some(flags.collect::<Vec<String>>().join(", "));
         }
-        are_known(&|name| FOR_PEOPLE.contains(&name))
-            .then(|| format!("bluetext {} {part}", self.tool))
+        are_known(&|name| FOR_PEOPLE.contains(&name)).then(|| format!("{} {part}", self.line))
     }
 
     /// clap writes the flag of a wrong value with a name for the value.
@@ -246,6 +262,7 @@ mod tests {
         let arguments = cli::arguments_of(tool).into_iter();
         let words = Words {
             tool: tool.to_owned(),
+            line: format!("bluetext {tool} --service shop"),
             arguments: arguments.map(|argument| argument.name).collect(),
         };
         words.rewrite(text)
@@ -284,8 +301,8 @@ mod tests {
             (
                 "add-temporal",
                 "`--diff --force --dry-run` shows the difference, `--force` replaces it",
-                "`bluetext add-temporal --diff --force --dry-run` shows the difference, \
-                 `bluetext add-temporal --force` replaces it",
+                "`bluetext add-temporal --service shop --diff --force --dry-run` shows the \
+                 difference, `bluetext add-temporal --service shop --force` replaces it",
             ),
             // What somebody else has written.
             (

@@ -150,7 +150,7 @@ pub(super) fn human_workers(workers: &[ReportedWorker]) -> String {
     if workers.is_empty() {
         let _ = writeln!(
             text,
-            "{bold}Worker{bold:#} no tool of the project runs one: restart running workers by hand"
+            "{bold}Worker{bold:#} no tool of the project runs a worker: restart running workers by hand"
         );
     }
     for worker in workers {

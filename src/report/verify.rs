@@ -12,7 +12,7 @@ use super::parts::{ReportedError, ReportedNext, shown};
 use super::{Document, ExitCode, Failure, RunStatus, SCHEMA_VERSION, View, exit_of};
 use crate::name::plain;
 use crate::plan::Next;
-use crate::problem::Problem;
+use crate::problem::{ErrorCode, Problem};
 use crate::run::Error;
 use crate::tool::example;
 use crate::verify::{Tests, Verdict, Verdicts, Verified, VerifiedWorkflow};
@@ -50,7 +50,7 @@ enum VerifyStatus {
     Failed,
     /// The call is invalid, or there is nothing to verify.
     Refused,
-    /// The service could not be installed or run.
+    /// It could not be finished: see `error`. What is known is there.
     NotRun,
 }
 
@@ -216,8 +216,15 @@ fn next_of(verdicts: &Verdicts) -> Vec<Next> {
     } = verdicts;
     let has_failed = services.iter().any(|service| failure_of(service).is_some());
     let check = has_failed.then(|| example::check("finds what breaks the rules of workflow code"));
+    let is_interrupted = problem
+        .as_ref()
+        .is_some_and(|problem| problem.code == ErrorCode::Interrupted);
     let again = (has_failed || problem.is_some()).then(|| Next {
-        why: "verifies again, once the cause is fixed".to_owned(),
+        why: if is_interrupted {
+            "verifies from the start".to_owned()
+        } else {
+            "verifies again, once the cause is fixed".to_owned()
+        },
         ..example::verify(&verdicts.arguments)
     });
     check.into_iter().chain(again).collect()

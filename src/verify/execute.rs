@@ -91,7 +91,7 @@ struct Worker {
 
 impl Worker {
     /// Why the worker has ended; `None` if it is running.
-    fn end(&mut self) -> Option<String> {
+    fn end(&mut self, service: &Path) -> Option<String> {
         let status = self.process.ended()?;
         let lines = self.log.lines();
         // The last line of a traceback is the exception: `ValueError: …`, `module.Error: …`.
@@ -104,8 +104,10 @@ impl Worker {
                 && (name.ends_with("Error") || name.ends_with("Exception"))
         };
         let last = lines.iter().rev().find(is_exception);
+        let place = history::place_of(&lines.join("\n"), service);
+        let place = place.map_or_else(String::new, |place| format!(" ({place})"));
         Some(match last {
-            Some(line) => format!("the worker ended ({status}): {line}"),
+            Some(line) => format!("the worker ended ({status}): {line}{place}"),
             None => format!("the worker ended ({status})"),
         })
     }
@@ -237,7 +239,7 @@ impl Execution<'_> {
             if wait == Wait::ForFirstTask && history::has_begun(&history) {
                 return Ok(None);
             }
-            if let Some(end) = worker.end() {
+            if let Some(end) = worker.end(self.service) {
                 return Ok(Some(end));
             }
             let description = self.server.json(

@@ -194,7 +194,7 @@ fn cause(failure: &Value, service: &Path) -> String {
 }
 
 /// The last line of a Python traceback that is in the service's own code.
-fn place_of(trace: &str, service: &Path) -> Option<String> {
+pub(super) fn place_of(trace: &str, service: &Path) -> Option<String> {
     let frames = trace.lines().rev().filter_map(|line| {
         let rest = line.trim_start().strip_prefix("File \"")?;
         let (path, rest) = rest.split_once("\", line ")?;

@@ -39,7 +39,10 @@ pub(super) fn run_tests(subject: &Subject<'_>) -> anyhow::Result<Tests> {
         let output = found.last_lines(LAST_LINES);
         return Ok(tests(Verdict::Failed, &cause, output));
     }
-    let mut command = subject.python(&["-m", "pytest", "-q", "--color=no"]);
+    let options = ["-q", "--color=no", "--tb=short", "--show-capture=no"];
+    let mut command = subject.python(&[&["-m", "pytest"][..], &options].concat());
+    // The summary is one line for each failure, cut at the width of a terminal.
+    command.env("COLUMNS", "200").env("NO_COLOR", "1");
     command.args(subject.plan.tests.iter().flatten());
     let ended = run(command, "pytest", subject.limits)?;
     let output = String::from_utf8_lossy(&ended.stdout).into_owned();

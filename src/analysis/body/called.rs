@@ -2,9 +2,8 @@
 
 use ruff_python_ast::helpers::map_callable;
 use ruff_python_ast::{Arguments, Expr, ExprAttribute, ExprCall, Stmt, StmtFunctionDef, StmtWith};
-use ruff_text_size::Ranged;
+use ruff_text_size::{Ranged, TextRange};
 
-use super::order::is_membership;
 use super::{Body, arguments, does};
 use crate::analysis::activity;
 use crate::analysis::calls::{When, is_pure, rule_of};
@@ -41,13 +40,18 @@ impl<'a> Body<'_, 'a> {
             | Value::Super(_) => {}
         }
         self.shared_client(call);
-        self.changes_of(call);
         self.order_of_arguments(&value, call);
+        self.changes_of(call);
         let is_temporal = matches!(&value, Value::External(name)
             if name.starts_with("temporalio.") || name == "builtins.isinstance"
                 || name == "builtins.issubclass");
-        if is_logging(call) || is_membership(call) {
+        if is_logging(call) {
             self.orderless.push(call.range());
+        }
+        if self.is_membership(call) {
+            let ids = arguments(&call.arguments).filter(|value| self.is_identity(value));
+            let ids: Vec<TextRange> = ids.map(Ranged::range).collect();
+            self.orderless.extend(ids);
         }
         if self.is_top {
             self.default_at_top(&value, call);
@@ -173,6 +177,10 @@ impl<'a> Body<'_, 'a> {
             {
                 declared.push(name);
             }
+        }
+        // Another name may be the alias of any field.
+        if fields.iter().any(|field| !declared.contains(field)) {
+            return Given::All;
         }
         declared.truncate(args.len());
         fields.append(&mut declared);

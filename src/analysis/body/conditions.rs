@@ -3,20 +3,29 @@
 use ruff_python_ast::{Expr, Stmt, UnaryOp};
 
 use super::Body;
+use crate::analysis::decorators::all_are_sandboxed;
+use crate::analysis::facts::Runs;
 use crate::analysis::resolve::{Place, Value};
 
 impl<'a> Body<'_, 'a> {
-    /// Whether a condition is true in a workflow; `None` if it is about something else.
+    /// Whether a condition is true where the code runs; `None` if it is about something else.
     pub(super) fn in_workflow(&self, condition: &'a Expr) -> Option<bool> {
+        let value = self.tells_workflow(condition)?;
+        Some(value == (self.runs == Runs::InWorkflow))
+    }
+
+    /// Whether a condition is true in a workflow, and false elsewhere, or the other way round.
+    fn tells_workflow(&self, condition: &'a Expr) -> Option<bool> {
         match condition {
             Expr::UnaryOp(negated) if negated.op == UnaryOp::Not => {
-                self.in_workflow(&negated.operand).map(|value| !value)
+                self.tells_workflow(&negated.operand).map(|value| !value)
             }
             Expr::Call(call) => match self.resolve(&call.func) {
                 Value::External(name) => match name.as_str() {
+                    "temporalio.workflow.in_workflow" => Some(true),
                     // Code outside of workflows is in no sandbox either.
-                    "temporalio.workflow.in_workflow" | "temporalio.workflow.unsafe.in_sandbox" => {
-                        Some(true)
+                    "temporalio.workflow.unsafe.in_sandbox" => {
+                        all_are_sandboxed(self.index).then_some(true)
                     }
                     "temporalio.activity.in_activity" => Some(false),
                     _ => None,
@@ -31,7 +40,7 @@ impl<'a> Body<'_, 'a> {
             Expr::Name(name) => {
                 let (place, value) = self.place().assigned_once(&name.id)?;
                 let inside = Body::new(self.index, place.module);
-                value.is_call_expr().then(|| inside.in_workflow(value))?
+                value.is_call_expr().then(|| inside.tells_workflow(value))?
             }
             _ => None,
         }
@@ -54,6 +63,9 @@ impl<'a> Body<'_, 'a> {
 
     /// Whether a statement fails outside of a workflow: its only call is one of the SDK.
     pub(super) fn needs_workflow(&self, body: &'a [Stmt]) -> bool {
+        if self.runs != Runs::InWorkflow {
+            return false;
+        }
         let body: Vec<&Stmt> = body
             .iter()
             .filter(|statement| !matches!(statement, Stmt::Import(_) | Stmt::ImportFrom(_)))

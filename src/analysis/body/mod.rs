@@ -6,11 +6,13 @@ mod order;
 mod state;
 
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{Arguments, Decorator, Expr, Keyword, Stmt, StmtFunctionDef, StmtIf};
+use ruff_python_ast::{
+    Arguments, BoolOp, CmpOp, Decorator, Expr, Keyword, Stmt, StmtFunctionDef, StmtIf,
+};
 use ruff_text_size::{Ranged, TextRange};
 
 use self::conditions::is_type_checking;
-use super::facts::{Edge, Facts, Hit, Node, Receiver};
+use super::facts::{Edge, Facts, Hit, Node, Receiver, Runs};
 use super::index::{ClassId, FunctionId, Index, ModuleId};
 use super::resolve::{Place, Value};
 use super::rules::Rule;
@@ -23,9 +25,11 @@ pub(super) fn of_function(
     index: &Index<'_>,
     function: FunctionId,
     class: Option<ClassId>,
+    runs: Runs,
 ) -> Facts {
     let info = &index.functions[function];
     let mut body = Body::new(index, info.module);
+    body.runs = runs;
     body.decorated(info.def);
     body.class = info.class;
     body.receiver = index.receiver_of(function, class);
@@ -60,6 +64,8 @@ pub(super) struct Body<'i, 'a> {
     scopes: Vec<Scope<'a>>,
     /// Whether this is the top level of a module.
     is_top: bool,
+    /// Where the code runs.
+    runs: Runs,
     /// How many blocks around this code leave the sandbox.
     unrestricted: usize,
     /// Arguments of functions that ignore the order, or only log.
@@ -78,6 +84,7 @@ impl<'i, 'a> Body<'i, 'a> {
             receiver: None,
             scopes: Vec::new(),
             is_top: false,
+            runs: Runs::InWorkflow,
             unrestricted: 0,
             orderless: Vec::new(),
             single: Vec::new(),
@@ -148,7 +155,7 @@ impl<'i, 'a> Body<'i, 'a> {
 
 impl<'a> Visitor<'a> for Body<'_, 'a> {
     fn visit_body(&mut self, body: &'a [Stmt]) {
-        let single = self.single.len();
+        let single = self.single.clone();
         for statement in body {
             self.visit_stmt(statement);
             self.after(statement);
@@ -161,7 +168,7 @@ impl<'a> Visitor<'a> for Body<'_, 'a> {
                 break;
             }
         }
-        self.single.truncate(single);
+        self.forget(&single);
     }
 
     fn visit_stmt(&mut self, statement: &'a Stmt) {
@@ -270,12 +277,29 @@ impl<'a> Visitor<'a> for Body<'_, 'a> {
                 self.visit_expr(&lambda.body);
                 self.scopes.pop();
             }
+            Expr::BoolOp(operation) if operation.op == BoolOp::And => {
+                let before = self.single.clone();
+                for value in &operation.values {
+                    self.visit_expr(value);
+                    self.single.extend(self.single_if(value, true));
+                }
+                self.forget(&before);
+            }
             Expr::If(choice) if self.in_workflow(&choice.test).is_some() => {
                 let value = match self.in_workflow(&choice.test) {
                     Some(true) => &choice.body,
                     _ => &choice.orelse,
                 };
                 self.visit_expr(value);
+            }
+            Expr::If(choice) => {
+                self.visit_expr(&choice.test);
+                let before = self.single.clone();
+                for (value, holds) in [(&choice.body, true), (&choice.orelse, false)] {
+                    self.single.extend(self.single_if(&choice.test, holds));
+                    self.visit_expr(value);
+                    self.forget(&before);
+                }
             }
             Expr::List(list) => {
                 self.unpacked(&list.elts);
@@ -312,9 +336,12 @@ impl<'a> Visitor<'a> for Body<'_, 'a> {
                     self.environment(side, side, "");
                 }
                 // `id(item) in seen` only tells whether two are the same.
-                let sides = std::iter::once(&*comparison.left).chain(&comparison.comparators);
-                let ids = sides.filter(|side| side.is_call_expr()).map(Ranged::range);
-                self.orderless.extend(ids);
+                if !comparison.ops.iter().copied().any(is_ordering) {
+                    let sides = std::iter::once(&*comparison.left).chain(&comparison.comparators);
+                    let ids = sides.filter(|side| self.is_identity(side));
+                    let ids: Vec<TextRange> = ids.map(Ranged::range).collect();
+                    self.orderless.extend(ids);
+                }
                 walk_expr(self, expression);
             }
             Expr::Subscript(subscript) => {
@@ -334,6 +361,7 @@ impl<'a> Body<'_, 'a> {
         let first = (Some(&*block.test), block.body.as_slice());
         let others = block.elif_else_clauses.iter();
         let others = others.map(|clause| (clause.test.as_ref(), clause.body.as_slice()));
+        let single = self.single.clone();
         for (test, body) in std::iter::once(first).chain(others) {
             let holds = test.map_or(Some(true), |test| self.holds(test));
             if let (Some(test), None) = (test, holds) {
@@ -343,9 +371,13 @@ impl<'a> Body<'_, 'a> {
                 self.branch(test, body);
             }
             if holds == Some(true) {
-                return;
+                break;
             }
+            // The others run if it is false.
+            let not = test.map_or_else(Vec::new, |test| self.single_if(test, false));
+            self.single.extend(not);
         }
+        self.forget(&single);
     }
 
     /// Whether a condition is true where workflow code runs; `None` if that is not known.
@@ -364,9 +396,17 @@ impl<'a> Body<'_, 'a> {
     }
 }
 
+/// Whether an operator compares by size.
+fn is_ordering(operator: CmpOp) -> bool {
+    matches!(operator, CmpOp::Lt | CmpOp::LtE | CmpOp::Gt | CmpOp::GtE)
+}
+
 /// Whether nothing after these statements runs.
 fn ends(body: &[Stmt]) -> bool {
-    matches!(body.last(), Some(Stmt::Return(_) | Stmt::Raise(_)))
+    matches!(
+        body.last(),
+        Some(Stmt::Return(_) | Stmt::Raise(_) | Stmt::Continue(_) | Stmt::Break(_))
+    )
 }
 
 /// What code that breaks a rule does, as the rest of a sentence about it. `name` is the full name

@@ -37,12 +37,13 @@ impl<'a> Body<'_, 'a> {
             Expr::List(list) => list.elts.iter().for_each(|item| self.assigned(item)),
             Expr::Starred(starred) => self.assigned(&starred.value),
             Expr::Name(name) => {
+                self.has_changed(target);
                 let is_global = self
                     .scopes
                     .iter()
                     .any(|scope| scope.globals.contains(name.id.as_str()));
                 if is_global {
-                    let what = format!("`{}` is a variable of the module", name.id);
+                    let what = format!("assigns `{}`, a variable of the module", name.id);
                     self.hit(Rule::GlobalState, target, what);
                 }
             }
@@ -141,6 +142,8 @@ impl<'a> Body<'_, 'a> {
         let Some(changed) = changed else {
             return;
         };
+        self.has_changed(changed);
+        let place = self.place();
         let global = match place.resolve(changed) {
             Value::Class(class) => Some(Global::ClassAttribute(class)),
             Value::Module(module) => Some(Global::Variable(module, self.text(changed))),

@@ -339,7 +339,7 @@ impl<'a> Drawing<'_, 'a> {
         self.ends.extend(breaks);
     }
 
-    /// `try`: the final body follows each way out, also that of a `return`.
+    /// `try`: the final body follows the normal way out and that of a `return`.
     fn attempt(&mut self, steps: &Steps<'_, 'a>, block: &'a StmtTry) {
         if !steps.matter(&block.finalbody) {
             self.attempt_without_final(steps, block);
@@ -426,10 +426,10 @@ impl<'a> Drawing<'_, 'a> {
                 self.ends = ends;
             }
             Step::Own(function, class) => {
-                if self.calls.len() > MAX_DEPTH || self.calls.contains(&function) {
+                if self.calls.contains(&function) {
                     return;
                 }
-                if self.nodes > MAX_NODES {
+                if self.calls.len() > MAX_DEPTH || self.nodes > MAX_NODES {
                     let name = self.index.name_of(function);
                     self.step("[[", &name, "]]");
                     return;

@@ -330,9 +330,10 @@ pub(in crate::tool) fn check_library(
     )
     .in_file(folder)
     .hint(format!(
-        "bluetext add-temporal-client --service {}\nIf its report says that the library has been \
-         changed and is left as it is, `--force` replaces it.",
-        service.name
+        "bluetext add-temporal-client --service {name}\nIf its report says that the library has \
+         been changed and is left as it is, `bluetext add-temporal-client --service {name} --force` \
+         replaces it.",
+        name = service.name
     )))
 }
 

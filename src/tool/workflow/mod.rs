@@ -175,7 +175,7 @@ fn add(
             return Ok(());
         }
         let Some(further) = Further::of(&found, arguments) else {
-            return Err(different(service, name, &found, &options));
+            return Err(different(project, service, name, &found, &options));
         };
         further.add(draft, service, registry, name, arguments, style)?;
         draft.record().options = options;
@@ -229,6 +229,7 @@ fn add(
 
 /// A refusal of a request that differs from the recorded one in more than additions.
 fn different(
+    project: &Project,
     service: &Service,
     name: &WorkflowName,
     found: &Record,
@@ -239,6 +240,10 @@ fn different(
         Some(value) if value.is_empty() => "given".to_owned(),
         Some(value) => format!("`{value}`"),
         None => "not given".to_owned(),
+    };
+    let chosen = match project.services() {
+        [_, _, ..] => format!(" --service {}", service.name),
+        _ => String::new(),
     };
     let differences: Vec<String> = flags
         .into_iter()
@@ -263,8 +268,8 @@ fn different(
     .hint(format!(
         "it was added with\n{}\nRepeat all of these options to add an activity, signal, query or \
          update. Anything else is changed in `{folder}` by hand, or after `bluetext \
-         remove-temporal-workflow {name}`.",
-        recorded::command(name, &found.options)
+         remove-temporal-workflow {name}{chosen}`.",
+        recorded::command(name, &found.options, &chosen)
     ))
 }
 

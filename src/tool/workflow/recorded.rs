@@ -106,13 +106,18 @@ pub(in crate::tool) fn name_of(record: &Record) -> Option<WorkflowName> {
     record.workflow.as_deref()?.parse().ok()
 }
 
-/// The command that repeats a request.
-pub(super) fn command(name: &WorkflowName, options: &BTreeMap<String, String>) -> String {
+/// The command that repeats a request; `service` is the flag that chooses the service, if needed.
+pub(super) fn command(
+    name: &WorkflowName,
+    options: &BTreeMap<String, String>,
+    service: &str,
+) -> String {
     let flags = options.iter().map(|(flag, value)| match value.as_str() {
         "" => format!(" --{flag}"),
         value => format!(" --{flag} {}", shell_word(value)),
     });
-    format!("bluetext {} {name}{}", TOOL.name, flags.collect::<String>())
+    let flags: String = flags.collect();
+    format!("bluetext {} {name}{service}{flags}", TOOL.name)
 }
 
 /// The name of the workflow that is on record, and an execution of it with sample values.

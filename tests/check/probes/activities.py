@@ -573,3 +573,53 @@ async def charge(amount: int) -> str:
 
 
 ACTIVITIES = [charge]
+
+
+# %% heartbeat_in_activity_only
+from datetime import timedelta
+
+from temporalio import workflow
+
+from .activities import slow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> int:
+        return await workflow.execute_activity(
+            slow,
+            start_to_close_timeout=timedelta(seconds=5),
+            heartbeat_timeout=timedelta(seconds=5),
+        )
+
+
+# %% heartbeat_in_activity_only/activities.py
+from temporalio import activity, workflow
+
+
+def beat() -> None:
+    if activity.in_activity():
+        activity.heartbeat()
+
+
+def other_beat() -> None:
+    if workflow.in_workflow():
+        return
+    activity.heartbeat()
+
+
+@activity.defn
+async def slow() -> int:
+    for _ in range(3):
+        beat()
+    return 1
+
+
+@activity.defn
+async def slower() -> int:
+    other_beat()
+    return 1
+
+
+ACTIVITIES = [slow, slower]

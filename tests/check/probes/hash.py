@@ -69,3 +69,14 @@ class Probe:
         seen = set()
         seen.add(id(self))
         return str(id(self) in seen)
+
+
+# %% compared_with_number
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self, region: str) -> bool:
+        return hash(region) > 5  # expect: hash

@@ -266,3 +266,18 @@ class Probe:
             time.time(),  # bluetext: ignore[clock] the test stops here
             time.time(),  # expect: clock
         ]
+
+
+# %% close_to_the_code
+from datetime import datetime
+
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        return str(
+            datetime.now(),
+        )# bluetext: ignore[clock] the test stops here

@@ -467,3 +467,39 @@ def workers(client: Client) -> list[Worker]:
         Worker(client, task_queue="one", workflows=[Probe]),
         Worker(client, task_queue="two", workflows=[Other]),
     ]
+
+
+# %% listed_by_a_plugin
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self) -> str:
+        return "run"
+
+
+# %% listed_by_a_plugin/other.py
+from temporalio import workflow
+
+
+@workflow.defn
+class Other:
+    @workflow.run
+    async def run(self) -> None:
+        return None
+
+
+# %% listed_by_a_plugin/worker.py
+from temporalio.client import Client
+from temporalio.plugin import SimplePlugin
+from temporalio.worker import Worker
+
+from .other import Other
+from .workflow import Probe
+
+
+def worker(client: Client) -> Worker:
+    plugin = SimplePlugin("other", workflows=[Other])
+    return Worker(client, task_queue="q", workflows=[Probe], plugins=[plugin])

@@ -412,3 +412,118 @@ class Probe:
         if len(names) == 1:
             return [next(iter(names))]
         return list(names)  # expect: set-order
+
+
+# %% one_item
+from temporalio import workflow
+
+
+def first(names: set[str]) -> str:
+    if len(names) > 1:
+        raise ValueError
+    return next(iter(names))
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self, region: str) -> str:
+        names = {region}
+        found = [next(iter(names)) if len(names) == 1 else ""]
+        if 1 == len(names) and region:
+            found.append(next(iter(names)))
+        if len(names) == 1 and next(iter(names)) == "x":
+            found.append("x")
+        if len(names) != 1:
+            found.append("")
+        else:
+            found.append(next(iter(names)))
+        for _ in range(2):
+            if len(names) != 1:
+                continue
+            found.append(next(iter(names)))
+        assert len(names) == 1
+        found.append(names.pop())
+        return ",".join(found) + first({region})
+
+
+# %% no_longer_one_item
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self, region: str) -> list[str]:
+        names = {region}
+        if len(names) != 1:
+            return []
+        names = {region, "b"}
+        return list(names)  # expect: set-order
+
+
+# %% added_to_one_item
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self, region: str) -> list[str]:
+        names = {region}
+        if len(names) == 1:
+            names.add("b")
+            return list(names)  # expect: set-order
+        return []
+
+
+# %% compared
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self, region: str) -> bool:
+        names = {region, "b"}
+        return list(names) == ["b", region]  # expect: set-order
+
+
+# %% removed_from_list
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self, region: str) -> list[str]:
+        queue = [region, "b", "c"]
+        for name in {region, "b"}:
+            queue.remove(name)
+        steps: list[str] = []
+        for name in {region, "b"}:  # expect: set-order
+            steps.append(name)
+        return queue + steps
+
+
+# %% paired
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self, region: str) -> list[tuple[int, str]]:
+        return sorted(enumerate({region, "b"}))  # expect: set-order
+
+
+# %% sorted_parts
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self, region: str) -> list[str]:
+        names = {region, "b"}
+        return sorted([*names]) + sorted((*names, "c")) + sorted(list(names) + ["x"])
