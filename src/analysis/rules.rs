@@ -67,7 +67,7 @@ rules! {
          and fails if the module does what workflows must not.",
         "Import the names, in `with workflow.unsafe.imports_passed_through():`.",
         "from . import activities",
-        "from .activities import charge",
+        "with workflow.unsafe.imports_passed_through():\n    from .activities import charge",
     }
     ActivityTimeout = "activity-timeout" {
         "An activity has a start-to-close or a schedule-to-close timeout.",

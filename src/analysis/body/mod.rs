@@ -7,7 +7,8 @@ mod state;
 
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{
-    Arguments, BoolOp, CmpOp, Decorator, Expr, Keyword, Stmt, StmtFunctionDef, StmtIf,
+    Arguments, BoolOp, CmpOp, Decorator, Expr, ExprList, ExprTuple, Keyword, Stmt, StmtFunctionDef,
+    StmtIf,
 };
 use ruff_text_size::{Ranged, TextRange};
 
@@ -208,6 +209,13 @@ impl<'a> Visitor<'a> for Body<'_, 'a> {
             }
             Stmt::Assign(assign) => {
                 for target in &assign.targets {
+                    // With one name, there is no order.
+                    if let Expr::Tuple(ExprTuple { elts, .. }) | Expr::List(ExprList { elts, .. }) =
+                        target
+                        && elts.len() > 1
+                    {
+                        self.iterated(&assign.value);
+                    }
                     self.assigned(target);
                 }
             }

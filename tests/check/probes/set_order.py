@@ -527,3 +527,17 @@ class Probe:
     async def run(self, region: str) -> list[str]:
         names = {region, "b"}
         return sorted([*names]) + sorted((*names, "c")) + sorted(list(names) + ["x"])
+
+
+# %% unpacked_into_names
+from temporalio import workflow
+
+
+@workflow.defn
+class Probe:
+    @workflow.run
+    async def run(self, region: str) -> list[str]:
+        names = {region, "b"}
+        first, second = names  # expect: set-order
+        [only] = {region}
+        return [first, second, only]
