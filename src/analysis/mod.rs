@@ -28,7 +28,7 @@ mod value;
 mod variables;
 mod workflow;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use self::facts::Node;
 use self::ignore::Ignores;
@@ -196,11 +196,16 @@ impl Analysis {
         // Those of the code have been compared with the comments on their way.
         others.retain(|found| !ignores.covers(found.module, found.offset, found.rule));
         reached.append(&mut others);
-        let at = |module: ModuleId, offset: usize| {
+        // Findings share the calls that lead to them, and a position is counted from the start of
+        // the file.
+        let mut known: HashMap<(ModuleId, usize), Position> = HashMap::new();
+        let mut at = |module: ModuleId, offset: usize| {
             let info = &index.modules[module];
+            let text = info.module.text();
+            let position = known.entry((module, offset));
             At {
                 path: info.path.clone(),
-                position: Position::of(info.module.text(), offset),
+                position: *position.or_insert_with(|| Position::of(text, offset)),
             }
         };
         for found in &reached {
