@@ -58,7 +58,7 @@ pub(super) struct Hit {
 }
 
 impl Hit {
-    /// One that counts whoever calls the code.
+    /// A broken rule that does not depend on the receiver or on the fields that are given.
     pub(super) fn new(rule: Rule, module: ModuleId, offset: usize, what: String) -> Self {
         Self {
             rule,

@@ -6,6 +6,7 @@
 //! listed in `calls`.
 
 mod activity;
+mod annotations;
 mod body;
 mod calls;
 mod classes;
@@ -17,6 +18,7 @@ mod ignore;
 mod imports;
 mod index;
 mod models;
+mod names;
 mod nodes;
 mod reach;
 mod registration;

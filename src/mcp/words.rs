@@ -234,7 +234,8 @@ impl Words {
     }
 }
 
-/// The flags of a text that has nothing else, as names of arguments with their values.
+/// The flags of a command line, as names of arguments with their values. `None` if the text has
+/// other words.
 fn flags_of(text: &str) -> Option<Vec<(String, Option<String>)>> {
     let mut flags: Vec<(String, Option<String>)> = Vec::new();
     for word in text.split_whitespace() {
