@@ -1,7 +1,7 @@
 //! The report of `check`: findings in workflow code, as text, JSON or SARIF.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anstyle::Style;
 use schemars::JsonSchema;
@@ -185,9 +185,8 @@ impl Document for CheckReport {
         self.exit
     }
 
-    fn in_project(mut self, root: &Path) -> Self {
-        self.project = Some(shown(root));
-        self
+    fn project_mut(&mut self) -> &mut Option<String> {
+        &mut self.project
     }
 
     fn texts(&self, view: View) -> (String, String) {

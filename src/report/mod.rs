@@ -14,7 +14,6 @@ mod tree;
 mod verify;
 
 use std::io::Write as _;
-use std::path::Path;
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -282,9 +281,8 @@ impl Document for Report {
         self.exit
     }
 
-    fn in_project(mut self, root: &Path) -> Self {
-        self.project = Some(shown(root));
-        self
+    fn project_mut(&mut self) -> &mut Option<String> {
+        &mut self.project
     }
 
     fn texts(&self, view: View) -> (String, String) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
 use schemars::JsonSchema;
@@ -294,9 +294,8 @@ impl Document for StatusReport {
         self.exit
     }
 
-    fn in_project(mut self, root: &Path) -> Self {
-        self.project = Some(shown(root));
-        self
+    fn project_mut(&mut self) -> &mut Option<String> {
+        &mut self.project
     }
 
     fn texts(&self, view: View) -> (String, String) {

@@ -1,14 +1,13 @@
 //! The report of `verify`: what tests and executions showed, as text or JSON.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::human::{human_next, human_trouble};
-use super::parts::{ReportedError, ReportedNext, shown};
+use super::parts::{ReportedError, ReportedNext};
 use super::{Document, ExitCode, Failure, RunStatus, SCHEMA_VERSION, View, exit_of};
 use crate::name::plain;
 use crate::plan::Next;
@@ -155,9 +154,8 @@ impl Document for VerifyReport {
         self.exit
     }
 
-    fn in_project(mut self, root: &Path) -> Self {
-        self.project = Some(shown(root));
-        self
+    fn project_mut(&mut self) -> &mut Option<String> {
+        &mut self.project
     }
 
     fn texts(&self, view: View) -> (String, String) {
