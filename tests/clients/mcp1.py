@@ -22,7 +22,7 @@ async def take_the_steps(program: str, folder: str) -> None:
             result = await session.call_tool(tool, arguments)
             return result.structuredContent | {"is_error": result.isError}
 
-        assert await names() == ["add-temporal", "status"]
+        assert await names() == ["add-temporal", "status", "check"]
         early = await call("add-temporal-workflow", names=["x"])
         assert early["is_error"] and early["next"][0]["tool"] == "add-temporal"
         for tool, arguments in [

@@ -30,7 +30,7 @@ async def take_the_steps(program: str, folder: str, mode: str) -> None:
             return result.structured_content | {"is_error": result.is_error}
 
         assert folder in client.instructions, client.instructions
-        assert await names() == ["add-temporal", "status"]
+        assert await names() == ["add-temporal", "status", "check"]
         early = await call("add-temporal-client")
         assert early["is_error"] and early["next"][0]["tool"] == "add-temporal"
         if mode == "legacy":
@@ -40,7 +40,13 @@ async def take_the_steps(program: str, folder: str, mode: str) -> None:
             async with client.listen(tools_list_changed=True) as events:
                 assert (await call("add-temporal"))["status"] == "applied"
                 await asyncio.wait_for(anext(aiter(events)), 30)
-        assert await names() == ["add-temporal", "add-temporal-client", "remove-temporal", "status"]
+        assert await names() == [
+            "add-temporal",
+            "add-temporal-client",
+            "remove-temporal",
+            "status",
+            "check",
+        ]
         assert (await call("add-temporal-client"))["status"] == "applied"
         done = await call("add-temporal-workflow", names=["greeting"], signal=["go"])
         assert done["status"] == "applied", done
