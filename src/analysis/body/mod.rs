@@ -285,11 +285,13 @@ impl<'a> Visitor<'a> for Body<'_, 'a> {
                 self.visit_expr(&lambda.body);
                 self.scopes.pop();
             }
-            Expr::BoolOp(operation) if operation.op == BoolOp::And => {
+            Expr::BoolOp(operation) => {
                 let before = self.single.clone();
+                // The next value is computed if this one is true, or if it is false.
+                let is_and = operation.op == BoolOp::And;
                 for value in &operation.values {
                     self.visit_expr(value);
-                    self.single.extend(self.single_if(value, true));
+                    self.single.extend(self.single_if(value, is_and));
                 }
                 self.forget(&before);
             }

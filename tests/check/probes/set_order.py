@@ -434,6 +434,8 @@ class Probe:
             found.append(next(iter(names)))
         if len(names) == 1 and next(iter(names)) == "x":
             found.append("x")
+        if len(names) > 1 or next(iter(names)) == "x":
+            found.append("x")
         if len(names) != 1:
             found.append("")
         else:
