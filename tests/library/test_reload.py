@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import temporal_client
@@ -140,6 +140,21 @@ def test_requirements_that_change_during_an_install_are_installed(
         wait_until((tmp_path / "begun").exists)
         process.send_signal(signal.SIGTERM)
         process.wait(10)
+
+
+def test_signals_that_arrive_together_stop_it(tmp_path: Path) -> None:
+    """As from a terminal's group and from `uv run`, which forwards them."""
+    write(tmp_path, "job")
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(reloader(tmp_path, TEMPORAL_RELOAD="true"))
+            for _ in range(12)
+        ]
+        wait_until(lambda: len(runs(tmp_path)) == len(processes))
+        for process in processes:
+            for _ in range(400):
+                process.send_signal(signal.SIGTERM)
+        assert [process.wait(30) for process in processes] == [0] * len(processes)
 
 
 def test_without_it_this_becomes_the_module(tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -62,8 +61,9 @@ class Reloader:
         self._process: subprocess.Popen[bytes] | None = None
         self._restart_at = 0.0
         self._pause = FIRST_PAUSE
-        self._stopping = threading.Event()
-        self._stop_requested = 0.0
+        # Not an Event: a signal that arrives while another one sets it would wait for
+        # its lock for ever.
+        self._stop_requested: float | None = None
 
     def run(self) -> int:
         """Run until SIGINT or SIGTERM; return the last exit code."""
@@ -71,24 +71,25 @@ class Reloader:
             signal.signal(number, self._request_stop)
         code, requirements = _code(), _requirements()
         self._keep_running()
-        while not self._stopping.wait(INTERVAL):
+        while not self._is_stopping():
             if (_code(), _requirements()) != (code, requirements):
                 self._settle()
                 logger.info("Changes found: restarting `%s`", self._name)
                 self._stop()
                 requirements = self._install(requirements)
-                if self._stopping.is_set():
+                if self._is_stopping():
                     break
                 code = _code()
                 self._pause, self._restart_at = FIRST_PAUSE, 0.0
             self._keep_running()
+            time.sleep(INTERVAL)
         return self._stop()
 
     def _settle(self) -> None:
         """Wait until a change of several files is complete."""
         before = None
         while before != (before := (_code(), _requirements())):
-            self._stopping.wait(INTERVAL)
+            time.sleep(INTERVAL)
 
     def _keep_running(self) -> None:
         """Start the process, or again after a pause if it ended by itself."""
@@ -110,7 +111,7 @@ class Reloader:
 
     def _install(self, installed: Contents) -> Contents:
         """Install the requirements if they have changed, also meanwhile."""
-        while not self._stopping.is_set():
+        while not self._is_stopping():
             wanted = _requirements()
             if wanted == installed:
                 break
@@ -124,9 +125,9 @@ class Reloader:
             else:
                 command = [uv, "pip", "install", "-r", "requirements.txt"]
             self._process = subprocess.Popen(command)
-            while self._process.poll() is None and not self._stopping.is_set():
+            while self._process.poll() is None and not self._is_stopping():
                 time.sleep(INTERVAL)
-            if self._stop() != 0 and not self._stopping.is_set():
+            if self._stop() != 0 and not self._is_stopping():
                 logger.error("The new requirements could not be installed")
             # uv may have written its lock file.
             installed = {**wanted, **_contents(["uv.lock"])}
@@ -152,12 +153,14 @@ class Reloader:
 
     def _request_stop(self, *_: object) -> None:
         now = time.monotonic()
-        if not self._stopping.is_set():
+        if self._stop_requested is None:
             self._stop_requested = now
-            self._stopping.set()
         elif now - self._stop_requested > 1 and self._process is not None:
             # A second request, not the first one forwarded by a parent.
             self._process.kill()
+
+    def _is_stopping(self) -> bool:
+        return self._stop_requested is not None
 
 
 def _code() -> Contents:
