@@ -10,6 +10,8 @@
 )]
 
 mod common;
+#[path = "common/network.rs"]
+mod network;
 #[path = "common/real.rs"]
 mod real;
 
@@ -21,9 +23,10 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use common::Project;
+use network::Namespace;
 use real::{
-    Process, Server, Tools, finish, free_port, get, python_of, skip_if_asked, take_three_steps,
-    wait_for,
+    Process, Server, Tools, finish, free_port, get, make_batch, python_of, skip_if_asked,
+    take_three_steps, wait_for,
 };
 use rustix::process::Signal;
 use serde_json::Value;
@@ -31,102 +34,14 @@ use serde_json::Value;
 /// How many executions are under way when something happens.
 const EXECUTIONS: usize = 300;
 
-/// A client that starts all executions, says when half have completed, and waits for the rest
-/// whatever happens to its connection.
-const CLIENT: &str = r#"
-import asyncio
-import sys
-from datetime import timedelta
-
-from backend.temporal_client import connect
-from temporalio.client import WorkflowFailureError
-from temporalio.service import RPCError
-
-COUNT = int(sys.argv[1])
-
-
-async def main() -> None:
-    client = await connect()
-    finished = 0
-    for number in range(COUNT):
-        await client.start_workflow(
-            "BatchWorkflow", {"number": number}, id=f"batch-{number}",
-            task_queue="main-task-queue", task_timeout=timedelta(seconds=2),
-        )
-
-    async def result(number: int) -> str:
-        nonlocal finished
-        while True:
-            try:
-                handle = client.get_workflow_handle(f"batch-{number}")
-                result = await asyncio.wait_for(handle.result(), 20)
-                break
-            except (RPCError, TimeoutError):
-                await asyncio.sleep(0.5)
-        finished += 1
-        if finished == COUNT // 2:
-            print("half", flush=True)
-        return result["done"]
-
-    done = await asyncio.gather(*map(result, range(COUNT)))
-    assert done == [f"done after reserve for {n}" for n in range(COUNT)], done
-    print("all", flush=True)
-
-
-asyncio.run(main())
-"#;
-
-/// A network of its own, in which programs run; removed at the end.
-struct Network(String);
-
-impl Network {
-    /// `None` without the program `ip` or the permission.
-    fn new() -> Option<Self> {
-        let name = format!("bluetext-{}", std::process::id());
-        let made = Command::new("ip").args(["netns", "add", &name]).output();
-        made.is_ok_and(|made| made.status.success()).then_some(())?;
-        let network = Self(name);
-        network.set_loopback("up");
-        Some(network)
-    }
-
-    /// All connections are on the loopback device.
-    fn set_loopback(&self, state: &str) {
-        let mut set = Command::new("ip");
-        finish(set.args(["-n", &self.0, "link", "set", "lo", state]));
-    }
-
-    /// The same command, run inside.
-    fn inside(&self, command: &Command) -> Command {
-        let mut inside = Command::new("ip");
-        inside
-            .args(["netns", "exec", &self.0])
-            .arg(command.get_program());
-        inside.args(command.get_args()).stdin(Stdio::null());
-        for (name, value) in command.get_envs() {
-            match value {
-                Some(value) => inside.env(name, value),
-                None => inside.env_remove(name),
-            };
-        }
-        if let Some(folder) = command.get_current_dir() {
-            inside.current_dir(folder);
-        }
-        inside
-    }
-}
-
-impl Drop for Network {
-    fn drop(&mut self) {
-        let _ = Command::new("ip").args(["netns", "del", &self.0]).output();
-    }
-}
+/// A client that starts all executions, says when some have completed, and waits for the rest.
+const CLIENT: &str = include_str!("common/executions.py");
 
 /// Three workers, a server with a database file and a client, in a network of their own if there
 /// can be one.
 struct Cluster<'n> {
     service: PathBuf,
-    network: Option<&'n Network>,
+    network: Option<&'n Namespace>,
     port: u16,
     database: PathBuf,
     server: Option<Process>,
@@ -134,7 +49,7 @@ struct Cluster<'n> {
 }
 
 impl<'n> Cluster<'n> {
-    fn start(service: &Path, folder: &Path, network: Option<&'n Network>) -> Self {
+    fn start(service: &Path, folder: &Path, network: Option<&'n Namespace>) -> Self {
         let mut cluster = Self {
             service: service.to_owned(),
             network,
@@ -199,14 +114,14 @@ impl<'n> Cluster<'n> {
     /// Run all executions; `happens` is called when half have completed.
     fn run(&mut self, what: &str, happens: impl FnOnce(&mut Self)) {
         let started = Instant::now();
-        let count = EXECUTIONS.to_string();
-        let command = self.python(&["-c", CLIENT, &count]);
+        let [all, half] = [EXECUTIONS, EXECUTIONS / 2].map(|count| count.to_string());
+        let command = self.python(&["-c", CLIENT, &all, &half]);
         let mut command = self.placed(command);
         let mut client = Process::start(command.stdout(Stdio::piped()));
         let mut output = BufReader::new(client.0.stdout.take().unwrap());
         let mut line = String::new();
         output.read_line(&mut line).unwrap();
-        assert_eq!(line, "half\n", "{what}");
+        assert_eq!(line, "some\n", "{what}");
         happens(self);
         line.clear();
         output.read_to_string(&mut line).unwrap();
@@ -226,23 +141,10 @@ fn no_execution_is_lost() {
     let project = Project::empty();
     project.done(&["add-temporal"]);
     project.done(&["add-temporal-client"]);
-    project.done(
-        &[
-            &["add-temporal-workflow", "batch", "--heartbeat", "2s"][..],
-            &["--activity", "reserve,charge"],
-            &["--input", "number:int", "--output", "done:str"],
-        ]
-        .concat(),
-    );
-    let activities = "modules/api/src/backend/workflows/batch/activities.py";
-    let text = project.read(activities);
-    let begin = "        with heartbeating():\n";
-    assert!(text.contains(begin), "{text}");
-    let slow = format!("{begin}            __import__(\"time\").sleep(0.5)\n");
-    project.write(activities, &text.replace(begin, &slow));
+    make_batch(&project);
     let service = project.path().join("modules/api");
     tools.uv(&service, &["sync", "--quiet", "--no-dev"]);
-    let network = Network::new();
+    let network = Namespace::new(&format!("bluetext-{}", std::process::id()));
     if network.is_none() {
         eprintln!("left out: the cut network, for which `ip netns add` must work");
     }
@@ -285,9 +187,9 @@ fn no_execution_is_lost() {
     if let Some(network) = &network {
         let (mut four, _folder) = cluster();
         four.run("the network cut for 10 s", |_| {
-            network.set_loopback("down");
+            network.set_link("lo", "down");
             std::thread::sleep(Duration::from_secs(10));
-            network.set_loopback("up");
+            network.set_link("lo", "up");
         });
     }
 }
@@ -403,6 +305,19 @@ fn status(port: u16, path: &str) -> Option<u16> {
     answer.split(' ').nth(1)?.parse().ok()
 }
 
+/// The linter of Dockerfiles has no findings in ours.
+#[test]
+fn the_dockerfile_is_clean() {
+    skip_if_asked!();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut lint = Tools::get().command("hadolint", root);
+    assert_eq!(finish(lint.args(["--no-color", "Dockerfile"])), "");
+    let project = Project::with(&[("Dockerfile", "FROM debian:latest\n")]);
+    let mut lint = Tools::get().command("hadolint", &project.path());
+    let run = lint.args(["--no-color", "Dockerfile"]).output().unwrap();
+    assert!(!run.status.success() && String::from_utf8_lossy(&run.stdout).contains("DL3007"));
+}
+
 /// The lines of the README send a trace of the workflow and its activity.
 #[test]
 fn the_lines_for_tracing_work() {
@@ -436,6 +351,7 @@ fn the_lines_for_tracing_work() {
     let client = format!(
         "{lines}
 import asyncio
+import os
 from backend.temporal_client import connect
 
 async def main() -> None:
@@ -446,6 +362,9 @@ async def main() -> None:
 
 asyncio.run(main())
 provider.shutdown()
+# Not by the interpreter's shutdown, which may crash while it stops the threads of the SDK's core
+# (\"PyGILState_Release\").
+os._exit(0)
 "
     );
     let mut command = python_of(&service, &server, &["-c", &client]);

