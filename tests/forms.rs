@@ -128,6 +128,27 @@ fn services_are_kept_and_one_shots_run_each_time() {
     }
 }
 
+/// The server's image has no configuration file: the one that the server reads is mounted.
+#[test]
+fn the_server_has_the_file_that_it_reads() {
+    for (generation, project, stack) in projects() {
+        let tools = Polytope::read(&project.path()).unwrap();
+        let containers = containers(&tools, stack);
+        let server = containers.iter().find(|c| c.spec.id == "temporal").unwrap();
+        let variable = ("DYNAMIC_CONFIG_FILE_PATH", "/bluetext/dynamic-config.yaml");
+        let env = &server.spec.env;
+        assert!(
+            env.iter()
+                .any(|(name, value)| (name.as_str(), value.as_str()) == variable)
+        );
+        let file = (
+            variable.1.to_owned(),
+            polytope::Source::Text("{}".to_owned()),
+        );
+        assert_eq!(server.spec.mounts, [file], "{generation}");
+    }
+}
+
 #[test]
 fn a_code_path_holds_the_code() {
     for (generation, project, stack) in projects() {
@@ -181,6 +202,32 @@ fn registered_tools_start_what_they_add() {
         // The program accepts the arguments that the tool passes.
         let run = project.bluetext(&words);
         assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    }
+}
+
+/// The registered tool does the same without arguments as the program, in a project with and
+/// without a service.
+#[test]
+fn a_call_of_the_registered_tool_needs_no_arguments() {
+    for name in ["empty", "older", "newer"] {
+        let make = || match name {
+            "empty" => Project::empty(),
+            name => Project::copy(name),
+        };
+        let (called, expected) = (make(), make());
+        for project in [&called, &expected] {
+            project.done(&["add-temporal"]);
+        }
+        let tools = Polytope::read(&called.path()).unwrap();
+        let call = tools.call("add-temporal-client", &serde_yaml::Mapping::new());
+        let polytope::Action::Tool(base, given) = &call.unwrap().steps[0].action else {
+            panic!("the first step calls the base tool")
+        };
+        let given = given.iter().map(|(k, v)| (k.as_str().unwrap(), v.clone()));
+        let scaffold = tools.run(base, &given.collect::<Vec<_>>()).unwrap();
+        called.done(&command_of(&scaffold[0]));
+        expected.done(&["add-temporal-client"]);
+        assert!(called.tree() == expected.tree(), "{name}");
     }
 }
 

@@ -62,8 +62,10 @@ pub(super) fn choose_service(
     let services = project.services();
     let asked = arguments.new_service.clone();
     let new = new_service(project, asked.unwrap_or_else(default_name));
-    let is_asked = arguments.new_service.is_some() || arguments.service.is_none();
-    if is_asked && is_begun(draft, &new) {
+    // In a project without services, the registered tool passes this name of the new one.
+    let is_default = |choice: &ServiceChoice| choice.to_string() == DEFAULT_SERVICE;
+    let is_new = arguments.service.as_ref().is_none_or(is_default);
+    if (arguments.new_service.is_some() || is_new) && is_begun(draft, &new) {
         return Some((new, true));
     }
     if let Some(name) = &arguments.new_service {
@@ -110,7 +112,7 @@ pub(super) fn choose_service(
             };
             Some((found, false))
         }
-        None if services.is_empty() && arguments.service.is_none() && !project.has_python() => {
+        None if services.is_empty() && is_new && !project.has_python() => {
             if let Some(name) = project.unnamed().first() {
                 draft.problem(
                     Problem::new(
