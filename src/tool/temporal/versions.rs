@@ -126,8 +126,8 @@ fn announce(draft: &mut Draft<'_>, was: &str, now: &str) {
         format!(
             "the Temporal server goes from {was} to {now}. The tool `temporal` first updates the \
              schema of the database with the admin tools of {now}, then starts the server of \
-             {now}. Back up the database, stop the container `temporal` (a running container is \
-             not replaced), then run the tool `temporal`"
+             {now}. Back up the database, remove the container `temporal` (one that exists is not \
+             replaced), then run the tool `temporal`"
         ),
         None,
     );
