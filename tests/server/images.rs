@@ -1,0 +1,331 @@
+//! The images that the generated files name, as programs of this machine.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use rustix::process::Signal;
+
+use crate::common::Project;
+use crate::real::{Tools, finish, take_three_steps};
+
+/// The previous minor version of the server that is built here: the newest one whose modules are
+/// all to be had.
+pub(crate) const PREVIOUS_SERVER: &str = "1.31.2";
+
+/// The target for which the image's program is built here, instead of Alpine's.
+const TARGET: &str = "x86_64-unknown-linux-gnu";
+
+/// What an image sets for its containers.
+#[derive(Debug, Clone)]
+pub(crate) struct Image {
+    /// The root file system below the image's files.
+    pub(crate) base: PathBuf,
+    pub(crate) entrypoint: Vec<String>,
+    pub(crate) cmd: Vec<String>,
+    pub(crate) env: Vec<(&'static str, String)>,
+    pub(crate) workdir: String,
+    pub(crate) user: u32,
+    /// The signal that stops a container; without it, SIGTERM.
+    pub(crate) stop_signal: Option<Signal>,
+    /// Files and folders of this machine, and where they are in the image.
+    pub(crate) files: Vec<(PathBuf, String)>,
+}
+
+impl Default for Image {
+    /// With this machine's programs.
+    fn default() -> Self {
+        Self {
+            base: "/".into(),
+            entrypoint: Vec::new(),
+            cmd: Vec::new(),
+            env: Vec::new(),
+            workdir: "/".to_owned(),
+            user: 0,
+            stop_signal: None,
+            files: Vec::new(),
+        }
+    }
+}
+
+/// Build what the images of the generated files need, if it is not there yet.
+pub(crate) fn prepare() {
+    let started = std::time::Instant::now();
+    let images = [
+        "postgres:16",
+        "temporalio/server:1.32.0",
+        "temporalio/ui:2.54.1",
+        "bluetext:0.2.0",
+    ];
+    for image in images {
+        drop(self::image(image));
+    }
+    requirements();
+    eprintln!("the programs: {:.0} s", started.elapsed().as_secs_f64());
+}
+
+/// A cache of uv's with what the generated service requires, as the volume of its container.
+pub(crate) fn requirements() -> PathBuf {
+    made_once("requirements", |folder| {
+        let project = Project::empty();
+        take_three_steps(&project);
+        let service = project.path().join("modules/api");
+        let mut sync = Tools::get().command("uv", &service);
+        finish(sync.arg("sync").env("UV_CACHE_DIR", folder.join("uv")));
+    })
+}
+
+/// Where the programs are kept between runs.
+fn cache() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("server")
+}
+
+/// Make a folder once for all runs: `make` fills it.
+fn made_once(name: &str, make: impl FnOnce(&Path)) -> PathBuf {
+    static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _turn = TURN
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let folder = cache().join(name);
+    let stamp = folder.join("complete");
+    if !stamp.exists() {
+        drop(fs::remove_dir_all(&folder));
+        fs::create_dir_all(&folder).unwrap();
+        make(&folder);
+        fs::File::create(stamp).unwrap();
+    }
+    folder
+}
+
+/// Build commands of a Go module; returns the module's folder.
+fn build(module: &str, version: &str, commands: &[(&str, &str)], to: &Path) -> PathBuf {
+    let versioned = format!("{module}@v{version}");
+    let mut install = Command::new("go");
+    install.args(["install", "-ldflags=-s -w"]);
+    install.env("GOBIN", to).env("CGO_ENABLED", "0");
+    for (command, _) in commands {
+        install.arg(format!("{module}/cmd/{command}@v{version}"));
+    }
+    finish(&mut install);
+    for (command, name) in commands {
+        let built = to.join(Path::new(command).file_name().unwrap());
+        fs::rename(built, to.join(name)).unwrap();
+    }
+    let mut download = Command::new("go");
+    let answer = finish(download.args(["mod", "download", "-json", &versioned]));
+    let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+    answer["Dir"].as_str().unwrap().into()
+}
+
+fn copy(from: &Path, to: &Path) {
+    // The files of Go's modules are read-only, which `cp -a` would keep.
+    let mut copy = Command::new("cp");
+    finish(copy.args(["-R", "--no-preserve=mode"]).arg(from).arg(to));
+}
+
+fn executable(path: &Path) {
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Temporal's server and `temporal-sql-tool`, the schemas and the entrypoint of its image.
+pub(crate) fn temporal(version: &str) -> PathBuf {
+    made_once(&format!("temporal-{version}"), |folder| {
+        let commands = [
+            ("server", "temporal-server"),
+            ("tools/sql", "temporal-sql-tool"),
+        ];
+        let bin = folder.join("bin");
+        let module = build("go.temporal.io/server", version, &commands, &bin);
+        copy(&module.join("schema"), &folder.join("schema"));
+        let entrypoint = folder.join("entrypoint.sh");
+        copy(&module.join("docker/scripts/sh/entrypoint.sh"), &entrypoint);
+        executable(&entrypoint);
+        fs::copy(Tools::get().program("temporal"), bin.join("temporal")).unwrap();
+    })
+}
+
+/// The server of Temporal's web UI, with its pages, its configuration and its start script.
+pub(crate) fn ui(version: &str) -> PathBuf {
+    made_once(&format!("ui-{version}"), |folder| {
+        let commands = [("server", "ui-server")];
+        let module = build(
+            "github.com/temporalio/ui-server/v2",
+            version,
+            &commands,
+            folder,
+        );
+        copy(
+            &module.join("config/docker.yaml"),
+            &folder.join("docker.yaml"),
+        );
+        let start = folder.join("start-ui-server.sh");
+        copy(&module.join("docker/start-ui-server.sh"), &start);
+        executable(&start);
+    })
+}
+
+/// A folder with links to programs, mounted at `/usr/local/bin`.
+fn links(name: &str, programs: &[(&str, PathBuf)]) -> PathBuf {
+    made_once(name, |folder| {
+        for (name, program) in programs {
+            symlink(program.canonicalize().unwrap(), folder.join(name)).unwrap();
+        }
+    })
+}
+
+fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/server")
+        .join(name)
+}
+
+/// The folder with Postgres's programs.
+pub(crate) fn postgres() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let versions = fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL must be installed");
+        let mut folders: Vec<PathBuf> = versions.map(|v| v.unwrap().path().join("bin")).collect();
+        folders.sort();
+        folders.pop().expect("PostgreSQL must be installed")
+    })
+}
+
+/// The image that the Dockerfile makes: its instructions, run outside an engine. The program is
+/// linked statically, as on Alpine, and nothing else is in the image.
+fn dockerfile() -> Image {
+    static BUILT: OnceLock<Image> = OnceLock::new();
+    BUILT.get_or_init(build_dockerfile).clone()
+}
+
+fn build_dockerfile() -> Image {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = cache().join("image");
+    // `/src` in the first stage, and `/` in the second one.
+    let (context, base) = (folder.join("src"), folder.join("root"));
+    drop(fs::remove_dir_all(&context));
+    fs::create_dir_all(&context).unwrap();
+    fs::create_dir_all(&base).unwrap();
+    let mut image = Image {
+        base,
+        ..Image::default()
+    };
+    let text = fs::read_to_string(source.join("Dockerfile")).unwrap();
+    for line in text
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+    {
+        let (instruction, rest) = line.split_once(' ').unwrap();
+        let words: Vec<&str> = rest.split(' ').collect();
+        match (instruction, words.as_slice()) {
+            ("FROM", ["rust:1.95-alpine", "AS", "build"] | ["scratch"]) => {}
+            ("COPY", ["--from=build", "/src/target/release/bluetext", to]) => {
+                let built = folder.join("target").join(TARGET).join("release/bluetext");
+                image.files.push((built, (*to).to_owned()));
+            }
+            ("COPY", [from @ .., to]) => {
+                for from in from {
+                    let mut copy = Command::new("cp");
+                    copy.args(["-R", "--preserve=timestamps"])
+                        .arg(source.join(from));
+                    finish(copy.arg(context.join(to)));
+                }
+            }
+            ("RUN", ["cargo", arguments @ ..]) => {
+                let mut cargo = Command::new("cargo");
+                cargo.args(arguments).current_dir(&context);
+                cargo.args(["--target", TARGET]);
+                cargo.env("RUSTFLAGS", "-C target-feature=+crt-static");
+                finish(cargo.env("CARGO_TARGET_DIR", folder.join("target")));
+            }
+            ("WORKDIR", [path]) => (*path).clone_into(&mut image.workdir),
+            ("ENTRYPOINT", _) => image.entrypoint = serde_json::from_str(rest).unwrap(),
+            _ => panic!("an instruction that is not known: {line}"),
+        }
+    }
+    image
+}
+
+/// The image of this name, e.g. `temporalio/server:1.32.0`.
+pub(crate) fn image(name: &str) -> Image {
+    let (repository, tag) = name.split_once(':').unwrap();
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    // Alpine's shell and tools.
+    let alpine = (which::which("busybox").unwrap(), "/usr/bin/dash".to_owned());
+    let local_bin = "/usr/local/bin".to_owned();
+    match repository {
+        "postgres" => Image {
+            entrypoint: words(&["sh", "/docker-entrypoint.sh"]),
+            cmd: words(&["postgres"]),
+            env: vec![("PATH", format!("{}:/usr/bin:/bin", postgres().display()))],
+            stop_signal: Some(Signal::INT),
+            files: vec![(script("postgres.sh"), "/docker-entrypoint.sh".to_owned())],
+            ..Image::default()
+        },
+        "temporalio/admin-tools" => Image {
+            cmd: words(&["sh", "-c", "trap exit INT HUP TERM; sleep infinity & wait"]),
+            user: 1000,
+            files: vec![
+                alpine,
+                (temporal(tag).join("bin"), local_bin),
+                (
+                    temporal(tag).join("schema"),
+                    "/etc/temporal/schema".to_owned(),
+                ),
+            ],
+            ..Image::default()
+        },
+        "temporalio/server" => Image {
+            cmd: words(&["/etc/temporal/entrypoint.sh"]),
+            workdir: "/etc/temporal".to_owned(),
+            user: 1000,
+            files: vec![
+                alpine,
+                (temporal(tag).join("bin"), local_bin),
+                (
+                    temporal(tag).join("entrypoint.sh"),
+                    "/etc/temporal/entrypoint.sh".to_owned(),
+                ),
+            ],
+            ..Image::default()
+        },
+        "temporalio/ui" => Image {
+            entrypoint: words(&["./start-ui-server.sh"]),
+            workdir: "/home/ui-server".to_owned(),
+            user: 1000,
+            files: ["ui-server", "start-ui-server.sh", "docker.yaml"]
+                .into_iter()
+                .zip(["", "", "config/"])
+                .map(|(name, folder)| {
+                    let path = format!("/home/ui-server/{folder}{name}");
+                    (ui(tag).join(name), path)
+                })
+                .collect(),
+            ..Image::default()
+        },
+        "astral/uv" => {
+            let tools = Tools::get();
+            let python = tools.program("python").canonicalize().unwrap();
+            let path = format!(
+                "/usr/local/bin:{}:/usr/bin:/bin",
+                python.parent().unwrap().display()
+            );
+            Image {
+                cmd: words(&["/usr/local/bin/uv"]),
+                // The containers have no way out of their network: what they install is in uv's
+                // cache before they start.
+                env: vec![("UV_OFFLINE", "1".to_owned()), ("PATH", path)],
+                files: vec![(links("uv", &[("uv", tools.program("uv"))]), local_bin)],
+                ..Image::default()
+            }
+        }
+        "busybox" => Image {
+            cmd: words(&["sh"]),
+            files: vec![alpine],
+            ..Image::default()
+        },
+        "bluetext" => dockerfile(),
+        _ => panic!("no program stands for the image {name}"),
+    }
+}
