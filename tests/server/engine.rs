@@ -405,6 +405,15 @@ impl Inner {
         }
     }
 
+    /// Whether a container can connect to a port of a service.
+    pub(crate) fn can_reach(&self, id: &str, service: &str, port: u16) -> bool {
+        let address = lock(&self.names)[service].clone();
+        let mut connect = Command::new("timeout");
+        connect.args(["1", "bash", "-c", &format!(": </dev/tcp/{address}/{port}")]);
+        let output = self.get(id).host.inside(&connect).output().unwrap();
+        output.status.success()
+    }
+
     /// Disconnect a container from the network, or connect it again, with "down" or "up".
     pub(crate) fn set_cable(&self, id: &str, state: &str) {
         self.hub.set_cable(&self.get(id).host, state);

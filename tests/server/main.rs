@@ -27,7 +27,7 @@ mod real;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{ChildStdout, Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -71,6 +71,9 @@ fn newer() -> Project {
                restart: { policy: always }\n";
     Project::with(&[("polytope.yml", text), ("services/web/polytope.yml", web)])
 }
+
+/// The lines that a client writes.
+type Lines = std::io::Lines<BufReader<ChildStdout>>;
 
 /// A project with its containers, on the real programs.
 struct Stack {
@@ -220,8 +223,10 @@ impl Stack {
         self.wait_for("the API's worker runs the workflow", || {
             let health = self.get(3030, "/health")?;
             let temporal = &health["temporal"];
-            (temporal["workflows"] == json!(["OrderWorkflow"]) && temporal["state"] == "connected")
-                .then_some(())
+            let runs = temporal["workflows"]
+                .as_array()?
+                .contains(&json!("OrderWorkflow"));
+            (runs && temporal["state"] == "connected").then_some(())
         });
     }
 
@@ -249,6 +254,33 @@ impl Stack {
             "error": null,
         });
         assert_eq!(result, expected);
+    }
+
+    /// Start executions of the workflow `batch` from the developer's machine; returns the client
+    /// and what it says.
+    fn begin_executions(&self, count: usize, some: usize) -> (Process, Lines) {
+        let tree = self.project.tree();
+        let path = tree.keys().find(|path| path.ends_with("/pyproject.toml"));
+        let service = self
+            .project
+            .path()
+            .join(path.unwrap())
+            .parent()
+            .unwrap()
+            .to_owned();
+        Tools::get().uv(&service, &["sync", "--quiet", "--no-dev"]);
+        let python = service.join(".venv/bin/python");
+        let mut client = Tools::get().command(python.to_str().unwrap(), &service);
+        client
+            .args(["-c", include_str!("../common/executions.py")])
+            .args([count.to_string(), some.to_string()])
+            .env("PYTHONPATH", service.join("src"))
+            .env("TEMPORAL_ADDRESS", "127.0.0.1:7233")
+            .env("LOG_LEVEL", "CRITICAL");
+        let mut client = self.engine.hub().inside(&client);
+        let mut client = Process::start(client.stdout(Stdio::piped()));
+        let said = BufReader::new(client.0.stdout.take().unwrap()).lines();
+        (client, said)
     }
 
     fn kill(&self, ids: &[&str]) {
@@ -297,6 +329,10 @@ fn the_stack_runs_from_the_generated_files() {
     stack.finish_order("first");
     the_ui_works(&stack);
 
+    make_batch(&stack.project);
+    let (_client, mut said) = stack.begin_executions(300, 30);
+    assert_eq!(said.next().unwrap().unwrap(), "some");
+    stack.reached("30 of 300 executions have completed");
     stack.begin_order("killed");
     let all = ["postgres", "temporal", "api"];
     let starts = || all.map(|id| stack.engine.get(id).starts());
@@ -309,6 +345,8 @@ fn the_stack_runs_from_the_generated_files() {
     });
     stack.wait_for_worker();
     stack.finish_order("killed");
+    assert_eq!(said.next().unwrap().unwrap(), "all");
+    stack.reached("all 300 executions have completed");
 
     // A second call restarts containers that run, and changes no file.
     let tree = stack.project.tree();
@@ -574,19 +612,7 @@ fn a_cluster_loses_no_execution() {
         let given = [("id", id.into()), ("dev-mode", false.into())];
         stack.call("api-worker", &given);
     }
-    let service = stack.project.path().join("services/api");
-    Tools::get().uv(&service, &["sync", "--quiet", "--no-dev"]);
-    let python = service.join(".venv/bin/python");
-    let mut client = Tools::get().command(python.to_str().unwrap(), &service);
-    client
-        .args(["-c", include_str!("../common/executions.py")])
-        .args([EXECUTIONS.to_string(), (EXECUTIONS / 10).to_string()])
-        .env("PYTHONPATH", service.join("src"))
-        .env("TEMPORAL_ADDRESS", "127.0.0.1:7233")
-        .env("LOG_LEVEL", "CRITICAL")
-        .stdout(Stdio::piped());
-    let mut client = Process::start(stack.engine.hub().inside(&client).stdout(Stdio::piped()));
-    let mut said = BufReader::new(client.0.stdout.take().unwrap()).lines();
+    let (_client, mut said) = stack.begin_executions(EXECUTIONS, EXECUTIONS / 10);
     stack.reached("the executions are being started");
     assert_eq!(said.next().unwrap().unwrap(), "some");
     stack.reached("a tenth of the executions has completed");
@@ -596,12 +622,16 @@ fn a_cluster_loses_no_execution() {
     let connections = stack
         .sql("postgres", "SELECT count(*) FROM pg_stat_activity")
         .unwrap();
+    let reaches_the_server = || stack.engine.can_reach("worker-1", "temporal", 7233);
+    assert!(reaches_the_server());
     stack.engine.set_cable("worker-1", "down");
+    assert!(!reaches_the_server());
     stack.kill(&["history-1"]);
     std::thread::sleep(Duration::from_secs(10));
     stack.kill(&["matching-3"]);
     std::thread::sleep(Duration::from_secs(10));
     stack.engine.set_cable("worker-1", "up");
+    assert!(reaches_the_server());
     stack.reached("a worker's host was cut off for 20 s, and two parts were killed");
     assert_eq!(said.next().unwrap().unwrap(), "all");
     stack.reached("all executions have completed");
