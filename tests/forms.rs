@@ -393,94 +393,17 @@ fn the_default_service_is_the_one_that_is_found() {
     assert_eq!(kind(&["billing", "shop"]), "str ");
 }
 
-/// What the interpreter does not know, it rejects, and says where.
+/// Run the tool `x` of a file that the interpreter does not know completely.
+fn is_rejected(text: &str, expected: &str) {
+    let project = Project::with(&[("polytope.yml", text)]);
+    let run = Polytope::read(&project.path()).and_then(|tools| tools.run("x", &[]));
+    let error = run.unwrap_err();
+    assert!(error.contains(expected), "{text}\n{error}");
+}
+
 #[test]
-fn unknown_forms_are_rejected() {
-    let container = |rest: &str| {
-        format!(
-            "tools:\n  x:\n    run:\n      - tool: polytope/container\n        args:\n          \
-             id: x\n          image: a:1\n          {rest}\n"
-        )
-    };
-    let step = |rest: &str| format!("tools:\n  x:\n    run:\n      - {rest}\n");
+fn unknown_files_are_rejected() {
     let cases = [
-        (
-            step("{ tool: polytope/redis, args: { id: x } }"),
-            "`polytope/redis` is not known",
-        ),
-        (step("{ tool: y }"), "there is no tool `y`"),
-        (step("{ tool: x }"), "`x` calls itself"),
-        (step("{ tool: y, when: true }"), "unknown key"),
-        (
-            step("{ tool: y, after: { step: z } }"),
-            "waits for `z`, which is no step",
-        ),
-        (step("{ tool: y, after: { event: z } }"), "unknown key"),
-        (
-            step("{ id: a, code: '#pt-clj (pt/other \"y\")' }"),
-            "code that is not known",
-        ),
-        (
-            step("{ id: a, code: \"pt.js\\npt.callModule(name, {});\" }"),
-            "code that is not known",
-        ),
-        (container("privileged: true"), "unknown key"),
-        (container("create: sometimes"), "`create` is"),
-        (
-            container("restart: { policy: always, max-restarts: 3 }"),
-            "`restart` is",
-        ),
-        (container("cmd: 'sh -c \"never closed'"), "cannot be split"),
-        (container("cmd: [sleep, 1]"), "is no text"),
-        (container("cmd: '#pt-py 1'"), "code that is not known"),
-        (container("cmd: pt.param missing"), "refers to nothing"),
-        (container("cmd: pt.env HOME"), "is not known"),
-        (
-            container("cmd: 'say {pt.value missing}'"),
-            "refers to nothing",
-        ),
-        (container("env: [{ name: A, value: 1 }]"), "is no text"),
-        (
-            container("env: [{ name: A, value: \"\", secret: true }]"),
-            "unknown key",
-        ),
-        (container("await: later"), "`await` is no bool"),
-        (
-            container("mounts: [{ path: data, source: { type: volume, scope: job, id: d } }]"),
-            "which is not absolute",
-        ),
-        (
-            container("mounts: [{ path: /data, source: { type: volume, scope: all, id: d } }]"),
-            "`scope` is",
-        ),
-        (
-            container("mounts: [{ path: /data, source: { type: dataset, id: d } }]"),
-            "a source of type dataset",
-        ),
-        (
-            container("mounts: [{ path: /data, source: { type: host, path: /etc } }]"),
-            "is not used by this program",
-        ),
-        (
-            container("services: [{ id: X, ports: [] }]"),
-            "`X` is no id",
-        ),
-        (
-            container("services: [{ id: x, ports: [{ port: 99999 }] }]"),
-            "no port",
-        ),
-        (
-            container("services: [{ id: x, ports: [{ port: 1, protocol: icmp }] }]"),
-            "`protocol` is",
-        ),
-    ];
-    for (text, expected) in cases {
-        let project = Project::with(&[("polytope.yml", &text)]);
-        let run = Polytope::read(&project.path()).and_then(|tools| tools.run("x", &[]));
-        let error = run.unwrap_err();
-        assert!(error.contains(expected), "{text}\n{error}");
-    }
-    let files = [
         ("templates: []\n", "unknown key"),
         ("include: [nowhere]\n", "nowhere/polytope.yml"),
         ("include: [{ git: somewhere }]\n", "unknown key"),
@@ -498,10 +421,90 @@ fn unknown_forms_are_rejected() {
             "it has to be given",
         ),
     ];
-    for (text, expected) in files {
-        let project = Project::with(&[("polytope.yml", text)]);
-        let run = Polytope::read(&project.path()).and_then(|tools| tools.run("x", &[]));
-        let error = run.unwrap_err();
-        assert!(error.contains(expected), "{text}\n{error}");
+    for (text, expected) in cases {
+        is_rejected(text, expected);
+    }
+}
+
+#[test]
+fn unknown_steps_are_rejected() {
+    let cases = [
+        (
+            "{ tool: polytope/redis, args: { id: x } }",
+            "`polytope/redis` is not known",
+        ),
+        ("{ tool: y }", "there is no tool `y`"),
+        ("{ tool: x }", "`x` calls itself"),
+        ("{ tool: y, when: true }", "unknown key"),
+        (
+            "{ tool: y, after: { step: z } }",
+            "waits for `z`, which is no step",
+        ),
+        ("{ tool: y, after: { event: z } }", "unknown key"),
+        (
+            "{ id: a, code: '#pt-clj (pt/other \"y\")' }",
+            "code that is not known",
+        ),
+        (
+            "{ id: a, code: \"pt.js\\npt.callModule(name, {});\" }",
+            "code that is not known",
+        ),
+    ];
+    for (step, expected) in cases {
+        let text = format!("tools:\n  x:\n    run:\n      - {step}\n");
+        is_rejected(&text, expected);
+    }
+}
+
+#[test]
+fn unknown_arguments_of_containers_are_rejected() {
+    let cases = [
+        ("privileged: true", "unknown key"),
+        ("create: sometimes", "`create` is"),
+        (
+            "restart: { policy: always, max-restarts: 3 }",
+            "`restart` is",
+        ),
+        ("cmd: 'sh -c \"never closed'", "cannot be split"),
+        ("cmd: [sleep, 1]", "is no text"),
+        ("cmd: '#pt-py 1'", "code that is not known"),
+        ("cmd: pt.param missing", "refers to nothing"),
+        ("cmd: pt.env HOME", "is not known"),
+        ("cmd: 'say {pt.value missing}'", "refers to nothing"),
+        ("env: [{ name: A, value: 1 }]", "is no text"),
+        (
+            "env: [{ name: A, value: \"\", secret: true }]",
+            "unknown key",
+        ),
+        ("await: later", "`await` is no bool"),
+        (
+            "mounts: [{ path: data, source: { type: volume, scope: job, id: d } }]",
+            "which is not absolute",
+        ),
+        (
+            "mounts: [{ path: /data, source: { type: volume, scope: all, id: d } }]",
+            "`scope` is",
+        ),
+        (
+            "mounts: [{ path: /data, source: { type: dataset, id: d } }]",
+            "a source of type dataset",
+        ),
+        (
+            "mounts: [{ path: /data, source: { type: host, path: /etc } }]",
+            "is not used by this program",
+        ),
+        ("services: [{ id: X, ports: [] }]", "`X` is no id"),
+        ("services: [{ id: x, ports: [{ port: 99999 }] }]", "no port"),
+        (
+            "services: [{ id: x, ports: [{ port: 1, protocol: icmp }] }]",
+            "`protocol` is",
+        ),
+    ];
+    for (argument, expected) in cases {
+        let text = format!(
+            "tools:\n  x:\n    run:\n      - tool: polytope/container\n        args:\n          \
+             id: x\n          image: a:1\n          {argument}\n"
+        );
+        is_rejected(&text, expected);
     }
 }

@@ -198,8 +198,11 @@ impl Inner {
             let name = format!("{tool}.{}", step.id);
             std::thread::spawn(move || {
                 let before = step.after.into_iter().collect();
-                let result = wait(&results, &before)
-                    .and_then(|()| inner.act(step.action))
+                let act = || wait(&results, &before).and_then(|()| inner.act(step.action));
+                // A test must not wait for a thread that has panicked.
+                let acted = std::panic::catch_unwind(std::panic::AssertUnwindSafe(act));
+                let result = acted
+                    .unwrap_or_else(|_| Err("a panic".to_owned()))
                     .map_err(|error| format!("{name}: {error}"));
                 if let (false, Err(error)) = (is_awaited, &result) {
                     lock(&inner.failures).push(error.clone());

@@ -61,15 +61,34 @@ fn older() -> Project {
 
 /// A project that includes this repository, in the newer generation of the format.
 fn newer() -> Project {
-    let text = "include:\n  - repo: gh:OWNER/bluetext\n  - services/web\n\
-                tools:\n  stack:\n    run:\n      - tool: web\n";
-    let web = "tools:\n  web:\n    inputs:\n      \
-               word: { info: What it says, type: [default, str, ready] }\n    run:\n      \
-               - tool: polytope/container\n        args:\n          id: web\n          \
-               image: \"busybox:1\"\n          create: when-missing\n          await: false\n          \
-               cmd: [sh, -c, \"echo {pt.input word}; sleep 100000\"]\n          \
-               restart: { policy: always }\n";
-    Project::with(&[("polytope.yml", text), ("services/web/polytope.yml", web)])
+    let project = "\
+include:
+  - repo: gh:OWNER/bluetext
+  - services/web
+tools:
+  stack:
+    run:
+      - tool: web
+";
+    let web = "\
+tools:
+  web:
+    inputs:
+      word: { info: What it says, type: [default, str, ready] }
+    run:
+      - tool: polytope/container
+        args:
+          id: web
+          image: busybox:1
+          create: when-missing
+          await: false
+          cmd: [sh, -c, 'echo {pt.input word}; sleep 100000']
+          restart: { policy: always }
+";
+    Project::with(&[
+        ("polytope.yml", project),
+        ("services/web/polytope.yml", web),
+    ])
 }
 
 /// The lines that a client writes.
