@@ -1564,3 +1564,38 @@ fn a_module_of_the_user_has_the_name_of_the_worker() {
         "{readme}"
     );
 }
+
+/// The registered tool passes the default name of a new service. It is no folder, and not a
+/// service that a killed run has begun if there is another one of the name.
+#[test]
+fn the_default_name_means_a_new_service_only_without_services() {
+    let project = Project::empty();
+    project.done(&["add-temporal"]);
+    for folder in ["./api", "api/", "modules/api"] {
+        let run = project.bluetext(&["add-temporal-client", "--service", folder]);
+        assert_eq!(run.code, 3, "{folder}: {}{}", run.stdout, run.stderr);
+    }
+    project.done(&["add-temporal-client", "--service", "api"]);
+    assert!(project.path().join("modules/api/pyproject.toml").exists());
+
+    let project = Project::with(&[
+        ("polytope.yml", ""),
+        (
+            "apps/api/pyproject.toml",
+            "[project]\nname = \"api\"\nversion = \"1\"\nrequires-python = \">=3.11\"\ndependencies = [\"fastapi\"]\n",
+        ),
+        ("apps/api/app/__init__.py", ""),
+        (
+            "apps/api/app/main.py",
+            "from fastapi import FastAPI\n\napp = FastAPI()\n",
+        ),
+        (
+            "modules/api/README.md",
+            "# api\n\nA FastAPI service with a Temporal worker.\n",
+        ),
+    ]);
+    project.done(&["add-temporal"]);
+    project.done(&["add-temporal-client", "--service", "api"]);
+    assert!(project.path().join("apps/api/app/temporal_client").exists());
+    assert!(!project.path().join("modules/api/pyproject.toml").exists());
+}

@@ -62,7 +62,9 @@ async def main() -> None:
             print("some", flush=True)
         return result["done"]
 
-    done = await asyncio.gather(*map(result, range(COUNT)))
+    # An execution that is lost fails the test instead of blocking it.
+    async with asyncio.timeout(600):
+        done = await asyncio.gather(*map(result, range(COUNT)))
     assert done == [f"done after reserve for {n}" for n in range(COUNT)], done
     print("all", flush=True)
 

