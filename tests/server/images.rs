@@ -1,7 +1,7 @@
 //! The images that the generated files name, as programs of this machine.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -175,15 +175,6 @@ pub(crate) fn ui(version: &str) -> PathBuf {
     })
 }
 
-/// A folder with links to programs, mounted at `/usr/local/bin`.
-fn links(name: &str, programs: &[(&str, PathBuf)]) -> PathBuf {
-    made_once(name, |folder| {
-        for (name, program) in programs {
-            symlink(program.canonicalize().unwrap(), folder.join(name)).unwrap();
-        }
-    })
-}
-
 fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/server")
@@ -326,7 +317,7 @@ pub(crate) fn image(name: &str) -> Image {
                 // The containers have no way out of their network: what they install is in uv's
                 // cache before they start.
                 env: vec![("UV_OFFLINE", "1".to_owned()), ("PATH", path)],
-                files: vec![(links("uv", &[("uv", tools.program("uv"))]), local_bin)],
+                files: vec![(tools.program("uv"), "/usr/local/bin/uv".to_owned())],
                 ..Image::default()
             }
         }

@@ -661,6 +661,12 @@ fn a_cluster_loses_no_execution() {
         let given = [("id", id.into()), ("dev-mode", false.into())];
         stack.call("api-worker", &given);
     }
+    for id in ["worker-1", "worker-2", "worker-3"] {
+        stack.wait_for("a worker runs", || {
+            let log = stack.engine.log(id);
+            log.contains("Workflows: BatchWorkflow").then_some(())
+        });
+    }
     let (_client, mut said) = stack.begin_executions(EXECUTIONS, EXECUTIONS / 10);
     stack.reached("the executions are being started");
     assert_eq!(said.next().unwrap().unwrap(), "some");
