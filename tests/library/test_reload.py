@@ -14,9 +14,9 @@ import temporal_client
 
 JOB = """
 import os, signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 with open("runs", "a") as runs:
     runs.write("NAME\\n")
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 time.sleep(60)
 """
 
@@ -154,7 +154,9 @@ def test_signals_that_arrive_together_stop_it(tmp_path: Path) -> None:
         for process in processes:
             for _ in range(400):
                 process.send_signal(signal.SIGTERM)
-        assert [process.wait(30) for process in processes] == [0] * len(processes)
+        # Python resets its handlers before it ends: then a late signal ends the process.
+        ends = {process.wait(30) for process in processes}
+        assert ends <= {0, -signal.SIGTERM}
 
 
 def test_without_it_this_becomes_the_module(tmp_path: Path) -> None:
