@@ -50,8 +50,7 @@ fn containers(tools: &Polytope, tool: &str) -> Vec<Container> {
 
 /// The words of a container's command.
 fn command_of(container: &Container) -> Vec<&str> {
-    let words = container.args["cmd"].as_sequence().unwrap();
-    words.iter().map(|word| word.as_str().unwrap()).collect()
+    container.spec.cmd.iter().map(String::as_str).collect()
 }
 
 fn text<'a>(container: &'a Container, key: &str) -> &'a str {

@@ -95,22 +95,17 @@ impl Service {
                 .replace("/opt/venv", venv.to_str().unwrap())
                 .replace("/app", app.to_str().unwrap())
         };
-        let command = container.args["cmd"].as_str().unwrap();
-        let mut words = command.split_whitespace();
+        let mut words = container.spec.cmd.iter();
         let mut process = Tools::get().command(words.next().unwrap(), &app);
         for word in words {
             process.arg(if word == "3030" {
                 port.to_string()
             } else {
-                word.to_owned()
+                word.clone()
             });
         }
-        for entry in container.args["env"].as_sequence().unwrap() {
-            let value = match &entry["value"] {
-                serde_yaml::Value::String(text) => here(text),
-                other => serde_yaml::to_string(other).unwrap().trim().to_owned(),
-            };
-            process.env(entry["name"].as_str().unwrap(), value);
+        for (name, value) in &container.spec.env {
+            process.env(name, here(value));
         }
         let log = fs::File::create(self.project.path().join("log")).unwrap();
         process.stdout(Stdio::null()).stderr(log);

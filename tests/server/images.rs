@@ -18,6 +18,20 @@ pub(crate) const PREVIOUS_SERVER: &str = "1.31.2";
 /// The target for which the image's program is built here, instead of Alpine's.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
+/// The version of the server that is generated.
+pub(crate) fn server() -> String {
+    default_of("temporal-version")
+}
+
+/// The default of a flag of `add-temporal`.
+fn default_of(flag: &str) -> String {
+    let arguments = bluetext::tool::TOOLS[0].arguments();
+    let found = arguments
+        .into_iter()
+        .find(|argument| argument.flag() == flag);
+    found.unwrap().default
+}
+
 /// What an image sets for its containers.
 #[derive(Debug, Clone)]
 pub(crate) struct Image {
@@ -53,15 +67,9 @@ impl Default for Image {
 /// Build what the images of the generated files need, if it is not there yet.
 pub(crate) fn prepare() {
     let started = std::time::Instant::now();
-    let images = [
-        "postgres:16",
-        "temporalio/server:1.32.0",
-        "temporalio/ui:2.54.1",
-        "bluetext:0.2.0",
-    ];
-    for image in images {
-        drop(self::image(image));
-    }
+    temporal(&server());
+    ui(&default_of("ui-version"));
+    dockerfile();
     requirements();
     eprintln!("the programs: {:.0} s", started.elapsed().as_secs_f64());
 }

@@ -28,7 +28,6 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
 use std::process::{ChildStdout, Command, Stdio};
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use common::Project;
@@ -37,9 +36,6 @@ use real::{Process, Tools, finish, make_batch};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-/// One test at a time: each has a database and a server.
-static TURN: Mutex<()> = Mutex::new(());
-
 /// Skips the test unless it is requested; otherwise takes the lock.
 macro_rules! skip_unless_asked {
     () => {
@@ -47,8 +43,9 @@ macro_rules! skip_unless_asked {
             eprintln!("left out, for BLUETEXT_SERVER=1 is not set");
             return;
         }
-        let _turn = TURN
-            .lock()
+        // One test at a time: each has a database and a server.
+        let _turn = real::TURN
+            .write()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
     };
 }
@@ -358,7 +355,7 @@ fn the_stack_runs_from_the_generated_files() {
     let stack = Stack::new(older());
     stack.call("add-temporal", &[]);
     stack.wait_for_namespace();
-    assert_eq!(stack.schemas(), newest_schemas("1.32.0"));
+    assert_eq!(stack.schemas(), newest_schemas(&images::server()));
     let cluster = stack
         .temporal(&["operator", "cluster", "describe"])
         .unwrap();
@@ -471,9 +468,9 @@ fn an_upgrade_keeps_the_executions() {
     stack.engine.remove("temporal");
     stack.call("stack", &[]);
     stack.wait_for("the present version runs", || {
-        (running()? == "1.32.0").then_some(())
+        (running()? == images::server()).then_some(())
     });
-    assert_eq!(stack.schemas(), newest_schemas("1.32.0"));
+    assert_eq!(stack.schemas(), newest_schemas(&images::server()));
     stack.wait_for_worker();
     stack.finish_order("before");
     stack.begin_order("after");
@@ -523,10 +520,10 @@ fn postgres_may_be_late() {
     let stack = Stack::new(older());
     stack.project.done(&["add-temporal"]);
     stack.engine.begin("temporal");
-    let said = |try_: &str, reason: &str| {
+    let said = |turn: &str, reason: &str| {
         let log = stack.engine.log("temporal-schema");
         let begin =
-            format!("Waiting for database temporal in Postgres at postgres:5432 ({try_}): ");
+            format!("Waiting for database temporal in Postgres at postgres:5432 ({turn}): ");
         let mut lines = log.lines().filter_map(|line| line.strip_prefix(&begin));
         lines.any(|line| line.contains(reason)).then_some(())
     };
@@ -535,7 +532,7 @@ fn postgres_may_be_late() {
     });
     stack.engine.begin("postgres");
     stack.wait_for_namespace();
-    assert_eq!(stack.schemas(), newest_schemas("1.32.0"));
+    assert_eq!(stack.schemas(), newest_schemas(&images::server()));
 }
 
 /// Databases that an earlier run has left half set up are completed.
@@ -550,9 +547,10 @@ fn databases_that_are_half_set_up_are_completed() {
         ("temporal", "temporal"),
         ("temporal_visibility", "visibility"),
     ];
-    let schemas = images::temporal("1.32.0").join("schema/postgresql/v12");
+    let schemas = images::temporal(&images::server()).join("schema/postgresql/v12");
     let tool = |database: &str, arguments: &[&str]| {
-        let mut tool = Command::new(images::temporal("1.32.0").join("bin/temporal-sql-tool"));
+        let mut tool =
+            Command::new(images::temporal(&images::server()).join("bin/temporal-sql-tool"));
         tool.args([
             "--plugin",
             "postgres12",
@@ -568,7 +566,7 @@ fn databases_that_are_half_set_up_are_completed() {
     };
     let completes = |what: &str| {
         stack.call("temporal", &[]);
-        assert_eq!(stack.schemas(), newest_schemas("1.32.0"), "{what}");
+        assert_eq!(stack.schemas(), newest_schemas(&images::server()), "{what}");
         stack.wait_for_namespace();
         stack.reached(what);
         stack.engine.remove("temporal");

@@ -63,8 +63,11 @@ pub(super) fn choose_service(
     let asked = arguments.new_service.clone();
     let new = new_service(project, asked.unwrap_or_else(default_name));
     // In a project without services, the registered tool passes the default name.
-    let is_default = |choice: &ServiceChoice| matches!(choice, ServiceChoice::Name(name) if name.as_str() == DEFAULT_SERVICE);
-    let may_be_new = arguments.service.as_ref().is_none_or(is_default);
+    let default = ServiceChoice::Name(default_name());
+    let may_be_new = arguments
+        .service
+        .as_ref()
+        .is_none_or(|choice| *choice == default);
     // A service of this name elsewhere is meant, not one that a killed run has begun.
     let is_elsewhere = arguments.service.as_ref().is_some_and(|choice| {
         let mut found = services.iter().filter(|service| choice.is(service));
