@@ -1,5 +1,7 @@
 //! The changes that a command will make, as plain data.
 
+use std::collections::HashSet;
+
 use crate::change::Change;
 use crate::name::RelPath;
 use crate::problem::WarningCode;
@@ -55,9 +57,36 @@ pub enum Reload {
     No,
 }
 
+/// What a plan does, for the first line of its report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    /// What is done.
+    pub deed: Deed,
+    /// What is added, updated or removed, e.g. `the Temporal client`.
+    pub what: String,
+    /// The service concerned, e.g. `api (modules/api)`.
+    pub service: Option<String>,
+}
+
+/// What a plan does with its subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    /// It is not on record yet.
+    Add,
+    /// It is on record already.
+    Update,
+    /// It goes.
+    Remove,
+}
+
 /// What a report tells besides the changes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Notes {
+    /// What the plan does, if a tool has made it.
+    pub subject: Option<Subject>,
+    /// The uppermost folders of which everything is created, or everything is removed. Removed
+    /// folders are those without other files in the snapshot.
+    pub whole_folders: Vec<RelPath>,
     /// The tools that the change registers.
     pub registered: Vec<String>,
     /// Warnings for the user.
@@ -94,16 +123,15 @@ impl Plan {
     pub fn new(mut changes: Vec<Change>, mut left: Vec<(RelPath, Left)>) -> Self {
         changes.sort_by(|a, b| (a.rank, &a.path).cmp(&(b.rank, &b.path)));
         left.sort();
-        for (index, change) in changes.iter().enumerate() {
+        let mut paths = HashSet::new();
+        for change in &changes {
             assert!(
                 change.before != change.after,
                 "the change of {} has no effect",
                 change.path
             );
             assert!(
-                changes[..index]
-                    .iter()
-                    .all(|other| other.path != change.path),
+                paths.insert(&change.path),
                 "{} is changed twice",
                 change.path
             );

@@ -82,7 +82,7 @@ const EFFECTS: [(&str, &[&str]); 8] = [
 ];
 
 /// The modules that may use each dependency.
-const DEPENDENCIES: [(&str, &[&str]); 31] = [
+const DEPENDENCIES: [(&str, &[&str]); 32] = [
     ("anstream", &["progress", "report", "cli"]),
     ("anstyle", &["problem", "report"]),
     (
@@ -139,6 +139,7 @@ const DEPENDENCIES: [(&str, &[&str]); 31] = [
     ("shlex", &["cli"]),
     ("similar", &["edit::undo", "report"]),
     ("strsim", &["tool"]),
+    ("terminal_size", &["report"]),
     ("thiserror", &["name", "edit", "disk"]),
     ("tokio", &["mcp"]),
     ("toml_edit", &["python", "edit::toml", "guide"]),

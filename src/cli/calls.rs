@@ -31,7 +31,10 @@ pub fn arguments_of(name: &str) -> Vec<Argument> {
         let found = command.find_subcommand(name);
         let own = found.into_iter().flat_map(clap::Command::get_arguments);
         return own
-            .filter(|argument| !NOT_FOR_AGENTS.contains(&argument.get_id().as_str()))
+            .filter(|argument| {
+                let id = argument.get_id().as_str();
+                !argument.is_global_set() && !NOT_FOR_AGENTS.contains(&id)
+            })
             .map(|argument| Argument::of(argument, None))
             .collect();
     };

@@ -55,7 +55,7 @@ pub(super) struct Global {
     #[arg(long, global = true)]
     pub(super) dry_run: bool,
 
-    /// Like --dry-run; exit with 4 if anything would change, or `status` finds anything wrong
+    /// Like --dry-run; exit with 4 if anything would change
     #[arg(long, global = true)]
     pub(super) check: bool,
 
@@ -86,7 +86,7 @@ pub(super) struct Global {
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(super) quiet: bool,
 
-    /// Also list unchanged files
+    /// List every file, unchanged ones too
     #[arg(short, long, global = true)]
     pub(super) verbose: bool,
 }
@@ -245,6 +245,62 @@ pub(super) struct DemoArgs {
     pub(super) once: bool,
 }
 
+/// The global options of commands that write files.
+const OF_WRITERS: &[&str] = &[
+    "project",
+    "format",
+    "dry_run",
+    "check",
+    "diff",
+    "force",
+    "lock_wait",
+    "color",
+    "quiet",
+    "verbose",
+];
+
+/// The global options of a command. The others have no effect on it.
+fn globals_of(command: &str) -> &'static [&'static str] {
+    match command {
+        "status" => &["project", "format", "check", "color", "quiet"],
+        "check" => &["project", "format", "color", "quiet", "verbose"],
+        "verify" => &["project", "format", "color", "quiet"],
+        "demo" => &["format", "color", "quiet"],
+        "mcp" => &["project", "lock_wait"],
+        "completions" => &["format"],
+        _ => OF_WRITERS,
+    }
+}
+
+/// Hide the global options that have no effect on a command from its help, and describe the
+/// others in its terms.
+fn with_its_globals(mut command: clap::Command, globals: &[Arg]) -> clap::Command {
+    let own = globals_of(command.get_name());
+    for global in globals {
+        let id = global.get_id().as_str();
+        let mut global = global.clone().hide(!own.contains(&id));
+        match (command.get_name(), id) {
+            ("check", "verbose") => global = global.help("List the calls that were not followed"),
+            ("check", _) => {}
+            ("status", "check") => global = global.help("Exit with 4 if anything is wrong"),
+            ("mcp", "lock_wait") => {
+                global = global.help("How long a call waits for another run on the same project");
+            }
+            (_, "format") => {
+                let help = "Format of the report: human or json [default: human]";
+                global = global
+                    .help(help)
+                    .hide_possible_values(true)
+                    .hide_default_value(true);
+            }
+            _ => {}
+        }
+        command = command.arg(global);
+    }
+    // Commands inside this one have their own.
+    command.mut_subcommands(|inside| with_its_globals(inside, globals))
+}
+
 /// The definition of the command line: the tools first, each from its own definition.
 #[must_use]
 pub fn command() -> clap::Command {
@@ -263,8 +319,53 @@ pub fn command() -> clap::Command {
         .help("Print help")
         .action(ArgAction::HelpShort)
         .global(true);
-    Cli::command()
+    let command = Cli::command()
         .disable_help_flag(true)
         .arg(help)
-        .subcommands(tools)
+        .subcommands(tools);
+    let globals: Vec<Arg> = command
+        .get_arguments()
+        .filter(|argument| argument.is_global_set() && argument.get_id() != "help")
+        .cloned()
+        .collect();
+    command.mut_subcommands(|command| with_its_globals(command, &globals))
+}
+
+/// A space at which clap does not wrap a line.
+const NO_BREAK_SPACE: &str = "\u{a0}";
+
+/// The definition with the end of each help text in a form in which no command is wrapped;
+/// [`with_spaces`] turns the printed help back.
+pub(super) fn with_whole_commands(command: clap::Command) -> clap::Command {
+    let command = match command.get_after_help() {
+        Some(text) => {
+            let text = text.to_string();
+            command.after_help(whole_commands(&text))
+        }
+        None => command,
+    };
+    command.mut_subcommands(with_whole_commands)
+}
+
+/// Replace the spaces of commands, which are indented lines or between backticks.
+fn whole_commands(text: &str) -> String {
+    let lines = text.lines().map(|line| {
+        if line.starts_with("  ") {
+            return line.replace(' ', NO_BREAK_SPACE);
+        }
+        let parts = line.split('`').enumerate().map(|(index, part)| {
+            if index % 2 == 1 {
+                part.replace(' ', NO_BREAK_SPACE)
+            } else {
+                part.to_owned()
+            }
+        });
+        parts.collect::<Vec<_>>().join("`")
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A printed help with ordinary spaces.
+pub(super) fn with_spaces(help: &str) -> String {
+    help.replace(NO_BREAK_SPACE, " ")
 }

@@ -17,7 +17,7 @@ use crate::demo::Demo;
 use crate::guide::{self, Host};
 use crate::problem::{ErrorCode, Problem};
 use crate::process::Limits;
-use crate::report::{Format, Page, View};
+use crate::report::{Format, Page, View, columns};
 use crate::run::{Error, Options, find_root};
 use crate::start::Start;
 use crate::tool::client::ServiceChoice;
@@ -98,12 +98,19 @@ pub enum Stop {
 /// [`Stop`] for help, version and invalid usage.
 pub fn parse(arguments: &[OsString], current: PathBuf) -> Result<Invocation, Stop> {
     let wrong = |error: &clap::Error| stop(arguments, error);
-    let matches = command()
+    let matches = definition::with_whole_commands(command())
         .try_get_matches_from(arguments)
         .map_err(|error| wrong(&error))?;
     let global = Global::from_arg_matches(&matches).map_err(|error| wrong(&error))?;
     let (options, view) = global.into_options(current);
     let name = matches.subcommand_name().unwrap_or_default();
+    if let Some(problem) = dry_run_problem(&matches, &options) {
+        return Err(Stop::Wrong {
+            command: name.to_owned(),
+            problems: vec![problem],
+            view,
+        });
+    }
     if view.format == Format::Sarif && name != "check" {
         let message = format!("`{name}` has no SARIF: `--format sarif` is for `check`");
         let hint = format!("bluetext {name} --format json");
@@ -136,6 +143,25 @@ pub fn parse(arguments: &[OsString], current: PathBuf) -> Result<Invocation, Sto
     }
 }
 
+/// The problem of a command that does more than write files and is told not to.
+fn dry_run_problem(matches: &ArgMatches, options: &Options) -> Option<Problem> {
+    let (name, flags) = matches.subcommand()?;
+    let (why, hint) = match name {
+        "verify" => ("runs programs", "bluetext check"),
+        "demo" => ("runs programs", "bluetext demo --once"),
+        "mcp" if flags.subcommand().is_none() => (
+            "serves tools, each with a `dry_run` of its own",
+            "bluetext mcp",
+        ),
+        _ => return None,
+    };
+    if options.write {
+        return None;
+    }
+    let message = format!("`{name}` {why}: it has no `--dry-run` and no `--check`");
+    Some(Problem::new(ErrorCode::Usage, message).hint(hint))
+}
+
 /// What a command that is no tool is asked for.
 fn task(command: Command, options: &Options, view: View) -> Result<Task, Vec<Problem>> {
     Ok(match command {
@@ -144,7 +170,7 @@ fn task(command: Command, options: &Options, view: View) -> Result<Task, Vec<Pro
             None => Task::Status,
         },
         Command::Check(arguments) => return check(&arguments, view),
-        Command::Verify(arguments) => return verify(arguments, options),
+        Command::Verify(arguments) => return verify(arguments),
         Command::Guide(GuideArgs { write: true, .. }) => Task::Agents(AgentTask::WriteGuide),
         Command::Guide(GuideArgs { remove: true, .. }) => Task::Agents(AgentTask::RemoveGuide),
         Command::Guide(_) => Task::Page(Page::new("guide", guide::GUIDE.to_owned())),
@@ -184,12 +210,7 @@ fn check(arguments: &CheckArgs, view: View) -> Result<Task, Vec<Problem>> {
 }
 
 /// The verification.
-fn verify(arguments: VerifyArgs, options: &Options) -> Result<Task, Vec<Problem>> {
-    if !options.write {
-        let message = "`verify` runs programs: it has no `--dry-run` and no `--check`".to_owned();
-        let problem = Problem::new(ErrorCode::Usage, message).hint("bluetext check");
-        return Err(vec![problem]);
-    }
+fn verify(arguments: VerifyArgs) -> Result<Task, Vec<Problem>> {
     Ok(Task::Verify {
         service: chosen_service(arguments.service.as_deref())?,
         workflows: arguments.names,
@@ -248,6 +269,7 @@ impl Global {
             verbose,
             quiet,
             format,
+            columns: columns(),
         };
         // An empty variable counts as not set.
         let project = project
@@ -307,7 +329,7 @@ fn stop(arguments: &[OsString], error: &clap::Error) -> Stop {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
     );
     if is_help {
-        return Stop::Print(error.render().ansi().to_string());
+        return Stop::Print(definition::with_spaces(&error.render().ansi().to_string()));
     }
     let rendered = error.render().to_string();
     let mut message = rendered.trim().trim_start_matches("error: ").to_owned();

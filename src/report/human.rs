@@ -1,18 +1,17 @@
-//! Reports as text for people.
+//! Reports as text for people: what was done and what to do next, then the files.
 
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use similar::TextDiff;
 
+use super::files::human_files;
 use super::parts::{
-    Action, Reloads, ReportedChange, ReportedError, ReportedNext, ReportedProblem, ReportedWarning,
-    ReportedWorker, StartState,
+    Reloads, ReportedError, ReportedNext, ReportedProblem, ReportedWarning, ReportedWorker,
+    StartState,
 };
-use super::tree;
 use super::{ExitCode, Report, RunStatus, View};
-use crate::change::Change;
 use crate::name::plain;
+use crate::plan::{Deed, Subject};
 use crate::problem::marked;
 
 impl Report {
@@ -24,26 +23,16 @@ impl Report {
             return text;
         }
         let bold = Style::new().bold();
-        let dim = Style::new().dimmed();
-        if let Some(project) = &self.project {
-            let _ = writeln!(text, "{bold}Project{bold:#} {}", plain(project));
-        }
-        text.push_str(&human_changes(&self.changes, self.status, view));
-        let unchanged = self
-            .changes
-            .iter()
-            .filter(|c| c.action == Action::Unchanged);
-        let unchanged = unchanged.count();
-        if unchanged > 0 && !view.verbose {
-            let files = if unchanged == 1 { "file" } else { "files" };
-            let _ = writeln!(text, "  {dim}unchanged {unchanged} {files}{dim:#}");
+        if let Some(subject) = &self.subject {
+            let headline = plain(&headline(subject, self.status));
+            let _ = writeln!(text, "{bold}{headline}{bold:#}");
         }
         let registered = match self.status {
-            RunStatus::Planned => "Would register",
-            _ => "Registered",
+            RunStatus::Planned => "Would register the tool",
+            _ => "Registered the tool",
         };
         for name in &self.registered {
-            let _ = writeln!(text, "{bold}{registered}{bold:#} {}", plain(name));
+            let _ = writeln!(text, "{registered} {}", plain(name));
         }
         if let Some(start) = &self.start {
             let word = match start.state {
@@ -59,13 +48,56 @@ impl Report {
         {
             text.push_str(&human_workers(workers));
         }
-        text.push_str(&human_next(&self.next));
+        text.push_str(&human_next(&self.next, view));
+        let files = human_files(&self.changes, &self.whole_folders, self.status, view);
+        if let Some(project) = self.project.as_ref().filter(|_| !files.is_empty()) {
+            let gap = if text.is_empty() { "" } else { "\n" };
+            let _ = write!(
+                text,
+                "{gap}{bold}Files{bold:#} in {}\n{files}",
+                plain(project)
+            );
+        }
         text
     }
 
     /// Warnings and errors.
     pub(super) fn trouble(&self, view: View) -> String {
         human_trouble(view, &self.warnings, self.error.as_ref())
+    }
+}
+
+/// What was done, and to which service.
+fn headline(subject: &Subject, status: RunStatus) -> String {
+    let Subject {
+        deed,
+        what,
+        service,
+    } = subject;
+    if status == RunStatus::Unchanged {
+        let owner = match service {
+            Some(service) => format!("the service {service}"),
+            None => "the project".to_owned(),
+        };
+        let has = if *deed == Deed::Remove {
+            "does not have"
+        } else {
+            "has"
+        };
+        return format!("No change: {owner} {has} {what}");
+    }
+    let is_planned = status == RunStatus::Planned;
+    let (word, preposition) = match (deed, is_planned) {
+        (Deed::Add, false) => ("Added", "to"),
+        (Deed::Add, true) => ("Would add", "to"),
+        (Deed::Update, false) => ("Updated", "in"),
+        (Deed::Update, true) => ("Would update", "in"),
+        (Deed::Remove, false) => ("Removed", "from"),
+        (Deed::Remove, true) => ("Would remove", "from"),
+    };
+    match service {
+        Some(service) => format!("{word} {what} {preposition} the service {service}"),
+        None => format!("{word} {what}"),
     }
 }
 
@@ -93,94 +125,109 @@ impl ReportedProblem {
     }
 }
 
-/// The changes as a folder tree, each file preceded by its action.
-pub(super) fn human_changes(changes: &[ReportedChange], status: RunStatus, view: View) -> String {
-    let shown: Vec<&ReportedChange> = changes
-        .iter()
-        .filter(|change| view.verbose || change.action != Action::Unchanged)
-        .collect();
-    let is_planned = status == RunStatus::Planned;
-    let width = if is_planned { 12 } else { 9 };
-    let mut text = String::new();
-    let paths: Vec<&str> = shown.iter().map(|change| change.path.as_str()).collect();
-    for line in tree::lines(&paths) {
-        let indent = "  ".repeat(line.depth);
-        let Some(index) = line.leaf else {
-            let _ = writeln!(text, "  {:width$} {indent}{}", "", plain(&line.text));
-            continue;
-        };
-        let change = shown[index];
-        let (word, style) = match change.action {
-            Action::Create => ("create", AnsiColor::Green.on_default()),
-            Action::Update => ("update", AnsiColor::Yellow.on_default()),
-            Action::Delete => ("delete", AnsiColor::Red.on_default()),
-            Action::Keep => ("keep", AnsiColor::Cyan.on_default()),
-            Action::Unchanged => ("unchanged", Style::new().dimmed()),
-        };
-        let is_change = matches!(
-            change.action,
-            Action::Create | Action::Update | Action::Delete
-        );
-        let word = if is_planned && is_change {
-            format!("would {word}")
-        } else {
-            word.to_owned()
-        };
-        let _ = write!(
-            text,
-            "  {style}{word:<width$}{style:#} {indent}{}",
-            plain(&line.text)
-        );
-        if let Some(why) = change.why.filter(|_| view.verbose) {
-            let dim = Style::new().dimmed();
-            let _ = write!(text, "  {dim}{why}{dim:#}");
-        }
-        text.push('\n');
-        if let Some(diff) = &change.diff {
-            text.push_str(&coloured(diff));
-        }
-    }
-    text
-}
-
 /// Whether running workers load the added code.
 pub(super) fn human_workers(workers: &[ReportedWorker]) -> String {
-    let bold = Style::new().bold();
-    let mut text = String::new();
     if workers.is_empty() {
-        let _ = writeln!(
-            text,
-            "{bold}Worker{bold:#} no tool of the project runs a worker: restart running workers by hand"
-        );
+        return "No tool of the project runs a worker: restart running workers by hand\n"
+            .to_owned();
     }
+    // Several tools that behave alike share a line.
+    let mut lines: Vec<(Vec<String>, String)> = Vec::new();
     for worker in workers {
         let ReportedWorker { tool, restart, .. } = worker;
         let because = plain(worker.because.as_deref().unwrap_or_default());
         let (tool, restart) = (plain(tool), plain(restart));
         let what = match worker.reloads {
-            Reloads::Yes => format!("reloads its code (`{because}`): it runs this within seconds"),
-            Reloads::Depends => {
-                format!(
-                    "runs this within seconds if it reloads its code (`{because}`); otherwise `{restart}` restarts it"
-                )
-            }
-            Reloads::No => format!("does not reload its code: `{restart}` restarts it"),
+            Reloads::Yes => format!("code is reloaded within seconds (`{because}`)"),
+            Reloads::Depends => format!(
+                "code is reloaded within seconds, depending on `{because}`; otherwise \
+                 `{restart}` restarts it"
+            ),
+            Reloads::No => format!("code is not reloaded: `{restart}` restarts it"),
         };
-        let _ = writeln!(text, "{bold}Worker{bold:#} {tool} {what}");
+        match lines.iter_mut().find(|(_, known)| *known == what) {
+            Some((tools, _)) => tools.push(tool),
+            None => lines.push((vec![tool], what)),
+        }
+    }
+    let mut text = String::new();
+    for (tools, what) in lines {
+        let word = if tools.len() == 1 {
+            "Worker"
+        } else {
+            "Workers"
+        };
+        let _ = writeln!(text, "{word} {}: {what}", tools.join(", "));
     }
     text
 }
 
-pub(super) fn human_next(next: &[ReportedNext]) -> String {
+/// The suggested calls, each on lines of its own so that it can be copied.
+pub(super) fn human_next(next: &[ReportedNext], view: View) -> String {
     let bold = Style::new().bold();
+    let cyan = AnsiColor::Cyan.on_default();
     let dim = Style::new().dimmed();
     let mut text = String::new();
     for (index, next) in next.iter().enumerate() {
-        let word = if index == 0 { "Next" } else { "Also" };
-        let _ = writeln!(text, "{bold}{word}{bold:#} {}", plain(&next.command));
-        let _ = writeln!(text, "     {dim}{}{dim:#}", plain(&next.why));
+        match index {
+            0 => drop(writeln!(text, "{bold}Next{bold:#}")),
+            1 => drop(writeln!(text, "{bold}Also{bold:#}")),
+            _ => {}
+        }
+        let lines = match view.columns {
+            Some(columns) => continued(&plain(&next.command), columns),
+            None => plain(&next.command),
+        };
+        for line in lines.lines() {
+            let _ = writeln!(text, "  {cyan}{line}{cyan:#}");
+        }
+        let _ = writeln!(text, "      {dim}{}{dim:#}", plain(&next.why));
     }
     text
+}
+
+/// A command line in lines that fit into a terminal, continued with backslashes as in a POSIX
+/// shell. It is only divided before an option.
+fn continued(command: &str, columns: usize) -> String {
+    // The indentation of the lines, and the backslash.
+    let room = columns.saturating_sub(4);
+    if cfg!(windows) || command.chars().count() + 2 <= columns {
+        return command.to_owned();
+    }
+    let mut text = String::new();
+    let mut used = 0;
+    for part in before_options(command) {
+        let length = part.chars().count();
+        if used > 0 && used + 1 + length > room {
+            text.push_str(" \\\n  ");
+            used = 2;
+        } else if used > 0 {
+            text.push(' ');
+            used += 1;
+        }
+        text.push_str(part);
+        used += length;
+    }
+    text
+}
+
+/// The parts of a command line: each but the first one begins with an option.
+fn before_options(command: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut begin = 0;
+    let mut quote = None;
+    for (at, character) in command.char_indices() {
+        if quote.is_some() {
+            quote = quote.filter(|open| *open != character);
+        } else if matches!(character, '\'' | '"') {
+            quote = Some(character);
+        } else if command[at..].starts_with(" --") {
+            parts.push(&command[begin..at]);
+            begin = at + 1;
+        }
+    }
+    parts.push(&command[begin..]);
+    parts
 }
 
 pub(super) fn human_trouble(
@@ -207,34 +254,17 @@ pub(super) fn human_trouble(
     text
 }
 
-pub(super) fn coloured(diff: &str) -> String {
-    let mut text = String::new();
-    for line in diff.lines() {
-        let style = match line.chars().next() {
-            Some('+') => AnsiColor::Green.on_default(),
-            Some('-') => AnsiColor::Red.on_default(),
-            Some('@') => AnsiColor::Cyan.on_default(),
-            _ => Style::new(),
-        };
-        let _ = writeln!(text, "{style}{}{style:#}", plain(line));
-    }
-    text
-}
+#[cfg(test)]
+mod tests {
+    use super::continued;
 
-/// A change as a unified diff, with the path on both sides.
-pub(super) fn diff(change: &Change) -> String {
-    let before = change.before.as_deref().unwrap_or("");
-    let old = match change.before {
-        Some(_) => format!("a/{}", change.path),
-        None => "/dev/null".to_owned(),
-    };
-    let after = change.after.as_deref().unwrap_or("");
-    let new = match change.after {
-        Some(_) => format!("b/{}", change.path),
-        None => "/dev/null".to_owned(),
-    };
-    TextDiff::from_lines(before, after)
-        .unified_diff()
-        .header(&old, &new)
-        .to_string()
+    #[test]
+    fn a_long_command_is_divided_before_options_only() {
+        let command = "temporal workflow execute --type Order --input '{\"a --b\": \"c d\"}'";
+        assert_eq!(continued(command, 100), command);
+        assert_eq!(
+            continued(command, 40),
+            "temporal workflow execute \\\n  --type Order \\\n  --input '{\"a --b\": \"c d\"}'"
+        );
+    }
 }

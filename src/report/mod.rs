@@ -4,6 +4,7 @@
 
 mod check;
 mod document;
+mod files;
 mod findings;
 mod human;
 mod output;
@@ -19,12 +20,13 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::plan::Left;
+use crate::name::RelPath;
+use crate::plan::{Left, Subject};
 use crate::problem::{ErrorCode, Problem};
 use crate::run::{Error, Outcome};
 use crate::start::Started;
 
-use self::human::diff;
+use self::files::diff;
 use self::output::write_out;
 use self::parts::{
     Action, Looked, ReportedChange, ReportedError, ReportedNext, ReportedWarning, ReportedWorker,
@@ -34,7 +36,7 @@ use self::parts::{
 pub use self::check::CheckReport;
 pub use self::document::Document;
 pub(crate) use self::output::print_shown;
-pub use self::output::{Page, print, schema_of};
+pub use self::output::{Page, columns, print, schema_of};
 pub use self::status::StatusReport;
 pub use self::verify::VerifyReport;
 pub use crate::problem::ExitCode;
@@ -61,12 +63,14 @@ pub struct View {
     pub check: bool,
     /// Whether changes are shown as unified diffs.
     pub diff: bool,
-    /// Whether unchanged files are listed too.
+    /// Whether every file is listed, unchanged ones too.
     pub verbose: bool,
     /// Whether only errors are shown.
     pub quiet: bool,
     /// The output format.
     pub format: Format,
+    /// The width of the terminal in characters, if stdout is one.
+    pub columns: Option<usize>,
 }
 
 /// The report of a command.
@@ -96,6 +100,10 @@ pub struct Report {
     start: Option<Start>,
     /// Why it was refused or failed.
     error: Option<ReportedError>,
+    #[serde(skip)]
+    subject: Option<Subject>,
+    #[serde(skip)]
+    whole_folders: Vec<RelPath>,
     #[serde(skip)]
     exit: ExitCode,
 }
@@ -224,6 +232,8 @@ impl Report {
             workers: None,
             start: None,
             error: None,
+            subject: None,
+            whole_folders: Vec::new(),
             exit,
         }
     }
@@ -267,6 +277,8 @@ impl Report {
             });
         }
         let notes = &plan.notes;
+        report.subject.clone_from(&notes.subject);
+        report.whole_folders.clone_from(&notes.whole_folders);
         report.registered.clone_from(&notes.registered);
         report.next = notes.next.iter().map(Into::into).collect();
         report.warnings = notes.warnings.iter().map(Into::into).collect();

@@ -8,6 +8,13 @@ use serde::Serialize;
 use super::{ExitCode, Format, SCHEMA_VERSION, View};
 use crate::name::plain_json;
 
+/// The width of the terminal in characters, if stdout is one.
+#[must_use]
+pub fn columns() -> Option<usize> {
+    let size = terminal_size::terminal_size_of(io::stdout());
+    size.map(|(width, _)| usize::from(width.0))
+}
+
 /// Write the result to stdout, and warnings and errors to stderr.
 pub(super) fn write_out(text: &str, trouble: &str, exit: ExitCode) -> ExitCode {
     let mut stdout = anstream::stdout();

@@ -221,13 +221,19 @@ impl StatusReport {
         if let Some(project) = &self.project {
             let _ = writeln!(text, "{bold}Project{bold:#} {}", plain(project));
         }
+        let mut previous: Option<&str> = None;
         for step in &self.steps {
             let (word, style) = match (step.taken, step.allowed) {
-                (true, _) => ("taken", green),
-                (false, true) => ("open", yellow),
-                (false, false) => ("later", dim),
+                (true, _) => ("done", green),
+                (false, true) => ("next", yellow),
+                (false, false) => ("blocked", dim),
             };
-            let _ = writeln!(text, "  {style}{word:<9}{style:#} {}", step.tool);
+            let _ = write!(text, "  {style}{word:<9}{style:#} {}", step.tool);
+            if let ("blocked", Some(previous)) = (word, previous) {
+                let _ = write!(text, " {dim}needs {previous}{dim:#}");
+            }
+            text.push('\n');
+            previous = Some(step.tool);
         }
         for service in &self.services {
             let client = match service.client {
@@ -284,7 +290,7 @@ impl StatusReport {
                 "  {tool:<14} {name} {version}{yellow}{word}{yellow:#}"
             );
         }
-        text.push_str(&human_next(&self.next));
+        text.push_str(&human_next(&self.next, view));
         text
     }
 }

@@ -11,7 +11,7 @@ pub(super) struct Line {
     pub leaf: Option<usize>,
 }
 
-/// Render these paths as a tree.
+/// Render these paths as a tree. A path that ends in `/` is one entry, a folder.
 pub(super) fn lines(paths: &[&str]) -> Vec<Line> {
     let mut sorted: Vec<(Vec<&str>, usize)> = paths
         .iter()

@@ -143,7 +143,7 @@ impl VerifyReport {
                 }
             }
         }
-        text.push_str(&human_next(&self.next));
+        text.push_str(&human_next(&self.next, view));
         text
     }
 }

@@ -46,6 +46,17 @@ pub struct Service {
     pub fault: Option<ServiceFault>,
 }
 
+impl Service {
+    /// Its name, and its folder if that is another text: `api (modules/api)`.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match self.folder.path() {
+            Some(path) if path.as_str() != self.name.as_str() => format!("{} ({path})", self.name),
+            _ => self.name.to_string(),
+        }
+    }
+}
+
 /// Why no code can be added to a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceFault {

@@ -118,6 +118,9 @@ impl Arguments {
 /// The name of a new service in a project without Python code.
 const DEFAULT_SERVICE: &str = "api";
 
+/// What the step adds, for the first line of a report.
+pub(super) const SUBJECT: &str = "the Temporal client";
+
 /// The arguments of `add-temporal-client`.
 #[derive(Debug, Clone)]
 pub struct AddTemporalClient {
@@ -179,6 +182,7 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalClient) {
         files::start_service(draft, &service);
     }
     draft.act_for(record::of_client(&service.folder));
+    draft.say(draft.deed(), SUBJECT, Some(service.label()));
     let names = names::Names::of(project, &service);
     wiring::check_packages(draft, &service);
     if let Wiring::Existing { module, .. } = &service.wiring {

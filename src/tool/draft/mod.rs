@@ -3,8 +3,9 @@
 mod edits;
 mod files;
 mod records;
+mod whole;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::change::{Change, Rank};
@@ -13,11 +14,12 @@ use crate::edit::python::Module;
 use crate::edit::toml::PyProject;
 use crate::edit::yaml::Document;
 use crate::name::RelPath;
-use crate::plan::{Left, Notes, Plan, Warning};
+use crate::plan::{Deed, Left, Notes, Plan, Subject, Warning};
 use crate::problem::{ErrorCode, Problem, WarningCode};
 use crate::project::{Content, Project};
 use crate::record::Record;
 
+use self::whole::whole_folders;
 use super::Refused;
 
 /// A plan under construction.
@@ -205,6 +207,26 @@ impl<'a> Draft<'a> {
         });
     }
 
+    /// What the step that acts now does with what it is for.
+    #[must_use]
+    pub fn deed(&self) -> Deed {
+        match &self.owner {
+            None => Deed::Remove,
+            Some(_) if self.is_on_record() => Deed::Update,
+            Some(_) => Deed::Add,
+        }
+    }
+
+    /// Say what the plan does, for the first line of its report.
+    pub fn say(&mut self, deed: Deed, what: impl Into<String>, service: Option<String>) {
+        let what = what.into();
+        self.notes.subject = Some(Subject {
+            deed,
+            what,
+            service,
+        });
+    }
+
     /// The plan.
     ///
     /// # Errors
@@ -253,8 +275,8 @@ impl<'a> Draft<'a> {
             });
         }
         changes.extend(self.changed_records());
-        let is_changed = |path: &RelPath| changes.iter().any(|change| change.path == *path);
-        left.retain(|(path, _)| !is_changed(path));
+        let written: BTreeSet<&RelPath> = changes.iter().map(|change| &change.path).collect();
+        left.retain(|(path, _)| !written.contains(path));
         if !self.problems.is_empty() {
             let mut problems: Vec<Problem> = Vec::new();
             for problem in self.problems {
@@ -272,6 +294,7 @@ impl<'a> Draft<'a> {
             plan.reverse();
         }
         plan.notes = self.notes;
+        plan.notes.whole_folders = whole_folders(self.project, plan.changes());
         Ok(plan)
     }
 }

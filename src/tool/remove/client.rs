@@ -9,6 +9,7 @@ use super::workflow::recorded_workflows;
 use super::{WORKFLOW, later_step, not_on_record, recorded_clients, refuse_hidden, service_flag};
 use crate::change::Rank;
 use crate::name::{Folder, RelPath};
+use crate::plan::Deed;
 use crate::problem::{ErrorCode, Problem};
 use crate::project::{Content, Project, Service};
 use crate::record;
@@ -106,6 +107,8 @@ pub(in crate::tool) fn plan(draft: &mut Draft<'_>, arguments: &RemoveTemporalCli
     }
     undo(draft, &path, found, Rank::Record);
     remove_service(draft, &folder);
+    let place = service.map_or_else(|| folder.to_string(), Service::label);
+    draft.say(Deed::Remove, client::SUBJECT, Some(place));
     if let Some(service) = service {
         check_imports(draft, service);
     }

@@ -8,6 +8,7 @@ use super::{CLIENT, later_step, not_on_record, refuse_hidden, service_flag};
 use crate::change::Rank;
 use crate::edit::yaml::Document;
 use crate::name::Folder;
+use crate::plan::Deed;
 use crate::problem::WarningCode;
 use crate::project::root_path;
 use crate::record;
@@ -90,6 +91,7 @@ pub(in crate::tool) fn plan(draft: &mut Draft<'_>) {
         return;
     }
     undo(draft, &path, found, Rank::Record);
+    draft.say(Deed::Remove, temporal::SUBJECT, None);
     if draft.is_forced() {
         remove_edited_tools(draft);
     }

@@ -10,7 +10,7 @@ use crate::change::Rank;
 use crate::edit::Edited;
 use crate::edit::undo::{Language, take_out};
 use crate::name::{Folder, RelPath, shell_word};
-use crate::plan::{Next, Reload};
+use crate::plan::{Deed, Next, Reload};
 use crate::problem::{ErrorCode, Problem};
 use crate::project::{Project, Service};
 use crate::python::WorkflowName;
@@ -96,6 +96,9 @@ pub(in crate::tool) fn plan(draft: &mut Draft<'_>, arguments: &RemoveTemporalWor
         take_out_of_registry(draft, service, name, &mut found);
     }
     undo(draft, &path, found, Rank::Record);
+    let place = service.map_or_else(|| folder.to_string(), Service::label);
+    let subject = workflow::subject(std::slice::from_ref(name));
+    draft.say(Deed::Remove, subject, Some(place));
     if let Some(service) = service {
         check_imports(draft, service);
         let workers = client::worker_tools(project, service).into_iter();

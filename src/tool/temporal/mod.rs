@@ -157,6 +157,9 @@ pub struct AddTemporal {
     pub given: Vec<&'static str>,
 }
 
+/// All that the step may add, for the first line of a report.
+pub(super) const SUBJECT: &str = "the Temporal server, Postgres and the web UI";
+
 /// The flags whose values are on record.
 const FLAGS: [&str; 4] = [
     "temporal_version",
@@ -170,6 +173,7 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporal) {
     let project = draft.project();
     let folder = modules_folder(project, arguments.modules_dir.as_ref());
     draft.act_for(record::of_step(TOOL.name));
+    let deed = draft.deed();
     let arguments = &match versions::chosen(draft, arguments) {
         Ok(arguments) => arguments,
         Err(problem) => {
@@ -180,13 +184,16 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporal) {
     start_root_file(draft);
     let mut steps = Vec::new();
     let mut ui = project.has_tool("temporal-ui");
+    let mut what = "the tools for the project's own Temporal server";
     if has_server_of_its_own(project) {
         draft.notes.warnings.extend(deprecated_images(project));
     } else {
         let awaits = ParameterStyle::awaits_containers(project);
+        what = "the Temporal server and the web UI, on the project's Postgres";
         if !is_included_from_elsewhere(project, "postgres") {
             let text = render_postgres(arguments, awaits);
             add_module(draft, &folder, "postgres", &text);
+            what = SUBJECT;
         }
         if !is_included_from_elsewhere(project, "temporal") {
             let text = render_temporal(arguments, awaits);
@@ -197,6 +204,7 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporal) {
             steps.push("temporal-ui");
         }
     }
+    draft.say(deed, what, None);
     versions::note(draft, arguments);
     add_base_tool(draft, &folder);
     let stack = stack_tool(draft, arguments.stack.as_deref());

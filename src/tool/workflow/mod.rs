@@ -21,7 +21,7 @@ use clap::{Args, FromArgMatches};
 use crate::change::Rank;
 use crate::name::MAX_ATTEMPTS;
 use crate::name::RelPath;
-use crate::plan::Next;
+use crate::plan::{Deed, Next};
 use crate::problem::{ErrorCode, Problem};
 use crate::project::{Content, Project, Service};
 use crate::python::{Style, WorkflowName};
@@ -118,12 +118,17 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalWorkflow) {
         return;
     };
     let style = project.python_style(&service);
+    let mut deed = Deed::Update;
     for name in &arguments.names {
         draft.act_for(record::of_workflow(&service.folder, name.snake()));
+        if draft.deed() == Deed::Add {
+            deed = Deed::Add;
+        }
         if let Err(problem) = add(draft, &service, &registry, name, arguments, &style) {
             draft.problem(problem);
         }
     }
+    draft.say(deed, subject(&arguments.names), Some(service.label()));
     if arguments.route {
         client::warn_of_http_client(draft, &service);
     }
@@ -151,6 +156,17 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalWorkflow) {
         draft.notes.next.push(example::verify(&arguments));
     }
     draft.notes.next.extend(commands);
+}
+
+/// These workflows, for the first line of a report.
+pub(super) fn subject(names: &[WorkflowName]) -> String {
+    let word = if names.len() == 1 {
+        "workflow"
+    } else {
+        "workflows"
+    };
+    let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+    format!("the {word} {}", names.join(", "))
 }
 
 /// Add a workflow, or what a request adds to the one that is on record.
