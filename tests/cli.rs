@@ -1023,21 +1023,3 @@ fn help_tells_what_there_is() {
         });
     }
 }
-
-/// The README matches the real output.
-#[test]
-fn the_readme_shows_real_output() {
-    let readme =
-        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    let project = Project::empty();
-    let mut shown = 0;
-    for block in readme.split("```console\n$ ").skip(1) {
-        let block = block.split("```").next().unwrap();
-        let (command, output) = block.split_once('\n').unwrap();
-        let arguments: Vec<&str> = command.split(' ').skip(1).collect();
-        let run = project.done(&arguments);
-        assert_eq!(run.stdout.replace("[PROJECT]", "~/shop"), output);
-        shown += 1;
-    }
-    assert_eq!(shown, 3);
-}

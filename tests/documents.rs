@@ -332,10 +332,12 @@ fn complete() -> Project {
 /// the other programs.
 #[test]
 fn every_shell_example_works() {
-    let others = ["cargo ", "uv ", "RECORD_HISTORY=1 uv "];
+    // `tests/server` runs those of the README, and `tests/wheel.rs` those that install.
+    let others = ["cargo ", "uv ", "uvx ", "RECORD_HISTORY=1 uv "];
     let mut count = 0;
     for (name, text) in documents() {
-        let project = if name == "docs/steps.md" {
+        // These begin before the first step.
+        let project = if ["README.md", "docs/steps.md"].contains(&name.as_str()) {
             Project::empty()
         } else {
             complete()
@@ -343,7 +345,11 @@ fn every_shell_example_works() {
         for block in text.split("```sh\n").skip(1) {
             let block = block.split("```").next().unwrap().replace("\\\n", " ");
             for line in block.lines() {
-                if let Some(arguments) = line.strip_prefix("bluetext ") {
+                if line == "bluetext verify" {
+                    // `tests/verify.rs` does: it needs Python.
+                } else if let Some(arguments) = line.strip_prefix("bluetext ") {
+                    // Starts a server.
+                    let arguments = arguments.replace("--runtime dev-server", "--no-start");
                     let arguments: Vec<&str> = arguments.split_whitespace().collect();
                     let run = project.bluetext(&arguments);
                     assert_eq!(run.code, 0, "{name}: {line}: {}", run.stderr);
@@ -356,6 +362,31 @@ fn every_shell_example_works() {
         }
     }
     assert!(count >= 7, "{count}");
+}
+
+/// The output of a command in a `console` block is the real one. The commands of a document are
+/// run in order, in one project.
+#[test]
+fn every_console_example_shows_real_output() {
+    let mut count = 0;
+    for (name, text) in documents() {
+        let project = Project::empty();
+        let mut expected = String::new();
+        let mut rest = text.as_str();
+        while let Some((before, block)) = rest.split_once("```console\n$ ") {
+            let (block, after) = block.split_once("```").unwrap();
+            let (command, _) = block.split_once('\n').unwrap();
+            let arguments: Vec<&str> = command.split(' ').skip(1).collect();
+            let run = project.done(&arguments);
+            let output = run.stdout.replace("[PROJECT]", "~/shop");
+            expected.push_str(&format!("{before}```console\n$ {command}\n{output}```"));
+            rest = after;
+            count += 1;
+        }
+        expected.push_str(rest);
+        is_up_to_date(&name, &expected);
+    }
+    assert!(count >= 6, "{count}");
 }
 
 /// Every flag, file and variable that a document names exists.
@@ -373,7 +404,9 @@ fn what_the_documents_name_is_there() {
         queue.extend(command.get_subcommands().cloned());
     }
     // Flags of other programs.
-    flags.push_str("--release --locked --path --bench --test --example --strict --no-dev ");
+    flags.push_str(
+        "--zig --sdist --release --locked --path --bench --test --example --strict --no-dev ",
+    );
     flags.push_str(
         "--from --reload --help --version --workflow-id --nocapture --task-queue --type ",
     );
@@ -440,7 +473,9 @@ fn what_the_documents_name_is_there() {
                     file.ends_with(path) || file.contains(&format!("{path}/"))
                 })
                 // Created on request only.
-                || ["tests/histories", "target"].contains(&path);
+                || ["tests/histories", "target", "target/wheels"].contains(&path)
+                // Of a project of the reader.
+                || path == "app/main.py";
             if !is_there {
                 faults.push(format!("{name}: the path {quoted}"));
             }

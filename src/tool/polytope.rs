@@ -49,12 +49,15 @@ pub(super) fn is_included_from_elsewhere(project: &Project, name: &str) -> bool 
     project.tool(name).is_none() && project.has_tool(name)
 }
 
+/// The image of the base tool. The generated services use it as well, so it is there.
+const IMAGE: &str = "astral/uv:python3.13-bookworm-slim";
+
 /// Add the base tool `bluetext`, which every registered tool calls, unless one of the
 /// project's own files defines it. Included repositories are ignored: many projects include
 /// one called `bluetext` without such a tool, and a local tool takes precedence.
 pub(super) fn add_base_tool(draft: &mut Draft<'_>, folder: &RelPath) {
     const MODULE: Template = template!("add-temporal/modules/bluetext/polytope.yml");
-    let image = format!("[default, str, \"bluetext:{}\"]", env!("CARGO_PKG_VERSION"));
+    let version = format!("[default, str, \"{}\"]", env!("CARGO_PKG_VERSION"));
     let parameters = [
         Parameter {
             id: "args".to_owned(),
@@ -64,9 +67,13 @@ pub(super) fn add_base_tool(draft: &mut Draft<'_>, folder: &RelPath) {
         },
         Parameter {
             id: "image".to_owned(),
-            info: "The image to run, built from the Dockerfile of the bluetext repository"
-                .to_owned(),
-            kind: image,
+            info: "The image to run: any with `uvx`".to_owned(),
+            kind: format!("[default, str, \"{IMAGE}\"]"),
+        },
+        Parameter {
+            id: "version".to_owned(),
+            info: "The version of bluetext to run".to_owned(),
+            kind: version,
         },
     ];
     let text = render_with(draft.project(), MODULE, "    ", &parameters, &[]);

@@ -43,24 +43,7 @@ impl Tools {
 
     fn prepare() -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("end-to-end");
-        let environment = folder.join("tools");
-        let scripts = environment.join("bin");
-        let stamp = environment.join("installed");
-        let wanted = TOOLS.join("\n");
-        if fs::read_to_string(&stamp).ok().as_deref() != Some(&wanted) {
-            drop(fs::remove_dir_all(&environment));
-            fs::create_dir_all(&folder).unwrap();
-            let mut make = Command::new(python());
-            finish(make.args(["-m", "venv"]).arg(&environment));
-            let mut install = Command::new(scripts.join("python"));
-            install.args([
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
-            ]);
-            finish(install.args(TOOLS));
+        let scripts = environment(&folder.join("tools"), TOOLS, |scripts| {
             // Downloads its binary on first run, which must not happen concurrently.
             let mut pyright = Command::new(scripts.join("pyright"));
             finish(
@@ -68,10 +51,7 @@ impl Tools {
                     .arg("--version")
                     .env("PYRIGHT_PYTHON_CACHE_DIR", folder.join("pyright")),
             );
-            fs::File::create(stamp)
-                .and_then(|mut file| file.write_all(wanted.as_bytes()))
-                .unwrap();
-        }
+        });
         Self {
             scripts,
             cache: folder.join("uv-cache"),
@@ -116,6 +96,32 @@ impl Tools {
     pub(crate) fn uv(&self, folder: &Path, arguments: &[&str]) -> String {
         finish(self.command("uv", folder).args(arguments))
     }
+}
+
+/// A virtual environment with these packages, made once for all runs; returns the folder of its
+/// programs. `complete` is called when they have been installed.
+pub(crate) fn environment(
+    folder: &Path,
+    packages: &[&str],
+    complete: impl FnOnce(&Path),
+) -> PathBuf {
+    let scripts = folder.join("bin");
+    let stamp = folder.join("installed");
+    let wanted = packages.join("\n");
+    if fs::read_to_string(&stamp).ok().as_deref() != Some(&wanted) {
+        drop(fs::remove_dir_all(folder));
+        fs::create_dir_all(folder.parent().unwrap()).unwrap();
+        let mut make = Command::new(python());
+        finish(make.args(["-m", "venv"]).arg(folder));
+        let mut install = Command::new(scripts.join("python"));
+        install.args(["-m", "pip", "install", "--quiet"]);
+        finish(install.arg("--disable-pip-version-check").args(packages));
+        complete(&scripts);
+        fs::File::create(stamp)
+            .and_then(|mut file| file.write_all(wanted.as_bytes()))
+            .unwrap();
+    }
+    scripts
 }
 
 pub(crate) fn python() -> PathBuf {

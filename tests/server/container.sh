@@ -1,21 +1,20 @@
 #!/bin/sh
-# Runs a command as a container does. Its root is an overlay: BASE below, and FOLDER/upper for all
-# changes. Must be called in new mount, PID, IPC and UTS namespaces.
+# Runs a command as a container does. Its root is an overlay: this machine's files below, and
+# FOLDER/upper for all changes. Must be called in new mount, PID, IPC and UTS namespaces.
 #
-#   container.sh FOLDER BASE HOSTNAME USER WORKDIR COMMAND [ARGUMENT ...]
+#   container.sh FOLDER HOSTNAME USER WORKDIR COMMAND [ARGUMENT ...]
 #
-# FOLDER has the file `mounts`, with a source, a tab and a path a line. BASE is `/` for this
-# machine's files, or an empty folder.
+# FOLDER has the file `mounts`, with a source, a tab and a path a line.
 set -eu
-folder=$1 base=$2 hostname=$3 user=$4 workdir=$5
-shift 5
+folder=$1 hostname=$2 user=$3 workdir=$4
+shift 4
 root=$folder/root
 
 printf '%s' "$hostname" >/proc/sys/kernel/hostname
 mount --make-rprivate /
 mkdir -p "$folder/upper" "$folder/work" "$root"
 mount -t overlay overlay \
-  -o "lowerdir=$base,upperdir=$folder/upper,workdir=$folder/work" "$root"
+  -o "lowerdir=/,upperdir=$folder/upper,workdir=$folder/work" "$root"
 mkdir -p "$root/proc" "$root/dev" "$root/tmp"
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"

@@ -362,7 +362,6 @@ impl Inner {
             ])
             .args(["/bin/sh".as_ref(), script.as_os_str()])
             .arg(&container.folder)
-            .arg(image.base)
             .args([&spec.id, &image.user.to_string()])
             .arg(spec.workdir.as_deref().unwrap_or(&image.workdir))
             .args(entrypoint.unwrap_or(&image.entrypoint))

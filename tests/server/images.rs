@@ -15,8 +15,8 @@ use crate::real::{TOOLS, Tools, finish, take_three_steps};
 /// all to be had.
 pub(crate) const PREVIOUS_SERVER: &str = "1.31.2";
 
-/// The target for which the image's program is built here, instead of Alpine's.
-const TARGET: &str = "x86_64-unknown-linux-gnu";
+/// The image in which bluetext and the generated services run.
+const UV_IMAGE: &str = "astral/uv:python3.13-bookworm-slim";
 
 /// The version of the server that is generated.
 pub(crate) fn server() -> String {
@@ -35,11 +35,9 @@ fn default_of(flag: &str) -> String {
 /// What an image sets for its containers.
 #[derive(Debug, Clone)]
 pub(crate) struct Image {
-    /// The root file system below the image's files.
-    pub(crate) base: PathBuf,
     pub(crate) entrypoint: Vec<String>,
     pub(crate) cmd: Vec<String>,
-    pub(crate) env: Vec<(&'static str, String)>,
+    pub(crate) env: Vec<(String, String)>,
     pub(crate) workdir: String,
     pub(crate) user: u32,
     /// The signal that stops a container; without it, SIGTERM.
@@ -52,7 +50,6 @@ impl Default for Image {
     /// With this machine's programs.
     fn default() -> Self {
         Self {
-            base: "/".into(),
             entrypoint: Vec::new(),
             cmd: Vec::new(),
             env: Vec::new(),
@@ -69,7 +66,7 @@ pub(crate) fn prepare() {
     let started = std::time::Instant::now();
     temporal(&server());
     ui(&default_of("ui-version"));
-    dockerfile();
+    wheels();
     requirements();
     eprintln!("the programs: {:.0} s", started.elapsed().as_secs_f64());
 }
@@ -200,25 +197,23 @@ pub(crate) fn postgres() -> &'static Path {
     })
 }
 
-/// The image that the Dockerfile makes: its instructions, run outside an engine. The program is
-/// linked statically, as on Alpine, and nothing else is in the image.
-fn dockerfile() -> Image {
-    static BUILT: OnceLock<Image> = OnceLock::new();
-    BUILT.get_or_init(build_dockerfile).clone()
+/// The folder with the wheel that the Dockerfile builds: its instructions, run outside an engine.
+pub(crate) fn wheels() -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| run_dockerfile().0).clone()
 }
 
-fn build_dockerfile() -> Image {
+/// Run the Dockerfile: the folder that gets the wheel, and the image of the last stage.
+fn run_dockerfile() -> (PathBuf, Image) {
     let source = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = cache().join("image");
-    // `/src` in the first stage, and `/` in the second one.
-    let (context, base) = (folder.join("src"), folder.join("root"));
-    drop(fs::remove_dir_all(&context));
-    fs::create_dir_all(&context).unwrap();
-    fs::create_dir_all(&base).unwrap();
-    let mut image = Image {
-        base,
-        ..Image::default()
-    };
+    // `/src` and `/wheels` in the first stage.
+    let (context, wheels) = (folder.join("src"), folder.join("wheels"));
+    for folder in [&context, &wheels] {
+        drop(fs::remove_dir_all(folder));
+        fs::create_dir_all(folder).unwrap();
+    }
+    let mut image = Image::default();
     let text = fs::read_to_string(source.join("Dockerfile")).unwrap();
     for line in text
         .lines()
@@ -227,10 +222,14 @@ fn build_dockerfile() -> Image {
         let (instruction, rest) = line.split_once(' ').unwrap();
         let words: Vec<&str> = rest.split(' ').collect();
         match (instruction, words.as_slice()) {
-            ("FROM", ["rust:1.95-alpine", "AS", "build"] | ["scratch"]) => {}
-            ("COPY", ["--from=build", "/src/target/release/bluetext", to]) => {
-                let built = folder.join("target").join(TARGET).join("release/bluetext");
-                image.files.push((built, (*to).to_owned()));
+            // Rust and uv are this machine's.
+            ("FROM", ["rust:1.95-bookworm", "AS", "build"]) | ("WORKDIR", ["/src"]) => {}
+            ("COPY", [from, "/usr/local/bin/uv", "/usr/local/bin/uv"]) => {
+                assert_eq!(*from, format!("--from={UV_IMAGE}"));
+            }
+            ("FROM", [UV_IMAGE]) => image = uv_image(),
+            ("COPY", ["--from=build", "/wheels", to]) => {
+                image.files.push((wheels.clone(), (*to).to_owned()));
             }
             ("COPY", [from @ .., to]) => {
                 for from in from {
@@ -240,19 +239,42 @@ fn build_dockerfile() -> Image {
                     finish(copy.arg(context.join(to)));
                 }
             }
-            ("RUN", ["cargo", arguments @ ..]) => {
-                let mut cargo = Command::new("cargo");
-                cargo.args(arguments).current_dir(&context);
-                cargo.args(["--target", TARGET]);
-                cargo.env("RUSTFLAGS", "-C target-feature=+crt-static");
-                finish(cargo.env("CARGO_TARGET_DIR", folder.join("target")));
+            ("RUN", ["uv", arguments @ .., "/wheels"]) => {
+                let mut uv = Tools::get().command("uv", &context);
+                uv.args(arguments).arg(&wheels);
+                finish(uv.env("CARGO_TARGET_DIR", folder.join("target")));
             }
-            ("WORKDIR", [path]) => (*path).clone_into(&mut image.workdir),
-            ("ENTRYPOINT", _) => image.entrypoint = serde_json::from_str(rest).unwrap(),
+            ("ENV", [assignment]) => {
+                let (name, value) = assignment.split_once('=').unwrap();
+                image.env.push((name.to_owned(), value.to_owned()));
+            }
             _ => panic!("an instruction that is not known: {line}"),
         }
     }
-    image
+    (wheels, image)
+}
+
+/// The image with uv and Python, with those of this machine.
+fn uv_image() -> Image {
+    let tools = Tools::get();
+    let python = tools.program("python").canonicalize().unwrap();
+    let path = format!(
+        "/usr/local/bin:{}:/usr/bin:/bin",
+        python.parent().unwrap().display()
+    );
+    let programs =
+        ["uv", "uvx"].map(|name| (tools.program(name), format!("/usr/local/bin/{name}")));
+    Image {
+        cmd: vec!["/usr/local/bin/uv".to_owned()],
+        // The containers have no way out of their network: what they install is in uv's cache
+        // before they start.
+        env: vec![
+            ("UV_OFFLINE".to_owned(), "1".to_owned()),
+            ("PATH".to_owned(), path),
+        ],
+        files: programs.to_vec(),
+        ..Image::default()
+    }
 }
 
 /// The image of this name, e.g. `temporalio/server:1.32.0`.
@@ -269,7 +291,10 @@ pub(crate) fn image(name: &str) -> Image {
         "postgres" => Image {
             entrypoint: words(&["sh", "/docker-entrypoint.sh"]),
             cmd: words(&["postgres"]),
-            env: vec![("PATH", format!("{}:/usr/bin:/bin", postgres().display()))],
+            env: vec![(
+                "PATH".to_owned(),
+                format!("{}:/usr/bin:/bin", postgres().display()),
+            )],
             stop_signal: Some(Signal::INT),
             files: vec![(script("postgres.sh"), "/docker-entrypoint.sh".to_owned())],
             ..Image::default()
@@ -314,27 +339,19 @@ pub(crate) fn image(name: &str) -> Image {
             ..Image::default()
         },
         "astral/uv" => {
-            let tools = Tools::get();
-            let python = tools.program("python").canonicalize().unwrap();
-            let path = format!(
-                "/usr/local/bin:{}:/usr/bin:/bin",
-                python.parent().unwrap().display()
-            );
-            Image {
-                cmd: words(&["/usr/local/bin/uv"]),
-                // The containers have no way out of their network: what they install is in uv's
-                // cache before they start.
-                env: vec![("UV_OFFLINE", "1".to_owned()), ("PATH", path)],
-                files: vec![(tools.program("uv"), "/usr/local/bin/uv".to_owned())],
-                ..Image::default()
-            }
+            // In the place of PyPI, for this program only.
+            let mut image = uv_image();
+            image.files.push((wheels(), "/wheels".to_owned()));
+            let links = ("UV_FIND_LINKS".to_owned(), "/wheels".to_owned());
+            image.env.push(links);
+            image
         }
         "busybox" => Image {
             cmd: words(&["sh"]),
             files: with_alpine(&[]),
             ..Image::default()
         },
-        "bluetext" => dockerfile(),
+        "bluetext" => run_dockerfile().1,
         _ => panic!("no program stands for the image {name}"),
     }
 }

