@@ -1,5 +1,5 @@
-//! Generates the terminal images in the documents from real runs in empty folders:
-//! `cargo run --example pictures`.
+//! Generates the terminal images in the documents from real runs in empty folders, in a terminal
+//! of 80 columns: `cargo run --example pictures`. Needs `script`, of util-linux.
 #![allow(
     clippy::unwrap_used,
     reason = "a picture that cannot be made says where"
@@ -7,13 +7,13 @@
 #![allow(clippy::print_stdout, reason = "it says what it has made")]
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The commands to run, in order.
 const COMMANDS: [&[&str]; 4] = [
     &["add-temporal"],
-    &["add-temporal-client", "--quiet"],
+    &["add-temporal-client"],
     &[
         "add-temporal-workflow",
         "order-processing",
@@ -28,41 +28,56 @@ const COMMANDS: [&[&str]; 4] = [
 fn main() {
     let folder = tempfile::tempdir().unwrap();
     let project = folder.path().canonicalize().unwrap();
-    let run = |arguments: &[&str], folder: &Path| {
-        // The program is next to this example, built by the same command.
-        let program = std::env::current_exe().unwrap();
-        let program = program.ancestors().nth(2).unwrap().join("bluetext");
-        let output = Command::new(program)
-            .args(["--color", "always"])
-            .args(arguments)
-            .current_dir(folder)
-            .env("BLUETEXT_NO_START", "1")
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{arguments:?}: {output:?}");
-        let text = |bytes: &[u8]| {
-            let text = String::from_utf8(bytes.to_vec()).unwrap();
-            text.replace(folder.to_str().unwrap(), "~/shop")
-        };
-        (text(&output.stdout), text(&output.stderr))
-    };
     let mut session = String::new();
     for arguments in COMMANDS {
-        let (shown, _) = run(arguments, &project);
         let line = arguments.join(" ");
+        let shown = in_terminal(&line, &project);
         session.push_str(&format!("\u{1b}[2m$\u{1b}[0m bluetext {line}\n{shown}\n"));
     }
     draw("session", &session);
 
-    // Has the same requirements as `bluetext demo`.
+    // Has the same requirements as `bluetext demo`. Its progress redraws lines of a terminal.
     let folder = tempfile::tempdir().unwrap();
-    let (shown, progress) = run(&["demo", "--once"], &folder.path().canonicalize().unwrap());
+    let folder = folder.path().canonicalize().unwrap();
+    let output = Command::new(program())
+        .args(["--color", "always", "demo", "--once"])
+        .current_dir(&folder)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let [shown, progress] = [output.stdout, output.stderr].map(|bytes| text(&bytes, &folder));
     // The last line of the progress comes after the result.
     let (steps, end) = progress.trim_end().rsplit_once('\n').unwrap();
     draw(
         "demo",
         &format!("\u{1b}[2m$\u{1b}[0m bluetext demo --once\n{steps}\n{shown}{end}\n"),
     );
+}
+
+/// The program next to this example, built by the same command.
+fn program() -> PathBuf {
+    let example = std::env::current_exe().unwrap();
+    example.ancestors().nth(2).unwrap().join("bluetext")
+}
+
+/// What a command shows in a terminal.
+fn in_terminal(line: &str, folder: &Path) -> String {
+    let program = program();
+    let command = format!("stty cols 80 && exec '{}' {line}", program.display());
+    let output = Command::new("script")
+        .args(["--quiet", "--return", "--command", &command, "/dev/null"])
+        .current_dir(folder)
+        .env("TERM", "xterm-256color")
+        .env("BLUETEXT_NO_START", "1")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{line}: {output:?}");
+    text(&output.stdout, folder).replace('\r', "")
+}
+
+fn text(bytes: &[u8], folder: &Path) -> String {
+    let text = String::from_utf8(bytes.to_vec()).unwrap();
+    text.replace(folder.to_str().unwrap(), "~/shop")
 }
 
 fn draw(name: &str, session: &str) {

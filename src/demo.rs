@@ -253,7 +253,7 @@ fn human(shown: &Shown) -> String {
         let how = if index == 0 {
             ""
         } else {
-            ", added while the worker ran,"
+            " (added while it ran)"
         };
         let Execution { workflow, result } = execution;
         text.push_str(&format!("{workflow}{how} returned {result}\n"));

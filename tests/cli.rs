@@ -1003,6 +1003,19 @@ fn the_project_is_found_upwards() {
     assert_eq!(root_of("services", &[("BLUETEXT_PROJECT", "")]), "");
 }
 
+/// An example in a terminal of 80 columns is on one line, and can be copied.
+#[test]
+fn examples_in_help_fit_into_a_terminal() {
+    for command in bluetext::cli::command().get_subcommands() {
+        let help = command.get_after_help().unwrap().to_string();
+        let examples: Vec<&str> = help.lines().filter(|line| line.starts_with("  ")).collect();
+        assert!(!examples.is_empty(), "{}", command.get_name());
+        for example in examples {
+            assert!(example.len() < 80, "{example}");
+        }
+    }
+}
+
 #[test]
 fn help_tells_what_there_is() {
     let project = Project::empty();

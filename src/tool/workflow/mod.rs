@@ -60,8 +60,8 @@ list[T], dict[str,T], and T? for an optional value.
 
 Examples:
   bluetext add-temporal-workflow greeting --input name:str --output message:str
-  bluetext add-temporal-workflow order-processing --input order_id:str,lines:dict[str,int]
-  bluetext add-temporal-workflow shipping --activity reserve,charge --heartbeat 10s
+  bluetext add-temporal-workflow invoice --input id:str,lines:dict[str,int]
+  bluetext add-temporal-workflow shipping --activity pack,send --heartbeat 10s
   bluetext add-temporal-workflow approval --signal approve --query progress:str",
     starts: false,
     define: Arguments::augment_args,
