@@ -1,10 +1,10 @@
 //! Open folders by their descriptors.
 
 use std::ffi::OsStr;
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid};
@@ -198,7 +198,7 @@ impl Owner {
         }
         lost.extend(self.give_attributes(to)?);
         // After the owner, which clears bits, and the attributes, which may set others.
-        rustix::fs::fchmod(to, Mode::from_raw_mode(mode))?;
+        to.set_permissions(Permissions::from_mode(mode))?;
         if old.nlink() > 1 {
             lost.push("its other names (hard links), which keep the old content".to_owned());
         }
