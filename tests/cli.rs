@@ -281,7 +281,7 @@ fn the_examples_in_the_help_work() {
             .lines()
             .filter_map(|line| line.strip_prefix("  bluetext "));
         // The last step first: what is left of the workflows above goes too.
-        let names = ["greeting", "order-processing", "shipping", "approval"];
+        let names = ["greeting", "invoice", "shipping", "approval"];
         for example in examples {
             let arguments: Vec<&str> = example.split(' ').collect();
             let run = project.bluetext(&arguments);
@@ -1003,6 +1003,61 @@ fn the_project_is_found_upwards() {
     assert_eq!(root_of("services", &[("BLUETEXT_PROJECT", "")]), "");
 }
 
+/// What does more than write files is not begun if it is told to write nothing.
+#[test]
+fn what_runs_programs_has_no_dry_run() {
+    let project = Project::empty();
+    for arguments in [
+        &["demo", "--dry-run"][..],
+        &["--check", "demo"],
+        &["verify", "--dry-run"],
+        &["mcp", "--check"],
+    ] {
+        let run = project.bluetext(arguments);
+        assert_eq!(run.code, 2, "{arguments:?}: {}", run.stderr);
+        assert!(
+            run.stderr.contains("it has no `--dry-run`"),
+            "{}",
+            run.stderr
+        );
+    }
+    assert!(project.tree().is_empty());
+    // A configuration is a file.
+    let config = ["mcp", "config", "--client", "claude-code", "--write"];
+    let run = project.done(&[&config[..], &["--dry-run"]].concat());
+    assert!(
+        run.stdout.contains("would create .mcp.json"),
+        "{}",
+        run.stdout
+    );
+    assert!(project.tree().is_empty());
+}
+
+/// Only a folder that is created or removed as a whole is one line.
+#[test]
+fn whole_folders_are_folded() {
+    let main = "from fastapi import FastAPI\n\napp = FastAPI()\n";
+    let project = Project::with(&[
+        ("shop/requirements.txt", "fastapi\n"),
+        ("shop/app/__init__.py", ""),
+        ("shop/app/main.py", main),
+        ("shop/app/workflows/notes.txt", "ours\n"),
+        ("shop/tests/test_main.py", "def test(): pass\n"),
+    ]);
+    project.done(&["add-temporal"]);
+    let files = |arguments: &[&str]| {
+        let run = project.done(arguments);
+        let (_, files) = run.stdout.split_once("Files in [PROJECT]\n").unwrap();
+        files.to_owned()
+    };
+    insta::assert_snapshot!(files(&["add-temporal-client", "--dry-run"]));
+    let all = files(&["add-temporal-client", "--dry-run", "-v"]);
+    assert!(!all.contains(" files)"), "{all}");
+    assert!(all.contains("connection.py"), "{all}");
+    project.done(&["add-temporal-client"]);
+    insta::assert_snapshot!(files(&["remove-temporal-client"]));
+}
+
 /// An example in a terminal of 80 columns is on one line, and can be copied.
 #[test]
 fn examples_in_help_fit_into_a_terminal() {
@@ -1024,14 +1079,20 @@ fn help_tells_what_there_is() {
         "add-temporal",
         "add-temporal-client",
         "add-temporal-workflow",
+        "remove-temporal",
+        "status",
+        "check",
+        "verify",
         "demo",
+        "mcp",
+        "mcp config",
+        "guide",
+        "completions",
     ] {
-        let arguments: Vec<&str> = [command, "--help"]
-            .into_iter()
-            .filter(|a| !a.is_empty())
-            .collect();
+        let mut arguments: Vec<&str> = command.split_whitespace().collect();
+        arguments.push("--help");
         let run = project.bluetext(&arguments);
-        insta::with_settings!({ omit_expression => true, snapshot_suffix => command }, {
+        insta::with_settings!({ omit_expression => true, snapshot_suffix => command.replace(' ', "-") }, {
             insta::assert_snapshot!("help", run.shown());
         });
     }

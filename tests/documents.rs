@@ -405,7 +405,7 @@ fn what_the_documents_name_is_there() {
     }
     // Flags of other programs.
     flags.push_str(
-        "--dest-dir --zig --sdist --release --locked --path --bench --test --example --strict --no-dev ",
+        "--with --find-links --target-dir --lib --cfg --dest-dir --zig --sdist --release --locked --path --bench --test --example --strict --no-dev ",
     );
     flags.push_str(
         "--from --reload --help --version --workflow-id --nocapture --task-queue --type ",

@@ -175,8 +175,18 @@ fn the_distributions_can_be_installed() {
         )
     );
 
-    // uvx, with the command that the README and the generated `polytope.yml` have.
-    let mut uvx = Tools::get().command("uvx", &folder());
+    // uvx, with the command that the generated `polytope.yml` has, in a project whose own settings
+    // of uv and Python are for something else.
+    let project = Project::with(&[
+        ("uv.toml", "required-version = \"==0.1.0\"\n"),
+        (".python-version", "3.8\n"),
+        (
+            "pyproject.toml",
+            "[project]\nname = \"shop\"\nversion = \"1\"\nrequires-python = \">=4\"\n",
+        ),
+        ("bluetext.py", "raise SystemExit(1)\n"),
+    ]);
+    let mut uvx = Tools::get().command("uvx", &project.path());
     uvx.args(["--no-index", "--find-links"])
         .arg(wheel.parent().unwrap())
         .args([&format!("bluetext=={version}"), "--version"]);

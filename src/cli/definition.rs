@@ -22,7 +22,7 @@ pub enum Discovery {
     Static,
 }
 
-/// Adds Temporal to a project that Polytope runs, in three steps.
+/// Adds Temporal to a project of Python services, in three steps.
 #[derive(Debug, Parser)]
 #[command(
     name = "bluetext",

@@ -162,7 +162,13 @@ fn of_service<'n>(
         if !names.is_empty() && first.is_none() {
             continue;
         }
-        for kind in TEST_KINDS {
+        // Only they are run if workflows are named; otherwise, finding each is work for nothing.
+        let kinds = if names.is_empty() {
+            &[][..]
+        } else {
+            &TEST_KINDS
+        };
+        for kind in kinds {
             let test = client::test_file(project, service, &format!("{module}_{kind}"));
             let is_there = project.entry(&test).is_some();
             let test = service.folder.relative(&test).filter(|_| is_there);

@@ -228,6 +228,7 @@ fn unregistered(
 ) -> Vec<(String, RelPath)> {
     let mut found = Vec::new();
     let folder = service.source().join(service.workflows);
+    let registered: BTreeSet<&String> = registered.iter().collect();
     for path in project.below(&folder) {
         let is_module = path
             .file_name()
