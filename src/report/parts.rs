@@ -205,6 +205,26 @@ impl From<&Warning> for ReportedWarning {
     }
 }
 
+/// A path as text. The absolute paths of Windows lose the prefix that the system adds to
+/// canonical ones, and that most programs do not take.
 pub(super) fn shown(path: &Path) -> String {
-    path.display().to_string()
+    let text = path.display().to_string();
+    let plain = text.strip_prefix(r"\\?\").filter(|rest| {
+        let drive = rest.as_bytes();
+        drive.len() > 1 && drive[0].is_ascii_alphabetic() && drive[1] == b':'
+    });
+    plain.map_or(text.clone(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_canonical_path_of_windows_is_shown_without_its_prefix() {
+        let shown = |path: &str| shown(Path::new(path));
+        assert_eq!(shown(r"\\?\C:\work\shop"), r"C:\work\shop");
+        assert_eq!(shown(r"\\?\UNC\host\shop"), r"\\?\UNC\host\shop");
+        assert_eq!(shown("/work/shop"), "/work/shop");
+    }
 }
