@@ -54,7 +54,7 @@ fn main() {
     );
 }
 
-/// The program next to this example, built by the same command.
+/// The program next to this example, built by `cargo build`.
 fn program() -> PathBuf {
     let example = std::env::current_exe().unwrap();
     example.ancestors().nth(2).unwrap().join("bluetext")
@@ -63,7 +63,7 @@ fn program() -> PathBuf {
 /// What a command shows in a terminal.
 fn in_terminal(line: &str, folder: &Path) -> String {
     let program = program();
-    let command = format!("stty cols 80 && exec '{}' {line}", program.display());
+    let command = format!("stty cols 80 rows 50 && exec '{}' {line}", program.display());
     let output = Command::new("script")
         .args(["--quiet", "--return", "--command", &command, "/dev/null"])
         .current_dir(folder)

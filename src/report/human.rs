@@ -174,7 +174,6 @@ pub(super) fn human_workers(workers: &[ReportedWorker]) -> String {
 pub(super) fn human_next(next: &[ReportedNext], view: View) -> String {
     let bold = Style::new().bold();
     let cyan = AnsiColor::Cyan.on_default();
-    let dim = Style::new().dimmed();
     let mut text = String::new();
     for (index, next) in next.iter().enumerate() {
         match index {
@@ -190,7 +189,7 @@ pub(super) fn human_next(next: &[ReportedNext], view: View) -> String {
             let _ = writeln!(text, "  {cyan}{line}{cyan:#}");
         }
         for line in wrapped(&plain(&next.why), view, 6).lines() {
-            let _ = writeln!(text, "      {dim}{line}{dim:#}");
+            let _ = writeln!(text, "      {line}");
         }
     }
     text
