@@ -63,7 +63,10 @@ fn program() -> PathBuf {
 /// What a command shows in a terminal.
 fn in_terminal(line: &str, folder: &Path) -> String {
     let program = program();
-    let command = format!("stty cols 80 rows 50 && exec '{}' {line}", program.display());
+    let command = format!(
+        "stty cols 80 rows 50 && exec '{}' {line}",
+        program.display()
+    );
     let output = Command::new("script")
         .args(["--quiet", "--return", "--command", &command, "/dev/null"])
         .current_dir(folder)
