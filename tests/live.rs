@@ -82,7 +82,7 @@ impl Service {
         let run = self
             .project
             .done(&[&["add-temporal-workflow", name][..], &fields].concat());
-        assert!(run.stdout.contains("reloads its code"), "{}", run.stdout);
+        assert!(run.stdout.contains("code is reloaded"), "{}", run.stdout);
     }
 
     /// Start a container's program like Polytope. The host `temporal`, the folders and the
