@@ -5,7 +5,7 @@
 FROM rust:1.95-bookworm AS build
 COPY --from=astral/uv:python3.13-bookworm-slim /usr/local/bin/uv /usr/local/bin/uv
 WORKDIR /src
-COPY Cargo.toml Cargo.lock pyproject.toml README-pypi.md LICENSE ./
+COPY Cargo.toml Cargo.lock pyproject.toml README.md README-pypi.md LICENSE ./
 COPY src src
 COPY templates templates
 # The program embeds docs/for-agents.md; Cargo.toml refers to benches/.
