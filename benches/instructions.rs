@@ -15,13 +15,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use common::{bluetext, run, write};
-
-const STEPS: [&[&str]; 3] = [
-    &["add-temporal"],
-    &["add-temporal-client"],
-    &["add-temporal-workflow", "greeting", "--input", "name:str"],
-];
+use common::{STEPS, bluetext, run, write};
 
 const READS: [&[&str]; 4] = [&["--version"], &["status"], &["check"], &["guide"]];
 

@@ -17,15 +17,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use common::{bluetext, median, run, write};
+use common::{STEPS, bluetext, median, run, write};
 
 const RUNS: usize = 31;
-
-const STEPS: [&[&str]; 3] = [
-    &["add-temporal"],
-    &["add-temporal-client"],
-    &["add-temporal-workflow", "greeting", "--input", "name:str"],
-];
 
 /// Every file below a folder, relative to it.
 fn files(root: &Path) -> Vec<PathBuf> {

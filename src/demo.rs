@@ -250,11 +250,7 @@ fn try_next(demo: &Demo, temporal: &Path, address: &str) -> Vec<String> {
 fn human(shown: &Shown) -> String {
     let mut text = String::new();
     for (index, execution) in shown.executions.iter().enumerate() {
-        let how = if index == 0 {
-            ""
-        } else {
-            " (added while it ran)"
-        };
+        let how = if index == 0 { "" } else { " (added later)" };
         let Execution { workflow, result } = execution;
         text.push_str(&format!("{workflow}{how} returned {result}\n"));
     }

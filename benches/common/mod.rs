@@ -7,6 +7,13 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// The three steps, in an empty project.
+pub(crate) const STEPS: [&[&str]; 3] = [
+    &["add-temporal"],
+    &["add-temporal-client"],
+    &["add-temporal-workflow", "greeting", "--input", "name:str"],
+];
+
 /// The program, called in a folder.
 pub(crate) fn bluetext(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bluetext"));

@@ -209,11 +209,11 @@ fn wrapped(sentence: &str, view: View, indent: usize) -> String {
     joined(words, columns.saturating_sub(indent), "\n", 0)
 }
 
-/// Parts with spaces between them, or a line break where a line would have more than `room`
+/// Parts with spaces between them, or a line break where a line would have more than `width`
 /// characters; `begin` is the number of characters with which a break begins the next line.
 fn joined<'p>(
     parts: impl Iterator<Item = &'p str>,
-    room: usize,
+    width: usize,
     line_break: &str,
     begin: usize,
 ) -> String {
@@ -223,7 +223,7 @@ fn joined<'p>(
         let length = part.chars().count();
         if text.is_empty() {
             used = length;
-        } else if used + 1 + length > room {
+        } else if used + 1 + length > width {
             text.push_str(line_break);
             used = begin + length;
         } else {
@@ -239,11 +239,11 @@ fn joined<'p>(
 /// shell. It is only divided before an option.
 fn continued(command: &str, columns: usize) -> String {
     // The indentation of the lines, and the backslash.
-    let room = columns.saturating_sub(4);
+    let width = columns.saturating_sub(4);
     if cfg!(windows) || command.chars().count() + 2 <= columns {
         return command.to_owned();
     }
-    joined(before_options(command).into_iter(), room, " \\\n  ", 2)
+    joined(before_options(command).into_iter(), width, " \\\n  ", 2)
 }
 
 /// The parts of a command line: each but the first one begins with an option.
