@@ -86,6 +86,8 @@ pub struct Project {
     tools: HashMap<String, usize>,
     /// Found on first use.
     services: OnceCell<Vec<Service>>,
+    /// The paths by their last part; listed on first use.
+    names: OnceCell<HashMap<String, Vec<RelPath>>>,
     /// The files that a tool needs, but that have not been read.
     wanted: RefCell<BTreeSet<RelPath>>,
     /// The Python modules parsed so far.
@@ -170,6 +172,7 @@ impl Project {
         Ok(Self {
             root,
             services: OnceCell::new(),
+            names: OnceCell::new(),
             files,
             polytope_files,
             tools,
@@ -206,6 +209,20 @@ impl Project {
     /// The paths below a folder, in order.
     pub fn below<'a>(&'a self, folder: &RelPath) -> impl Iterator<Item = &'a RelPath> + use<'a> {
         below(&self.files.entries, folder).map(|(path, _)| path)
+    }
+
+    /// The paths whose last part is this name, in order.
+    #[must_use]
+    pub fn with_file_name(&self, name: &str) -> &[RelPath] {
+        let names = self.names.get_or_init(|| {
+            let mut names: HashMap<String, Vec<RelPath>> = HashMap::new();
+            for path in self.files.entries.keys() {
+                let found = names.entry(path.file_name().to_owned()).or_default();
+                found.push(path.clone());
+            }
+            names
+        });
+        names.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// The text of a file; `None` if the file does not exist or is not text.

@@ -1,8 +1,9 @@
 //! Finds existing imports and adds new ones at their sorted position.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 
-use ruff_python_ast::{ModModule, Stmt, StmtImportFrom};
+use ruff_python_ast::{Alias, ModModule, Stmt, StmtImportFrom};
 use ruff_text_size::Ranged;
 
 use super::{above_comments, is_docstring, is_one_line, line_start, start_of};
@@ -77,17 +78,47 @@ impl Import {
     }
 }
 
+/// The names that the top-level statements `from … import …` of a module import, each with the
+/// level, the module and the alias.
+pub(super) struct Imported<'m>(HashSet<(u32, &'m str, &'m str, Option<&'m str>)>);
+
+impl<'m> Imported<'m> {
+    /// Those of a module.
+    pub(super) fn of(module: &'m ModModule) -> Self {
+        Self::above(module, usize::MAX)
+    }
+
+    /// Those of the statements that end above an offset: they bind their names before it.
+    pub(super) fn above(module: &'m ModModule, offset: usize) -> Self {
+        let mut names = HashSet::new();
+        for statement in &module.body {
+            let Stmt::ImportFrom(from) = statement else {
+                continue;
+            };
+            if from.range().end().to_usize() > offset {
+                continue;
+            }
+            let module = from.module.as_ref().map_or("", |module| module.as_str());
+            let alias_of = |alias: &'m Alias| alias.asname.as_ref().map(|name| name.as_str());
+            let each = from.names.iter();
+            names.extend(each.map(|a| (from.level, module, a.name.as_str(), alias_of(a))));
+        }
+        Self(names)
+    }
+
+    /// Whether all names of an import are among them.
+    pub(super) fn has(&self, import: &Import) -> bool {
+        let mut names = import.names.iter();
+        names.all(|(name, alias)| {
+            let wanted = (import.level, import.module.as_str(), name.as_str(), alias.as_deref());
+            self.0.contains(&wanted)
+        })
+    }
+}
+
+/// Whether a module imports all names of an import.
 pub(super) fn imports(module: &ModModule, import: &Import) -> bool {
-    import.names.iter().all(|name| {
-        let single = Import {
-            names: vec![name.clone()],
-            ..import.clone()
-        };
-        module
-            .body
-            .iter()
-            .any(|s| matches!(s, Stmt::ImportFrom(found) if single.is_in(found)))
-    })
+    Imported::of(module).has(import)
 }
 
 /// Add missing imports at the position that an import sorter expects; returns whether any was
@@ -99,7 +130,8 @@ pub(super) fn add_imports(
     new_imports: &[Import],
     local_modules: &[String],
 ) -> bool {
-    let mut missing: Vec<&Import> = new_imports.iter().filter(|i| !imports(module, i)).collect();
+    let imported = Imported::of(module);
+    let mut missing: Vec<&Import> = new_imports.iter().filter(|i| !imported.has(i)).collect();
     missing.sort_by(|a, b| a.order(b));
     // The imports before the first other statement, ignoring the docstring. Those that share
     // a line with another statement do not count.
@@ -131,14 +163,28 @@ pub(super) fn add_imports(
             let Some(is_relative) = section.first().map(|import| import.level > 0) else {
                 continue;
             };
-            let present = || own.iter().filter(|(_, own)| (own.level > 0) == is_relative);
-            match present().next_back() {
+            let present: Vec<&(&Stmt, Import)> = own
+                .iter()
+                .filter(|(_, own)| (own.level > 0) == is_relative)
+                .collect();
+            // The farthest import up to each one: sorted, also where the imports are not.
+            let farthest: Vec<&Import> = present
+                .iter()
+                .scan(None::<&Import>, |farthest, (_, own)| {
+                    if farthest.is_none_or(|farthest| own.order(farthest) == Ordering::Greater) {
+                        *farthest = Some(own);
+                    }
+                    *farthest
+                })
+                .collect();
+            match present.last() {
                 Some((last, _)) => {
                     for import in section {
-                        let next =
-                            present().find(|(_, own)| own.order(import) == Ordering::Greater);
+                        // The first one that comes after it.
+                        let next = farthest
+                            .partition_point(|own| own.order(import) != Ordering::Greater);
                         let line = written(&[import]);
-                        match next {
+                        match present.get(next) {
                             Some((next, _)) => splices.insert(line_of(next), &line),
                             None => splices.insert_lines_after(end_of(last), &line),
                         }
@@ -230,20 +276,6 @@ pub(super) fn remove_imports(
         splices.replace(start..end, "");
     }
     Ok(())
-}
-
-/// Whether an offset is below the imports: they bind their names before it.
-pub(super) fn are_above(module: &ModModule, new_imports: &[Import], offset: usize) -> bool {
-    let above = |import: &Import| {
-        module.body.iter().any(|statement| {
-            statement.range().end().to_usize() <= offset
-                && matches!(statement, Stmt::ImportFrom(found) if import.names.iter().all(|name| {
-                    let single = Import { names: vec![name.clone()], ..import.clone() };
-                    single.is_in(found)
-                }))
-        })
-    };
-    new_imports.iter().all(above)
 }
 
 /// Whether another statement begins or ends on a line of this one.

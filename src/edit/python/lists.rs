@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{Expr, ExprCall, ExprContext, ModModule, Stmt};
+use ruff_python_ast::{Expr, ModModule, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 
-use super::imports::{Import, add_imports, are_above, imports, remove_imports};
+use super::imports::{Import, Imported, add_imports, remove_imports};
+use super::query::variables;
+use super::workers::{worker_list, workers};
 use super::{Module, cannot_edit, defined_name, guard, line_start, source, statements_kept};
 use crate::edit::{
     EditError, Edited, Position, Splices, append_to_brackets, keeps_every_byte, leading_space,
@@ -132,16 +133,18 @@ impl Module {
         }
         let after = splices.apply();
         let correct = guard::parse(&after).is_ok_and(|parsed| {
-            new_imports.iter().all(|import| imports(&parsed, import))
+            let imported = Imported::of(&parsed);
+            new_imports.iter().all(|import| imported.has(import))
                 && found.iter().all(|(list, new_items)| {
                     let before = list_of(module, list).and_then(|v| elements(v));
                     let now = list_of(&parsed, list).and_then(|v| elements(v));
                     let (Some((before, _)), Some((now, _))) = (before, now) else {
                         return false;
                     };
-                    let value =
-                        list_of(&parsed, list).map(|value| value.range().start().to_usize());
-                    let is_bound = value.is_some_and(|at| are_above(&parsed, new_imports, at));
+                    let is_bound = list_of(&parsed, list).is_some_and(|value| {
+                        let above = Imported::above(&parsed, value.range().start().to_usize());
+                        new_imports.iter().all(|import| above.has(import))
+                    });
                     let kept = before
                         .iter()
                         .zip(now)
@@ -219,7 +222,8 @@ impl Module {
         }
         let after = splices.apply();
         let is_gone = |parsed: &ModModule| {
-            !old_imports.iter().any(|import| imports(parsed, import))
+            let imported = Imported::of(parsed);
+            !old_imports.iter().any(|import| imported.has(import))
                 && items.iter().all(|(list, old_items)| {
                     let now = list_of(parsed, list).and_then(elements);
                     now.is_none_or(|(now, _)| {
@@ -228,22 +232,24 @@ impl Module {
                     })
                 })
         };
+        let Ok(parsed) = guard::parse(&after) else {
+            return Err(cannot_edit(by_hand));
+        };
+        let used = variables(&parsed);
         let still_used = old_imports
             .iter()
             .flat_map(|import| &import.names)
             .map(|(name, alias)| alias.as_deref().unwrap_or(name))
-            .find(|name| Self::parse(after.as_str()).is_ok_and(|module| module.uses(name)));
+            .find(|name| used.contains(name));
         if let Some(name) = still_used {
             let message = format!("`{name}` is used in another place of this module");
             let position = after_imports(text, module, name);
             return Err(EditError::shape(message, Some(position), by_hand));
         }
-        match guard::parse(&after) {
-            Ok(parsed) if is_gone(&parsed) && keeps_every_byte(&after, text) => {
-                Ok(Edited::Changed(after))
-            }
-            _ => Err(cannot_edit(by_hand)),
+        if is_gone(&parsed) && keeps_every_byte(&after, text) {
+            return Ok(Edited::Changed(after));
         }
+        Err(cannot_edit(by_hand))
     }
 }
 
@@ -264,9 +270,8 @@ impl Module {
     /// Whether the module has the imports, and names each item outside of them: the user has
     /// added them in a way that is not known here.
     fn names_all(&self, new_imports: &[Import], items: &[String]) -> bool {
-        let has_imports = new_imports
-            .iter()
-            .all(|import| imports(&self.syntax, import));
+        let imported = Imported::of(&self.syntax);
+        let has_imports = new_imports.iter().all(|import| imported.has(import));
         let others = self
             .syntax
             .body
@@ -336,122 +341,6 @@ pub(super) fn top_level_value<'a>(module: &'a ModModule, name: &str) -> Option<&
             Stmt::AnnAssign(assign) if is_name(&assign.target) => assign.value.as_deref(),
             _ => None,
         })
-}
-
-/// An argument of the module's only `Worker(…)` call, or the top-level list that it names.
-pub(super) fn worker_list<'a>(module: &'a ModModule, argument: &str) -> Option<&'a Expr> {
-    let (worker, value) = only_worker(module, argument)?;
-    match value {
-        // A variable of the function hides the module's.
-        Expr::Name(name) if worker.bound.contains(&name.id.to_string()) => None,
-        Expr::Name(name) => top_level_value(module, name.id.as_str()),
-        _ => Some(value),
-    }
-}
-
-/// An argument of the module's only `Worker(…)` call.
-pub(super) fn worker_argument<'a>(module: &'a ModModule, argument: &str) -> Option<&'a Expr> {
-    only_worker(module, argument).map(|(_, value)| value)
-}
-
-fn only_worker<'a>(module: &'a ModModule, argument: &str) -> Option<(WorkerCall<'a>, &'a Expr)> {
-    let Ok([worker]) = <[_; 1]>::try_from(workers(module)) else {
-        return None;
-    };
-    let value = worker.argument(argument)?;
-    Some((worker, value))
-}
-
-/// The module and the name that an argument of the module's only `Worker(…)` call is imported
-/// as; the module begins with a dot for each level if it is relative.
-pub(super) fn imported_list(module: &ModModule, argument: &str) -> Option<(String, String)> {
-    let (worker, value) = only_worker(module, argument)?;
-    let Expr::Name(name) = value else {
-        return None;
-    };
-    let name = name.id.as_str();
-    if worker.bound.iter().any(|bound| bound == name) || top_level_value(module, name).is_some() {
-        return None;
-    }
-    module.body.iter().rev().find_map(|statement| {
-        let Stmt::ImportFrom(import) = statement else {
-            return None;
-        };
-        let alias = import.names.iter().find(|alias| {
-            let bound = alias.asname.as_ref().unwrap_or(&alias.name);
-            bound.as_str() == name
-        })?;
-        let from = import.module.as_ref().map_or("", |module| module.as_str());
-        let dots = ".".repeat(import.level as usize);
-        Some((format!("{dots}{from}"), alias.name.to_string()))
-    })
-}
-
-/// A call that makes a Temporal worker, whatever the class is called here.
-pub(super) struct WorkerCall<'a> {
-    call: &'a ExprCall,
-    /// The names that the functions around it bind.
-    bound: Vec<String>,
-}
-
-impl<'a> WorkerCall<'a> {
-    fn argument(&self, name: &str) -> Option<&'a Expr> {
-        let call: &'a ExprCall = self.call;
-        call.arguments
-            .find_keyword(name)
-            .map(|keyword| &keyword.value)
-    }
-}
-
-pub(super) fn workers(module: &ModModule) -> Vec<WorkerCall<'_>> {
-    struct Search<'a> {
-        found: Vec<WorkerCall<'a>>,
-        bound: Vec<String>,
-    }
-    impl<'a> Visitor<'a> for Search<'a> {
-        fn visit_stmt(&mut self, statement: &'a Stmt) {
-            let Stmt::FunctionDef(function) = statement else {
-                return walk_stmt(self, statement);
-            };
-            let before = self.bound.len();
-            let parameters = function.parameters.iter();
-            self.bound
-                .extend(parameters.map(|parameter| parameter.name().to_string()));
-            let mut names = Bound(Vec::new());
-            names.visit_body(&function.body);
-            self.bound.append(&mut names.0);
-            walk_stmt(self, statement);
-            self.bound.truncate(before);
-        }
-        fn visit_expr(&mut self, expression: &'a Expr) {
-            if let Expr::Call(call) = expression {
-                let has = |name: &str| call.arguments.find_keyword(name).is_some();
-                if has("task_queue") && has("workflows") {
-                    let bound = self.bound.clone();
-                    self.found.push(WorkerCall { call, bound });
-                }
-            }
-            walk_expr(self, expression);
-        }
-    }
-    /// The names that statements assign.
-    struct Bound(Vec<String>);
-    impl<'a> Visitor<'a> for Bound {
-        fn visit_expr(&mut self, expression: &'a Expr) {
-            if let Expr::Name(name) = expression
-                && name.ctx == ExprContext::Store
-            {
-                self.0.push(name.id.to_string());
-            }
-            walk_expr(self, expression);
-        }
-    }
-    let mut search = Search {
-        found: Vec::new(),
-        bound: Vec::new(),
-    };
-    search.visit_body(&module.body);
-    search.found
 }
 
 /// The elements of a list or tuple in brackets, and the offset after the opening bracket.

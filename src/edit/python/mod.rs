@@ -19,6 +19,7 @@ mod missing_imports;
 mod query;
 mod sandbox;
 mod walk;
+mod workers;
 
 use ruff_python_ast::{Expr, ModModule, Stmt};
 use ruff_text_size::{Ranged, TextRange};

@@ -1,16 +1,15 @@
 //! Queries the contents of a module.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use ruff_python_ast::visitor::{Visitor, walk_expr};
-use ruff_python_ast::{Expr, Stmt, StmtClassDef};
+use ruff_python_ast::{Expr, ModModule, Stmt, StmtClassDef};
 use ruff_text_size::Ranged;
 
-use super::lists::{
-    elements, imported_list, top_level_value, worker_argument, worker_list, workers,
-};
+use super::lists::{elements, top_level_value};
 use super::missing_imports::imported_names;
 use super::walk::{all_statements, calls, dotted, each_call};
+use super::workers::{imported_list, worker_argument, worker_list, workers};
 use super::{Module, source};
 use crate::edit::Position;
 
@@ -123,19 +122,10 @@ impl Module {
         imported_names(&self.syntax)
     }
 
-    /// Whether the module's code has a variable of this name.
+    /// The names of the variables in the module's code.
     #[must_use]
-    pub fn uses(&self, name: &str) -> bool {
-        struct Search<'n>(&'n str, bool);
-        impl<'a> Visitor<'a> for Search<'_> {
-            fn visit_expr(&mut self, expression: &'a Expr) {
-                self.1 |= matches!(expression, Expr::Name(found) if found.id.as_str() == self.0);
-                walk_expr(self, expression);
-            }
-        }
-        let mut search = Search(name, false);
-        search.visit_body(&self.syntax.body);
-        search.1
+    pub fn variables(&self) -> HashSet<&str> {
+        variables(&self.syntax)
     }
 
     fn classes(&self) -> impl Iterator<Item = &StmtClassDef> {
@@ -261,4 +251,20 @@ fn imported_by(statement: &Stmt) -> Vec<String> {
         }
         _ => Vec::new(),
     }
+}
+
+/// The names of the variables in a module's code.
+pub(super) fn variables(module: &ModModule) -> HashSet<&str> {
+    struct Names<'a>(HashSet<&'a str>);
+    impl<'a> Visitor<'a> for Names<'a> {
+        fn visit_expr(&mut self, expression: &'a Expr) {
+            if let Expr::Name(name) = expression {
+                self.0.insert(name.id.as_str());
+            }
+            walk_expr(self, expression);
+        }
+    }
+    let mut names = Names(HashSet::new());
+    names.visit_body(&module.body);
+    names.0
 }

@@ -35,10 +35,9 @@ fn binds_what_it_uses(before: &str, after: &str) -> bool {
         return true;
     };
     let now = after.bound_imports();
-    let gone = before.bound_imports();
-    !gone
-        .iter()
-        .any(|name| !now.contains(name) && after.uses(name))
+    let used = after.variables();
+    let mut gone = before.bound_imports().into_iter();
+    !gone.any(|name| !now.contains(&name) && used.contains(name.as_str()))
 }
 
 /// Take out those insertions that nobody has edited, the last one first.

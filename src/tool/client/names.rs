@@ -126,8 +126,8 @@ pub(in crate::tool) fn test_file(project: &Project, service: &Service, name: &st
             .join(&format!("{folder}/test_{prefix}{name}.py"))
     };
     let is_free = |candidate: &RelPath| {
-        let mut others = project.inside(&service.folder);
-        !others.any(|other| other.file_name() == candidate.file_name() && other != candidate)
+        let mut same = project.with_file_name(candidate.file_name()).iter();
+        !same.any(|other| other != candidate && service.folder.relative(other).is_some())
     };
     let plain = path("");
     if is_free(&plain) {

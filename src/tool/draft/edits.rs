@@ -26,7 +26,7 @@ impl Draft<'_> {
             let after = After::Yaml(Box::new(document));
             self.put(path.clone(), before, after, rank, Kind::Edited);
         }
-        let Some(file) = self.files.get_mut(path) else {
+        let Some(file) = self.file(path) else {
             unreachable!("it has just been put there");
         };
         if let After::Text(text) = &file.after {
@@ -106,7 +106,7 @@ impl Draft<'_> {
         edited: Result<Edited, EditError>,
     ) -> Result<(), Problem> {
         let edited = edited.map_err(|error| Problem::of_edit(error, Some(path.clone())))?;
-        match (edited, self.files.get_mut(path)) {
+        match (edited, self.file(path)) {
             (Edited::Changed(after), Some(file)) => file.after = After::Text(after),
             (Edited::Changed(after), None) => {
                 let before = self.project.text(path).map(str::to_owned);

@@ -101,7 +101,7 @@ impl Draft<'_> {
     /// Remove a file.
     pub fn remove(&mut self, path: RelPath, rank: Rank) {
         let before = self.project.text(&path).map(str::to_owned);
-        match self.files.get_mut(&path) {
+        match self.file(&path) {
             Some(file) => file.after = After::Gone,
             None if before.is_some() => {
                 self.put(path, before, After::Gone, rank, Kind::Edited);
@@ -113,7 +113,7 @@ impl Draft<'_> {
     /// Replace the text of a file of the user from which something is removed.
     pub fn replace(&mut self, path: RelPath, text: String, rank: Rank) {
         let before = self.project.text(&path).map(str::to_owned);
-        match self.files.get_mut(&path) {
+        match self.file(&path) {
             Some(file) => file.after = After::Text(text),
             None => self.put(path, before, After::Text(text), rank, Kind::Edited),
         }
@@ -158,6 +158,13 @@ impl Draft<'_> {
         self.kept.contains(path)
     }
 
+    /// A file of the plan, to change it.
+    pub(super) fn file(&mut self, path: &RelPath) -> Option<&mut File> {
+        let file = self.files.get_mut(path)?;
+        self.touched.insert(path.clone());
+        Some(file)
+    }
+
     pub(super) fn put(
         &mut self,
         path: RelPath,
@@ -166,6 +173,7 @@ impl Draft<'_> {
         rank: Rank,
         kind: Kind,
     ) {
+        self.touched.insert(path.clone());
         self.files.insert(
             path,
             File {

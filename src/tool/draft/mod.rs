@@ -28,6 +28,8 @@ pub struct Draft<'a> {
     project: &'a Project,
     force: bool,
     files: BTreeMap<RelPath, File>,
+    /// The files that the step which acts now may have changed.
+    touched: BTreeSet<RelPath>,
     kept: Vec<RelPath>,
     /// The records of the steps that act in this plan.
     records: BTreeMap<RelPath, Record>,
@@ -115,6 +117,7 @@ impl<'a> Draft<'a> {
             project,
             force,
             files: BTreeMap::new(),
+            touched: BTreeSet::new(),
             kept: Vec::new(),
             records: BTreeMap::new(),
             owner: None,

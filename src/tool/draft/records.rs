@@ -2,6 +2,7 @@
 
 use crate::change::{Change, Rank};
 use crate::edit::undo::{self, Insertion};
+use crate::edit::{EditError, Edited};
 use crate::name::RelPath;
 use crate::problem::Problem;
 use crate::project::Content;
@@ -22,8 +23,10 @@ impl Draft<'_> {
             return;
         }
         if let Some(owner) = self.owner.take() {
-            for file in self.files.values_mut() {
-                file.end_stage(&owner);
+            for path in std::mem::take(&mut self.touched) {
+                if let Some(file) = self.files.get_mut(&path) {
+                    file.end_stage(&owner);
+                }
             }
         }
         if !self.records.contains_key(&record) {
@@ -76,13 +79,28 @@ impl Draft<'_> {
         owner.is_some_and(|owner| self.project.entry(owner).is_some())
     }
 
-    /// Do not record the last edit of a file: it can be undone without.
-    pub fn leave_off_record(&mut self, path: &RelPath) {
+    /// As [`apply`](Self::apply), but the edit is not recorded: it can be undone without.
+    ///
+    /// # Errors
+    ///
+    /// As [`apply`](Self::apply).
+    pub fn apply_off_record(
+        &mut self,
+        path: &RelPath,
+        rank: Rank,
+        edited: Result<Edited, EditError>,
+    ) -> Result<(), Problem> {
+        // Earlier edits of the file are recorded.
+        if let (Some(owner), Some(file)) = (&self.owner, self.files.get_mut(path)) {
+            file.end_stage(owner);
+        }
+        self.apply(path, rank, edited)?;
         if let Some(file) = self.files.get_mut(path)
             && let Some(text) = file.after.text().map(str::to_owned)
         {
             file.stages.push((None, text));
         }
+        Ok(())
     }
 
     /// Note on record what each step does to a file.

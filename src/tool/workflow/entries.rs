@@ -5,6 +5,7 @@ use super::recorded::request_of;
 use crate::change::Rank;
 use crate::edit::python::{Import, Module};
 use crate::edit::{EditError, Edited};
+use crate::name::RelPath;
 use crate::problem::Problem;
 use crate::project::Service;
 use crate::python::{MemberName, Style, WorkflowName};
@@ -107,11 +108,23 @@ impl Entries {
         registry: &Registry,
         style: &Style,
     ) -> Result<(), Problem> {
+        match self.edit(draft, service, registry, style) {
+            Some(edit) => edit.apply(draft, registry),
+            None => Ok(()),
+        }
+    }
+
+    /// How they are added to a registry; `None` if there is no registry.
+    fn edit(
+        &self,
+        draft: &Draft<'_>,
+        service: &Service,
+        registry: &Registry,
+        style: &Style,
+    ) -> Option<Edit> {
         let items = self.items(registry);
         let local = client::local_modules(draft.project(), service);
-        let Some(module) = draft.module(&registry.path) else {
-            return Ok(());
-        };
+        let module = draft.module(&registry.path)?;
         let edited = match module.as_ref() {
             Ok(module) if registry.is_worker() => {
                 module.add_to_worker(&self.imports, &local, &items, style)
@@ -119,7 +132,6 @@ impl Entries {
             Ok(module) => module.add_items(&self.imports, &local, &items, style),
             Err(error) => Err(error.clone()),
         };
-        // What removal restores exactly needs no record of the edit.
         let is_exact = match &edited {
             Ok(Edited::Changed(after)) => {
                 let before = draft.text(&registry.path).unwrap_or_default();
@@ -129,11 +141,7 @@ impl Entries {
             }
             _ => false,
         };
-        draft.apply(&registry.path, Rank::Registry, edited)?;
-        if is_exact {
-            draft.leave_off_record(&registry.path);
-        }
-        Ok(())
+        Some(Edit { edited, is_exact })
     }
 
     /// The registry's module without them.
@@ -147,6 +155,57 @@ impl Entries {
             module.remove_from_worker(&self.imports, &items)
         } else {
             module.remove_items(&self.imports, &items)
+        }
+    }
+}
+
+/// An edit of a registry.
+struct Edit {
+    edited: Result<Edited, EditError>,
+    /// Whether removing the entries restores the file, byte for byte.
+    is_exact: bool,
+}
+
+impl Edit {
+    fn apply(self, draft: &mut Draft<'_>, registry: &Registry) -> Result<(), Problem> {
+        if self.is_exact {
+            draft.apply_off_record(&registry.path, Rank::Registry, self.edited)
+        } else {
+            draft.apply(&registry.path, Rank::Registry, self.edited)
+        }
+    }
+}
+
+/// Add the entries of new workflows, each with the record of its workflow, to a registry.
+///
+/// They are added by one edit, whose cost does not grow with their number. Where removal needs a
+/// record of what was inserted, each workflow has an edit of its own.
+pub(super) fn register_all(
+    draft: &mut Draft<'_>,
+    service: &Service,
+    registry: &Registry,
+    added: Vec<(RelPath, Entries)>,
+    style: &Style,
+) {
+    if added.len() > 1 {
+        let mut all = Entries::default();
+        for (_, entries) in &added {
+            all.imports.extend_from_slice(&entries.imports);
+            all.workflows.extend_from_slice(&entries.workflows);
+            all.activities.extend_from_slice(&entries.activities);
+        }
+        let edit = all.edit(draft, service, registry, style);
+        if let Some(edit) = edit.filter(|edit| edit.is_exact) {
+            if let Err(problem) = edit.apply(draft, registry) {
+                draft.problem(problem);
+            }
+            return;
+        }
+    }
+    for (record, entries) in added {
+        draft.act_for(record);
+        if let Err(problem) = entries.add_to(draft, service, registry, style) {
+            draft.problem(problem);
         }
     }
 }

@@ -38,8 +38,8 @@ use arguments::Arguments;
 use commands::run;
 pub use commands::{SampleExecution, SampleKind, SampleMessage};
 use context::Context;
-use entries::Entries;
 pub(super) use entries::registration;
+use entries::{Entries, register_all};
 use parts::Form;
 pub(super) use recorded::{name_of, recorded_sample};
 pub use request::{ActivityOptions, AddTemporalWorkflow, Members};
@@ -119,15 +119,19 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalWorkflow) {
     };
     let style = project.python_style(&service);
     let mut deed = Deed::Update;
+    let mut added = Vec::new();
     for name in &arguments.names {
-        draft.act_for(record::of_workflow(&service.folder, name.snake()));
+        let record = record::of_workflow(&service.folder, name.snake());
+        draft.act_for(record.clone());
         if draft.deed() == Deed::Add {
             deed = Deed::Add;
         }
-        if let Err(problem) = add(draft, &service, &registry, name, arguments, &style) {
-            draft.problem(problem);
+        match add(draft, &service, &registry, name, arguments, &style) {
+            Ok(entries) => added.extend(entries.map(|entries| (record, entries))),
+            Err(problem) => draft.problem(problem),
         }
     }
+    register_all(draft, &service, &registry, added, &style);
     draft.say(deed, subject(&arguments.names), Some(service.label()));
     if arguments.route {
         client::warn_of_http_client(draft, &service);
@@ -169,7 +173,8 @@ pub(super) fn subject(names: &[WorkflowName]) -> String {
     format!("the {word} {}", names.join(", "))
 }
 
-/// Add a workflow, or what a request adds to the one that is on record.
+/// Add a workflow, or what a request adds to the one that is on record. Returns what the
+/// registry still lacks.
 fn add(
     draft: &mut Draft<'_>,
     service: &Service,
@@ -177,7 +182,7 @@ fn add(
     name: &WorkflowName,
     arguments: &AddTemporalWorkflow,
     style: &Style,
-) -> Result<(), Problem> {
+) -> Result<Option<Entries>, Problem> {
     let project = draft.project();
     let options = recorded::options_of(arguments);
     let found = draft.record().clone();
@@ -188,14 +193,14 @@ fn add(
             if arguments.route {
                 routes::warn_if_left_out(draft, service, name, style);
             }
-            return Ok(());
+            return Ok(None);
         }
         let Some(further) = Further::of(&found, arguments) else {
             return Err(different(project, service, name, &found, &options));
         };
         further.add(draft, service, registry, name, arguments, style)?;
         draft.record().options = options;
-        return Ok(());
+        return Ok(None);
     }
     if let Some(problem) = taken(project, service, registry, name) {
         return Err(problem);
@@ -233,14 +238,13 @@ fn add(
     let activities = arguments.members.activities();
     let entries = Entries::of(service, registry, name, activities, form, style)
         .with_workflow(service, registry, name, style);
-    entries.add_to(draft, service, registry, style)?;
     if arguments.route {
         routes::include(draft, service, name, style)?;
     }
     let record = draft.record();
     record.workflow = Some(name.to_string());
     record.options = options;
-    Ok(())
+    Ok(Some(entries))
 }
 
 /// A refusal of a request that differs from the recorded one in more than additions.
