@@ -150,6 +150,8 @@ const DEPENDENCIES: [(&str, &[&str]); 32] = [
 /// A file of `src` with the absolute paths that its code uses.
 struct File {
     name: String,
+    /// The number of lines, without tests at the foot.
+    lines: usize,
     module: Vec<String>,
     paths: BTreeSet<Vec<String>>,
 }
@@ -170,6 +172,7 @@ fn files() -> Vec<File> {
     let modules: BTreeSet<Vec<String>> = names.iter().map(|name| module(name)).collect();
     let read = |name: &PathBuf| {
         let text = fs::read_to_string(source.join(name)).unwrap();
+        let code = text.split("\n#[cfg(test)]\nmod tests").next().unwrap();
         let module = module(name);
         let paths = paths(&text)
             .into_iter()
@@ -177,6 +180,7 @@ fn files() -> Vec<File> {
             .collect();
         File {
             name: name.to_str().unwrap().to_owned(),
+            lines: code.lines().count(),
             module,
             paths,
         }
@@ -387,6 +391,16 @@ fn files_of_a_folder_do_not_use_each_other_in_a_circle() {
         .map(|(from, to)| format!("{from:?} uses {to:?}"))
         .collect();
     assert_eq!(circle, Vec::<String>::new());
+}
+
+/// A file with one job is not longer.
+#[test]
+fn no_file_is_long() {
+    const MOST: usize = 450;
+    let files = files();
+    let long = files.iter().filter(|file| file.lines > MOST);
+    let long: Vec<(&String, usize)> = long.map(|file| (&file.name, file.lines)).collect();
+    assert_eq!(long, []);
 }
 
 #[test]

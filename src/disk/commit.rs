@@ -1,14 +1,13 @@
 //! Writes the changes of a plan: all of them, or none.
 
 use std::collections::{BTreeMap, btree_map};
-use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::journal::{Entry, JOURNAL, Journal};
 use super::open_folder::{OpenFolder, Owner};
-use super::state::hash;
+use super::rollback::Done;
 use super::{Disk, DiskError, Operation, is_absent, names_in};
 use crate::change::Change;
 use crate::name::RelPath;
@@ -29,18 +28,6 @@ pub struct Lost {
     pub path: RelPath,
     /// What it had, in words.
     pub what: Vec<String>,
-}
-
-/// The operations that a commit has completed, in order.
-#[derive(Debug, Default)]
-struct Done {
-    has_journal: bool,
-    folders: Vec<PathBuf>,
-    /// The files of which the temporary file has been made.
-    staged: Vec<Entry>,
-    /// Those that are in their places.
-    placed: Vec<Entry>,
-    lost: Vec<Lost>,
 }
 
 impl Disk {
@@ -316,17 +303,17 @@ impl Disk {
         if entry.after.is_none() {
             return self.take_away(&folder, &entry, before, done);
         }
-        exchange(&folder, &entry)?;
+        entry.exchange(&folder)?;
         done.placed.push(entry.clone());
         // What was there at that moment is in the temporary file now.
         self.before(Operation::Read, &self.path_of(&entry))?;
         if folder.read(&entry.temporary)? == before.as_bytes() {
             return Ok(());
         }
-        exchange(&folder, &entry)?;
-        if !is_new(&folder, &entry)? {
+        entry.exchange(&folder)?;
+        if !entry.is_new(&folder)? {
             // It has been saved once more in between.
-            exchange(&folder, &entry)?;
+            entry.exchange(&folder)?;
         }
         done.placed.pop();
         Err(io::ErrorKind::AlreadyExists.into())
@@ -351,109 +338,11 @@ impl Disk {
         Err(io::ErrorKind::AlreadyExists.into())
     }
 
-    fn path_of(&self, entry: &Entry) -> PathBuf {
+    pub(super) fn path_of(&self, entry: &Entry) -> PathBuf {
         self.root.join(&entry.folder).join(&entry.name)
     }
 
-    /// Undo a failed commit, and add the paths that could not be restored to its error.
-    fn undo(&self, root: &OpenFolder, mut error: DiskError, done: &Done) -> DiskError {
-        let (mut resisting, mut in_use) = (Vec::new(), Vec::new());
-        let mut holding: Vec<&str> = Vec::new();
-        for entry in done.placed.iter().rev() {
-            if !self.take_back(root, entry).is_ok_and(|is_done| is_done) {
-                resisting.push(self.path_of(entry));
-                // Its temporary file has what was there before.
-                if entry.before.is_some() {
-                    holding.push(&entry.temporary);
-                    resisting.push(self.root.join(&entry.folder).join(&entry.temporary));
-                }
-            }
-        }
-        let mut has_temporary = false;
-        let staged = done.staged.iter();
-        for entry in staged.filter(|entry| !holding.contains(&entry.temporary.as_str())) {
-            if self.remove_temporary(root, entry).is_err() {
-                has_temporary = true;
-                resisting.push(self.root.join(&entry.folder).join(&entry.temporary));
-            }
-        }
-        for folder in done.folders.iter().rev() {
-            let parent = folder.parent().unwrap_or(Path::new(""));
-            let name = folder.file_name().unwrap_or(OsStr::new(""));
-            match root.inner(parent).and_then(|open| open.remove_folder(name)) {
-                Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {
-                    in_use.push(self.root.join(folder));
-                }
-                Err(_) => resisting.push(self.root.join(folder)),
-                Ok(()) => {}
-            }
-        }
-        // It names the temporary files that are left, for the next run to remove: not those that
-        // have the only copy of a file.
-        if (!has_temporary || !holding.is_empty())
-            && done.has_journal
-            && self.remove_journal(root).is_err()
-        {
-            resisting.push(self.root.join(JOURNAL));
-        }
-        match &mut error {
-            DiskError::Io { not_restored, .. } => {
-                *not_restored = resisting;
-                not_restored.append(&mut in_use);
-            }
-            // A folder with somebody's file in it is not missed.
-            other => {
-                if let Some(path) = resisting.first() {
-                    error = DiskError::Io {
-                        path: path.clone(),
-                        source: io::Error::other(other.to_string()),
-                        not_restored: resisting,
-                    };
-                }
-            }
-        }
-        error
-    }
-
-    /// Take a file back from its place. Returns false if somebody has saved it since: it is
-    /// left.
-    fn take_back(&self, root: &OpenFolder, entry: &Entry) -> io::Result<bool> {
-        let folder = root.inner(&entry.folder)?;
-        self.before(Operation::Place, &self.path_of(entry))?;
-        if entry.after.is_none() {
-            return match folder.place(&entry.temporary, &entry.name) {
-                // Somebody has saved a new file there.
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-                placed => placed.map(|()| true),
-            };
-        }
-        if entry.before.is_none() {
-            folder.place(&entry.name, &entry.temporary)?;
-        } else {
-            exchange(&folder, entry)?;
-        }
-        if is_new(&folder, entry)? {
-            return Ok(true);
-        }
-        if entry.before.is_none() {
-            folder.place(&entry.temporary, &entry.name)?;
-        } else {
-            exchange(&folder, entry)?;
-        }
-        Ok(false)
-    }
-
-    /// Remove a temporary file, if it is still there.
-    fn remove_temporary(&self, root: &OpenFolder, entry: &Entry) -> io::Result<()> {
-        let folder = root.inner(&entry.folder)?;
-        if folder.has(&entry.temporary)? {
-            self.before(Operation::Remove, &self.path_of(entry))?;
-            folder.remove_file(&entry.temporary)?;
-        }
-        Ok(())
-    }
-
-    fn remove_journal(&self, root: &OpenFolder) -> io::Result<()> {
+    pub(super) fn remove_journal(&self, root: &OpenFolder) -> io::Result<()> {
         self.before(Operation::Remove, &self.root.join(JOURNAL))?;
         root.remove_file(JOURNAL)
     }
@@ -468,14 +357,4 @@ impl Disk {
             Err(error) => Err(DiskError::io(&self.root.join(JOURNAL), error)),
         }
     }
-}
-
-fn exchange(folder: &OpenFolder, entry: &Entry) -> io::Result<()> {
-    folder.exchange(&entry.temporary, &entry.name, &entry.old())
-}
-
-/// Whether the temporary file has the new content.
-fn is_new(folder: &OpenFolder, entry: &Entry) -> io::Result<bool> {
-    let found = hash(&folder.read(&entry.temporary)?);
-    Ok(entry.after.as_ref() == Some(&found))
 }

@@ -63,6 +63,17 @@ impl Entry {
     pub(super) fn old(&self) -> String {
         format!("{}.old", self.temporary)
     }
+
+    /// Exchange the temporary file with the file in its place.
+    pub(super) fn exchange(&self, folder: &OpenFolder) -> io::Result<()> {
+        folder.exchange(&self.temporary, &self.name, &self.old())
+    }
+
+    /// Whether the temporary file has the new content.
+    pub(super) fn is_new(&self, folder: &OpenFolder) -> io::Result<bool> {
+        let found = hash(&folder.read(&self.temporary)?);
+        Ok(self.after.as_ref() == Some(&found))
+    }
 }
 
 impl Journal {

@@ -10,6 +10,7 @@ mod journal;
 mod lock;
 mod open_folder;
 mod read;
+mod rollback;
 mod state;
 
 use std::ffi::OsString;

@@ -4,6 +4,7 @@ mod called;
 mod conditions;
 mod order;
 mod state;
+mod written;
 
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{

@@ -4,10 +4,11 @@
 //! Source: Mermaid's documentation of flowcharts. Statements that neither call Temporal nor
 //! end the workflow are left out.
 
+mod blocks;
 mod steps;
 
 use ruff_python_ast::visitor::Visitor;
-use ruff_python_ast::{Expr, ExprCall, Stmt, StmtTry};
+use ruff_python_ast::{Expr, ExprCall, Stmt};
 
 use super::decorators::{Handler, handler_of, message_name};
 use super::index::{ClassId, FunctionId, Index};
@@ -107,7 +108,7 @@ struct Drawing<'i, 'a> {
 }
 
 impl<'a> Drawing<'_, 'a> {
-    fn node(&mut self, open: &str, text: &str, close: &str) -> String {
+    pub(super) fn node(&mut self, open: &str, text: &str, close: &str) -> String {
         self.nodes += 1;
         let id = format!("n{}", self.nodes);
         self.lines
@@ -116,7 +117,7 @@ impl<'a> Drawing<'_, 'a> {
     }
 
     /// Connect a node with what leads to it.
-    fn connect(&mut self, node: &str) {
+    pub(super) fn connect(&mut self, node: &str) {
         let ends = std::mem::replace(&mut self.ends, vec![End::of(node.to_owned())]);
         for end in ends {
             let arrow = match (&end.label, end.is_dotted) {
@@ -155,7 +156,7 @@ impl<'a> Drawing<'_, 'a> {
         self.calls.pop();
     }
 
-    fn body(&mut self, steps: &Steps<'_, 'a>, body: &'a [Stmt]) {
+    pub(super) fn body(&mut self, steps: &Steps<'_, 'a>, body: &'a [Stmt]) {
         for statement in body {
             if self.ends.is_empty() {
                 return;
@@ -256,7 +257,7 @@ impl<'a> Drawing<'_, 'a> {
     }
 
     /// The end of the function that is drawn: of the workflow, or of one drawn in place.
-    fn leave(&mut self, text: &str) {
+    pub(super) fn leave(&mut self, text: &str) {
         let ends = std::mem::take(&mut self.ends);
         if let Some(returns) = self.returns.last_mut() {
             returns.extend(ends);
@@ -266,133 +267,7 @@ impl<'a> Drawing<'_, 'a> {
         }
     }
 
-    fn branches(&mut self, steps: &Steps<'_, 'a>, branches: &[(Option<&'a Expr>, &'a [Stmt])]) {
-        let mut ends = Vec::new();
-        let mut has_else = false;
-        let matter = branches.iter().any(|(_, body)| steps.matter(body));
-        for (test, body) in branches {
-            if let Some(test) = test {
-                self.expression(steps, test);
-                if !matter {
-                    continue;
-                }
-                let choice = self.node("{", &steps.text(test), "}");
-                self.connect(&choice);
-                self.ends = vec![End::labelled(&choice, "yes")];
-                self.body(steps, body);
-                ends.append(&mut self.ends);
-                self.ends = vec![End::labelled(&choice, "no")];
-            } else {
-                has_else = true;
-                if matter {
-                    self.body(steps, body);
-                    ends.append(&mut self.ends);
-                }
-            }
-        }
-        if matter {
-            if !has_else {
-                ends.append(&mut self.ends);
-            }
-            self.ends = ends;
-        }
-    }
-
-    /// A loop. The steps of its condition are made each time.
-    fn repeat(
-        &mut self,
-        steps: &Steps<'_, 'a>,
-        label: &str,
-        condition: Option<&'a Expr>,
-        body: &'a [Stmt],
-        otherwise: &'a [Stmt],
-    ) {
-        let has_steps = condition.is_some_and(|condition| !steps.calls_in(condition).is_empty());
-        if !has_steps && !steps.matter(body) {
-            self.body(steps, otherwise);
-            return;
-        }
-        let first = self.nodes + 1;
-        if let Some(condition) = condition {
-            self.expression(steps, condition);
-        }
-        let node = self.node("{{", label, "}}");
-        self.connect(&node);
-        let first = format!("n{first}");
-        self.loops.push(Loop {
-            node: first.clone(),
-            breaks: Vec::new(),
-        });
-        self.ends = vec![End::labelled(&node, "each")];
-        self.body(steps, body);
-        if !self.ends.is_empty() {
-            self.connect(&first);
-        }
-        let is_endless = matches!(condition, Some(Expr::BooleanLiteral(literal)) if literal.value);
-        let breaks = self.loops.pop().map_or_else(Vec::new, |inner| inner.breaks);
-        self.ends = if is_endless {
-            Vec::new()
-        } else {
-            vec![End::labelled(&node, "then")]
-        };
-        self.body(steps, otherwise);
-        self.ends.extend(breaks);
-    }
-
-    /// `try`: the final body follows the normal way out and that of a `return`.
-    fn attempt(&mut self, steps: &Steps<'_, 'a>, block: &'a StmtTry) {
-        if !steps.matter(&block.finalbody) {
-            self.attempt_without_final(steps, block);
-            return;
-        }
-        self.returns.push(Vec::new());
-        self.attempt_without_final(steps, block);
-        let returned = self.returns.pop().unwrap_or_default();
-        if self.nodes > MAX_NODES {
-            self.ends.extend(returned);
-            self.body(steps, &block.finalbody);
-            return;
-        }
-        self.body(steps, &block.finalbody);
-        let after = std::mem::replace(&mut self.ends, returned);
-        self.body(steps, &block.finalbody);
-        self.leave("completed");
-        self.ends = after;
-    }
-
-    /// A dotted arrow leads from the last step of the body to each handler.
-    fn attempt_without_final(&mut self, steps: &Steps<'_, 'a>, block: &'a StmtTry) {
-        let before = self.ends.clone();
-        let step_before = self.last_step.take();
-        self.body(steps, &block.body);
-        let last = self.last_step.clone();
-        self.last_step = last.clone().or(step_before);
-        self.body(steps, &block.orelse);
-        let mut ends = std::mem::take(&mut self.ends);
-        for handler in &block.handlers {
-            let ruff_python_ast::ExceptHandler::ExceptHandler(handler) = handler;
-            let caught = handler
-                .type_
-                .as_deref()
-                .map_or_else(|| "error".to_owned(), |caught| steps.text(caught));
-            self.ends = match &last {
-                Some(node) => vec![End {
-                    is_dotted: true,
-                    ..End::labelled(node, &caught)
-                }],
-                None => before.clone(),
-            };
-            self.body(steps, &handler.body);
-            for end in std::mem::take(&mut self.ends) {
-                if !ends.contains(&end) {
-                    ends.push(end);
-                }
-            }
-        }
-        self.ends = ends;
-    }
-
-    fn expression(&mut self, steps: &Steps<'_, 'a>, expression: &'a Expr) {
+    pub(super) fn expression(&mut self, steps: &Steps<'_, 'a>, expression: &'a Expr) {
         for call in steps.calls_in(expression) {
             if self.ends.is_empty() {
                 return;

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
-use ruff_python_ast::{Alias, ModModule, Stmt, StmtImportFrom};
+use ruff_python_ast::{Alias, Identifier, ModModule, Stmt, StmtImportFrom};
 use ruff_text_size::Ranged;
 
 use super::{above_comments, is_docstring, is_one_line, line_start, start_of};
@@ -61,11 +61,7 @@ impl Import {
             && self.names.iter().all(|(name, alias)| {
                 statement.names.iter().any(|found| {
                     found.name.as_str() == name
-                        && found
-                            .asname
-                            .as_ref()
-                            .map(ruff_python_ast::Identifier::as_str)
-                            == alias.as_deref()
+                        && found.asname.as_ref().map(Identifier::as_str) == alias.as_deref()
                 })
             })
     }
@@ -99,7 +95,7 @@ impl<'m> Imported<'m> {
                 continue;
             }
             let module = from.module.as_ref().map_or("", |module| module.as_str());
-            let alias_of = |alias: &'m Alias| alias.asname.as_ref().map(|name| name.as_str());
+            let alias_of = |alias: &'m Alias| alias.asname.as_ref().map(Identifier::as_str);
             let each = from.names.iter();
             names.extend(each.map(|a| (from.level, module, a.name.as_str(), alias_of(a))));
         }
@@ -110,7 +106,12 @@ impl<'m> Imported<'m> {
     pub(super) fn has(&self, import: &Import) -> bool {
         let mut names = import.names.iter();
         names.all(|(name, alias)| {
-            let wanted = (import.level, import.module.as_str(), name.as_str(), alias.as_deref());
+            let wanted = (
+                import.level,
+                import.module.as_str(),
+                name.as_str(),
+                alias.as_deref(),
+            );
             self.0.contains(&wanted)
         })
     }
@@ -181,8 +182,8 @@ pub(super) fn add_imports(
                 Some((last, _)) => {
                     for import in section {
                         // The first one that comes after it.
-                        let next = farthest
-                            .partition_point(|own| own.order(import) != Ordering::Greater);
+                        let next =
+                            farthest.partition_point(|own| own.order(import) != Ordering::Greater);
                         let line = written(&[import]);
                         match present.get(next) {
                             Some((next, _)) => splices.insert(line_of(next), &line),

@@ -6,7 +6,7 @@ use ruff_python_ast::{Expr, ModModule, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::imports::{Import, Imported, add_imports, remove_imports};
-use super::query::variables;
+use super::walk::{top_level_value, variables};
 use super::workers::{worker_list, workers};
 use super::{Module, cannot_edit, defined_name, guard, line_start, source, statements_kept};
 use crate::edit::{
@@ -326,21 +326,6 @@ fn lines_for_items(imports: &[Import], items: &[(&str, Vec<String>)]) -> String 
         }
     }
     lines
-}
-
-pub(super) fn top_level_value<'a>(module: &'a ModModule, name: &str) -> Option<&'a Expr> {
-    let is_name = |target: &Expr| matches!(target, Expr::Name(n) if n.id.as_str() == name);
-    module
-        .body
-        .iter()
-        .rev()
-        .find_map(|statement| match statement {
-            Stmt::Assign(assign) if assign.targets.len() == 1 && is_name(&assign.targets[0]) => {
-                Some(&*assign.value)
-            }
-            Stmt::AnnAssign(assign) if is_name(&assign.target) => assign.value.as_deref(),
-            _ => None,
-        })
 }
 
 /// The elements of a list or tuple in brackets, and the offset after the opening bracket.

@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use ruff_python_ast::visitor::{Visitor, walk_expr};
-use ruff_python_ast::{Expr, ModModule, Stmt, StmtClassDef};
+use ruff_python_ast::{Expr, Stmt, StmtClassDef};
 use ruff_text_size::Ranged;
 
-use super::lists::{elements, top_level_value};
+use super::lists::elements;
 use super::missing_imports::imported_names;
-use super::walk::{all_statements, calls, dotted, each_call};
+use super::walk::{all_statements, calls, dotted, each_call, top_level_value, variables};
 use super::workers::{imported_list, worker_argument, worker_list, workers};
 use super::{Module, source};
 use crate::edit::Position;
@@ -251,20 +250,4 @@ fn imported_by(statement: &Stmt) -> Vec<String> {
         }
         _ => Vec::new(),
     }
-}
-
-/// The names of the variables in a module's code.
-pub(super) fn variables(module: &ModModule) -> HashSet<&str> {
-    struct Names<'a>(HashSet<&'a str>);
-    impl<'a> Visitor<'a> for Names<'a> {
-        fn visit_expr(&mut self, expression: &'a Expr) {
-            if let Expr::Name(name) = expression {
-                self.0.insert(name.id.as_str());
-            }
-            walk_expr(self, expression);
-        }
-    }
-    let mut names = Names(HashSet::new());
-    names.visit_body(&module.body);
-    names.0
 }

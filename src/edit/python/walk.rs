@@ -1,7 +1,9 @@
 //! Visits the calls and statements of a module.
 
+use std::collections::HashSet;
+
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{Expr, ExprCall, Stmt};
+use ruff_python_ast::{Expr, ExprCall, ModModule, Stmt};
 
 /// Visit each call in some statements, also those in blocks and functions.
 pub(super) fn each_call(body: &[Stmt], visit: &mut dyn FnMut(&ExprCall)) {
@@ -54,4 +56,36 @@ pub(crate) fn dotted(expression: &Expr) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// The value of a top-level variable.
+pub(super) fn top_level_value<'a>(module: &'a ModModule, name: &str) -> Option<&'a Expr> {
+    let is_name = |target: &Expr| matches!(target, Expr::Name(n) if n.id.as_str() == name);
+    module
+        .body
+        .iter()
+        .rev()
+        .find_map(|statement| match statement {
+            Stmt::Assign(assign) if assign.targets.len() == 1 && is_name(&assign.targets[0]) => {
+                Some(&*assign.value)
+            }
+            Stmt::AnnAssign(assign) if is_name(&assign.target) => assign.value.as_deref(),
+            _ => None,
+        })
+}
+
+/// The names of the variables in a module's code.
+pub(super) fn variables(module: &ModModule) -> HashSet<&str> {
+    struct Names<'a>(HashSet<&'a str>);
+    impl<'a> Visitor<'a> for Names<'a> {
+        fn visit_expr(&mut self, expression: &'a Expr) {
+            if let Expr::Name(name) = expression {
+                self.0.insert(name.id.as_str());
+            }
+            walk_expr(self, expression);
+        }
+    }
+    let mut names = Names(HashSet::new());
+    names.visit_body(&module.body);
+    names.0
 }

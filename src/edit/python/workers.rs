@@ -3,7 +3,7 @@
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Expr, ExprCall, ExprContext, ModModule, Stmt};
 
-use super::lists::top_level_value;
+use super::walk::top_level_value;
 
 /// An argument of the module's only `Worker(…)` call, or the top-level list that it names.
 pub(super) fn worker_list<'a>(module: &'a ModModule, argument: &str) -> Option<&'a Expr> {

@@ -8,6 +8,7 @@ mod dependencies;
 mod files;
 mod install;
 mod interpreter;
+mod library;
 mod names;
 mod packaging;
 mod polytope;
@@ -36,9 +37,10 @@ pub(super) use choose::chosen;
 use choose::{choose_service, default_service};
 pub(super) use choose_module::chosen_worker;
 pub(super) use dependencies::has_dependencies;
-pub(super) use files::{check_library, library, start_module};
+pub(super) use files::start_module;
 pub use install::Install;
 pub(super) use install::worker_module;
+pub(super) use library::{check_library, library};
 pub(super) use names::test_file;
 pub(super) use packaging::packaging_name;
 pub(super) use registry::{
@@ -189,7 +191,7 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalClient) {
         plan_beside(draft, &service, &names, module);
         return;
     }
-    files::add_library(draft, &service);
+    library::add_library(draft, &service);
     let registry = registry_of(project, &service);
     if let Some(registry) = &registry
         && let Some(Ok(module)) = project.module(&registry.path).as_deref()
@@ -310,7 +312,7 @@ fn plan_beside(draft: &mut Draft<'_>, service: &Service, names: &names::Names, m
         );
         return;
     }
-    files::add_library(draft, service);
+    library::add_library(draft, service);
     files::add_packages(draft, service, names);
     requirements::add_requirements(draft, service);
     let library = Folder::from(names::library_folder(service));
