@@ -99,3 +99,18 @@ fn parsing_is_linear_in_the_project() {
     // One more file causes one more parse.
     assert_eq!([large[0] - small[0], large[1] - small[1]], [10, 10]);
 }
+
+/// The registry is edited once, however many workflows a call adds.
+#[test]
+fn parsing_python_does_not_grow_with_the_workflows_of_a_call() {
+    let parses = |count: usize| {
+        let project = Project::empty();
+        call(&project, &["add-temporal"]);
+        call(&project, &["add-temporal-client"]);
+        let names: Vec<String> = (0..count).map(|number| format!("order-{number}")).collect();
+        let mut arguments = vec!["add-temporal-workflow"];
+        arguments.extend(names.iter().map(String::as_str));
+        call(&project, &arguments).python
+    };
+    assert_eq!(parses(20), parses(2));
+}
