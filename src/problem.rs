@@ -281,6 +281,12 @@ impl Problem {
             .in_file(path)
             .at(position)
             .hint(format!("add this by hand:\n{by_hand}")),
+            EditError::TooLarge => Self::new(
+                ErrorCode::UnknownShape,
+                format!("`{file}` cannot be edited: {error}"),
+            )
+            .in_file(path)
+            .hint("add less, or add it to another service"),
         }
     }
 }

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use bluetext::edit::MAX_FILE_SIZE;
 use bluetext::name::is_unsafe;
 use common::Project;
 
@@ -18,6 +19,8 @@ const LIMIT: u64 = 500;
 
 /// The most memory of a command, in KiB.
 const MEMORY: u64 = 300 << 10;
+
+const FASTAPI: &str = "from fastapi import FastAPI\n\napp = FastAPI()\n";
 
 /// Runs a command within the limits, and returns its exit code and messages.
 fn bounded(project: &Project, arguments: &[&str]) -> (i32, String) {
@@ -156,7 +159,7 @@ fn deep_and_long_python_ends_nothing() {
         |n| "a = 1; ".repeat(n) + "\n",
         |n| "import a\n".repeat(n),
     ];
-    let module = |code: &str| format!("from fastapi import FastAPI\n\napp = FastAPI()\n{code}");
+    let module = |code: &str| format!("{FASTAPI}{code}");
     let forms = deep
         .iter()
         .map(|form| (form, 3))
@@ -330,4 +333,33 @@ fn names_of_folders_do_not_become_code() {
             assert_eq!(project.tree(), before, "{name}");
         }
     }
+}
+
+/// A file that could not be read again is not made.
+#[test]
+fn no_registry_becomes_too_large() {
+    let project = Project::empty();
+    bounded(&project, &["add-temporal"]);
+    bounded(&project, &["add-temporal-client"]);
+    let registry = "modules/api/src/backend/workflows/registry.py";
+    let text = project.read(registry);
+    let comment = "#".repeat(MAX_FILE_SIZE - text.len() - 50);
+    project.write(registry, &format!("{text}{comment}\n"));
+    let before = project.tree();
+    let two = ["add-temporal-workflow", "greeting", "order"];
+    let (code, messages) = bounded(&project, &two);
+    assert_eq!(code, 3);
+    assert_eq!(
+        messages.trim_end(),
+        format!(
+            "error: `{registry}` cannot be edited: it would be larger than 1 MiB, more than is \
+             supported\n  --> {registry}\n\n  hint: add less, or add it to another service"
+        )
+    );
+    assert_eq!(project.tree(), before);
+    project.write("services/other/requirements.txt", "fastapi\n");
+    project.write("services/other/main.py", FASTAPI);
+    bounded(&project, &["add-temporal-client", "--service", "other"]);
+    let other = [&two[..], &["--service", "other"]].concat();
+    assert_eq!(bounded(&project, &other).0, 0);
 }

@@ -135,6 +135,9 @@ pub enum EditError {
         /// The lines to add by hand.
         by_hand: String,
     },
+    /// With the edit, the file would be larger than [`MAX_FILE_SIZE`].
+    #[error("it would be larger than {} MiB, more than is supported", MAX_FILE_SIZE >> 20)]
+    TooLarge,
 }
 
 impl EditError {
@@ -159,6 +162,7 @@ impl EditError {
     pub fn position(&self) -> Option<Position> {
         match self {
             Self::Syntax { position, .. } | Self::Shape { position, .. } => *position,
+            Self::TooLarge => None,
         }
     }
 

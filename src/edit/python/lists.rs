@@ -10,8 +10,8 @@ use super::walk::{top_level_value, variables};
 use super::workers::{worker_list, workers};
 use super::{Module, cannot_edit, defined_name, guard, line_start, source, statements_kept};
 use crate::edit::{
-    EditError, Edited, Position, Splices, append_to_brackets, keeps_every_byte, leading_space,
-    remove_from_brackets,
+    EditError, Edited, MAX_FILE_SIZE, Position, Splices, append_to_brackets, keeps_every_byte,
+    leading_space, remove_from_brackets,
 };
 use crate::python::{Style, mentions};
 
@@ -29,7 +29,8 @@ impl Module {
     ///
     /// # Errors
     ///
-    /// [`EditError::Shape`] where a list is missing or is not a list or tuple.
+    /// [`EditError::Shape`] where a list is missing or is not a list or tuple;
+    /// [`EditError::TooLarge`].
     pub fn add_items(
         &self,
         new_imports: &[Import],
@@ -132,6 +133,9 @@ impl Module {
             return Ok(Edited::Unchanged);
         }
         let after = splices.apply();
+        if after.len() > MAX_FILE_SIZE {
+            return Err(EditError::TooLarge);
+        }
         let correct = guard::parse(&after).is_ok_and(|parsed| {
             let imported = Imported::of(&parsed);
             new_imports.iter().all(|import| imported.has(import))

@@ -132,16 +132,19 @@ impl Entries {
             Ok(module) => module.add_items(&self.imports, &local, &items, style),
             Err(error) => Err(error.clone()),
         };
-        let is_exact = match &edited {
+        let needs_record = match &edited {
             Ok(Edited::Changed(after)) => {
                 let before = draft.text(&registry.path).unwrap_or_default();
-                Module::parse(after.as_str())
+                !Module::parse(after.as_str())
                     .and_then(|module| self.remove_from(&module, registry))
                     .is_ok_and(|removed| removed.into_text(after) == before)
             }
             _ => false,
         };
-        Some(Edit { edited, is_exact })
+        Some(Edit {
+            edited,
+            needs_record,
+        })
     }
 
     /// The registry's module without them.
@@ -162,16 +165,16 @@ impl Entries {
 /// An edit of a registry.
 struct Edit {
     edited: Result<Edited, EditError>,
-    /// Whether removing the entries restores the file, byte for byte.
-    is_exact: bool,
+    /// Whether removing the entries does not restore the file, byte for byte.
+    needs_record: bool,
 }
 
 impl Edit {
     fn apply(self, draft: &mut Draft<'_>, registry: &Registry) -> Result<(), Problem> {
-        if self.is_exact {
-            draft.apply_off_record(&registry.path, Rank::Registry, self.edited)
-        } else {
+        if self.needs_record {
             draft.apply(&registry.path, Rank::Registry, self.edited)
+        } else {
+            draft.apply_off_record(&registry.path, Rank::Registry, self.edited)
         }
     }
 }
@@ -195,7 +198,7 @@ pub(super) fn register_all(
             all.activities.extend_from_slice(&entries.activities);
         }
         let edit = all.edit(draft, service, registry, style);
-        if let Some(edit) = edit.filter(|edit| edit.is_exact) {
+        if let Some(edit) = edit.filter(|edit| !edit.needs_record) {
             if let Err(problem) = edit.apply(draft, registry) {
                 draft.problem(problem);
             }
