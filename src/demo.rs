@@ -89,7 +89,7 @@ const SECOND: &str = "farewell";
 pub fn run(demo: &Demo, view: View) -> Result<ExitCode, Box<Report>> {
     let fail = |code, error: &anyhow::Error| {
         let problem = Problem::new(code, format!("{error:#}"));
-        Box::new(Report::of_problems("demo", &[problem]))
+        Box::new(Report::of_problems("demo", &[problem], None))
     };
     // Without the handler the processes would outlive an interrupted demo.
     if let Err(error) = process::catch_interrupts() {
@@ -104,7 +104,7 @@ pub fn run(demo: &Demo, view: View) -> Result<ExitCode, Box<Report>> {
             ),
         )
         .hint("name another folder: `bluetext demo DIR`");
-        return Err(Box::new(Report::of_problems("demo", &[problem])));
+        return Err(Box::new(Report::of_problems("demo", &[problem], None)));
     }
     let progress = Progress::new(view.quiet, &|_| {});
     progress.line(&format!("Demo in {}", demo.folder.display()));
@@ -297,23 +297,14 @@ fn scaffold(demo: &Demo, request: &Request, view: View) -> Result<(), Stop> {
 fn execute(server: &DevServer, name: &str) -> anyhow::Result<Execution> {
     let workflow = format!("{}Workflow", name.parse::<WorkflowName>()?.class());
     let id = format!("{name}-demo");
-    let execution = server.json(
-        &[
-            "workflow",
-            "execute",
-            "--type",
-            &workflow,
-            "--task-queue",
-            "main-task-queue",
-            "--workflow-id",
-            &id,
-            "--input",
-            r#"{"name": "World"}"#,
-            "--execution-timeout",
-            WORKFLOW_LIMIT,
-        ],
-        &Limits::default(),
-    )?;
+    let arguments = [
+        &["workflow", "execute", "--type", &workflow][..],
+        &["--task-queue", "main-task-queue", "--workflow-id", &id],
+        &["--input", r#"{"name": "World"}"#],
+        &["--execution-timeout", WORKFLOW_LIMIT],
+    ]
+    .concat();
+    let execution = server.json(&arguments, &Limits::default())?;
     match execution.get("status").and_then(serde_json::Value::as_str) {
         Some("COMPLETED") => Ok(Execution {
             workflow,

@@ -87,9 +87,9 @@ fn execute(invocation: Invocation, begun: Instant) -> report::ExitCode {
 /// Report invalid arguments in the document of the command.
 fn refuse(command: &str, problems: &[Problem], view: View) -> report::ExitCode {
     match command {
-        "status" => StatusReport::usage(problems).print(view),
-        "check" => CheckReport::usage(problems).print(view),
-        "verify" => VerifyReport::of_problems(problems).print(view),
-        _ => Report::of_problems(command, problems).print(view),
+        "status" => StatusReport::usage(problems, None).print(view),
+        "check" => CheckReport::usage(problems, None).print(view),
+        "verify" => VerifyReport::of_problems(problems, None).print(view),
+        _ => Report::of_problems(command, problems, None).print(view),
     }
 }

@@ -4,7 +4,6 @@
 //! The meaning of a code never changes; `docs/codes.md` lists the codes, and a test compares it
 //! with this file.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
 use anstyle::AnsiColor;
@@ -17,9 +16,10 @@ use crate::name::{RelPath, is_unsafe};
 use crate::project::{FileFault, ProjectError};
 
 /// The exit code of a command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ExitCode {
     /// Done, or nothing to do.
+    #[default]
     Done = 0,
     /// Failed, and rolled back.
     Failed = 1,
@@ -302,65 +302,43 @@ impl Problem {
 
 impl From<&DiskError> for Problem {
     fn from(error: &DiskError) -> Self {
-        let mut problem = Self::new(ErrorCode::Io, error.to_string());
+        let problem = |code| Self::new(code, error.to_string());
         match error {
             DiskError::NoProject(_) => {
-                problem.code = ErrorCode::NoProject;
-                problem.hint = Some("name a folder that exists with `--project`".to_owned());
+                problem(ErrorCode::NoProject).hint("name a folder that exists with `--project`")
             }
-            DiskError::TooWide(path) => {
-                problem.code = ErrorCode::NoProject;
-                problem.hint = Some(format!(
-                    "go to the project's folder, or name it: `--project {}`",
-                    path.join("shop").display()
-                ));
-            }
+            DiskError::TooWide(path) => problem(ErrorCode::NoProject).hint(format!(
+                "go to the project's folder, or name it: `--project {}`",
+                path.join("shop").display()
+            )),
             DiskError::Locked(_) => {
-                problem.code = ErrorCode::Locked;
-                problem.hint = Some("try again, or wait longer with `--lock-wait 60s`".to_owned());
+                problem(ErrorCode::Locked).hint("try again, or wait longer with `--lock-wait 60s`")
             }
-            DiskError::Changed(path) => {
-                problem.code = ErrorCode::Changed;
-                problem.path = Some(path.clone());
-                problem.hint = Some("nothing was written; try again".to_owned());
-            }
-            DiskError::LeadsOut(path) => {
-                problem.code = ErrorCode::LeadsOut;
-                problem.path = Some(path.clone());
-                problem.hint = Some("replace the link with a folder in the project".to_owned());
-            }
-            DiskError::InTheWay(path) => {
-                problem.code = ErrorCode::InTheWay;
-                problem.path = Some(path.clone());
-                problem.hint = Some("rename or remove it if you do not need it".to_owned());
-            }
-            DiskError::Case { wanted, found } => {
-                problem.code = ErrorCode::Case;
-                problem.path = Some(wanted.clone());
-                problem.hint = Some(format!("rename `{found}`"));
-            }
-            DiskError::ReadOnly(path) => {
-                problem.code = ErrorCode::ReadOnly;
-                problem.path = Some(path.clone());
-                problem.hint = Some(format!("make it writable: chmod u+w {path}"));
+            DiskError::Changed(path) => problem(ErrorCode::Changed)
+                .in_file(path.clone())
+                .hint("nothing was written; try again"),
+            DiskError::LeadsOut(path) => problem(ErrorCode::LeadsOut)
+                .in_file(path.clone())
+                .hint("replace the link with a folder in the project"),
+            DiskError::InTheWay(path) => problem(ErrorCode::InTheWay)
+                .in_file(path.clone())
+                .hint("rename or remove it if you do not need it"),
+            DiskError::Case { wanted, found } => problem(ErrorCode::Case)
+                .in_file(wanted.clone())
+                .hint(format!("rename `{found}`")),
+            DiskError::ReadOnly(path) => problem(ErrorCode::ReadOnly)
+                .in_file(path.clone())
+                .hint(format!("make it writable: chmod u+w {path}")),
+            DiskError::Io { not_restored, .. } if not_restored.is_empty() => {
+                Self::new(ErrorCode::Io, format!("{error}; nothing was changed"))
             }
             DiskError::Io { not_restored, .. } => {
-                if not_restored.is_empty() {
-                    problem.message.push_str("; nothing was changed");
-                } else {
-                    let paths: Vec<String> = not_restored
-                        .iter()
-                        .map(|p| format!("\n  {}", p.display()))
-                        .collect();
-                    let _ = write!(
-                        problem.message,
-                        "; these paths could not be restored:{}",
-                        paths.concat()
-                    );
-                }
+                let paths = not_restored.iter().map(|p| format!("\n  {}", p.display()));
+                let paths: String = paths.collect();
+                let message = format!("{error}; these paths could not be restored:{paths}");
+                Self::new(ErrorCode::Io, message)
             }
         }
-        problem
     }
 }
 

@@ -8,7 +8,7 @@ use crate::analysis::Analysis;
 use crate::disk::{self, Disk, DiskError, InjectedFault, Lost};
 use crate::edit::on_large_stack;
 use crate::plan::{Plan, Warning};
-use crate::problem::WarningCode;
+use crate::problem::{Problem, WarningCode};
 use crate::process::Limits;
 use crate::project::{Files, Project};
 use crate::tool::client::ServiceChoice;
@@ -139,7 +139,9 @@ fn run_now(planner: Planner<'_>, options: &Options) -> Result<Outcome, Error> {
     };
     let mut is_retry = false;
     loop {
-        let mut plan = on_large_stack(|| make_plan(&disk, &root, planner))?;
+        // What is at the paths that the plan would create is read, too.
+        let more = |plan: &Plan, files: &mut Files| disk.read_targets(plan.changes(), files);
+        let mut plan = on_large_stack(|| with_files(&disk, &root, planner, more))?;
         if is_cancelled() {
             return Err(cancelled());
         }
@@ -224,24 +226,7 @@ where
 {
     let root = find_root(options)?;
     let disk = Disk::new(root.clone(), options.fault.clone());
-    let found = caught(|| {
-        on_large_stack(|| {
-            let fail = |error| of_disk(&root, error);
-            let mut files = disk.read().map_err(fail)?;
-            loop {
-                let project = read_project(&root, files)?;
-                let found = at(&project);
-                let (read, wanted) = project.into_files();
-                files = read;
-                if !disk.read_more(&wanted, &mut files).map_err(fail)? {
-                    return found.map_err(|refused| Error::Refused {
-                        root: root.clone(),
-                        refused,
-                    });
-                }
-            }
-        })
-    })?;
+    let found = caught(|| on_large_stack(|| with_files(&disk, &root, &at, |_, _| Ok(false))))?;
     Ok((root, found))
 }
 
@@ -280,38 +265,39 @@ fn of_disk(root: &Path, error: DiskError) -> Error {
 }
 
 fn read_project(root: &Path, files: Files) -> Result<Project, Error> {
-    Project::new(root.to_owned(), files).map_err(|errors| Error::Refused {
-        root: root.to_owned(),
-        refused: Refused {
-            problems: errors.into_iter().map(Into::into).collect(),
-            next: Vec::new(),
-        },
+    Project::new(root.to_owned(), files).map_err(|errors| {
+        let problems: Vec<Problem> = errors.into_iter().map(Into::into).collect();
+        Error::Refused {
+            root: root.to_owned(),
+            refused: problems.into(),
+        }
     })
 }
 
-/// Read the project and make the plan. If the plan needs files that have not been read, or
-/// would create files that already exist, read them too and plan again.
-fn make_plan(disk: &Disk, root: &Path, planner: Planner<'_>) -> Result<Plan, Error> {
-    let refuse = |refused| Error::Refused {
-        root: root.to_owned(),
-        refused,
-    };
+/// Read the project and look at it. If that needs files that have not been read, or `more` reads
+/// others because of the result, look again.
+fn with_files<T>(
+    disk: &Disk,
+    root: &Path,
+    at: impl Fn(&Project) -> Result<T, Refused>,
+    more: impl Fn(&T, &mut Files) -> Result<bool, DiskError>,
+) -> Result<T, Error> {
     let fail = |error| of_disk(root, error);
     let mut files = disk.read().map_err(fail)?;
     loop {
         let project = read_project(root, files)?;
-        let plan = planner(&project);
+        let found = at(&project);
         let (read, wanted) = project.into_files();
         files = read;
         if disk.read_more(&wanted, &mut files).map_err(fail)? {
             continue;
         }
-        let plan = plan.map_err(refuse)?;
-        if !disk
-            .read_targets(plan.changes(), &mut files)
-            .map_err(fail)?
-        {
-            return Ok(plan);
+        let found = found.map_err(|refused| Error::Refused {
+            root: root.to_owned(),
+            refused,
+        })?;
+        if !more(&found, &mut files).map_err(fail)? {
+            return Ok(found);
         }
     }
 }

@@ -228,29 +228,17 @@ fn find(root: &Path, start: &Start) -> Result<Option<Program>, Problem> {
 }
 
 fn endpoints(runtime: Runtime, ports: Ports) -> Vec<Endpoint> {
-    let Ports {
-        postgres,
-        server,
-        ui,
-    } = ports;
+    let endpoint = |what, port, scheme: &str| Endpoint {
+        what,
+        port,
+        address: format!("{scheme}localhost:{port}"),
+    };
     let mut endpoints = Vec::new();
     if runtime != Runtime::DevServer {
-        endpoints.push(Endpoint {
-            what: "Postgres",
-            port: postgres,
-            address: format!("localhost:{postgres}"),
-        });
+        endpoints.push(endpoint("Postgres", ports.postgres, ""));
     }
-    endpoints.push(Endpoint {
-        what: "Temporal",
-        port: server,
-        address: format!("localhost:{server}"),
-    });
-    endpoints.push(Endpoint {
-        what: "web UI",
-        port: ui,
-        address: format!("http://localhost:{ui}"),
-    });
+    endpoints.push(endpoint("Temporal", ports.server, ""));
+    endpoints.push(endpoint("web UI", ports.ui, "http://"));
     endpoints
 }
 

@@ -29,6 +29,14 @@ macro_rules! template {
 }
 pub(crate) use template;
 
+/// Embed files of a folder of `templates/`, each with its name.
+macro_rules! templates {
+    ($folder:literal, $($name:literal),+ $(,)?) => {
+        [$(($name, $crate::template::template!(concat!($folder, $name)))),+]
+    };
+}
+pub(crate) use templates;
+
 /// Render a template.
 ///
 /// # Panics

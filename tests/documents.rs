@@ -97,7 +97,7 @@ fn example(code: ErrorCode) -> String {
             position: None,
             hint: hint.map(str::to_owned),
         };
-        trouble(&Report::of_problems("demo", &[problem]))
+        trouble(&Report::of_problems("demo", &[problem], None))
     };
     let path = |text: &str| RelPath::literal(text);
     let three: [&[&str]; 2] = [&["add-temporal"], &["add-temporal-client"]];

@@ -29,10 +29,11 @@ impl<'a> Place<'_, 'a> {
             }
             Expr::Subscript(subscript) => {
                 let generic = self.look(&subscript.value, steps);
-                let first = match &*subscript.slice {
-                    Expr::Tuple(tuple) => tuple.elts.first(),
-                    slice => Some(slice),
+                let arguments = match &*subscript.slice {
+                    Expr::Tuple(tuple) => &tuple.elts[..],
+                    slice => std::slice::from_ref(slice),
                 };
+                let (first, last) = (arguments.first(), arguments.last());
                 match &generic {
                     Value::External(name)
                         if ["Optional", "Annotated", "ClassVar", "Final", "Required"]
@@ -42,25 +43,15 @@ impl<'a> Place<'_, 'a> {
                         first.map_or(Value::Unknown, |inner| self.of_annotation(inner, steps))
                     }
                     _ => {
-                        let last = match &*subscript.slice {
-                            Expr::Tuple(tuple) => tuple.elts.last(),
-                            slice => Some(slice),
-                        };
                         let item = |argument: Option<&'a Expr>| {
                             let value = argument.map(|a| self.of_annotation(a, steps));
                             Box::new(value.unwrap_or(Value::Unknown))
                         };
                         match instance_of(generic) {
                             Value::ExternalInstance(name) if name == SET => {
-                                let numbers = ["int", "float", "bool"];
-                                match first {
-                                    Some(Expr::Name(name))
-                                        if numbers.contains(&name.id.as_str()) =>
-                                    {
-                                        instance(NUMBERS)
-                                    }
-                                    _ => instance(SET),
-                                }
+                                let is_number = matches!(first, Some(Expr::Name(name))
+                                    if ["int", "float", "bool"].contains(&name.id.as_str()));
+                                instance(if is_number { NUMBERS } else { SET })
                             }
                             Value::ExternalInstance(name) if is_sequence(&name) => {
                                 Value::Items(item(first))

@@ -53,23 +53,14 @@ impl<'a> Place<'_, 'a> {
                         // Another name of something outside.
                         return match bindings {
                             [Binding::Value(value @ (Expr::Name(_) | Expr::Attribute(_)))] => {
-                                let around = Place {
-                                    scopes: &self.scopes[..=depth],
-                                    receiver: self.receiver.clone(),
-                                    ..*self
-                                };
-                                around.outside(value, steps)
+                                self.around(depth).outside(value, steps)
                             }
-                            [
-                                Binding::ImportFrom {
-                                    level,
-                                    module,
-                                    name,
-                                },
-                            ] => match self.module_of(*level, module) {
-                                Ok(id) => self.variable(id, name, steps),
-                                Err(_) => None,
-                            },
+                            [Binding::ImportFrom(level, module, name)] => {
+                                match self.module_of(*level, module) {
+                                    Ok(id) => self.variable(id, name, steps),
+                                    Err(_) => None,
+                                }
+                            }
                             _ => None,
                         };
                     }
@@ -110,11 +101,7 @@ impl<'a> Place<'_, 'a> {
             | Binding::Unknown
             | Binding::Element(_)
             | Binding::Entered(_) => Some(Global::Variable(module, name.to_owned())),
-            Binding::ImportFrom {
-                level,
-                module: from,
-                name,
-            } => match top.module_of(*level, from) {
+            Binding::ImportFrom(level, from, name) => match top.module_of(*level, from) {
                 Ok(id) => self.variable(id, name, steps),
                 Err(from) => Some(Global::External(format!("{from}.{name}"))),
             },

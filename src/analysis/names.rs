@@ -21,11 +21,7 @@ impl<'a> Place<'_, 'a> {
                 return value.clone();
             }
             if let Some(bindings) = scope.get(name) {
-                let around = Place {
-                    scopes: &self.scopes[..=depth],
-                    receiver: self.receiver.clone(),
-                    ..*self
-                };
+                let around = self.around(depth);
                 let bindings = bindings.iter().take_while(|_| steps.get() > 0);
                 return same(bindings.map(|b| around.bound(*b, steps)));
             }
@@ -128,11 +124,7 @@ impl<'a> Place<'_, 'a> {
                 Ok(id) => Value::Module(id),
                 Err(name) => Value::External(name),
             },
-            Binding::ImportFrom {
-                level,
-                module,
-                name,
-            } => match self.module_of(level, module) {
+            Binding::ImportFrom(level, module, name) => match self.module_of(level, module) {
                 // A package imports one of its modules.
                 Ok(id) if id == self.module => match self.module_in(id, name) {
                     Some(id) => Value::Module(id),

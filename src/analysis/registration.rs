@@ -16,22 +16,13 @@ use super::scope::Scope;
 use super::workflow::Workflow;
 
 /// The workflows or activities of one worker.
+#[derive(Default)]
 struct List<T> {
     /// Whether the worker has this list.
     is_given: bool,
     items: Vec<T>,
     /// Whether it may have more items.
     is_open: bool,
-}
-
-impl<T> Default for List<T> {
-    fn default() -> Self {
-        Self {
-            is_given: false,
-            items: Vec::new(),
-            is_open: false,
-        }
-    }
 }
 
 /// The lists of one worker.
@@ -79,18 +70,16 @@ pub(super) fn check(
             &mut found,
         );
     }
+    let not_run = |what: &str, place: Definition<'_>, rule| {
+        let message = format!("no worker of the service runs the {what} `{}`", place.name);
+        place.reached(rule, message)
+    };
     if let Some(runs) = run_by(workers.iter().map(|worker| &worker.workflows)) {
         let missing = workflows.iter().map(|workflow| workflow.class);
         let missing = missing.filter(|class| !runs.contains(class));
         let missing = missing.filter(|class| is_own(index.classes[*class].module));
-        found.extend(missing.map(|class| {
-            let place = class_at(index, class);
-            let what = format!(
-                "no worker of the service runs the workflow `{}`",
-                place.name
-            );
-            place.reached(Rule::UnregisteredWorkflow, what)
-        }));
+        let rule = Rule::UnregisteredWorkflow;
+        found.extend(missing.map(|class| not_run("workflow", class_at(index, class), rule)));
     }
     if let Some(runs) = run_by(workers.iter().map(|worker| &worker.activities)) {
         let missing = (0..index.functions.len()).filter(|function| {
@@ -100,14 +89,8 @@ pub(super) fn check(
                 && !is_stub(index, *function)
                 && !is_overridden(index, *function, &runs)
         });
-        found.extend(missing.map(|function| {
-            let place = function_at(index, function);
-            let what = format!(
-                "no worker of the service runs the activity `{}`",
-                place.name
-            );
-            place.reached(Rule::UnregisteredActivity, what)
-        }));
+        let rule = Rule::UnregisteredActivity;
+        found.extend(missing.map(|id| not_run("activity", function_at(index, id), rule)));
     }
     found
 }

@@ -39,6 +39,15 @@ impl<'i, 'a> Place<'i, 'a> {
         }
     }
 
+    /// The same place, seen from the function at this depth.
+    pub(super) fn around(&self, depth: usize) -> Self {
+        Self {
+            scopes: &self.scopes[..=depth],
+            receiver: self.receiver.clone(),
+            ..*self
+        }
+    }
+
     /// What an expression stands for.
     pub(super) fn resolve(&self, expression: &'a Expr) -> Value {
         self.look(expression, &Cell::new(MAX_STEPS))

@@ -12,12 +12,8 @@ use ruff_python_ast::{
 pub(super) enum Binding<'a> {
     /// `import a.b` binds `a`; with a name of its own, `a.b`.
     Import(&'a str),
-    /// `from module import name`, with the number of leading dots.
-    ImportFrom {
-        level: u32,
-        module: &'a str,
-        name: &'a str,
-    },
+    /// `from module import name`: the number of leading dots, the module and the name.
+    ImportFrom(u32, &'a str, &'a str),
     /// A function.
     Function(&'a StmtFunctionDef),
     /// A class.
@@ -166,14 +162,7 @@ impl<'a> Visitor<'a> for Collect<'_, 'a> {
                         continue;
                     }
                     let bound = alias.asname.as_ref().map_or(name, |other| other.as_str());
-                    scope.bind(
-                        bound,
-                        Binding::ImportFrom {
-                            level,
-                            module,
-                            name,
-                        },
-                    );
+                    scope.bind(bound, Binding::ImportFrom(level, module, name));
                 }
             }
             Stmt::Assign(assign) => {

@@ -116,7 +116,7 @@ impl Sources {
             };
             if let (Ok(parsed), Some(depth)) = (module.as_ref(), depth.next()) {
                 for imported in parsed.imported_modules() {
-                    let more = names.files_of(path, &imported);
+                    let more = names.files_of(path, imported);
                     wanted.extend(more.into_iter().map(|path| (path, depth)));
                 }
             }
@@ -167,18 +167,14 @@ impl<'u> ModuleNames<'u> {
 
     /// The files that an import of a module may load: the module, and a name in it that is a
     /// module of its own.
-    fn files_of(
-        &self,
-        from: &RelPath,
-        imported: &(u32, String, Option<String>),
-    ) -> Vec<&'u RelPath> {
+    fn files_of(&self, from: &RelPath, imported: (u32, &str, Option<&str>)) -> Vec<&'u RelPath> {
         let (level, module, name) = imported;
         let own = self.name_of(from);
         let mut package = own.as_str();
         let levels = if from.file_name() == "__init__.py" {
             level.saturating_sub(1)
         } else {
-            (*level).max(1)
+            level.max(1)
         };
         for _ in 0..levels {
             package = package.rsplit_once('.').map_or("", |(above, _)| above);
@@ -189,14 +185,14 @@ impl<'u> ModuleNames<'u> {
             (a, b) => format!("{a}.{b}"),
         };
         let base = match level {
-            0 => module.clone(),
+            0 => module.to_owned(),
             _ => join(package, module),
         };
         // A script imports from its own folder, or from one above it.
-        let outer = script_names(module, package).filter(|_| *level == 0);
+        let outer = script_names(module, package).filter(|_| level == 0);
         let mut found = Vec::new();
         for candidate in std::iter::once(base).chain(outer) {
-            let inner = name.as_ref().map(|name| join(&candidate, name));
+            let inner = name.map(|name| join(&candidate, name));
             // `import a.b` binds the package, which is loaded as well.
             let above = candidate.match_indices('.').map(|(at, _)| &candidate[..at]);
             let packages = above.filter(|_| name.is_none()).map(str::to_owned);

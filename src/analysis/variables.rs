@@ -11,11 +11,7 @@ impl<'i, 'a> Place<'i, 'a> {
     pub(super) fn assigned_once(&self, name: &str) -> Option<(Place<'i, 'a>, &'a Expr)> {
         for (depth, scope) in self.scopes.iter().enumerate().rev() {
             if let Some(bindings) = scope.get(name) {
-                let around = Place {
-                    scopes: &self.scopes[..=depth],
-                    receiver: self.receiver.clone(),
-                    ..*self
-                };
+                let around = self.around(depth);
                 return match bindings {
                     [Binding::Value(value) | Binding::Typed(_, Some(value))] => {
                         Some((around, value))
@@ -113,14 +109,7 @@ impl Index<'_> {
         let (mut module, mut name) = (module, name.to_owned());
         for _ in 0..10 {
             let bindings = self.modules[module].scope.get(&name)?;
-            let [
-                Binding::ImportFrom {
-                    level,
-                    module: from,
-                    name: other,
-                },
-            ] = bindings
-            else {
+            let [Binding::ImportFrom(level, from, other)] = bindings else {
                 return Some((module, name));
             };
             let full = Place::top(self, module).absolute(*level, from);

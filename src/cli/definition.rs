@@ -245,31 +245,18 @@ pub(super) struct DemoArgs {
     pub(super) once: bool,
 }
 
-/// The global options of commands that write files.
-const OF_WRITERS: &[&str] = &[
-    "project",
-    "format",
-    "dry_run",
-    "check",
-    "diff",
-    "force",
-    "lock_wait",
-    "color",
-    "quiet",
-    "verbose",
-];
-
-/// The global options of a command. The others have no effect on it.
-fn globals_of(command: &str) -> &'static [&'static str] {
-    match command {
+/// The global options of a command; `None` for all, as in commands that write files. The others
+/// have no effect on it.
+fn globals_of(command: &str) -> Option<&'static [&'static str]> {
+    Some(match command {
         "status" => &["project", "format", "check", "color", "quiet"],
         "check" => &["project", "format", "color", "quiet", "verbose"],
         "verify" => &["project", "format", "color", "quiet"],
         "demo" => &["format", "color", "quiet"],
         "mcp" => &["project", "lock_wait"],
         "completions" => &["format"],
-        _ => OF_WRITERS,
-    }
+        _ => return None,
+    })
 }
 
 /// Hide the global options that have no effect on a command from its help, and describe the
@@ -278,7 +265,9 @@ fn with_its_globals(mut command: clap::Command, globals: &[Arg]) -> clap::Comman
     let own = globals_of(command.get_name());
     for global in globals {
         let id = global.get_id().as_str();
-        let mut global = global.clone().hide(!own.contains(&id));
+        let mut global = global
+            .clone()
+            .hide(own.is_some_and(|own| !own.contains(&id)));
         match (command.get_name(), id) {
             ("check", "verbose") => global = global.help("List the calls that were not followed"),
             ("check", _) => {}

@@ -27,7 +27,6 @@ pub use agents::AgentTask;
 pub use calls::{arguments_of, call_of, command_line};
 use definition::{
     CheckArgs, Cli, Command, DemoArgs, Global, GuideArgs, McpArgs, McpCommand, StatusArgs,
-    VerifyArgs,
 };
 pub use definition::{Discovery, command};
 use start::StartArgs;
@@ -104,21 +103,19 @@ pub fn parse(arguments: &[OsString], current: PathBuf) -> Result<Invocation, Sto
     let global = Global::from_arg_matches(&matches).map_err(|error| wrong(&error))?;
     let (options, view) = global.into_options(current);
     let name = matches.subcommand_name().unwrap_or_default();
+    let refuse = |problems, view| Stop::Wrong {
+        command: name.to_owned(),
+        problems,
+        view,
+    };
     if let Some(problem) = dry_run_problem(&matches, &options) {
-        return Err(Stop::Wrong {
-            command: name.to_owned(),
-            problems: vec![problem],
-            view,
-        });
+        return Err(refuse(vec![problem], view));
     }
     if view.format == Format::Sarif && name != "check" {
         let message = format!("`{name}` has no SARIF: `--format sarif` is for `check`");
         let hint = format!("bluetext {name} --format json");
-        return Err(Stop::Wrong {
-            command: name.to_owned(),
-            problems: vec![Problem::new(ErrorCode::Usage, message).hint(hint)],
-            view: View::default(),
-        });
+        let problem = Problem::new(ErrorCode::Usage, message).hint(hint);
+        return Err(refuse(vec![problem], View::default()));
     }
     let tool = matches
         .subcommand()
@@ -135,11 +132,7 @@ pub fn parse(arguments: &[OsString], current: PathBuf) -> Result<Invocation, Sto
             options,
             view,
         }),
-        Err(problems) => Err(Stop::Wrong {
-            command: name.to_owned(),
-            problems,
-            view,
-        }),
+        Err(problems) => Err(refuse(problems, view)),
     }
 }
 
@@ -170,7 +163,11 @@ fn task(command: Command, options: &Options, view: View) -> Result<Task, Vec<Pro
             None => Task::Status,
         },
         Command::Check(arguments) => return check(&arguments, view),
-        Command::Verify(arguments) => return verify(arguments),
+        Command::Verify(arguments) => Task::Verify {
+            service: chosen_service(arguments.service.as_deref())?,
+            workflows: arguments.names,
+            timeout: arguments.timeout,
+        },
         Command::Guide(GuideArgs { write: true, .. }) => Task::Agents(AgentTask::WriteGuide),
         Command::Guide(GuideArgs { remove: true, .. }) => Task::Agents(AgentTask::RemoveGuide),
         Command::Guide(_) => Task::Page(Page::new("guide", guide::GUIDE.to_owned())),
@@ -207,15 +204,6 @@ fn check(arguments: &CheckArgs, view: View) -> Result<Task, Vec<Problem>> {
         return Err(vec![Problem::new(ErrorCode::Usage, message).hint(hint)]);
     }
     Ok(Task::Page(Page::new("check", rule.page())))
-}
-
-/// The verification.
-fn verify(arguments: VerifyArgs) -> Result<Task, Vec<Problem>> {
-    Ok(Task::Verify {
-        service: chosen_service(arguments.service.as_deref())?,
-        workflows: arguments.names,
-        timeout: arguments.timeout,
-    })
 }
 
 /// The chosen service, if its name is valid.

@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{EditError, Edited, Position, check_size, keeps_every_byte};
+use super::{EditError, Edited, Position, check_size, keeps_every_byte, leading_space};
 
 /// Put a value at a path of member names. Objects on the way are created.
 ///
@@ -61,10 +61,7 @@ pub fn put(text: &str, path: &[&str], value: &Value) -> Result<Edited, EditError
         found = inner;
     }
     let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
-    let indent: String = text[line..]
-        .chars()
-        .take_while(|c| matches!(c, ' ' | '\t'))
-        .collect();
+    let indent = leading_space(&text[line..]);
     let step = if indent.starts_with('\t') { "\t" } else { "  " };
     let line_end = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let inner = format!("{line_end}{indent}{step}");
@@ -95,8 +92,15 @@ pub fn put(text: &str, path: &[&str], value: &Value) -> Result<Edited, EditError
     };
     let after = format!("{}{inner}{name}: {written}{end}{rest}", &text[..=start]);
     let mut expected = document.clone();
-    let is_right = insert(&mut expected, path, value)
-        && serde_json::from_str::<Value>(&after).is_ok_and(|now| now == expected);
+    let mut outer = path[..depth].iter();
+    let object = outer.try_fold(&mut expected, |inner, name| inner.get_mut(*name));
+    if let Some(Value::Object(object)) = object {
+        object.insert(
+            path[depth].to_owned(),
+            nested(&path[depth + 1..], value.clone()),
+        );
+    }
+    let is_right = serde_json::from_str::<Value>(&after).is_ok_and(|now| now == expected);
     if is_right && keeps_every_byte(text, &after) {
         return Ok(Edited::Changed(after));
     }
@@ -110,23 +114,6 @@ pub fn nested(path: &[&str], value: Value) -> Value {
     path.iter().rev().fold(value, |value, name| {
         Value::Object(Map::from_iter([((*name).to_owned(), value)]))
     })
-}
-
-fn insert(document: &mut Value, path: &[&str], value: &Value) -> bool {
-    let Some((name, rest)) = path.split_first() else {
-        return false;
-    };
-    let Value::Object(object) = document else {
-        return false;
-    };
-    match (object.get_mut(*name), rest) {
-        (Some(inner), [_, ..]) => insert(inner, rest, value),
-        (Some(_), []) => false,
-        (None, rest) => {
-            object.insert((*name).to_owned(), nested(rest, value.clone()));
-            true
-        }
-    }
 }
 
 /// The start of an object that is a member of the one that starts here. The text is valid.

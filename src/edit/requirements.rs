@@ -62,11 +62,7 @@ pub fn add(text: &str, new: &[&str]) -> Edited {
     }
     let mut splices = Splices::new(text);
     let lines = format!("{}\n", missing.join("\n"));
-    if text.is_empty() || text.ends_with('\n') {
-        splices.insert(text.len(), &lines);
-    } else {
-        splices.insert_lines_after(text.len(), &lines);
-    }
+    splices.insert_lines_after(text.len(), &lines);
     Edited::Changed(splices.apply())
 }
 

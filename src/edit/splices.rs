@@ -40,24 +40,20 @@ impl<'a> Splices<'a> {
     /// still has none afterwards.
     pub(super) fn insert_lines_after(&mut self, at: usize, lines: &str) {
         let lines = lines.strip_suffix('\n').unwrap_or(lines);
+        let is_at_end = at == self.text.len() && (at == 0 || self.text.ends_with('\n'));
         match self.text[at..].find('\n') {
             Some(newline) => self.insert(at + newline + 1, &format!("{lines}\n")),
+            None if is_at_end => self.insert(at, &format!("{lines}\n")),
             None => self.insert(self.text.len(), &format!("\n{lines}")),
         }
     }
 
     /// The text without the ranges that are replaced.
     pub(super) fn kept(&self) -> String {
-        let mut replaced: Vec<&Range<usize>> = self.list.iter().map(|(range, _)| range).collect();
-        replaced.sort_by_key(|range| range.start);
-        let mut kept = String::with_capacity(self.text.len());
-        let mut done = 0;
-        for range in replaced {
-            kept.push_str(&self.text[done..range.start]);
-            done = range.end;
-        }
-        kept.push_str(&self.text[done..]);
-        kept
+        let list = self.list.iter();
+        let list = list.map(|(range, _)| (range.clone(), String::new()));
+        let list = list.collect();
+        Self { list, ..*self }.apply()
     }
 
     /// Apply all insertions. Insertions at the same offset keep the order of the calls.

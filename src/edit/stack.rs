@@ -14,24 +14,9 @@ thread_local! {
     static IS_LARGE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Why work could not be done.
-#[derive(Debug)]
-pub(super) enum Failed {
-    /// It has panicked.
-    Panicked,
-    /// There is no memory for its stack.
-    NoMemory,
-}
-
-impl Failed {
-    /// The reason, in words.
-    pub(super) fn reason(self) -> &'static str {
-        match self {
-            Self::Panicked => "the parser failed, which is a bug in bluetext",
-            Self::NoMemory => "there is not enough memory to parse it",
-        }
-    }
-}
+/// Why a parser did not run to its end.
+const PANICKED: &str = "the parser failed, which is a bug in bluetext";
+const NO_MEMORY: &str = "there is not enough memory to parse it";
 
 /// Do work that parses many files in one thread with a large stack, so that no parser starts
 /// a thread of its own.
@@ -64,17 +49,18 @@ pub fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     }
 }
 
-/// Parse on the large stack. A panic of the parser is an error.
-pub(super) fn parse_on_large_stack<T: Send>(parse: impl FnOnce() -> T + Send) -> Result<T, Failed> {
+/// Parse on the large stack. A panic of the parser is an error, as is a lack of memory: its
+/// reason, in words.
+pub(super) fn parse_on_large_stack<T: Send>(
+    parse: impl FnOnce() -> T + Send,
+) -> Result<T, &'static str> {
     if IS_LARGE.get() {
-        return catch_unwind(AssertUnwindSafe(parse)).map_err(|_| Failed::Panicked);
+        return catch_unwind(AssertUnwindSafe(parse)).map_err(|_| PANICKED);
     }
     thread::scope(|scope| {
         let thread = thread::Builder::new().stack_size(STACK);
-        let thread = thread
-            .spawn_scoped(scope, parse)
-            .map_err(|_| Failed::NoMemory)?;
-        thread.join().map_err(|_| Failed::Panicked)
+        let thread = thread.spawn_scoped(scope, parse).map_err(|_| NO_MEMORY)?;
+        thread.join().map_err(|_| PANICKED)
     })
 }
 

@@ -30,28 +30,15 @@ pub(super) fn checked_command_line(
     for argument in known {
         let name = argument.name.clone();
         // Hosts send null for what is not given.
-        match arguments.remove(&name).filter(|value| !value.is_null()) {
-            None if argument.is_required => {
-                return Err(format!(
-                    "`{name}` is required: {}",
-                    expected(argument.takes)
-                ));
+        let value = arguments.remove(&name).filter(|value| !value.is_null());
+        match value.map_or(Some(None), |value| values_of(&argument, &value)) {
+            None => return Err(format!("`{name}` must be {}", expected(argument.takes))),
+            Some(None) if argument.is_required => {
+                let expected = expected(argument.takes);
+                return Err(format!("`{name}` is required: {expected}"));
             }
-            None => {}
-            Some(value) => {
-                let values = values_of(&argument, &value)
-                    .ok_or_else(|| format!("`{name}` must be {}", expected(argument.takes)))?;
-                match values {
-                    Some(values) => given.push((argument, values)),
-                    None if argument.is_required => {
-                        return Err(format!(
-                            "`{name}` is required: {}",
-                            expected(argument.takes)
-                        ));
-                    }
-                    None => {}
-                }
-            }
+            Some(None) => {}
+            Some(Some(values)) => given.push((argument, values)),
         }
     }
     Ok(cli::command_line(tool, &given))

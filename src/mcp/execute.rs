@@ -65,7 +65,7 @@ pub(super) async fn call(
         Ok(answer) => answer,
         Err(error) => {
             let problem = Problem::of_panic(&error.to_string());
-            Answer::of(&Report::of_problems(tool, &[problem]))
+            Answer::of(&Report::of_problems(tool, &[problem], None))
         }
     }
 }
@@ -125,17 +125,12 @@ fn call_now(
 
 /// The answer to a call with invalid arguments; it still names the project.
 fn usage(server: &Options, tool: &str, problems: &[Problem]) -> Answer {
+    let root = find_root(server).ok();
+    let root = root.as_deref();
     match tool {
-        STATUS => refusal(server, StatusReport::usage(problems)),
-        CHECK => refusal(server, CheckReport::usage(problems)),
-        VERIFY => refusal(server, VerifyReport::of_problems(problems)),
-        _ => refusal(server, Report::of_problems(tool, problems)),
-    }
-}
-
-fn refusal(server: &Options, report: impl Document) -> Answer {
-    match find_root(server) {
-        Ok(root) => Answer::of(&report.in_project(&root)),
-        Err(_) => Answer::of(&report),
+        STATUS => Answer::of(&StatusReport::usage(problems, root)),
+        CHECK => Answer::of(&CheckReport::usage(problems, root)),
+        VERIFY => Answer::of(&VerifyReport::of_problems(problems, root)),
+        _ => Answer::of(&Report::of_problems(tool, problems, root)),
     }
 }

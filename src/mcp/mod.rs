@@ -73,7 +73,7 @@ pub fn serve(options: Options, discovery: Discovery) -> ExitCode {
     runtime.shutdown_background();
     if let Some(error) = state.failure() {
         let message = format!("an answer could not be written to stdout: {error}");
-        return Report::of_problems("mcp", &[Problem::new(ErrorCode::Io, message)])
+        return Report::of_problems("mcp", &[Problem::new(ErrorCode::Io, message)], None)
             .print_trouble_as(ExitCode::NotReported);
     }
     match outcome {
@@ -100,5 +100,10 @@ async fn interrupted() {
 }
 
 fn failed(message: &str) -> ExitCode {
-    Report::of_problems("mcp", &[Problem::new(ErrorCode::Io, message.to_owned())]).print_trouble()
+    Report::of_problems(
+        "mcp",
+        &[Problem::new(ErrorCode::Io, message.to_owned())],
+        None,
+    )
+    .print_trouble()
 }

@@ -37,7 +37,13 @@ pub(super) const COMMANDS: [CommandInfo; 3] = [
         title: "Show the project and the next call",
         description: "Reports the state of the project and the next call. Changes nothing.",
         example: "{}",
-        output: status_schema,
+        output: || {
+            shared(&json!({
+                "status": {"type": "string", "enum": ["ok", "refused", "failed"]},
+                "services": list("name, path, client, workflows"),
+                "warnings": list("code, message"),
+            }))
+        },
         reads_only: true,
     },
     CommandInfo {
@@ -47,7 +53,12 @@ pub(super) const COMMANDS: [CommandInfo; 3] = [
                       threads, global state, missing timeouts), with line, reason and \
                       replacement. Runs nothing.",
         example: "{}",
-        output: check_schema,
+        output: || {
+            shared(&json!({
+                "status": {"type": "string", "enum": ["ok", "refused", "failed"]},
+                "findings": list("code, path, line, message, instead"),
+            }))
+        },
         reads_only: true,
     },
     CommandInfo {
@@ -57,7 +68,13 @@ pub(super) const COMMANDS: [CommandInfo; 3] = [
                       executes each workflow on a temporary Temporal server. Activities run for \
                       real. Takes 10 s to minutes.",
         example: r#"{"names": ["order"]}"#,
-        output: verify_schema,
+        output: || {
+            shared(&json!({
+                "status": {"type": "string", "enum": ["passed", "failed", "refused", "not_run"]},
+                "summary": {"type": "string", "description": "The result; the cause if it failed"},
+                "services": list("tests; workflows: workflow, status, cause, result, events"),
+            }))
+        },
         reads_only: false,
     },
 ];
@@ -107,22 +124,15 @@ fn of_tool(tool: &'static ToolInfo) -> Tool {
 
 /// What does not only read runs the user's code, which may do anything.
 fn of_command(command: &'static CommandInfo) -> Tool {
-    let CommandInfo {
-        name,
-        title,
-        description,
-        example,
-        output,
-        reads_only,
-    } = *command;
     let annotations = ToolAnnotations::new()
-        .read_only(reads_only)
-        .destructive(!reads_only)
-        .idempotent(reads_only)
-        .open_world(!reads_only);
-    Tool::new(name, description, input_schema(name, example))
-        .with_title(title)
-        .with_raw_output_schema(Arc::new(object(output())))
+        .read_only(command.reads_only)
+        .destructive(!command.reads_only)
+        .idempotent(command.reads_only)
+        .open_world(!command.reads_only);
+    let input = input_schema(command.name, command.example);
+    Tool::new(command.name, command.description, input)
+        .with_title(command.title)
+        .with_raw_output_schema(Arc::new(object((command.output)())))
         .with_annotations(annotations)
 }
 
@@ -149,29 +159,6 @@ fn report_schema() -> Value {
         "status": {"type": "string", "enum": ["applied", "unchanged", "planned", "refused", "failed"]},
         "changes": list("path, action"),
         "warnings": list("code, message"),
-    }))
-}
-
-fn status_schema() -> Value {
-    shared(&json!({
-        "status": {"type": "string", "enum": ["ok", "refused", "failed"]},
-        "services": list("name, path, client, workflows"),
-        "warnings": list("code, message"),
-    }))
-}
-
-fn check_schema() -> Value {
-    shared(&json!({
-        "status": {"type": "string", "enum": ["ok", "refused", "failed"]},
-        "findings": list("code, path, line, message, instead"),
-    }))
-}
-
-fn verify_schema() -> Value {
-    shared(&json!({
-        "status": {"type": "string", "enum": ["passed", "failed", "refused", "not_run"]},
-        "summary": {"type": "string", "description": "The result; the cause if it failed"},
-        "services": list("tests; workflows: workflow, status, cause, result, events"),
     }))
 }
 

@@ -28,12 +28,10 @@ pub fn parse_duration(text: &str) -> Result<Duration, NameError> {
         .ok()
         .zip(milliseconds)
         .and_then(|(number, (_, unit))| number.checked_mul(*unit));
+    let reason = "a duration is a whole number and a unit: `500ms`, `30s`, `5m`, `2h` or `1d`";
     total.map(Duration::from_millis).ok_or_else(|| NameError {
-        text: text.to_owned(),
-        what: "a duration",
-        reason: "a duration is a whole number and a unit: `500ms`, `30s`, `5m`, `2h` or `1d`"
-            .to_owned(),
         suggestion: (unit.is_empty() && !number.is_empty()).then(|| format!("{number}s")),
+        ..NameError::new(text, "a duration", reason)
     })
 }
 
@@ -104,12 +102,7 @@ impl FromStr for Timeout {
         } else {
             return Ok(Self(duration));
         };
-        Err(NameError {
-            text: text.to_owned(),
-            what: "a timeout",
-            reason: reason.to_owned(),
-            suggestion: None,
-        })
+        Err(NameError::new(text, "a timeout", reason))
     }
 }
 
@@ -143,12 +136,11 @@ impl FromStr for Attempts {
         let most = MAX_ATTEMPTS;
         match text.parse() {
             Ok(number) if (1..=most).contains(&number) => Ok(Self(number)),
-            _ => Err(NameError {
-                text: text.to_owned(),
-                what: "a number of attempts",
-                reason: format!("it must be a whole number from 1 to {most}; omit it for no limit"),
-                suggestion: None,
-            }),
+            _ => Err(NameError::new(
+                text,
+                "a number of attempts",
+                format!("it must be a whole number from 1 to {most}; omit it for no limit"),
+            )),
         }
     }
 }

@@ -35,6 +35,18 @@ pub struct NameError {
     pub suggestion: Option<String>,
 }
 
+impl NameError {
+    /// An error without a suggestion.
+    fn new(text: &str, what: &'static str, reason: impl Into<String>) -> Self {
+        Self {
+            text: text.to_owned(),
+            what,
+            reason: reason.into(),
+            suggestion: None,
+        }
+    }
+}
+
 const MAX_SERVICE_NAME: usize = 64;
 
 /// The name of a service, of its folder and of its Polytope tool, e.g. `api`.
@@ -122,11 +134,6 @@ impl FromStr for ImageTag {
         } else {
             return Ok(Self(text.to_owned()));
         };
-        Err(NameError {
-            text: text.to_owned(),
-            what: "an image's version",
-            reason: reason.to_owned(),
-            suggestion: None,
-        })
+        Err(NameError::new(text, "an image's version", reason))
     }
 }

@@ -84,12 +84,8 @@ impl FromStr for RelPath {
         if is_relative_path(trimmed) {
             return Ok(Self(trimmed.to_owned()));
         }
-        Err(NameError {
-            text: text.to_owned(),
-            what: "a path in the project",
-            reason: "it must be relative and stay inside, without `..`".to_owned(),
-            suggestion: None,
-        })
+        let reason = "it must be relative and stay inside, without `..`";
+        Err(NameError::new(text, "a path in the project", reason))
     }
 }
 

@@ -142,24 +142,15 @@ impl FromStr for FieldType {
 /// ```
 #[must_use]
 pub fn split_values(text: &str) -> Vec<&str> {
-    let mut parts = Vec::new();
     let mut depth = 0_usize;
-    let mut start = 0;
-    for (index, character) in text.char_indices() {
+    let parts = text.split(|character| {
         match character {
             '[' => depth += 1,
             ']' => depth = depth.saturating_sub(1),
-            ',' if depth == 0 => {
-                parts.push(&text[start..index]);
-                start = index + 1;
-            }
             _ => {}
         }
-    }
-    parts.push(&text[start..]);
-    parts
-        .into_iter()
-        .map(str::trim)
-        .filter(|part| !part.is_empty())
-        .collect()
+        character == ',' && depth == 0
+    });
+    let parts = parts.map(str::trim);
+    parts.filter(|part| !part.is_empty()).collect()
 }

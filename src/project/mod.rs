@@ -208,7 +208,7 @@ impl Project {
 
     /// The paths below a folder, in order.
     pub fn below<'a>(&'a self, folder: &RelPath) -> impl Iterator<Item = &'a RelPath> + use<'a> {
-        below(&self.files.entries, folder).map(|(path, _)| path)
+        self.beginning_with(format!("{folder}/"))
     }
 
     /// The paths whose last part is this name, in order.
@@ -331,6 +331,12 @@ impl Project {
         self.parsed(&self.modules, path, Module::parse)
     }
 
+    /// What a Python module tells; `None` if there is none that can be parsed.
+    pub fn of_module<T>(&self, path: &RelPath, ask: impl FnOnce(&Module) -> T) -> Option<T> {
+        let module = self.module(path)?;
+        module.as_ref().as_ref().ok().map(ask)
+    }
+
     /// A `pyproject.toml`; `None` if there is no text at the path. It is parsed once.
     #[must_use]
     pub fn pyproject(&self, path: &RelPath) -> Option<Rc<Result<PyProject, EditError>>> {
@@ -368,7 +374,7 @@ impl Project {
 
     /// The same service, with Temporal started in a chosen way.
     #[must_use]
-    pub fn with_wiring(&self, service: &Service, chosen: Wiring) -> Option<Service> {
+    pub fn with_wiring(&self, service: &Service, chosen: Wiring) -> Service {
         services::with_wiring(self, service, chosen)
     }
 
@@ -396,25 +402,15 @@ impl Project {
     }
 
     /// The paths in a folder, in order.
-    pub fn inside<'a>(&'a self, folder: &'a Folder) -> impl Iterator<Item = &'a RelPath> + use<'a> {
-        let first = folder.path().map_or("", RelPath::as_str);
-        self.files
-            .entries
-            .range::<str, _>((Bound::Included(first), Bound::Unbounded))
-            .map(|(path, _)| path)
-            // Other names may begin with the folder's name.
-            .take_while(move |path| path.as_str().starts_with(first))
-            .filter(|path| folder.relative(path).is_some())
+    pub fn inside<'a>(&'a self, folder: &Folder) -> impl Iterator<Item = &'a RelPath> + use<'a> {
+        let folder = folder.path();
+        self.beginning_with(folder.map_or_else(String::new, |folder| format!("{folder}/")))
     }
-}
 
-/// The entries below a folder, in order.
-fn below<'a, T>(
-    entries: &'a BTreeMap<RelPath, T>,
-    folder: &RelPath,
-) -> impl Iterator<Item = (&'a RelPath, &'a T)> + use<'a, T> {
-    let prefix = format!("{folder}/");
-    entries
-        .range::<str, _>((Bound::Included(prefix.as_str()), Bound::Unbounded))
-        .take_while(move |(path, _)| path.as_str().starts_with(&prefix))
+    fn beginning_with(&self, prefix: String) -> impl Iterator<Item = &RelPath> {
+        let from = (Bound::Included(prefix.as_str()), Bound::Unbounded);
+        let paths = self.files.entries.range::<str, _>(from);
+        let paths = paths.map(|(path, _)| path);
+        paths.take_while(move |path| path.as_str().starts_with(&prefix))
+    }
 }

@@ -126,16 +126,7 @@ impl PolytopeFile {
     /// The tool of this name.
     #[must_use]
     pub fn tool(&self, name: &str) -> Option<Tool<'_>> {
-        let tools = self.document.value().get("tools")?.as_mapping()?;
-        let (name, value) = tools.iter().find_map(|(key, value)| {
-            let key = key.as_str()?;
-            (key == name).then_some((key, value))
-        })?;
-        Some(Tool {
-            name,
-            file: self,
-            value,
-        })
+        self.tools().find(|tool| tool.name == name)
     }
 
     pub(super) fn includes(&self) -> impl Iterator<Item = &Value> {
@@ -214,8 +205,7 @@ impl<'a> Tool<'a> {
     #[must_use]
     pub fn claims(&self) -> Vec<(Claim, Vec<Step<'static>>)> {
         let mut claims = Vec::new();
-        let run = self.value.get("run").and_then(Value::as_sequence);
-        for (number, step) in run.into_iter().flatten().enumerate() {
+        for (number, step) in self.steps().enumerate() {
             let Some(args) = step.get("args") else {
                 continue;
             };
@@ -256,7 +246,8 @@ fn extended(route: &[Step<'static>], rest: &[Step<'static>]) -> Vec<Step<'static
 /// A literal text: neither a reference nor code.
 fn literal(value: Option<&Value>) -> Option<String> {
     let text = value?.as_str()?;
-    is_literal(text).then(|| text.to_owned())
+    let is_code = text.starts_with("pt.") || text.starts_with('#') || text.contains("{pt.");
+    (!is_code).then(|| text.to_owned())
 }
 
 fn is_list(value: &Value) -> bool {
@@ -265,9 +256,4 @@ fn is_list(value: &Value) -> bool {
 
 fn is_mapping(value: &Value) -> bool {
     matches!(value, Value::Mapping(_) | Value::Null)
-}
-
-/// Whether a value is literal: neither a reference nor code.
-fn is_literal(text: &str) -> bool {
-    !text.starts_with("pt.") && !text.starts_with('#') && !text.contains("{pt.")
 }

@@ -1,7 +1,7 @@
 //! The report of `check`: findings in workflow code, as text, JSON or SARIF.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anstyle::Style;
 use schemars::JsonSchema;
@@ -21,7 +21,7 @@ use crate::run::Error;
 use crate::tool::example;
 
 /// The report of `check`.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
 #[schemars(title = "bluetext check", deny_unknown_fields)]
 pub struct CheckReport {
     /// Schema version of this document. Fields keep their meaning within a version.
@@ -69,7 +69,6 @@ impl CheckReport {
     pub fn new(result: &Result<(PathBuf, Analysis), Error>) -> Self {
         match result {
             Ok((root, analysis)) => Self {
-                project: Some(shown(root)),
                 workflows: analysis.workflows,
                 modules: analysis.modules,
                 ignored: analysis.ignored,
@@ -87,44 +86,36 @@ impl CheckReport {
                     } else {
                         ExitCode::WouldChange
                     },
+                    Some(shown(root)),
                 )
             },
-            Err(error) => {
-                let failure = Failure::of(error);
-                let status = failure.looked();
-                Self {
-                    error: ReportedError::of(&failure.problems, failure.project.as_deref()),
-                    project: failure.project,
-                    next: failure.next,
-                    ..Self::empty(status, failure.exit)
-                }
-            }
+            Err(error) => Self::failed(Failure::of(error)),
         }
     }
 
     /// The report of a call with invalid arguments.
     #[must_use]
-    pub fn usage(problems: &[Problem]) -> Self {
+    pub fn usage(problems: &[Problem], root: Option<&Path>) -> Self {
+        Self::failed(Failure::of_problems(problems, root))
+    }
+
+    fn failed(failure: Failure) -> Self {
+        let status = failure.looked();
         Self {
-            error: ReportedError::of(problems, None),
-            ..Self::empty(Looked::Refused, ExitCode::Usage)
+            error: failure.error,
+            next: failure.next,
+            ..Self::empty(status, failure.exit, failure.project)
         }
     }
 
-    fn empty(status: Looked, exit: ExitCode) -> Self {
+    fn empty(status: Looked, exit: ExitCode, project: Option<String>) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
             command: "check",
             status,
-            project: None,
-            workflows: 0,
-            modules: 0,
-            ignored: 0,
-            findings: Vec::new(),
-            unfollowed: Vec::new(),
-            next: Vec::new(),
-            error: None,
+            project,
             exit,
+            ..Self::default()
         }
     }
 
@@ -183,10 +174,6 @@ impl Document for CheckReport {
     /// 4 if there are findings.
     fn exit(&self) -> ExitCode {
         self.exit
-    }
-
-    fn project_mut(&mut self) -> &mut Option<String> {
-        &mut self.project
     }
 
     fn texts(&self, view: View) -> (String, String) {

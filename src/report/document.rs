@@ -1,11 +1,8 @@
 //! What all reports have in common.
 
-use std::path::Path;
-
 use serde::Serialize;
 
 use super::output::{json_of, write_out};
-use super::parts::shown;
 use super::{ExitCode, Format, View};
 
 /// A report: one JSON document, or text for people.
@@ -13,18 +10,8 @@ pub trait Document: Serialize + Sized {
     /// The command's exit code.
     fn exit(&self) -> ExitCode;
 
-    /// The place of the project's folder.
-    fn project_mut(&mut self) -> &mut Option<String>;
-
     /// The text for stdout, and the warnings and errors for stderr, in a format other than JSON.
     fn texts(&self, view: View) -> (String, String);
-
-    /// The same report, with the project's folder.
-    #[must_use]
-    fn in_project(mut self, root: &Path) -> Self {
-        *self.project_mut() = Some(shown(root));
-        self
-    }
 
     /// The report as one JSON document with a trailing newline.
     fn json(&self) -> String {

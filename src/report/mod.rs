@@ -15,6 +15,7 @@ mod tree;
 mod verify;
 
 use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -133,43 +134,21 @@ impl RunStatus {
     }
 }
 
-/// The exit code of the first of several problems.
-fn exit_of(problems: &[Problem]) -> ExitCode {
-    let first = problems.first();
-    first.map_or(ExitCode::Failed, |problem| problem.code.exit())
-}
-
 impl Report {
     /// The report of a run's result.
     #[must_use]
     pub fn new(command: &str, result: &Result<Outcome, Error>, view: View) -> Self {
         match result {
             Ok(outcome) => Self::of_outcome(command, outcome, view),
-            Err(error) => {
-                let Failure {
-                    status,
-                    exit,
-                    project,
-                    next,
-                    problems,
-                } = Failure::of(error);
-                let mut report = Self::empty(command, status, exit);
-                report.project = project;
-                report.next = next;
-                report.error = ReportedError::of(&problems, report.project.as_deref());
-                report
-            }
+            Err(error) => Self::failed(command, Failure::of(error)),
         }
     }
 
     /// The report of a command that ended with problems before it had an outcome. The first
     /// problem's code decides the status and the exit code.
     #[must_use]
-    pub fn of_problems(command: &str, problems: &[Problem]) -> Self {
-        let exit = exit_of(problems);
-        let mut report = Self::empty(command, RunStatus::of(exit), exit);
-        report.error = ReportedError::of(problems, None);
-        report
+    pub fn of_problems(command: &str, problems: &[Problem], root: Option<&Path>) -> Self {
+        Self::failed(command, Failure::of_problems(problems, root))
     }
 
     /// Add the result of starting the containers.
@@ -217,6 +196,15 @@ impl Report {
     #[must_use]
     pub fn print_trouble_as(&self, exit: ExitCode) -> ExitCode {
         write_out("", &self.trouble(View::default()), exit)
+    }
+
+    fn failed(command: &str, failure: Failure) -> Self {
+        Self {
+            project: failure.project,
+            next: failure.next,
+            error: failure.error,
+            ..Self::empty(command, RunStatus::of(failure.exit), failure.exit)
+        }
     }
 
     fn empty(command: &str, status: RunStatus, exit: ExitCode) -> Self {
@@ -293,10 +281,6 @@ impl Document for Report {
         self.exit
     }
 
-    fn project_mut(&mut self) -> &mut Option<String> {
-        &mut self.project
-    }
-
     fn texts(&self, view: View) -> (String, String) {
         (self.human(view), self.trouble(view))
     }
@@ -304,17 +288,16 @@ impl Document for Report {
 
 /// The parts of a report that an error provides.
 struct Failure {
-    status: RunStatus,
     exit: ExitCode,
     project: Option<String>,
     next: Vec<ReportedNext>,
-    problems: Vec<Problem>,
+    error: Option<ReportedError>,
 }
 
 impl Failure {
     /// The status of a command that only reads.
     fn looked(&self) -> Looked {
-        match self.status {
+        match RunStatus::of(self.exit) {
             RunStatus::Failed => Looked::Failed,
             _ => Looked::Refused,
         }
@@ -334,13 +317,21 @@ impl Failure {
             }
             Error::Panicked(message) => (None, Vec::new(), vec![Problem::of_panic(message)]),
         };
-        let exit = exit_of(&problems);
         Self {
-            status: RunStatus::of(exit),
-            exit,
-            project: root.map(|root| shown(root)),
             next,
-            problems,
+            ..Self::of_problems(&problems, root.map(PathBuf::as_path))
+        }
+    }
+
+    /// The first problem's code decides the exit code.
+    fn of_problems(problems: &[Problem], root: Option<&Path>) -> Self {
+        let project = root.map(shown);
+        let first = problems.first();
+        Self {
+            exit: first.map_or(ExitCode::Failed, |problem| problem.code.exit()),
+            next: Vec::new(),
+            error: ReportedError::of(problems, project.as_deref()),
+            project,
         }
     }
 }

@@ -38,10 +38,11 @@ pub(super) enum Action {
 }
 
 /// Whether a command that only reads has a result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Looked {
     /// The project was read.
+    #[default]
     Ok,
     /// The call or a file of the project is invalid.
     Refused,

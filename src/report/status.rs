@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anstyle::{AnsiColor, Style};
 use schemars::JsonSchema;
@@ -20,7 +20,7 @@ use crate::tool::client::Library;
 use crate::tool::status::{ImageStatus, ServiceStatus, Status, StepStatus};
 
 /// The report of `status`.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
 #[schemars(title = "bluetext status", deny_unknown_fields)]
 pub struct StatusReport {
     /// Schema version of this document. Fields keep their meaning within a version.
@@ -154,24 +154,14 @@ impl StatusReport {
     pub fn new(result: &Result<(PathBuf, Status), Error>) -> Self {
         match result {
             Ok((root, status)) => Self {
-                project: Some(shown(root)),
                 steps: status.steps.iter().map(Into::into).collect(),
                 services: status.services.iter().map(Into::into).collect(),
                 images: status.images.iter().map(Into::into).collect(),
                 next: status.next.iter().map(Into::into).collect(),
                 warnings: status.warnings.iter().map(Into::into).collect(),
-                ..Self::empty(Looked::Ok, ExitCode::Done)
+                ..Self::empty(Looked::Ok, ExitCode::Done, Some(shown(root)))
             },
-            Err(error) => {
-                let failure = Failure::of(error);
-                let looked = failure.looked();
-                Self {
-                    error: ReportedError::of(&failure.problems, failure.project.as_deref()),
-                    project: failure.project,
-                    next: failure.next,
-                    ..Self::empty(looked, failure.exit)
-                }
-            }
+            Err(error) => Self::failed(Failure::of(error)),
         }
     }
 
@@ -186,26 +176,27 @@ impl StatusReport {
 
     /// The report of a call with invalid arguments.
     #[must_use]
-    pub fn usage(problems: &[Problem]) -> Self {
+    pub fn usage(problems: &[Problem], root: Option<&Path>) -> Self {
+        Self::failed(Failure::of_problems(problems, root))
+    }
+
+    fn failed(failure: Failure) -> Self {
+        let status = failure.looked();
         Self {
-            error: ReportedError::of(problems, None),
-            ..Self::empty(Looked::Refused, ExitCode::Usage)
+            error: failure.error,
+            next: failure.next,
+            ..Self::empty(status, failure.exit, failure.project)
         }
     }
 
-    fn empty(status: Looked, exit: ExitCode) -> Self {
+    fn empty(status: Looked, exit: ExitCode, project: Option<String>) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
             command: "status",
             status,
-            project: None,
-            steps: Vec::new(),
-            services: Vec::new(),
-            images: Vec::new(),
-            next: Vec::new(),
-            warnings: Vec::new(),
-            error: None,
+            project,
             exit,
+            ..Self::default()
         }
     }
 
@@ -298,10 +289,6 @@ impl StatusReport {
 impl Document for StatusReport {
     fn exit(&self) -> ExitCode {
         self.exit
-    }
-
-    fn project_mut(&mut self) -> &mut Option<String> {
-        &mut self.project
     }
 
     fn texts(&self, view: View) -> (String, String) {

@@ -1,14 +1,15 @@
 //! The report of `verify`: what tests and executions showed, as text or JSON.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::human::{human_next, human_trouble};
-use super::parts::{ReportedError, ReportedNext};
-use super::{Document, ExitCode, Failure, RunStatus, SCHEMA_VERSION, View, exit_of};
+use super::parts::{ReportedError, ReportedNext, shown};
+use super::{Document, ExitCode, Failure, RunStatus, SCHEMA_VERSION, View};
 use crate::name::plain;
 use crate::plan::Next;
 use crate::problem::{ErrorCode, Problem};
@@ -59,58 +60,51 @@ impl VerifyReport {
     pub fn new(result: &Result<Verdicts, Error>) -> Self {
         let verdicts = match result {
             Ok(verdicts) => verdicts,
-            Err(error) => {
-                let failure = Failure::of(error);
-                return Self {
-                    error: ReportedError::of(&failure.problems, failure.project.as_deref()),
-                    project: failure.project,
-                    next: failure.next,
-                    ..Self::of_problems(&failure.problems)
-                };
-            }
+            Err(error) => return Self::failed(Failure::of(error)),
         };
         let services = &verdicts.services;
-        let failure = services.iter().find_map(failure_of);
-        let mut report = if let Some(problem) = &verdicts.problem {
-            Self::of_problems(std::slice::from_ref(problem))
-        } else if let Some(failure) = failure {
-            Self {
-                summary: failure,
-                ..Self::empty(VerifyStatus::Failed, ExitCode::NotVerified)
-            }
+        let report = if let Some(problem) = &verdicts.problem {
+            Self::of_problems(std::slice::from_ref(problem), None)
+        } else if let Some(failure) = services.iter().find_map(failure_of) {
+            Self::empty(VerifyStatus::Failed, ExitCode::NotVerified, failure)
         } else {
-            Self {
-                summary: success_of(services),
-                ..Self::empty(VerifyStatus::Passed, ExitCode::Done)
-            }
+            Self::empty(VerifyStatus::Passed, ExitCode::Done, success_of(services))
         };
-        report.next = next_of(verdicts).iter().map(Into::into).collect();
-        report.services.clone_from(services);
-        report.in_project(&verdicts.root)
+        Self {
+            project: Some(shown(&verdicts.root)),
+            services: services.clone(),
+            next: next_of(verdicts).iter().map(Into::into).collect(),
+            ..report
+        }
     }
 
     /// The report of a call with these problems.
     #[must_use]
-    pub fn of_problems(problems: &[Problem]) -> Self {
-        let exit = exit_of(problems);
-        let status = match RunStatus::of(exit) {
+    pub fn of_problems(problems: &[Problem], root: Option<&Path>) -> Self {
+        Self::failed(Failure::of_problems(problems, root))
+    }
+
+    fn failed(failure: Failure) -> Self {
+        let status = match RunStatus::of(failure.exit) {
             RunStatus::Failed => VerifyStatus::NotRun,
             _ => VerifyStatus::Refused,
         };
-        let first = problems.first();
+        let first = failure.error.as_ref().map(|error| &error.first);
+        let summary = first.map_or_else(String::new, |first| first.message.clone());
         Self {
-            summary: first.map_or_else(String::new, |problem| problem.message.clone()),
-            error: ReportedError::of(problems, None),
-            ..Self::empty(status, exit)
+            project: failure.project,
+            next: failure.next,
+            error: failure.error,
+            ..Self::empty(status, failure.exit, summary)
         }
     }
 
-    fn empty(status: VerifyStatus, exit: ExitCode) -> Self {
+    fn empty(status: VerifyStatus, exit: ExitCode, summary: String) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
             command: "verify",
             status,
-            summary: String::new(),
+            summary,
             project: None,
             services: Vec::new(),
             next: Vec::new(),
@@ -152,10 +146,6 @@ impl Document for VerifyReport {
     /// 7 if a test or workflow failed.
     fn exit(&self) -> ExitCode {
         self.exit
-    }
-
-    fn project_mut(&mut self) -> &mut Option<String> {
-        &mut self.project
     }
 
     fn texts(&self, view: View) -> (String, String) {

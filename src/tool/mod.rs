@@ -227,10 +227,14 @@ impl Refused {
 
 impl From<Problem> for Refused {
     fn from(problem: Problem) -> Self {
-        Self {
-            problems: vec![problem],
-            next: Vec::new(),
-        }
+        vec![problem].into()
+    }
+}
+
+impl From<Vec<Problem>> for Refused {
+    fn from(problems: Vec<Problem>) -> Self {
+        let next = Vec::new();
+        Self { problems, next }
     }
 }
 
@@ -252,13 +256,16 @@ pub fn plan(project: &Project, request: &Request, force: bool) -> Result<Plan, R
     let mut draft = Draft::new(project, force);
     check_order(project, request)?;
     check_records(project)?;
-    match request {
+    let planned = match request {
         Request::AddTemporal(arguments) => temporal::plan(&mut draft, arguments),
         Request::AddTemporalClient(arguments) => client::plan(&mut draft, arguments),
         Request::AddTemporalWorkflow(arguments) => workflow::plan(&mut draft, arguments),
         Request::RemoveTemporalWorkflow(arguments) => remove::plan_workflow(&mut draft, arguments),
         Request::RemoveTemporalClient(arguments) => remove::plan_client(&mut draft, arguments),
         Request::RemoveTemporal(_) => remove::plan_temporal(&mut draft),
+    };
+    if let Err(problem) = planned {
+        draft.problem(problem);
     }
     draft.finish()
 }
@@ -274,10 +281,7 @@ fn check_records(project: &Project) -> Result<(), Refused> {
     if problems.is_empty() {
         return Ok(());
     }
-    Err(Refused {
-        problems,
-        next: Vec::new(),
-    })
+    Err(problems.into())
 }
 
 /// A problem of a path that the user may not read.

@@ -91,21 +91,21 @@ fn is_as_registered(project: &Project, tool: &ToolInfo, found: &Value) -> bool {
 
 /// The parameters of a tool that a registration of it does not have.
 fn missing_parameters(tool: &ToolInfo, found: &Value) -> Vec<String> {
-    let has = |id: &str| match found.get("inputs") {
-        Some(inputs) => inputs.get(id).is_some(),
-        None => found
-            .get("params")
-            .and_then(Value::as_sequence)
-            .is_some_and(|all| {
-                let mut ids = all.iter().filter_map(|one| one.get("id")?.as_str());
-                ids.any(|known| known == id)
-            }),
-    };
     let arguments = tool.arguments().into_iter().map(|argument| argument.flag());
     arguments
-        .filter(|flag| !has(flag))
+        .filter(|flag| parameter(found, flag).is_none())
         .map(|flag| format!("`{flag}`"))
         .collect()
+}
+
+/// A parameter of a tool in `polytope.yml`, in either style.
+pub(super) fn parameter<'v>(tool: &'v Value, id: &str) -> Option<&'v Value> {
+    let of_params = || {
+        let mut params = tool.get("params")?.as_sequence()?.iter();
+        params.find(|one| one.get("id").and_then(Value::as_str) == Some(id))
+    };
+    let inputs = tool.get("inputs").and_then(|inputs| inputs.get(id));
+    inputs.or_else(of_params)
 }
 
 /// The parameters of a tool whose types depend on the project.

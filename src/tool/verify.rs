@@ -71,10 +71,7 @@ pub fn plan(
         problems.retain(|problem| problem.code == ErrorCode::UnknownWorkflow);
     }
     if !problems.is_empty() {
-        return Err(Refused {
-            problems,
-            next: Vec::new(),
-        });
+        return Err(problems.into());
     }
     if !names.is_empty() {
         plans.retain(|plan| !plan.samples.is_empty());

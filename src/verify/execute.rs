@@ -190,19 +190,11 @@ impl Execution<'_> {
         // Longer than it is waited for, so that the cause is found here.
         let limit = format!("{}s", 2 * EXECUTION_LIMIT.as_secs());
         let arguments = [
-            "workflow",
-            "start",
-            "--workflow-id",
-            &self.id,
-            "--type",
-            kind,
-            "--task-queue",
-            queue,
-            "--input",
-            input,
-            "--execution-timeout",
-            &limit,
-        ];
+            &["workflow", "start", "--workflow-id", &self.id][..],
+            &["--type", kind, "--task-queue", queue, "--input", input],
+            &["--execution-timeout", &limit],
+        ]
+        .concat();
         self.server.call(&arguments, self.limits).map(drop)
     }
 

@@ -58,11 +58,7 @@ impl<'a> Body<'_, 'a> {
     }
 
     pub(super) fn order_of_arguments(&mut self, function: &Value, call: &'a ExprCall) {
-        for argument in &call.arguments.args {
-            if let Expr::Starred(starred) = argument {
-                self.iterated(&starred.value);
-            }
-        }
+        self.unpacked(&call.arguments.args);
         let Value::External(name) = function else {
             return;
         };

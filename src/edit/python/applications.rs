@@ -5,7 +5,7 @@ use ruff_python_ast::{Expr, ModModule, Stmt};
 use ruff_text_size::Ranged;
 
 use super::Module;
-use super::walk::{all_statements, dotted, each_call};
+use super::walk::{all_calls, all_statements, dotted};
 use crate::edit::Position;
 
 /// A web framework whose applications have a lifespan.
@@ -69,7 +69,7 @@ impl Module {
         search.visit_body(&self.syntax.body);
         // Made in another way, such as an argument of a call: found, but not edited.
         let known: Vec<usize> = found.iter().map(|made| made.call).collect();
-        each_call(&self.syntax.body, &mut |call| {
+        for call in all_calls(&self.syntax.body) {
             let offset = call.range().start().to_usize();
             if let Some(framework) = classes.framework(&call.func)
                 && !known.contains(&offset)
@@ -85,7 +85,7 @@ impl Module {
                     call: offset,
                 });
             }
-        });
+        }
         let names: Vec<String> = found.iter().filter_map(|made| made.name.clone()).collect();
         let mounted = mounted(&self.syntax, &names);
         for made in &mut found {
@@ -233,13 +233,13 @@ impl Search<'_> {
 /// The applications that are mounted in another one: `app.mount("/admin", admin)`.
 fn mounted(module: &ModModule, applications: &[String]) -> Vec<String> {
     let mut found = Vec::new();
-    each_call(&module.body, &mut |call| {
+    for call in all_calls(&module.body) {
         let Expr::Attribute(function) = &*call.func else {
-            return;
+            continue;
         };
         let outer = dotted(&function.value).unwrap_or_default();
         if function.attr.as_str() != "mount" || !applications.contains(&outer) {
-            return;
+            continue;
         }
         let keywords = call.arguments.keywords.iter();
         let values = keywords.map(|keyword| &keyword.value);
@@ -250,6 +250,6 @@ fn mounted(module: &ModModule, applications: &[String]) -> Vec<String> {
                 found.push(name.id.to_string());
             }
         }
-    });
+    }
     found
 }

@@ -4,10 +4,11 @@ use ruff_python_ast::{Expr, ModModule, Stmt};
 use ruff_text_size::Ranged;
 
 use super::applications::Application;
+use super::definitions::bound_name;
 use super::imports::{Import, add_imports, imports};
-use super::walk::each_call;
+use super::walk::all_calls;
 use super::{
-    Module, cannot_edit, defined_name, guard, is_one_line, line_start, source, statements_kept,
+    Module, cannot_edit, guard, is_one_line, line_start, source, start_of, statements_kept,
 };
 use crate::edit::{EditError, Edited, Splices, keeps_every_byte, leading_space};
 
@@ -40,14 +41,9 @@ impl AppCall<'_> {
         match self {
             Self::Function(name) => module.calls(name),
             Self::Router(name) => {
-                let mut found = false;
-                each_call(&module.syntax.body, &mut |call| {
-                    let mut arguments = call.arguments.args.iter();
-                    found |= arguments.any(
-                        |argument| matches!(argument, Expr::Name(used) if used.id.as_str() == *name),
-                    );
-                });
-                found
+                let calls = all_calls(&module.syntax.body);
+                let mut arguments = calls.flat_map(|call| call.arguments.args.iter());
+                arguments.any(|a| matches!(a, Expr::Name(used) if used.id.as_str() == *name))
             }
         }
     }
@@ -63,8 +59,7 @@ impl Module {
                 let from = import.module.as_ref().map_or("", |module| module.as_str());
                 bound.as_str() == name && !from.split('.').any(|part| part.contains("temporal"))
             }),
-            Stmt::ClassDef(class) => class.name.as_str() == name,
-            statement => defined_name(statement).as_deref() == Some(name),
+            statement => bound_name(statement) == Some(name),
         })
     }
 
@@ -116,23 +111,19 @@ impl Module {
         if application.is_conditional {
             return refuse("the application is made in a block that may not run");
         }
-        let Some(body) = body_of(&module.body, application) else {
-            return Err(cannot_edit(by_hand));
-        };
-        let index = body
-            .iter()
-            .position(|statement| statement.range().start().to_usize() == application.offset);
-        let Some(index) = index else {
+        let made_at = |statement: &Stmt| statement.start().to_usize() == application.offset;
+        let body = body_of(&module.body, application).unwrap_or(&[]);
+        let Some(index) = body.iter().position(made_at) else {
             return Err(cannot_edit(by_hand));
         };
         // Statements may share a line.
         let mut first = index;
-        while first > 0 && is_one_line(text, end(&body[first - 1]), start(&body[first])) {
+        while first > 0 && is_one_line(text, end(&body[first - 1]), start_of(&body[first])) {
             first -= 1;
         }
         let mut last = index;
         while let Some(next) = body.get(last + 1)
-            && is_one_line(text, end(&body[last]), start(next))
+            && is_one_line(text, end(&body[last]), start_of(next))
         {
             last += 1;
         }
@@ -145,9 +136,9 @@ impl Module {
         if !body[index + 1..=last].iter().all(is_plain) {
             return refuse("more statements follow on the line of the application");
         }
-        let line = line_start(text, start(&body[first]));
+        let line = line_start(text, start_of(&body[first]));
         let indent = leading_space(&text[line..]);
-        if line + indent.len() != start(&body[first]) {
+        if line + indent.len() != start_of(&body[first]) {
             return refuse("the statement that makes the application is in a line with others");
         }
         let mut splices = Splices::new(text);
@@ -179,10 +170,6 @@ fn is_imported_before(module: &ModModule, import: &Import, call: &str, text: &st
     before
         .iter()
         .any(|statement| matches!(statement, Stmt::ImportFrom(found) if import.is_in(found)))
-}
-
-fn start(statement: &Stmt) -> usize {
-    super::start_of(statement)
 }
 
 fn end(statement: &Stmt) -> usize {

@@ -109,16 +109,10 @@ fn lines_for_calls(import: &Import, calls: &[(&str, &str, Place)]) -> String {
 
 fn top_level_function<'a>(module: &'a ModModule, name: &str) -> Option<&'a StmtFunctionDef> {
     // The last binding of a name is the effective one.
-    let bound = module.body.iter().rev().find(|statement| match statement {
-        Stmt::FunctionDef(_) | Stmt::Assign(_) | Stmt::AnnAssign(_) => {
-            defined_name(statement).as_deref() == Some(name)
-        }
-        _ => false,
-    })?;
-    match bound {
-        Stmt::FunctionDef(function) if function.is_async => Some(function),
-        _ => None,
-    }
+    let mut all = module.body.iter();
+    let bound = all.rfind(|statement| defined_name(statement) == Some(name))?;
+    let function = bound.as_function_def_stmt();
+    function.filter(|function| function.is_async)
 }
 
 /// The position of a `yield`, or of a `return` that may end the function early.

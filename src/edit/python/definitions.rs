@@ -26,15 +26,14 @@ impl Module {
         local_modules: &[String],
         style: &Style,
     ) -> Result<Edited, EditError> {
-        let own: BTreeSet<String> = names_of(&self.syntax).into_iter().collect();
-        let mut copied: BTreeSet<usize> = BTreeSet::new();
+        let own = names_of(&self.syntax);
         let statements = &from.syntax.body;
         let name_at = |index: usize| bound_name(&statements[index]);
         // What a killed run has added is the same; another definition is the user's.
         let other = (0..statements.len()).find_map(|index| {
             let name = name_at(index).filter(|name| wanted(name))?;
             let mut mine = self.syntax.body.iter();
-            let mine = mine.rfind(|statement| bound_name(statement).as_ref() == Some(&name))?;
+            let mine = mine.rfind(|statement| bound_name(statement) == Some(name))?;
             let same =
                 source(&self.text, mine.range()) == source(&from.text, statements[index].range());
             (!same).then(|| (name, mine.range().start().to_usize(), index))
@@ -46,11 +45,10 @@ impl Module {
                 from.source_of(index).trim_end().to_owned(),
             ));
         }
-        for index in 0..statements.len() {
-            if name_at(index).is_some_and(|name| wanted(&name) && !own.contains(&name)) {
-                copied.insert(index);
-            }
-        }
+        let is_missing = |name: &str| wanted(name) && !own.contains(name);
+        let mut copied: BTreeSet<usize> = (0..statements.len())
+            .filter(|index| name_at(*index).is_some_and(is_missing))
+            .collect();
         if copied.is_empty() {
             return Ok(Edited::Unchanged);
         }
@@ -60,8 +58,7 @@ impl Module {
             let more: Vec<usize> = (0..statements.len())
                 .filter(|index| !copied.contains(index))
                 .filter(|index| {
-                    name_at(*index)
-                        .is_some_and(|name| !own.contains(&name) && mentions(&text, &name))
+                    name_at(*index).is_some_and(|name| !own.contains(name) && mentions(&text, name))
                 })
                 .collect();
             if more.is_empty() {
@@ -92,7 +89,7 @@ impl Module {
             let now = names_of(&parsed);
             copied
                 .iter()
-                .all(|index| name_at(*index).is_some_and(|name| now.contains(&name)))
+                .all(|index| name_at(*index).is_some_and(|name| now.contains(name)))
                 && keeps_statements(&self.text, &self.syntax, &after, &parsed)
         });
         if is_right && keeps_every_byte(&self.text, &after) {
@@ -132,13 +129,13 @@ fn is_definition(statement: &Stmt) -> bool {
 }
 
 /// The name that a class, function or variable binds.
-pub(super) fn bound_name(statement: &Stmt) -> Option<String> {
+pub(super) fn bound_name(statement: &Stmt) -> Option<&str> {
     match statement {
-        Stmt::ClassDef(class) => Some(class.name.to_string()),
+        Stmt::ClassDef(class) => Some(class.name.as_str()),
         statement => defined_name(statement),
     }
 }
 
-fn names_of(module: &ModModule) -> Vec<String> {
+fn names_of(module: &ModModule) -> BTreeSet<&str> {
     module.body.iter().filter_map(bound_name).collect()
 }

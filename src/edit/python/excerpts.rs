@@ -1,6 +1,7 @@
 //! Parts of a module's code, to be shown.
 
 use ruff_python_ast::Stmt;
+use ruff_python_ast::helpers::format_import_from;
 use ruff_text_size::Ranged;
 
 use super::definitions::bound_name;
@@ -62,7 +63,7 @@ impl Module {
         let body = &self.syntax.body;
         let found = body
             .iter()
-            .find(|statement| bound_name(statement).as_deref() == Some(function));
+            .find(|statement| bound_name(statement) == Some(function));
         found.is_some_and(|found| mentions(source(&self.text, found.range()), name))
     }
 
@@ -87,9 +88,8 @@ impl Module {
                 .map(|alias| source(&self.text, alias.range()))
                 .collect();
             if !names.is_empty() {
-                let module = import.module.as_ref().map_or("", |module| module.as_str());
-                let dots = ".".repeat(import.level as usize);
-                found.push(format!("from {dots}{module} import {}", names.join(", ")));
+                let module = format_import_from(import.level, import.module.as_deref());
+                found.push(format!("from {module} import {}", names.join(", ")));
             }
         }
         found
@@ -98,21 +98,11 @@ impl Module {
     /// The methods of the module's classes with one of these names, dedented.
     #[must_use]
     pub fn methods(&self, is_wanted: &dyn Fn(&str) -> bool) -> Vec<String> {
-        let classes = self
-            .syntax
-            .body
-            .iter()
-            .filter_map(|statement| match statement {
-                Stmt::ClassDef(class) => Some(&class.body),
-                _ => None,
-            });
-        classes
-            .flatten()
-            .filter(|statement| {
-                matches!(statement, Stmt::FunctionDef(method) if is_wanted(method.name.as_str()))
-            })
-            .map(|statement| self.dedented(statement))
-            .collect()
+        let members = self.classes().flat_map(|class| &class.body);
+        let methods = members.filter(
+            |member| matches!(member, Stmt::FunctionDef(method) if is_wanted(method.name.as_str())),
+        );
+        methods.map(|method| self.dedented(method)).collect()
     }
 
     fn dedented(&self, statement: &Stmt) -> String {

@@ -20,8 +20,7 @@ pub(super) fn parse(text: &str) -> Result<ModModule, EditError> {
     count(|parses| parses.python += 1);
     check_depth(text)?;
     // The parser treats a byte-order mark as an ordinary character.
-    let body = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if body.len() != text.len() {
+    if text.starts_with('\u{feff}') {
         return Err(EditError::syntax(
             "the module begins with a byte-order mark: save it without",
             Some(Position::START),
@@ -34,7 +33,7 @@ pub(super) fn parse(text: &str) -> Result<ModModule, EditError> {
         ));
     }
     parse_on_large_stack(|| parse_module(text))
-        .map_err(|failed| EditError::syntax(failed.reason(), None))?
+        .map_err(|reason| EditError::syntax(reason, None))?
         .map(ruff_python_parser::Parsed::into_syntax)
         .map_err(|error| {
             let at = error.location.start().to_usize();

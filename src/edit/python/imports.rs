@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
-use ruff_python_ast::{Alias, Identifier, ModModule, Stmt, StmtImportFrom};
+use ruff_python_ast::{ModModule, Stmt, StmtImportFrom};
 use ruff_text_size::Ranged;
 
 use super::{above_comments, is_docstring, is_one_line, line_start, start_of};
@@ -52,16 +52,12 @@ impl Import {
     }
 
     pub(super) fn is_in(&self, statement: &StmtImportFrom) -> bool {
-        let module = statement
-            .module
-            .as_ref()
-            .map_or("", |module| module.as_str());
+        let module = statement.module.as_deref().unwrap_or("");
         statement.level == self.level
             && module == self.module
             && self.names.iter().all(|(name, alias)| {
                 statement.names.iter().any(|found| {
-                    found.name.as_str() == name
-                        && found.asname.as_ref().map(Identifier::as_str) == alias.as_deref()
+                    found.name.as_str() == name && found.asname.as_deref() == alias.as_deref()
                 })
             })
     }
@@ -87,17 +83,11 @@ impl<'m> Imported<'m> {
     /// Those of the statements that end above an offset: they bind their names before it.
     pub(super) fn above(module: &'m ModModule, offset: usize) -> Self {
         let mut names = HashSet::new();
-        for statement in &module.body {
-            let Stmt::ImportFrom(from) = statement else {
-                continue;
-            };
-            if from.range().end().to_usize() > offset {
-                continue;
-            }
-            let module = from.module.as_ref().map_or("", |module| module.as_str());
-            let alias_of = |alias: &'m Alias| alias.asname.as_ref().map(Identifier::as_str);
+        let imports = module.body.iter().filter_map(Stmt::as_import_from_stmt);
+        for from in imports.filter(|from| from.end().to_usize() <= offset) {
+            let module = from.module.as_deref().unwrap_or("");
             let each = from.names.iter();
-            names.extend(each.map(|a| (from.level, module, a.name.as_str(), alias_of(a))));
+            names.extend(each.map(|a| (from.level, module, a.name.as_str(), a.asname.as_deref())));
         }
         Self(names)
     }
@@ -296,15 +286,13 @@ fn shares_line(text: &str, module: &ModModule, statement: &Stmt) -> bool {
 /// Nothing but comments and the docstring may be above `from __future__ import …`.
 fn is_future(statement: &Stmt) -> bool {
     matches!(statement, Stmt::ImportFrom(import)
-        if import.module.as_ref().is_some_and(|module| module.as_str() == "__future__"))
+        if import.module.as_deref() == Some("__future__"))
 }
 
 /// The sort key of an import of the service's own modules; `None` for other statements.
 fn own_import(statement: &Stmt, local_modules: &[String]) -> Option<Import> {
-    let Stmt::ImportFrom(from) = statement else {
-        return None;
-    };
-    let module = from.module.as_ref().map_or("", |module| module.as_str());
+    let from = statement.as_import_from_stmt()?;
+    let module = from.module.as_deref().unwrap_or("");
     let first = module.split('.').next().unwrap_or("");
     let is_own = from.level > 0 || local_modules.iter().any(|local| local == first);
     is_own.then(|| Import {

@@ -5,10 +5,11 @@ use std::ops::Range;
 use ruff_python_ast::{Expr, ModModule, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 
+use super::definitions::bound_name;
 use super::imports::{Import, Imported, add_imports, remove_imports};
 use super::walk::{top_level_value, variables};
 use super::workers::{worker_list, workers};
-use super::{Module, cannot_edit, defined_name, guard, line_start, source, statements_kept};
+use super::{Module, cannot_edit, guard, line_start, source, statements_kept};
 use crate::edit::{
     EditError, Edited, MAX_FILE_SIZE, Position, Splices, append_to_brackets, keeps_every_byte,
     leading_space, remove_from_brackets,
@@ -260,15 +261,14 @@ impl Module {
 impl Module {
     /// A name of an import that a class, function or variable of the module hides.
     fn hidden_import<'i>(&self, new_imports: &'i [Import]) -> Option<&'i str> {
-        let is_defined = |name: &str| {
-            self.syntax.body.iter().any(|statement| match statement {
-                Stmt::ClassDef(class) => class.name.as_str() == name,
-                statement => defined_name(statement).as_deref() == Some(name),
-            })
-        };
         let names = new_imports.iter().flat_map(|import| &import.names);
         let mut bound = names.map(|(name, alias)| alias.as_deref().unwrap_or(name));
-        bound.find(|name| is_defined(name))
+        bound.find(|name| {
+            self.syntax
+                .body
+                .iter()
+                .any(|s| bound_name(s) == Some(*name))
+        })
     }
 
     /// Whether the module has the imports, and names each item outside of them: the user has

@@ -1,6 +1,6 @@
 //! Copies methods of a class to the end of the same class in another module.
 
-use ruff_python_ast::Stmt;
+use ruff_python_ast::{Stmt, StmtClassDef};
 use ruff_text_size::Ranged;
 
 use super::{Module, cannot_edit, defined_name, line_start, source, start_of};
@@ -30,19 +30,14 @@ impl Module {
         local_modules: &[String],
         style: &Style,
     ) -> Result<Edited, EditError> {
-        let of = |module: &'_ Self| -> Option<usize> {
-            let is_it = |s: &Stmt| matches!(s, Stmt::ClassDef(c) if c.name.as_str() == class);
-            module.syntax.body.iter().rposition(is_it)
-        };
-        let (Some(own), Some(other)) = (of(self), of(from)) else {
+        let (Some(own), Some(other)) = (self.class(class), from.class(class)) else {
             let message = format!("it has no class `{class}`");
             let by_hand = from.text.trim().to_owned();
             return Err(EditError::shape(message, None, by_hand));
         };
-        let (own, other) = (&self.syntax.body[own], &from.syntax.body[other]);
         let mut added = String::new();
         let mut names = Vec::new();
-        for method in members(other) {
+        for method in &other.body {
             let Some(name) = defined_name(method).filter(|name| wanted(name)) else {
                 continue;
             };
@@ -50,8 +45,8 @@ impl Module {
             let end = method.range().end().to_usize();
             let text = &from.text[start..end];
             let with_indent = &from.text[line_start(&from.text, start)..end];
-            let mut mine = members(own).iter();
-            match mine.rfind(|mine| defined_name(mine).as_ref() == Some(&name)) {
+            let mut mine = own.body.iter();
+            match mine.rfind(|mine| defined_name(mine) == Some(name)) {
                 Some(mine) if self.text[start_of(mine)..mine.range().end().to_usize()] == *text => {
                 }
                 Some(mine) => {
@@ -75,10 +70,9 @@ impl Module {
         splices.insert_lines_after(own.range().end().to_usize(), &added);
         let after = splices.apply();
         let is_right = Self::parse(after.as_str()).is_ok_and(|now| {
-            let Some(index) = of(&now) else {
+            let Some(now_class) = now.class(class) else {
                 return false;
             };
-            let now_class = &now.syntax.body[index];
             let kept = |(old, new): (&Stmt, &Stmt)| {
                 source(&self.text, old.range()) == source(&after, new.range())
             };
@@ -87,8 +81,8 @@ impl Module {
                     && !matches!(statement, Stmt::ClassDef(c) if c.name.as_str() == class)
             };
             let others = self.syntax.body.iter().filter(is_other);
-            members(own).iter().zip(members(now_class)).all(kept)
-                && members(now_class).len() == members(own).len() + names.len()
+            own.body.iter().zip(&now_class.body).all(kept)
+                && now_class.body.len() == own.body.len() + names.len()
                 && others
                     .zip(now.syntax.body.iter().filter(is_other))
                     .all(kept)
@@ -98,13 +92,10 @@ impl Module {
         }
         Err(cannot_edit(added.trim_start().to_owned()))
     }
-}
 
-/// The statements of a class.
-fn members(class: &Stmt) -> &[Stmt] {
-    match class {
-        Stmt::ClassDef(class) => &class.body,
-        _ => &[],
+    /// The class of a name.
+    fn class(&self, name: &str) -> Option<&StmtClassDef> {
+        self.classes().rfind(|class| class.name.as_str() == name)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use ruff_python_ast::helpers::format_import_from;
 use ruff_python_ast::{Alias, ModModule, Stmt};
 use ruff_text_size::Ranged;
 
@@ -59,19 +60,12 @@ impl Module {
                     }
                 }
                 Stmt::ImportFrom(import) => {
-                    let module = import.module.as_ref().map_or("", |module| module.as_str());
-                    let path = format!("{}{module}", ".".repeat(import.level as usize));
-                    let names: Vec<(&str, Option<&str>)> = import
-                        .names
-                        .iter()
-                        .map(|alias| {
-                            let other = alias.asname.as_ref();
-                            (
-                                alias.name.as_str(),
-                                other.map(ruff_python_ast::Identifier::as_str),
-                            )
-                        })
-                        .filter(|(name, other)| is_missing(other.unwrap_or(name)))
+                    let module = import.module.as_deref().unwrap_or("");
+                    let path = format_import_from(import.level, Some(module));
+                    let needed = import.names.iter();
+                    let needed = needed.filter(|alias| is_missing(bound_by(alias)));
+                    let names: Vec<(&str, Option<&str>)> = needed
+                        .map(|alias| (alias.name.as_str(), alias.asname.as_deref()))
                         .collect();
                     if names.is_empty() {
                         continue;
@@ -96,12 +90,9 @@ impl Module {
             .syntax
             .body
             .iter()
-            .filter_map(|statement| match statement {
-                Stmt::ImportFrom(found) => Some(found),
-                _ => None,
-            });
+            .filter_map(Stmt::as_import_from_stmt);
         let Some(found) = found.find(|found| {
-            let module = found.module.as_ref().map_or("", |module| module.as_str());
+            let module = found.module.as_deref().unwrap_or("");
             found.level == import.level && module == import.module
         }) else {
             return false;

@@ -21,7 +21,7 @@ mod sandbox;
 mod walk;
 mod workers;
 
-use ruff_python_ast::{Expr, ModModule, Stmt};
+use ruff_python_ast::{ModModule, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::{EditError, Position};
@@ -147,17 +147,14 @@ fn statements_kept(before: &str, old: &ModModule, after: &str, new: &ModModule) 
     })
 }
 
-fn defined_name(statement: &Stmt) -> Option<String> {
-    let name = |target: &Expr| match target {
-        Expr::Name(name) => Some(name.id.to_string()),
-        _ => None,
+fn defined_name(statement: &Stmt) -> Option<&str> {
+    let target = match statement {
+        Stmt::FunctionDef(function) => return Some(function.name.as_str()),
+        Stmt::Assign(assign) => assign.targets.first()?,
+        Stmt::AnnAssign(assign) => &*assign.target,
+        _ => return None,
     };
-    match statement {
-        Stmt::FunctionDef(function) => Some(function.name.to_string()),
-        Stmt::Assign(assign) => assign.targets.first().and_then(name),
-        Stmt::AnnAssign(assign) => name(&assign.target),
-        _ => None,
-    }
+    Some(target.as_name_expr()?.id.as_str())
 }
 
 #[cfg(test)]

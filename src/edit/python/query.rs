@@ -5,11 +5,11 @@ use std::collections::{BTreeSet, HashSet};
 use ruff_python_ast::{Expr, Stmt, StmtClassDef};
 use ruff_text_size::Ranged;
 
+use super::Module;
 use super::lists::elements;
 use super::missing_imports::imported_names;
-use super::walk::{all_statements, calls, dotted, each_call, top_level_value, variables};
+use super::walk::{all_calls, all_statements, calls, dotted, top_level_value, variables};
 use super::workers::{imported_list, worker_argument, worker_list, workers};
-use super::{Module, source};
 use crate::edit::Position;
 
 impl Module {
@@ -35,38 +35,22 @@ impl Module {
     /// The modules that a module imports anywhere, also in functions: the number of leading
     /// dots, the module, and the imported name if there is one.
     #[must_use]
-    pub fn imported_modules(&self) -> Vec<(u32, String, Option<String>)> {
-        let mut found = Vec::new();
-        for statement in all_statements(&self.syntax.body) {
-            match statement {
-                Stmt::Import(import) => {
-                    let names = import.names.iter();
-                    found.extend(names.map(|alias| (0, alias.name.to_string(), None)));
-                }
-                Stmt::ImportFrom(import) => {
-                    let module = import.module.as_ref().map_or("", |module| module.as_str());
-                    found.extend(import.names.iter().map(|alias| {
-                        let name = alias.name.to_string();
-                        (import.level, module.to_owned(), Some(name))
-                    }));
-                }
-                _ => {}
-            }
-        }
-        found
+    pub fn imported_modules(&self) -> Vec<(u32, &str, Option<&str>)> {
+        let all = all_statements(&self.syntax.body).into_iter();
+        all.flat_map(imports_of).collect()
     }
 
     /// Whether the module calls a function of this name with a variable as its argument.
     #[must_use]
     pub fn calls_with(&self, function: &str, argument: &str) -> bool {
-        let mut is_called = false;
-        each_call(&self.syntax.body, &mut |call| {
-            let is_it = matches!(&*call.func, Expr::Name(name) if name.id.as_str() == function);
+        let is = |expression: &Expr, wanted: &str| {
+            let name = expression.as_name_expr();
+            name.is_some_and(|name| name.id.as_str() == wanted)
+        };
+        all_calls(&self.syntax.body).any(|call| {
             let mut arguments = call.arguments.args.iter();
-            is_called |=
-                is_it && arguments.any(|a| matches!(a, Expr::Name(n) if n.id.as_str() == argument));
-        });
-        is_called
+            is(&call.func, function) && arguments.any(|one| is(one, argument))
+        })
     }
 
     /// Whether the module calls a function of this name, directly or as an attribute.
@@ -127,12 +111,9 @@ impl Module {
         variables(&self.syntax)
     }
 
-    fn classes(&self) -> impl Iterator<Item = &StmtClassDef> {
-        let statements = self.syntax.body.iter();
-        statements.filter_map(|statement| match statement {
-            Stmt::ClassDef(class) => Some(class),
-            _ => None,
-        })
+    /// The top-level classes.
+    pub(super) fn classes(&self) -> impl DoubleEndedIterator<Item = &StmtClassDef> {
+        self.syntax.body.iter().filter_map(Stmt::as_class_def_stmt)
     }
 
     /// The top-level classes that have a decorator of this name, with any prefix, called or
@@ -189,10 +170,7 @@ impl Module {
     /// there is no such call with a literal list.
     #[must_use]
     pub fn worker_items(&self, argument: &str) -> Option<Vec<String>> {
-        let value = worker_list(&self.syntax, argument)?;
-        let (elements, _) = elements(value)?;
-        let written = |element: &Expr| source(&self.text, element.range()).to_owned();
-        Some(elements.iter().map(written).collect())
+        self.items_of(worker_list(&self.syntax, argument))
     }
 
     /// The module and the name of the list that the only `Worker(…)` call imports for an
@@ -220,34 +198,44 @@ impl Module {
     /// The source text of each item of a top-level list or tuple; `None` if there is none.
     #[must_use]
     pub fn items(&self, list: &str) -> Option<Vec<String>> {
-        let text = self.text.as_str();
-        top_level_value(&self.syntax, list)
-            .and_then(|value| elements(value))
-            .map(|(elements, _)| {
-                elements
-                    .iter()
-                    .map(|element| source(text, element.range()).to_owned())
-                    .collect()
-            })
+        self.items_of(top_level_value(&self.syntax, list))
+    }
+
+    fn items_of(&self, list: Option<&Expr>) -> Option<Vec<String>> {
+        let (elements, _) = elements(list?)?;
+        let written = |element: &Expr| self.source(element).to_owned();
+        Some(elements.iter().map(written).collect())
+    }
+}
+
+/// What a statement imports: the number of leading dots, the module, and the name if there is one.
+fn imports_of(statement: &Stmt) -> Vec<(u32, &str, Option<&str>)> {
+    match statement {
+        Stmt::Import(import) => {
+            let names = import.names.iter();
+            names.map(|name| (0, name.name.as_str(), None)).collect()
+        }
+        Stmt::ImportFrom(import) => {
+            let (level, from) = (import.level, import.module.as_deref().unwrap_or(""));
+            let names = import.names.iter();
+            names
+                .map(|name| (level, from, Some(name.name.as_str())))
+                .collect()
+        }
+        _ => Vec::new(),
     }
 }
 
 /// What a statement imports, dotted; nothing if it is no import.
 fn imported_by(statement: &Stmt) -> Vec<String> {
-    match statement {
-        Stmt::Import(import) => {
-            let names = import.names.iter();
-            names.map(|name| name.name.to_string()).collect()
-        }
-        Stmt::ImportFrom(import) => {
-            let from = import.module.as_ref().map_or("", |module| module.as_str());
-            let dots = ".".repeat(import.level as usize);
-            let point = if from.is_empty() { "" } else { "." };
-            let names = import.names.iter();
-            names
-                .map(|name| format!("{dots}{from}{point}{}", name.name))
-                .collect()
-        }
-        _ => Vec::new(),
-    }
+    let dotted = |(level, from, name): (u32, &str, Option<&str>)| {
+        let dots = ".".repeat(level as usize);
+        let point = if from.is_empty() || name.is_none() {
+            ""
+        } else {
+            "."
+        };
+        format!("{dots}{from}{point}{}", name.unwrap_or(""))
+    };
+    imports_of(statement).into_iter().map(dotted).collect()
 }

@@ -169,9 +169,7 @@ impl Search {
             rest => format!("{first}.{rest}"),
         }
     }
-}
 
-impl Search {
     /// A called function as it is written, and its full name. A method of a path is one of
     /// `pathlib.Path`, also after `.parent`.
     fn called(&self, function: &Expr) -> Option<(String, String)> {
@@ -245,11 +243,8 @@ impl<'a> Visitor<'a> for Search {
             Expr::Lambda(_) => return,
             Expr::Call(call) if self.found.is_none() => {
                 if let Some((written, full)) = self.called(&call.func) {
-                    let is_forbidden = is_forbidden_in_sandbox(&full);
-                    if is_forbidden {
-                        let offset = call.range().start().to_usize();
-                        self.found = Some((format!("{written}(…)"), offset));
-                    }
+                    let found = (format!("{written}(…)"), call.start().to_usize());
+                    self.found = is_forbidden_in_sandbox(&full).then_some(found);
                 }
             }
             _ => {}

@@ -5,31 +5,33 @@ use std::collections::HashSet;
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Expr, ExprCall, ModModule, Stmt};
 
-/// Visit each call in some statements, also those in blocks and functions.
-pub(super) fn each_call(body: &[Stmt], visit: &mut dyn FnMut(&ExprCall)) {
-    struct Calls<'v>(&'v mut dyn FnMut(&ExprCall));
-    impl<'a> Visitor<'a> for Calls<'_> {
+/// All expressions in some statements, also those in blocks and functions, outer ones first.
+pub(super) fn all_expressions(body: &[Stmt]) -> Vec<&Expr> {
+    struct All<'a>(Vec<&'a Expr>);
+    impl<'a> Visitor<'a> for All<'a> {
         fn visit_expr(&mut self, expression: &'a Expr) {
-            if let Expr::Call(call) = expression {
-                (self.0)(call);
-            }
+            self.0.push(expression);
             walk_expr(self, expression);
         }
     }
-    Calls(visit).visit_body(body);
+    let mut all = All(Vec::new());
+    all.visit_body(body);
+    all.0
+}
+
+/// The calls among them.
+pub(super) fn all_calls(body: &[Stmt]) -> impl Iterator<Item = &ExprCall> {
+    let all = all_expressions(body).into_iter();
+    all.filter_map(Expr::as_call_expr)
 }
 
 /// Whether some statements call a function of this name, directly or as an attribute.
 pub(super) fn calls(body: &[Stmt], name: &str) -> bool {
-    let mut is_called = false;
-    each_call(body, &mut |call| {
-        is_called |= match &*call.func {
-            Expr::Name(found) => found.id.as_str() == name,
-            Expr::Attribute(found) => found.attr.as_str() == name,
-            _ => false,
-        };
-    });
-    is_called
+    all_calls(body).any(|call| match &*call.func {
+        Expr::Name(found) => found.id.as_str() == name,
+        Expr::Attribute(found) => found.attr.as_str() == name,
+        _ => false,
+    })
 }
 
 /// All statements, also those in blocks and functions, in their order.
@@ -76,16 +78,7 @@ pub(super) fn top_level_value<'a>(module: &'a ModModule, name: &str) -> Option<&
 
 /// The names of the variables in a module's code.
 pub(super) fn variables(module: &ModModule) -> HashSet<&str> {
-    struct Names<'a>(HashSet<&'a str>);
-    impl<'a> Visitor<'a> for Names<'a> {
-        fn visit_expr(&mut self, expression: &'a Expr) {
-            if let Expr::Name(name) = expression {
-                self.0.insert(name.id.as_str());
-            }
-            walk_expr(self, expression);
-        }
-    }
-    let mut names = Names(HashSet::new());
-    names.visit_body(&module.body);
-    names.0
+    let all = all_expressions(&module.body).into_iter();
+    let names = all.filter_map(Expr::as_name_expr);
+    names.map(|name| name.id.as_str()).collect()
 }

@@ -1,9 +1,11 @@
 //! Finds the calls that make a Temporal worker, and their lists.
 
+use ruff_python_ast::helpers::format_import_from;
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Expr, ExprCall, ExprContext, ModModule, Stmt};
 
-use super::walk::top_level_value;
+use super::missing_imports::bound_by;
+use super::walk::{all_expressions, top_level_value};
 
 /// An argument of the module's only `Worker(…)` call, or the top-level list that it names.
 pub(super) fn worker_list<'a>(module: &'a ModModule, argument: &str) -> Option<&'a Expr> {
@@ -41,16 +43,11 @@ pub(super) fn imported_list(module: &ModModule, argument: &str) -> Option<(Strin
         return None;
     }
     module.body.iter().rev().find_map(|statement| {
-        let Stmt::ImportFrom(import) = statement else {
-            return None;
-        };
-        let alias = import.names.iter().find(|alias| {
-            let bound = alias.asname.as_ref().unwrap_or(&alias.name);
-            bound.as_str() == name
-        })?;
-        let from = import.module.as_ref().map_or("", |module| module.as_str());
-        let dots = ".".repeat(import.level as usize);
-        Some((format!("{dots}{from}"), alias.name.to_string()))
+        let import = statement.as_import_from_stmt()?;
+        let mut names = import.names.iter();
+        let alias = names.find(|alias| bound_by(alias) == name)?;
+        let from = format_import_from(import.level, import.module.as_deref());
+        Some((from.into_owned(), alias.name.to_string()))
     })
 }
 
@@ -84,9 +81,10 @@ pub(super) fn workers(module: &ModModule) -> Vec<WorkerCall<'_>> {
             let parameters = function.parameters.iter();
             self.bound
                 .extend(parameters.map(|parameter| parameter.name().to_string()));
-            let mut names = Bound(Vec::new());
-            names.visit_body(&function.body);
-            self.bound.append(&mut names.0);
+            let names = all_expressions(&function.body).into_iter();
+            let names = names.filter_map(Expr::as_name_expr);
+            let assigned = names.filter(|name| name.ctx == ExprContext::Store);
+            self.bound.extend(assigned.map(|name| name.id.to_string()));
             walk_stmt(self, statement);
             self.bound.truncate(before);
         }
@@ -97,18 +95,6 @@ pub(super) fn workers(module: &ModModule) -> Vec<WorkerCall<'_>> {
                     let bound = self.bound.clone();
                     self.found.push(WorkerCall { call, bound });
                 }
-            }
-            walk_expr(self, expression);
-        }
-    }
-    /// The names that statements assign.
-    struct Bound(Vec<String>);
-    impl<'a> Visitor<'a> for Bound {
-        fn visit_expr(&mut self, expression: &'a Expr) {
-            if let Expr::Name(name) = expression
-                && name.ctx == ExprContext::Store
-            {
-                self.0.push(name.id.to_string());
             }
             walk_expr(self, expression);
         }

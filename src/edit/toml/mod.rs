@@ -195,8 +195,7 @@ impl PyProject {
                 by_hand,
             ));
         };
-        let dynamic = project.get("dynamic").and_then(Item::as_array);
-        if dynamic.is_some_and(|names| names.iter().any(|n| n.as_str() == Some("dependencies"))) {
+        if self.is_dynamic() {
             return Err(EditError::shape(
                 "the project's dependencies are dynamic: they are kept in another file",
                 item_position(self.text(), project.get("dynamic")),

@@ -10,23 +10,16 @@ use crate::edit::Position;
 /// PEP 503: names are compared in lower case with runs of `-`, `_` and `.` as one `-`.
 #[must_use]
 pub fn requirement_name(requirement: &str) -> String {
-    let name: String = requirement
-        .trim_start()
-        .chars()
-        .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+    let is_part = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let written = requirement.trim_start().chars().take_while(is_part);
+    let mut name: Vec<char> = written
+        .map(|character| match character {
+            '_' | '.' => '-',
+            character => character.to_ascii_lowercase(),
+        })
         .collect();
-    let mut normalised = String::new();
-    for character in name.to_ascii_lowercase().chars() {
-        let character = if matches!(character, '_' | '.') {
-            '-'
-        } else {
-            character
-        };
-        if character != '-' || !normalised.ends_with('-') {
-            normalised.push(character);
-        }
-    }
-    normalised
+    name.dedup_by(|a, b| *a == '-' && *b == '-');
+    name.into_iter().collect()
 }
 
 /// How a `pyproject.toml` declares the requirements of a project.
@@ -48,38 +41,34 @@ impl PyProject {
     /// Whether there is a value at a path of keys.
     #[must_use]
     pub fn has(&self, path: &[&str]) -> bool {
-        let root = self.document.as_item();
-        path.iter()
-            .try_fold(root, |item, key| item.get(key))
-            .is_some()
+        self.at(path).is_some()
+    }
+
+    /// The value at a path of keys.
+    fn at(&self, path: &[&str]) -> Option<&Item> {
+        let mut keys = path.iter();
+        keys.try_fold(self.document.as_item(), |item, key| item.get(key))
+    }
+
+    /// Whether another file, or the build, has the project's requirements.
+    pub(super) fn is_dynamic(&self) -> bool {
+        let dynamic = self.at(&["project", "dynamic"]).and_then(Item::as_array);
+        dynamic.is_some_and(|names| names.iter().any(|n| n.as_str() == Some("dependencies")))
     }
 
     /// How it declares requirements.
     #[must_use]
     pub fn dependencies(&self) -> Dependencies {
-        let at = |path: &[&str]| {
-            path.iter()
-                .try_fold(self.document.as_item(), |item, key| item.get(key))
-        };
-        let has_poetry = at(&["tool", "poetry", "dependencies"]).is_some();
-        let Some(project) = self.document.get("project") else {
-            let is_poetry = has_poetry || at(&["tool", "poetry"]).is_some();
-            return if is_poetry {
-                Dependencies::Poetry
-            } else {
-                Dependencies::None
-            };
-        };
-        let dynamic = project.get("dynamic").and_then(Item::as_array);
-        let is_dynamic =
-            dynamic.is_some_and(|names| names.iter().any(|n| n.as_str() == Some("dependencies")));
-        if !is_dynamic {
-            return Dependencies::Project;
+        match (self.has(&["project"]), self.has(&["tool", "poetry"])) {
+            (true, _) if !self.is_dynamic() => return Dependencies::Project,
+            (true, true) if self.has(&["tool", "poetry", "dependencies"]) => {
+                return Dependencies::Poetry;
+            }
+            (true, _) => {}
+            (false, true) => return Dependencies::Poetry,
+            (false, false) => return Dependencies::None,
         }
-        if has_poetry {
-            return Dependencies::Poetry;
-        }
-        let file = at(&["tool", "setuptools", "dynamic", "dependencies", "file"]);
+        let file = self.at(&["tool", "setuptools", "dynamic", "dependencies", "file"]);
         let first = file.and_then(|file| match file.as_array() {
             Some(files) => files.get(0)?.as_str(),
             None => file.as_str(),
@@ -93,8 +82,7 @@ impl PyProject {
     /// Poetry are written as in PEP 508, if they can be.
     #[must_use]
     pub fn requirements(&self) -> Vec<(String, Position)> {
-        let project = self.document.get("project");
-        let mut found = self.written(project.and_then(|project| project.get("dependencies")));
+        let mut found = self.written(self.at(&["project", "dependencies"]));
         for (name, item) in self
             .poetry()
             .into_iter()
@@ -131,9 +119,7 @@ impl PyProject {
     /// (`tool.uv.constraint-dependencies`), each with its position.
     #[must_use]
     pub fn constraints(&self) -> Vec<(String, Position)> {
-        let tool = self.document.get("tool");
-        let list = tool.and_then(|tool| tool.get("uv")?.get("constraint-dependencies"));
-        self.written(list)
+        self.written(self.at(&["tool", "uv", "constraint-dependencies"]))
     }
 
     /// The texts of a list, each with its position.
@@ -149,8 +135,7 @@ impl PyProject {
     /// The versions of Python that the project supports, as it writes them.
     #[must_use]
     pub fn python(&self) -> Option<(String, Position)> {
-        let project = self.document.get("project");
-        let required = project.and_then(|project| project.get("requires-python"));
+        let required = self.at(&["project", "requires-python"]);
         let required = required.or_else(|| self.poetry()?.get("python"));
         let position = item_position(self.text(), required)?;
         Some((required?.as_str()?.to_owned(), position))
@@ -159,9 +144,8 @@ impl PyProject {
     /// The name of the project.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        let poetry = || self.document.get("tool")?.get("poetry");
-        let mut tables = self.document.get("project").into_iter().chain(poetry());
-        tables.find_map(|table| table.get("name")?.as_str())
+        let names = [&["project", "name"][..], &["tool", "poetry", "name"]];
+        names.iter().find_map(|name| self.at(name)?.as_str())
     }
 
     /// Whether uv takes a folder for a member of this workspace, which then needs a
@@ -170,8 +154,7 @@ impl PyProject {
     /// Patterns are those of `tool.uv.workspace`, which uv matches with the crate `glob`.
     #[must_use]
     pub fn is_workspace_member(&self, folder: &str) -> bool {
-        let tool = self.document.get("tool");
-        let workspace = tool.and_then(|tool| tool.get("uv")?.get("workspace"));
+        let workspace = self.at(&["tool", "uv", "workspace"]);
         let separated = glob::MatchOptions {
             require_literal_separator: true,
             ..glob::MatchOptions::default()
@@ -189,7 +172,7 @@ impl PyProject {
     }
 
     fn poetry(&self) -> Option<&dyn toml_edit::TableLike> {
-        let tool = self.document.get("tool")?;
-        tool.get("poetry")?.get("dependencies")?.as_table_like()
+        self.at(&["tool", "poetry", "dependencies"])?
+            .as_table_like()
     }
 }

@@ -117,20 +117,10 @@ fn by_lines(before: &str, after: &str) -> Vec<Insertion> {
 }
 
 /// Reduce a change of lines to the part of them that differs.
-fn trimmed(change: Insertion) -> Insertion {
-    let Insertion {
-        mut after,
-        replaced,
-        inserted,
-        among,
-    } = change;
+fn trimmed(mut change: Insertion) -> Insertion {
+    let (replaced, inserted) = (change.replaced.as_str(), change.inserted.as_str());
     if replaced.is_empty() {
-        return Insertion {
-            after,
-            replaced,
-            inserted,
-            among,
-        };
+        return change;
     }
     let common = |pairs: &mut dyn Iterator<Item = (char, char)>| -> usize {
         pairs
@@ -156,15 +146,14 @@ fn trimmed(change: Insertion) -> Insertion {
         let line = head.trim_end_matches('\n').rfind('\n');
         let line = line.map_or(0, |newline| newline + 1);
         if line > 0 {
-            after.clear();
+            change.after.clear();
         }
-        after.push_str(&head[line..]);
+        change.after.push_str(&head[line..]);
     }
     Insertion {
-        after,
         replaced: old.to_owned(),
         inserted: new.to_owned(),
-        among,
+        ..change
     }
 }
 

@@ -170,22 +170,12 @@ fn is_statement(line: &str) -> bool {
 
 /// A text without all insertions, if all of them are there and the rest is valid.
 fn without_all(language: Language, text: &str, insertions: &[Insertion]) -> Option<Taken> {
+    let all: Vec<[Insertion; 3]> = insertions.iter().map(in_all_endings).collect();
     (0..3).find_map(|endings| {
-        let insertions = insertions.iter().map(in_all_endings);
-        let insertions: Vec<Insertion> = insertions
-            .map(|[own, unix, windows]| match endings {
-                0 => own,
-                1 => unix,
-                _ => windows,
-            })
-            .collect();
-        let text_without = replace_all(text, &insertions)?;
-        language
-            .keeps_meaning(text, &text_without)
-            .then_some(Taken {
-                text: text_without,
-                left: Vec::new(),
-            })
+        let insertions: Vec<Insertion> = all.iter().map(|each| each[endings].clone()).collect();
+        let rest = replace_all(text, &insertions)?;
+        let (is_valid, left) = (language.keeps_meaning(text, &rest), Vec::new());
+        is_valid.then_some(Taken { text: rest, left })
     })
 }
 

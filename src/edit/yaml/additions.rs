@@ -8,32 +8,19 @@ use super::write::{flow, scalar};
 use super::{Step, meaning};
 use crate::edit::{EditError, indented};
 
-/// A value to add, with its text in block and flow style.
+/// A value to add, with its text in block style.
 #[derive(Debug, Clone)]
 pub(super) struct Insert {
     pub(super) value: Value,
     /// One or more lines without indentation, each with its newline.
     pub(super) block: String,
-    pub(super) flow: String,
 }
 
 impl Insert {
-    pub(super) fn scalar(text: &str) -> Self {
-        let written = scalar(text);
-        Self {
-            value: Value::from(text),
-            block: format!("{written}\n"),
-            flow: written,
-        }
-    }
-
-    pub(super) fn rendered(body: &str) -> Result<Self, EditError> {
-        let value = meaning(body)?;
-        Ok(Self {
-            flow: flow(&value),
-            value,
-            block: body.to_owned(),
-        })
+    /// From rendered text, which is a value in block style.
+    pub(super) fn rendered(body: String) -> Result<Self, EditError> {
+        let value = meaning(&body)?;
+        Ok(Self { value, block: body })
     }
 }
 
@@ -140,7 +127,7 @@ impl Additions {
 
     /// The additions as they are written in flow style, without the outer brackets.
     pub(super) fn flow(&self) -> String {
-        let items = self.items.iter().map(|item| item.flow.clone());
+        let items = self.items.iter().map(|item| flow(&item.value));
         let inside = self.inside.iter().map(|(step, value)| value.flow(step));
         items.chain(inside).collect::<Vec<_>>().join(", ")
     }
@@ -167,7 +154,7 @@ impl Addition {
 
     pub(super) fn flow(&self, step: &OwnedStep) -> String {
         let written = match self {
-            Self::New(insert) => insert.flow.clone(),
+            Self::New(insert) => flow(&insert.value),
             Self::Inside(additions) if additions.are_entries() => {
                 format!("{{ {} }}", additions.flow())
             }

@@ -228,7 +228,7 @@ impl Document {
     ///
     /// See [`EditError`].
     pub fn add_include(&mut self, path: &str) -> Result<bool, EditError> {
-        Ok(self.append_item(&[Step::Key("include")], Insert::scalar(path)))
+        self.add_item(&[Step::Key("include")], &scalar(path))
     }
 
     /// Append a step that calls a tool to the `run` of another tool, which is created if it is
@@ -248,17 +248,8 @@ impl Document {
     ///
     /// See [`EditError`].
     pub fn add_step(&mut self, stack_tool: &str, called: &str) -> Result<bool, EditError> {
-        let called = scalar(called);
-        let item = Insert {
-            value: Value::Mapping(Mapping::from_iter([(
-                Value::from("tool"),
-                meaning(&called)?,
-            )])),
-            block: format!("tool: {called}\n"),
-            flow: format!("{{ tool: {called} }}"),
-        };
         let route = [Step::Key("tools"), Step::Key(stack_tool), Step::Key("run")];
-        Ok(self.append_item(&route, item))
+        self.add_item(&route, &format!("tool: {}", scalar(called)))
     }
 
     /// Add a tool from rendered text: the tool's body without indentation, with its comments.
@@ -270,7 +261,7 @@ impl Document {
     /// [`EditError::Syntax`] if the body is not YAML. If the file defines a different tool of
     /// this name, [`finish`](Self::finish) refuses the edit.
     pub fn add_tool(&mut self, name: &str, body: &str) -> Result<bool, EditError> {
-        let insert = Insert::rendered(body)?;
+        let insert = Insert::rendered(body.to_owned())?;
         let tools = [Step::Key("tools")];
         if self.value.get("tools").and_then(|tools| tools.get(name)) == Some(&insert.value) {
             return Ok(false);
@@ -298,10 +289,10 @@ impl Document {
             return Ok(false);
         }
         let route = [Step::Key("mcp"), Step::Key("only")];
-        Ok(self.append_item(&route, Insert::scalar(tool)))
+        self.add_item(&route, &scalar(tool))
     }
 
-    /// Append an item, written as one line in flow style, to the sequence at a route.
+    /// Append an item, written as one line, to the sequence at a route.
     ///
     /// Returns whether the text has changed.
     ///
@@ -309,18 +300,10 @@ impl Document {
     ///
     /// See [`EditError`].
     pub fn add_item(&mut self, route: &[Step<'_>], item: &str) -> Result<bool, EditError> {
-        let insert = Insert {
-            value: meaning(item)?,
-            block: format!("{item}\n"),
-            flow: item.to_owned(),
-        };
-        Ok(self.append_item(route, insert))
-    }
-
-    fn append_item(&mut self, route: &[Step<'_>], insert: Insert) -> bool {
+        let insert = Insert::rendered(format!("{item}\n"))?;
         let items = value_at(&self.value, route).and_then(Value::as_sequence);
         if items.is_some_and(|items| items.contains(&insert.value)) {
-            return false;
+            return Ok(false);
         }
         let item = insert.value.clone();
         change_at(&mut self.value, route, |target| match target {
@@ -328,7 +311,7 @@ impl Document {
             other => *other = Value::Sequence(vec![item]),
         });
         self.additions.add_item(route, insert);
-        true
+        Ok(true)
     }
 
     /// Whether an edit has added something.

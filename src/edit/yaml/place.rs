@@ -10,17 +10,11 @@ use super::style::{Style, blank_between, is_blank_line, with_inner_comments};
 use super::tree::{Kind, Node, colon_after, column_of, dash_column, is_null};
 use crate::edit::{EditError, Position, Splices, append_to_brackets, indented};
 
-/// Why additions at a node are not possible, and the offset of the reason.
-struct Refusal {
-    at: usize,
-    message: String,
-}
+/// The offset of the reason why additions at a node are not possible, and the reason.
+type Refusal = (usize, String);
 
 fn refuse<T>(at: usize, message: impl Into<String>) -> Result<T, Refusal> {
-    Err(Refusal {
-        at,
-        message: message.into(),
-    })
+    Err((at, message.into()))
 }
 
 /// The insertions into a text for additions at its nodes.
@@ -71,11 +65,7 @@ impl<'a> Placement<'a> {
     fn insert_lines(&mut self, end: usize, column: usize, lines: &str) {
         let lines = indented(&self.style.applied_to(lines), &" ".repeat(column));
         let mut splices = Splices::new(self.text);
-        if end == self.text.len() && (end == 0 || self.text.ends_with('\n')) {
-            splices.insert(end, &lines);
-        } else {
-            splices.insert_lines_after(end, &lines);
-        }
+        splices.insert_lines_after(end, &lines);
         let list = splices.list.into_iter();
         self.insertions
             .extend(list.map(|(range, inserted)| (range, column, inserted)));
@@ -93,10 +83,10 @@ impl<'a> Placement<'a> {
         }
     }
 
-    fn refuse(&mut self, refusal: Refusal, additions: Additions, route: &[OwnedStep]) {
+    fn refuse(&mut self, (at, message): Refusal, additions: Additions, route: &[OwnedStep]) {
         self.refused.push(EditError::shape(
-            refusal.message,
-            Some(Position::of(self.text, refusal.at)),
+            message,
+            Some(Position::of(self.text, at)),
             additions.below(route).block(),
         ));
     }
@@ -140,11 +130,8 @@ impl<'a> Placement<'a> {
                     return Ok(());
                 }
                 if let Some((merge, _)) = entries.iter().find(|(k, _)| k.is_key("<<")) {
-                    let refusal = Refusal {
-                        at: merge.start,
-                        message: format!("{} may come from this merge key", missing.keys()),
-                    };
-                    self.refuse(refusal, missing, route);
+                    let message = format!("{} may come from this merge key", missing.keys());
+                    self.refuse((merge.start, message), missing, route);
                     return Ok(());
                 }
                 self.add_entries(node, owner, entries, *open, &missing)

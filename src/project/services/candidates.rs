@@ -70,12 +70,10 @@ fn is_deployed(path: &RelPath, run: &BTreeSet<Folder>) -> bool {
 
 /// Whether a path is that of a test.
 pub(crate) fn is_test(path: &RelPath) -> bool {
-    let parts = path.as_str().split('/');
+    let mut parts = path.as_str().split('/');
     path.file_name().starts_with("test_")
         || path.file_name() == "conftest.py"
-        || parts
-            .into_iter()
-            .any(|part| matches!(part, "test" | "tests"))
+        || parts.any(|part| matches!(part, "test" | "tests"))
 }
 
 /// Whether a project has any Python code, besides tests.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::candidates::{Candidate, above_packages};
 use super::wiring::{command_of, other_commands};
+use crate::edit::python::Module;
 use crate::name::{Folder, RelPath};
 use crate::project::{Content, Project};
 use crate::python::is_module_name;
@@ -117,14 +118,9 @@ fn imported_near(project: &Project, candidate: &Candidate, source: &Folder) -> V
         .modules
         .iter()
         .filter(|path| Folder::of(path) == *source);
-    let mut imported = Vec::new();
-    for path in near.take(MOST) {
-        let module = project.module(path);
-        if let Some(Ok(module)) = module.as_deref() {
-            imported.extend(module.imported());
-        }
-    }
-    imported
+    let imported = near.take(MOST);
+    let imported = imported.filter_map(|path| project.of_module(path, Module::imported));
+    imported.flatten().collect()
 }
 
 /// Whether the modules of a service import each other with leading dots; so do those of a
@@ -135,10 +131,8 @@ pub(super) fn is_relative(
     candidate: &Candidate,
     source: &Folder,
 ) -> bool {
-    let imported = match main.and_then(|main| project.module(main)).as_deref() {
-        Some(Ok(module)) => module.imported(),
-        _ => imported_near(project, candidate, source),
-    };
+    let of_main = main.and_then(|main| project.of_module(main, Module::imported));
+    let imported = of_main.unwrap_or_else(|| imported_near(project, candidate, source));
     if imported.iter().any(|name| name.starts_with('.')) {
         return true;
     }

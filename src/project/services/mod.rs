@@ -106,6 +106,14 @@ pub enum Wiring {
 }
 
 impl Wiring {
+    /// With the only application, or the chosen one.
+    pub(crate) fn with((module, application): &(RelPath, Application)) -> Self {
+        Self::Application {
+            module: module.clone(),
+            application: application.clone(),
+        }
+    }
+
     /// The web framework, if there is one.
     #[must_use]
     pub fn framework(&self) -> Option<Framework> {
@@ -197,10 +205,12 @@ pub(in crate::project) fn with_wiring(
     project: &Project,
     found: &Service,
     chosen: Wiring,
-) -> Option<Service> {
+) -> Service {
     let candidates = candidates(project);
-    let candidate = candidates.get(&found.folder)?;
-    service(project, &found.folder, candidate, Some(chosen))
+    let candidate = candidates.get(&found.folder);
+    let chosen = candidate.and_then(|it| service(project, &found.folder, it, Some(chosen)));
+    // It has been found in the same way.
+    chosen.unwrap_or_else(|| found.clone())
 }
 
 fn service(

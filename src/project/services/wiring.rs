@@ -2,7 +2,7 @@
 
 use super::Wiring;
 use super::candidates::Candidate;
-use crate::edit::python::Application;
+use crate::edit::python::{Application, Module};
 use crate::edit::yaml::written;
 use crate::name::{Folder, RelPath};
 use crate::project::Project;
@@ -18,32 +18,18 @@ pub(super) fn wiring_of(project: &Project, candidate: &Candidate, workers: &[Rel
     let outer = outer_applications(candidate);
     match outer.as_slice() {
         [] => Wiring::Worker,
-        [(module, application)] => Wiring::Application {
-            module: module.clone(),
-            application: application.clone(),
-        },
+        [only] => Wiring::with(only),
         several => {
             // One that starts Temporal already has been chosen before.
-            let attached = several
-                .iter()
-                .find(|(path, application)| starts_temporal(project, path, application));
-            if let Some((module, application)) = attached {
-                return Wiring::Application {
-                    module: module.clone(),
-                    application: application.clone(),
-                };
+            let mut all = several.iter();
+            if let Some(attached) = all.find(|(path, made)| starts_temporal(project, path, made)) {
+                return Wiring::with(attached);
             }
             // The command of the service's tool may name the module.
             let command = command_of(project, candidate);
-            let named: Vec<_> = several
-                .iter()
-                .filter(|(path, _)| is_named(&command, path))
-                .collect();
-            match named.as_slice() {
-                [(module, application)] => Wiring::Application {
-                    module: module.clone(),
-                    application: application.clone(),
-                },
+            let mut named = several.iter().filter(|(path, _)| is_named(&command, path));
+            match (named.next(), named.next()) {
+                (Some(only), None) => Wiring::with(only),
                 _ => Wiring::Several(several.to_vec()),
             }
         }
@@ -53,10 +39,9 @@ pub(super) fn wiring_of(project: &Project, candidate: &Candidate, workers: &[Rel
 /// Whether an application starts Temporal.
 #[must_use]
 pub fn starts_temporal(project: &Project, path: &RelPath, application: &Application) -> bool {
-    let module = project.module(path);
-    let module = module.as_deref().and_then(|module| module.as_ref().ok());
     let name = application.name.as_deref().unwrap_or("app");
-    module.is_some_and(|module| module.calls_with("attach_temporal", name))
+    let is_attached = |module: &Module| module.calls_with("attach_temporal", name);
+    project.of_module(path, is_attached) == Some(true)
 }
 
 /// Generated modules that import the client library.
@@ -82,8 +67,7 @@ pub(super) fn outer_applications(candidate: &Candidate) -> Vec<(RelPath, Applica
 pub(super) fn worker_modules(project: &Project, candidate: &Candidate) -> Vec<RelPath> {
     let makes_worker = |path: &&RelPath| {
         let text = project.text(path).unwrap_or("");
-        text.contains("temporalio")
-            && matches!(project.module(path).as_deref(), Some(Ok(module)) if module.makes_worker())
+        text.contains("temporalio") && project.of_module(path, Module::makes_worker) == Some(true)
     };
     candidate
         .modules
@@ -123,12 +107,9 @@ fn other_client(project: &Project, candidate: &Candidate) -> Option<Wiring> {
         if !project.text(path).unwrap_or("").contains("temporal_client") {
             continue;
         }
-        let module = project.module(path);
-        let Some(Ok(module)) = module.as_deref() else {
-            continue;
-        };
-        let imports_other = module
-            .imported()
+        let imported = project.of_module(path, Module::imported);
+        let imports_other = imported
+            .unwrap_or_default()
             .iter()
             .any(|name| name == "temporal_client" || name.starts_with("temporal_client."));
         // Ours is imported by this name only where the service's modules are at the top level;
@@ -162,17 +143,16 @@ pub(super) fn called_hooks<'c>(project: &Project, candidate: &'c Candidate) -> O
             if Folder::of(path) != source || !project.text(path).unwrap_or("").contains("init") {
                 return false;
             }
-            let module = project.module(path);
-            let Some(Ok(module)) = module.as_deref() else {
-                return false;
+            let calls_hooks = |module: &Module| {
+                let imported = module.imported();
+                ["init", "deinit"].iter().all(|hook| {
+                    let name = format!("init.{hook}");
+                    let dotted = format!(".{name}");
+                    let is_imported = |found: &String| *found == name || found.ends_with(&dotted);
+                    imported.iter().any(is_imported) && module.calls(hook)
+                })
             };
-            let imported = module.imported();
-            ["init", "deinit"].iter().all(|hook| {
-                let name = format!("init.{hook}");
-                let dotted = format!(".{name}");
-                let is_imported = |found: &String| *found == name || found.ends_with(&dotted);
-                imported.iter().any(is_imported) && module.calls(hook)
-            })
+            project.of_module(path, calls_hooks) == Some(true)
         })
     })
 }

@@ -54,10 +54,14 @@ impl fmt::Display for ServiceChoice {
 }
 
 /// The selected service, and whether it must be created.
+///
+/// # Errors
+///
+/// Why there is none.
 pub(super) fn choose_service(
-    draft: &mut Draft<'_>,
+    draft: &Draft<'_>,
     arguments: &AddTemporalClient,
-) -> Option<(Service, bool)> {
+) -> Result<(Service, bool), Problem> {
     let project = draft.project();
     let services = project.services();
     let asked = arguments.new_service.clone();
@@ -75,37 +79,33 @@ pub(super) fn choose_service(
     });
     let is_asked = arguments.new_service.is_some() || (may_be_new && !is_elsewhere);
     if is_asked && is_begun(draft, &new) {
-        return Some((new, true));
+        return Ok((new, true));
     }
     if let Some(name) = &arguments.new_service {
         let same = services.iter().find(|service| service.name == *name);
         if let Some(made) = same.filter(|same| same.folder == new.folder && is_in(project, same)) {
-            return Some((made.clone(), false));
+            return Ok((made.clone(), false));
         }
         if let Some(taken) = same {
-            draft.problem(
-                Problem::new(
-                    ErrorCode::Conflict,
-                    format!("there is a service `{name}` already, in `{}`", taken.folder),
-                )
-                .hint(format!("bluetext add-temporal-client --service {name}")),
-            );
-            return None;
+            let message = format!("there is a service `{name}` already, in `{}`", taken.folder);
+            return Err(Problem::new(ErrorCode::Conflict, message)
+                .hint(format!("bluetext add-temporal-client --service {name}")));
         }
-        return Some((new, true));
+        return Ok((new, true));
     }
     match select(services, arguments.service.as_ref()) {
         Some(found) => {
             if let Some(fault) = &found.fault {
-                draft.problem(
-                    Problem::new(ErrorCode::UnknownShape, fault.message.clone())
-                        .in_file(fault.path.clone())
-                        .at(fault.position),
-                );
-                return None;
+                return Err(Problem::new(ErrorCode::UnknownShape, fault.message.clone())
+                    .in_file(fault.path.clone())
+                    .at(fault.position));
             }
-            if arguments.service.is_none() && is_hidden(draft, found) {
-                return None;
+            // What was not asked for must be known as a whole.
+            let source = found.source();
+            let mut hidden = project.hidden();
+            let hidden = hidden.find(|path| source.relative(path).is_some());
+            if let Some(path) = hidden.filter(|_| arguments.service.is_none()) {
+                return Err(hidden_problem(path));
             }
             let worker = arguments.worker.as_deref();
             // The client is beside the worker: of those in one folder, each is right.
@@ -114,33 +114,24 @@ pub(super) fn choose_service(
             let first = folders.next();
             let is_same = folders.all(|folder| first.as_ref() == Some(&folder));
             let any = workers.first().filter(|_| is_same).map(RelPath::as_str);
-            let found = chosen_worker(draft, found, worker.or(any))?;
+            let found = chosen_worker(project, found, worker.or(any))?;
             let found = match &arguments.app {
-                Some(app) => with_app(draft, &found, app)?,
+                Some(app) => with_app(project, &found, app)?,
                 None => found,
             };
-            Some((found, false))
+            Ok((found, false))
         }
         None if services.is_empty() && may_be_new && !project.has_python() => {
             if let Some(name) = project.unnamed().first() {
-                draft.problem(
-                    Problem::new(
-                        ErrorCode::UnknownService,
-                        format!(
-                            "the folder `{name}` may hold a service, and its name is not \
-                             supported"
-                        ),
-                    )
-                    .hint("rename it, or make a new service with `--new-service NAME`"),
+                let message = format!(
+                    "the folder `{name}` may hold a service, and its name is not supported"
                 );
-                return None;
+                return Err(Problem::new(ErrorCode::UnknownService, message)
+                    .hint("rename it, or make a new service with `--new-service NAME`"));
             }
             match project.hidden().next() {
-                Some(folder) => {
-                    draft.problem(hidden_problem(folder));
-                    None
-                }
-                None => Some((new, true)),
+                Some(folder) => Err(hidden_problem(folder)),
+                None => Ok((new, true)),
             }
         }
         None => {
@@ -148,8 +139,7 @@ pub(super) fn choose_service(
             let new = "`--new-service NAME` makes a new one";
             let hint = problem.hint.take();
             let hint = hint.map_or_else(|| new.to_owned(), |hint| format!("{hint}; {new}"));
-            draft.problem(problem.hint(hint));
-            None
+            Err(problem.hint(hint))
         }
     }
 }
@@ -174,21 +164,6 @@ pub(super) fn is_made(draft: &Draft<'_>, service: &Service) -> bool {
         && draft
             .readable(&path)
             .is_ok_and(|text| text.starts_with(&begin))
-}
-
-/// Refuse a service in which something cannot be read, if it was not asked for.
-fn is_hidden(draft: &mut Draft<'_>, service: &Service) -> bool {
-    let project = draft.project();
-    let source = service.source();
-    let found = project
-        .hidden()
-        .find(|path| source.relative(path).is_some());
-    let problem = found.map(hidden_problem);
-    let is_hidden = problem.is_some();
-    if let Some(problem) = problem {
-        draft.problem(problem);
-    }
-    is_hidden
 }
 
 fn hidden_problem(path: &RelPath) -> Problem {

@@ -3,17 +3,16 @@
 use crate::edit::python::Application;
 use crate::name::RelPath;
 use crate::problem::{ErrorCode, Problem};
-use crate::project::{Service, Wiring};
-use crate::tool::Draft;
+use crate::project::{Project, Service, Wiring};
 
 /// The service, with the workflows run by the worker that was asked for, or by the only one.
 pub(in crate::tool) fn chosen_worker(
-    draft: &mut Draft<'_>,
+    project: &Project,
     service: &Service,
     asked: Option<&str>,
-) -> Option<Service> {
+) -> Result<Service, Problem> {
     if asked.is_none() && !matches!(service.wiring, Wiring::SeveralWorkers(_)) {
-        return Some(service.clone());
+        return Ok(service.clone());
     }
     let is_asked = |module: &&RelPath| asked.is_some_and(|asked| names(asked, service, module));
     let mut matching = service.workers.iter().filter(is_asked);
@@ -22,7 +21,7 @@ pub(in crate::tool) fn chosen_worker(
             module: module.clone(),
             is_worker: true,
         };
-        return draft.project().with_wiring(service, chosen);
+        return Ok(project.with_wiring(service, chosen));
     }
     let message = match asked {
         Some(asked) => format!(
@@ -41,23 +40,20 @@ pub(in crate::tool) fn chosen_worker(
         [] => "the service makes no worker by hand: leave `--worker` out".to_owned(),
         _ => format!("`--worker` takes one of {known}"),
     };
-    draft.problem(
-        Problem::new(ErrorCode::SeveralWorkers, message)
-            .in_file(service.workers.first().cloned())
-            .hint(hint),
-    );
-    None
+    Err(Problem::new(ErrorCode::SeveralWorkers, message)
+        .in_file(service.workers.first().cloned())
+        .hint(hint))
 }
 
 /// The service, with Temporal started by the application that was asked for.
-pub(super) fn with_app(draft: &mut Draft<'_>, service: &Service, asked: &str) -> Option<Service> {
+pub(super) fn with_app(
+    project: &Project,
+    service: &Service,
+    asked: &str,
+) -> Result<Service, Problem> {
     let all = &service.applications;
-    if let [(module, application)] = selected(service, asked).as_slice() {
-        let chosen = Wiring::Application {
-            module: module.clone(),
-            application: application.clone(),
-        };
-        return draft.project().with_wiring(service, chosen);
+    if let [only] = selected(service, asked).as_slice() {
+        return Ok(project.with_wiring(service, Wiring::with(only)));
     }
     let hint = match (all.as_slice(), choices(service)) {
         ([], _) => "the service makes no web application: leave `--app` out".to_owned(),
@@ -66,18 +62,12 @@ pub(super) fn with_app(draft: &mut Draft<'_>, service: &Service, asked: &str) ->
         }
         (_, known) => format!("`--app` takes one of {}", known.join(", ")),
     };
-    draft.problem(
-        Problem::new(
-            ErrorCode::SeveralApplications,
-            format!(
-                "`{}` is not one application of the service `{}`",
-                asked.escape_debug(),
-                service.name
-            ),
-        )
-        .hint(hint),
+    let message = format!(
+        "`{}` is not one application of the service `{}`",
+        asked.escape_debug(),
+        service.name
     );
-    None
+    Err(Problem::new(ErrorCode::SeveralApplications, message).hint(hint))
 }
 
 /// The values of `--app` that each select one of a service's applications, in code quotes.
@@ -92,11 +82,17 @@ pub(super) fn choices(service: &Service) -> Vec<String> {
         .collect()
 }
 
-/// The applications that a value of `--app` names.
+/// The applications that `MODULE` or `MODULE:NAME` names.
 fn selected<'s>(service: &'s Service, asked: &str) -> Vec<&'s (RelPath, Application)> {
-    let all = service.applications.iter();
-    all.filter(|(module, application)| is_asked_for(asked, service, module, application))
-        .collect()
+    let (path, name) = match asked.split_once(':') {
+        Some((path, name)) => (path, Some(name)),
+        None => (asked, None),
+    };
+    let is_asked = |(module, application): &&(RelPath, Application)| {
+        let known = [application.name.as_deref(), application.function.as_deref()];
+        names(path, service, module) && (name.is_none() || known.contains(&name))
+    };
+    service.applications.iter().filter(is_asked).collect()
 }
 
 /// How `--app` names an application: by its variable, or by the function that makes it.
@@ -106,22 +102,6 @@ fn app_of(module: &RelPath, application: &Application) -> String {
         Some(name) => format!("{module}:{name}"),
         None => module.to_string(),
     }
-}
-
-/// Whether `MODULE` or `MODULE:NAME` names an application.
-fn is_asked_for(
-    asked: &str,
-    service: &Service,
-    module: &RelPath,
-    application: &Application,
-) -> bool {
-    let (path, name) = match asked.split_once(':') {
-        Some((path, name)) => (path, Some(name)),
-        None => (asked, None),
-    };
-    let known = [&application.name, &application.function];
-    names(path, service, module)
-        && name.is_none_or(|name| known.iter().any(|n| n.as_deref() == Some(name)))
 }
 
 /// Whether a text names a module: by its path in the service's folder or in the project, or by

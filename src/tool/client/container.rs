@@ -5,6 +5,7 @@ use serde_yaml::{Mapping, Value};
 use crate::edit::yaml;
 use crate::project::{PolytopeFile, Service, Tool};
 use crate::python::mentions;
+use crate::tool::register::parameter;
 
 /// The step of a tool that runs the service.
 pub(super) struct Container {
@@ -72,16 +73,7 @@ impl Container {
 
     /// The type of one of the tool's parameters, in either style.
     pub(super) fn parameter(&self, id: &str) -> Option<&Value> {
-        let inputs = self.tool_value.get("inputs");
-        let params = self.tool_value.get("params").and_then(Value::as_sequence);
-        let of_params = || {
-            let mut params = params.into_iter().flatten();
-            params.find(|param| param.get("id").and_then(Value::as_str) == Some(id))
-        };
-        inputs
-            .and_then(|inputs| inputs.get(id))
-            .or_else(of_params)?
-            .get("type")
+        parameter(&self.tool_value, id)?.get("type")
     }
 
     /// A value when the tool is run without arguments: a reference to a parameter resolves to

@@ -1,5 +1,6 @@
 //! The hook for what the activities of a service share.
 
+use crate::edit::python::Module;
 use crate::name::RelPath;
 use crate::problem::{ErrorCode, Problem};
 use crate::project::{Content, Project, Service};
@@ -11,11 +12,8 @@ pub(super) const DEPENDENCIES: &str = "dependencies";
 
 /// Whether a module of a service is the hook for what its activities share.
 fn is_hook(project: &Project, path: &RelPath) -> bool {
-    let module = project.module(path);
-    let defined = match module.as_deref() {
-        Some(Ok(module)) => module.definitions(),
-        _ => Vec::new(),
-    };
+    let defined = project.of_module(path, Module::definitions);
+    let defined = defined.unwrap_or_default();
     let has = |name: &str| defined.iter().any(|defined| defined == name);
     has("Dependencies") && has("open_dependencies")
 }

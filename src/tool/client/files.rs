@@ -9,7 +9,7 @@ use crate::edit::python::Framework;
 use crate::name::RelPath;
 use crate::project::{POLYTOPE_FILE, Project, Service, Wiring};
 use crate::python::Style;
-use crate::template::{Template, render, template};
+use crate::template::{Template, render, template, templates};
 use crate::tool::Draft;
 use crate::tool::polytope::find_conflicts;
 use crate::tool::register::{Parameter, ParameterStyle};
@@ -112,37 +112,18 @@ struct ContainerContext<'a> {
 /// Create a new service, without Temporal: that is added as for an existing service.
 pub(super) fn start_service(draft: &mut Draft<'_>, service: &Service) {
     const POLYTOPE: Template = template!("add-temporal-client/new-service/polytope.yml");
-    const FILES: [(&str, Template); 4] = [
-        (
-            ".gitignore",
-            template!("add-temporal-client/new-service/.gitignore"),
-        ),
-        (
-            "README.md",
-            template!("add-temporal-client/new-service/README.md"),
-        ),
-        (
-            "pyproject.toml",
-            template!("add-temporal-client/new-service/pyproject.toml"),
-        ),
-        (
-            "tests/test_health.py",
-            template!("add-temporal-client/new-service/tests/test_health.py"),
-        ),
+    const FILES: [(&str, Template); 4] = templates![
+        "add-temporal-client/new-service/",
+        ".gitignore",
+        "README.md",
+        "pyproject.toml",
+        "tests/test_health.py",
     ];
-    const SOURCES: [(&str, Template); 3] = [
-        (
-            "main.py",
-            template!("add-temporal-client/new-service/src/main.py"),
-        ),
-        (
-            "conf/__init__.py",
-            template!("add-temporal-client/new-service/src/conf/__init__.py"),
-        ),
-        (
-            "init/__init__.py",
-            template!("add-temporal-client/new-service/src/init/__init__.py"),
-        ),
+    const SOURCES: [(&str, Template); 3] = templates![
+        "add-temporal-client/new-service/src/",
+        "main.py",
+        "conf/__init__.py",
+        "init/__init__.py",
     ];
     const PACKAGE: Template = template!("add-temporal-client/new-service/src/__init__.py");
     let project = draft.project();
@@ -255,15 +236,10 @@ pub(super) fn add_modules(
     const INIT: Template = template!("add-temporal-client/service/src/init/temporal.py");
     const START: Template = template!("add-temporal-client/service/src/temporal.py");
     const WORKER: Template = template!("add-temporal-client/service/src/worker.py");
-    const REGISTRY: [(&str, Template); 2] = [
-        (
-            "__init__.py",
-            template!("add-temporal-client/service/src/workflows/__init__.py"),
-        ),
-        (
-            "registry.py",
-            template!("add-temporal-client/service/src/workflows/registry.py"),
-        ),
+    const REGISTRY: [(&str, Template); 2] = templates![
+        "add-temporal-client/service/src/workflows/",
+        "__init__.py",
+        "registry.py",
     ];
     const DEPENDENCIES_FILE: Template =
         template!("add-temporal-client/service/src/workflows/dependencies.py");

@@ -5,7 +5,7 @@ use crate::name::RelPath;
 use crate::problem::{ErrorCode, Problem, WarningCode};
 use crate::project::{Content, Project, Service};
 use crate::record::{self, Hash, folded};
-use crate::template::{Template, template};
+use crate::template::{Template, templates};
 use crate::tool::Draft;
 
 use super::Library;
@@ -154,15 +154,8 @@ pub(in crate::tool) fn check_library(
 
 /// The files of the client library in a service.
 fn library_files(project: &Project, service: &Service) -> Vec<(RelPath, String)> {
-    macro_rules! library {
-        ($($name:literal),+ $(,)?) => {
-            [$((
-                $name,
-                template!(concat!("add-temporal-client/library/temporal_client/", $name)),
-            )),+]
-        };
-    }
-    const FILES: [(&str, Template); 15] = library![
+    const FILES: [(&str, Template); 15] = templates![
+        "add-temporal-client/library/temporal_client/",
         "README.md",
         "__init__.py",
         "activity.py",

@@ -21,8 +21,8 @@ mod worker_tool;
 
 use clap::{Args, FromArgMatches};
 
+use crate::edit::python::Module;
 use crate::name::{Folder, RelPath, ServiceName, shell_word};
-use crate::plan::Next;
 use crate::problem::{ErrorCode, Problem, WarningCode};
 use crate::project::{Project, Service, Wiring};
 use crate::record;
@@ -152,12 +152,8 @@ pub enum Library {
 /// The top-level names of a service's own modules, which absolute imports begin with.
 pub(super) fn local_modules(project: &Project, service: &Service) -> Vec<String> {
     if !service.is_flat() {
-        return service
-            .package
-            .split('.')
-            .take(1)
-            .map(str::to_owned)
-            .collect();
+        let parts = service.package.split('.').map(str::to_owned);
+        return parts.take(1).collect();
     }
     let source = service.source();
     let mut names: Vec<String> = project
@@ -174,11 +170,13 @@ pub(super) fn local_modules(project: &Project, service: &Service) -> Vec<String>
 }
 
 /// Plan the client of a service.
-pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalClient) {
+///
+/// # Errors
+///
+/// Why nothing can be planned.
+pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalClient) -> Result<(), Problem> {
     let project = draft.project();
-    let Some((service, is_new)) = choose_service(draft, arguments) else {
-        return;
-    };
+    let (service, is_new) = choose_service(draft, arguments)?;
     if is_new {
         draft.act_for(record::of_service(&service.folder));
         files::start_service(draft, &service);
@@ -188,8 +186,7 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalClient) {
     let names = names::Names::of(project, &service);
     wiring::check_packages(draft, &service);
     if let Wiring::Existing { module, .. } = &service.wiring {
-        plan_beside(draft, &service, &names, module);
-        return;
+        return plan_beside(draft, &service, &names, module);
     }
     library::add_library(draft, &service);
     let registry = registry_of(project, &service);
@@ -200,18 +197,15 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalClient) {
             .iter()
             .find(|list| module.items(list).is_none())
     {
-        draft.problem(
-            Problem::new(
-                ErrorCode::Conflict,
-                format!("`{}` has no list `{list}`", registry.path),
-            )
-            .in_file(registry.path.clone())
-            .hint(
-                "the worker runs the lists of this module: add\nWORKFLOWS: list[type] = []\n\
-                 ACTIVITIES: list = []",
-            ),
-        );
-        return;
+        return Err(Problem::new(
+            ErrorCode::Conflict,
+            format!("`{}` has no list `{list}`", registry.path),
+        )
+        .in_file(registry.path.clone())
+        .hint(
+            "the worker runs the lists of this module: add\nWORKFLOWS: list[type] = []\n\
+             ACTIVITIES: list = []",
+        ));
     }
     let registry_module = match &registry {
         Some(registry) => registry.module.clone(),
@@ -244,31 +238,28 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalClient) {
     register_next(draft, &service);
     let tool = service.tool.as_ref().map(|(_, tool)| tool.as_str());
     if let Some(tool) = tool.or(is_included.then_some(service.name.as_str())) {
-        draft.notes.next.push(Next {
-            tool: None,
-            command: format!("pt run {}", shell_word(tool)),
-            why: if is_included || !draft.changes_anything() {
-                "starts the service".to_owned()
-            } else {
-                "starts the service again, for its new requirements and variables".to_owned()
-            },
-        });
+        let why = if is_included || !draft.changes_anything() {
+            "starts the service"
+        } else {
+            "starts the service again, for its new requirements and variables"
+        };
+        draft.recommend(format!("pt run {}", shell_word(tool)), why);
     }
     if service.wiring == Wiring::Worker {
-        draft.notes.next.push(Next {
-            tool: None,
-            command: match service.folder.path() {
-                Some(folder) => format!(
-                    "cd {} && {}",
-                    shell_word(folder.as_str()),
-                    names.worker_command(&service)
-                ),
-                None => names.worker_command(&service),
-            },
-            why: "runs the worker: no web application was found that could start it".to_owned(),
-        });
+        let command = in_folder(&service.folder, &names.worker_command(&service));
+        let why = "runs the worker: no web application was found that could start it";
+        draft.recommend(command, why);
     }
     requirements::warn_of_locks(draft, &service);
+    Ok(())
+}
+
+/// A command that is run in a folder of the project.
+fn in_folder(folder: &Folder, command: &str) -> String {
+    match folder.path() {
+        Some(folder) => format!("cd {} && {command}", shell_word(folder.as_str())),
+        None => command.to_owned(),
+    }
 }
 
 /// Register the next step.
@@ -292,25 +283,27 @@ fn register_next(draft: &mut Draft<'_>, service: &Service) {
 
 /// Plan the client of a service that runs Temporal already: only what workflows and their tests
 /// need.
-fn plan_beside(draft: &mut Draft<'_>, service: &Service, names: &names::Names, module: &RelPath) {
+fn plan_beside(
+    draft: &mut Draft<'_>,
+    service: &Service,
+    names: &names::Names,
+    module: &RelPath,
+) -> Result<(), Problem> {
     let project = draft.project();
     let other = project.entry(&names::library_folder(service).join("__init__.py"));
     if service.is_flat() && other.is_none() && imports_other_client(project, module) {
-        draft.problem(
-            Problem::new(
-                ErrorCode::Conflict,
-                format!(
-                    "`{module}` imports another package `temporal_client`, which the generated \
-                     one beside it would hide"
-                ),
-            )
-            .in_file(module.clone())
-            .hint(
-                "put the service's modules in a package, or add a workflow with that library \
-                 by hand",
+        return Err(Problem::new(
+            ErrorCode::Conflict,
+            format!(
+                "`{module}` imports another package `temporal_client`, which the generated \
+                 one beside it would hide"
             ),
-        );
-        return;
+        )
+        .in_file(module.clone())
+        .hint(
+            "put the service's modules in a package, or add a workflow with that library \
+             by hand",
+        ));
     }
     library::add_library(draft, service);
     files::add_packages(draft, service, names);
@@ -336,15 +329,13 @@ fn plan_beside(draft: &mut Draft<'_>, service: &Service, names: &names::Names, m
     }
     register_next(draft, service);
     requirements::warn_of_locks(draft, service);
+    Ok(())
 }
 
 fn imports_other_client(project: &Project, module: &RelPath) -> bool {
-    let module = project.module(module);
-    let imported = match module.as_deref() {
-        Some(Ok(module)) => module.imported(),
-        _ => Vec::new(),
-    };
+    let imported = project.of_module(module, Module::imported);
     imported
+        .unwrap_or_default()
         .iter()
         .any(|name| name.starts_with("temporal_client"))
 }

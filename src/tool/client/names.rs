@@ -98,11 +98,8 @@ fn is_imported(project: &Project, service: &Service, name: &str) -> bool {
     service.is_flat()
         && project
             .inside(&service.folder)
-            .filter_map(|path| {
-                path.has_extension("py")
-                    .then(|| project.text(path))
-                    .flatten()
-            })
+            .filter(|path| path.has_extension("py"))
+            .filter_map(|path| project.text(path))
             .any(|text| imports_module(text, name))
 }
 

@@ -56,11 +56,7 @@ pub(in crate::tool) fn registry_import_prefix(service: &Service, registry: &Regi
 /// The task queue of a service's worker, unless the environment names another one.
 pub(in crate::tool) fn task_queue(project: &Project, registry: &Registry) -> String {
     let worker = registry.worker.as_ref();
-    let module = worker.and_then(|worker| project.module(worker));
-    let queue = match module.as_deref() {
-        Some(Ok(module)) => module.worker_task_queue(),
-        _ => None,
-    };
+    let queue = worker.and_then(|worker| project.of_module(worker, Module::worker_task_queue)?);
     queue.unwrap_or_else(|| "main-task-queue".to_owned())
 }
 
@@ -147,8 +143,7 @@ fn imported(
         .map(|file| folder.join(file))
         .find(|path| project.entry(path).is_some())?;
     service.source().relative(&path_of_lists)?;
-    let lists = project.module(&path_of_lists)?;
-    let listed = lists.as_ref().as_ref().ok()?.items(&workflows);
+    let listed = project.of_module(&path_of_lists, |lists| lists.items(&workflows))?;
     Some(Registry {
         path: path_of_lists,
         module: String::new(),

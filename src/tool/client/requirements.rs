@@ -3,13 +3,13 @@
 use crate::change::Rank;
 use crate::edit::toml::{PyProject, requirement_name};
 use crate::edit::{EditError, requirements};
-use crate::name::{Folder, RelPath, shell_word};
-use crate::plan::Next;
+use crate::name::{Folder, RelPath};
 use crate::problem::{ErrorCode, Problem, WarningCode};
 use crate::project::Service;
 use crate::tool::Draft;
 
 use super::conflicts::{REQUIREMENTS, conflicts, warn_of_old_versions};
+use super::in_folder;
 use super::interpreter::old_python;
 use super::packaging::{Form, Packaging};
 
@@ -235,19 +235,13 @@ pub(super) fn warn_of_locks(draft: &mut Draft<'_>, service: &Service) {
         locks.push((locked, service.folder.clone(), command));
     }
     for (lock, folder, command) in locks {
-        let command = match folder.path() {
-            Some(folder) => format!("cd {} && {command}", shell_word(folder.as_str())),
-            None => command.to_owned(),
-        };
+        let command = in_folder(&folder, command);
         draft.warn(
             WarningCode::LockBehind,
             format!("`{lock}` does not have the new requirements yet: `{command}` renews it"),
             Some(lock),
         );
-        draft.notes.next.push(Next {
-            tool: None,
-            command,
-            why: "renews the lock file, which does not have the new requirements yet".to_owned(),
-        });
+        let why = "renews the lock file, which does not have the new requirements yet";
+        draft.recommend(command, why);
     }
 }

@@ -42,7 +42,10 @@ fn always_holds(comparison: &str) -> bool {
     let linux = match name.trim() {
         "python_version" | "python_full_version" => {
             let range = parsed(&format!("{operator}{value}"));
-            return range.is_some_and(|range| contains(&range, PYTHON));
+            let python = parsed(PYTHON);
+            return range
+                .zip(python)
+                .is_some_and(|(range, python)| python.subset_of(&range));
         }
         "sys_platform" => "linux",
         "platform_system" => "Linux",
@@ -94,10 +97,6 @@ pub(super) fn overlaps(range: &Ranges<Version>, other: &str) -> bool {
 
 pub(super) fn is_within(range: &Ranges<Version>, outer: &str) -> bool {
     parsed(outer).is_some_and(|outer| range.subset_of(&outer))
-}
-
-fn contains(range: &Ranges<Version>, inner: &str) -> bool {
-    parsed(inner).is_some_and(|inner| inner.subset_of(range))
 }
 
 fn parsed(range: &str) -> Option<Ranges<Version>> {

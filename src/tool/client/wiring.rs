@@ -2,7 +2,7 @@
 
 use crate::change::Rank;
 use crate::edit::Edited;
-use crate::edit::python::{AppCall, Application, Import, Place};
+use crate::edit::python::{AppCall, Application, Import, Module, Place};
 use crate::name::{Folder, RelPath};
 use crate::problem::{ErrorCode, Problem, WarningCode};
 use crate::project::{Service, Wiring};
@@ -23,11 +23,8 @@ pub(super) fn check_packages(draft: &mut Draft<'_>, service: &Service) {
         .chain((!service.is_flat()).then(|| source.join(service.workflows).into()));
     for folder in folders {
         let path = folder.join("__init__.py");
-        let module = project.module(&path);
-        let Some(Ok(module)) = module.as_deref() else {
-            continue;
-        };
-        if let Some((call, position)) = module.forbidden_in_sandbox() {
+        let found = project.of_module(&path, Module::forbidden_in_sandbox);
+        if let Some((call, position)) = found.flatten() {
             draft.problem(
                 Problem::new(
                     ErrorCode::Sandbox,

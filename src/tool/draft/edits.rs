@@ -7,7 +7,7 @@ use crate::name::RelPath;
 use crate::problem::Problem;
 use crate::project::{PolytopeFile, ProjectError};
 
-use super::{After, Draft, Kind, unreadable};
+use super::{After, Draft, unreadable};
 
 impl Draft<'_> {
     /// A YAML file with the changes planned so far, for editing.
@@ -22,9 +22,7 @@ impl Draft<'_> {
                 Some(file) => file.document.clone(),
                 None => Document::parse(self.readable(path)?).map_err(broken)?,
             };
-            let before = self.project.text(path).map(str::to_owned);
-            let after = After::Yaml(Box::new(document));
-            self.put(path.clone(), before, after, rank, Kind::Edited);
+            self.set(path.clone(), After::Yaml(Box::new(document)), rank);
         }
         let Some(file) = self.file(path) else {
             unreachable!("it has just been put there");
@@ -106,19 +104,12 @@ impl Draft<'_> {
         edited: Result<Edited, EditError>,
     ) -> Result<(), Problem> {
         let edited = edited.map_err(|error| Problem::of_edit(error, Some(path.clone())))?;
-        match (edited, self.file(path)) {
-            (Edited::Changed(after), Some(file)) => file.after = After::Text(after),
-            (Edited::Changed(after), None) => {
-                let before = self.project.text(path).map(str::to_owned);
-                self.put(path.clone(), before, After::Text(after), rank, Kind::Edited);
-            }
-            (Edited::Unchanged, Some(_)) => {}
-            (Edited::Unchanged, None) => {
-                let text = self.readable(path)?.to_owned();
-                let after = After::Text(text.clone());
-                self.put(path.clone(), Some(text), after, rank, Kind::Edited);
-            }
-        }
+        let text = match edited {
+            Edited::Changed(text) => text,
+            Edited::Unchanged if self.file(path).is_some() => return Ok(()),
+            Edited::Unchanged => self.readable(path)?.to_owned(),
+        };
+        self.set(path.clone(), After::Text(text), rank);
         Ok(())
     }
 }

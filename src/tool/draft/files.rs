@@ -100,23 +100,24 @@ impl Draft<'_> {
 
     /// Remove a file.
     pub fn remove(&mut self, path: RelPath, rank: Rank) {
-        let before = self.project.text(&path).map(str::to_owned);
-        match self.file(&path) {
-            Some(file) => file.after = After::Gone,
-            None if before.is_some() => {
-                self.put(path, before, After::Gone, rank, Kind::Edited);
-            }
-            None => {}
+        if self.files.contains_key(&path) || self.project.text(&path).is_some() {
+            self.set(path, After::Gone, rank);
         }
     }
 
     /// Replace the text of a file of the user from which something is removed.
     pub fn replace(&mut self, path: RelPath, text: String, rank: Rank) {
-        let before = self.project.text(&path).map(str::to_owned);
-        match self.file(&path) {
-            Some(file) => file.after = After::Text(text),
-            None => self.put(path, before, After::Text(text), rank, Kind::Edited),
+        self.set(path, After::Text(text), rank);
+    }
+
+    /// Give a file other content: one of the plan, or one of the user.
+    pub(super) fn set(&mut self, path: RelPath, after: After, rank: Rank) {
+        if let Some(file) = self.file(&path) {
+            file.after = after;
+            return;
         }
+        let before = self.project.text(&path).map(str::to_owned);
+        self.put(path, before, after, rank, Kind::Edited);
     }
 
     /// Add a file of a new service, which can then be edited like an existing file.

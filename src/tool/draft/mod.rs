@@ -14,7 +14,7 @@ use crate::edit::python::Module;
 use crate::edit::toml::PyProject;
 use crate::edit::yaml::Document;
 use crate::name::RelPath;
-use crate::plan::{Deed, Left, Notes, Plan, Subject, Warning};
+use crate::plan::{Deed, Left, Next, Notes, Plan, Subject, Warning};
 use crate::problem::{ErrorCode, Problem, WarningCode};
 use crate::project::{Content, Project};
 use crate::record::Record;
@@ -210,6 +210,13 @@ impl<'a> Draft<'a> {
         });
     }
 
+    /// Recommend a command of another program as the next one.
+    pub fn recommend(&mut self, command: impl Into<String>, why: impl Into<String>) {
+        let (command, why) = (command.into(), why.into());
+        let tool = None;
+        self.notes.next.push(Next { tool, command, why });
+    }
+
     /// What the step that acts now does with what it is for.
     #[must_use]
     pub fn deed(&self) -> Deed {
@@ -287,10 +294,7 @@ impl<'a> Draft<'a> {
                     problems.push(problem);
                 }
             }
-            return Err(Refused {
-                problems,
-                next: Vec::new(),
-            });
+            return Err(problems.into());
         }
         let mut plan = Plan::new(changes, left);
         if self.owner.is_none() {

@@ -6,7 +6,9 @@ use super::limits;
 use super::references::{check_calls, check_imports};
 use super::undo::{is_unchanged, undo};
 use super::workflow::recorded_workflows;
-use super::{WORKFLOW, later_step, not_on_record, recorded_clients, refuse_hidden, service_flag};
+use super::{
+    WORKFLOW, later_step, not_on_record, only, recorded_clients, refuse_hidden, service_flag,
+};
 use crate::change::Rank;
 use crate::name::{Folder, RelPath};
 use crate::plan::Deed;
@@ -62,25 +64,26 @@ pub struct RemoveTemporalClient {
 }
 
 /// Plan the removal of the client of a service.
-pub(in crate::tool) fn plan(draft: &mut Draft<'_>, arguments: &RemoveTemporalClient) {
+pub(in crate::tool) fn plan(
+    draft: &mut Draft<'_>,
+    arguments: &RemoveTemporalClient,
+) -> Result<(), Problem> {
     let project = draft.project();
-    let Some(folder) = choose(draft, arguments) else {
-        return;
-    };
+    let folder = choose(project, arguments)?;
     // A killed run may have left nothing of the service but its record.
     let service = project
         .services()
         .iter()
         .find(|service| service.folder == folder);
     if refuse_hidden(draft, std::slice::from_ref(&folder)) {
-        return;
+        return Ok(());
     }
     if refuse_workflows(draft, &folder, service) {
-        return;
+        return Ok(());
     }
     let path = record::of_client(&folder);
     let Some(found) = draft.recorded(&path) else {
-        return;
+        return Ok(());
     };
     let is_own = |file: &RelPath| limits::is_of_service(&folder, file);
     let mut is_right = limits::check(draft, &path, &found, Some(&folder), &is_own);
@@ -96,7 +99,7 @@ pub(in crate::tool) fn plan(draft: &mut Draft<'_>, arguments: &RemoveTemporalCli
         }
     }
     if !is_right {
-        return;
+        return Ok(());
     }
     let others = recorded_clients(project);
     if others.iter().all(|other| *other == folder) {
@@ -113,6 +116,7 @@ pub(in crate::tool) fn plan(draft: &mut Draft<'_>, arguments: &RemoveTemporalCli
         check_imports(draft, service);
     }
     check_calls(draft);
+    Ok(())
 }
 
 /// Remove a service that bluetext made, unless it has anything else by now.
@@ -183,43 +187,19 @@ fn refuse_workflows(draft: &mut Draft<'_>, folder: &Folder, service: Option<&Ser
 }
 
 /// The folder of the service with the client on record.
-fn choose(draft: &mut Draft<'_>, arguments: &RemoveTemporalClient) -> Option<Folder> {
-    let project = draft.project();
+fn choose(project: &Project, arguments: &RemoveTemporalClient) -> Result<Folder, Problem> {
     let recorded = recorded_clients(project);
-    if let Some(asked) = &arguments.service {
-        let found = client::chosen(project, asked);
-        let folder = found.as_ref().ok().map(|service| service.folder.clone());
-        // A killed run may have left nothing of the service but its record.
-        let folder = folder.or_else(|| asked.to_string().parse().ok());
-        if let Some(folder) = folder.filter(|folder| recorded.contains(folder)) {
-            return Some(folder);
-        }
-        draft.problem(match found {
-            Ok(service) => unknown(project, Some(service)),
-            Err(problem) => problem,
-        });
-        return None;
-    }
-    match recorded.as_slice() {
-        [only] => Some(only.clone()),
-        [] => {
-            draft.problem(unknown(project, None));
-            None
-        }
-        several => {
-            let calls: Vec<String> = several
-                .iter()
-                .map(|folder| format!("bluetext {}{}", TOOL.name, service_flag(folder)))
-                .collect();
-            draft.problem(
-                Problem::new(
-                    ErrorCode::UnknownService,
-                    "several services have the Temporal client",
-                )
-                .hint(calls.join("\n")),
-            );
-            None
-        }
+    let Some(asked) = &arguments.service else {
+        let several = "several services have the Temporal client";
+        return only(&recorded, TOOL.name, several, || unknown(project, None));
+    };
+    let found = client::chosen(project, asked);
+    let folder = found.as_ref().ok().map(|service| service.folder.clone());
+    // A killed run may have left nothing of the service but its record.
+    let folder = folder.or_else(|| asked.to_string().parse().ok());
+    match folder.filter(|folder| recorded.contains(folder)) {
+        Some(folder) => Ok(folder),
+        None => Err(unknown(project, Some(found?))),
     }
 }
 

@@ -76,6 +76,25 @@ fn not_on_record(what: &str) -> Problem {
     )
 }
 
+/// The only one of these services; else a refusal, with the calls that choose one of several.
+fn only(
+    found: &[Folder],
+    call: &str,
+    several: impl Into<String>,
+    unknown: impl FnOnce() -> Problem,
+) -> Result<Folder, Problem> {
+    match found {
+        [only] => Ok(only.clone()),
+        [] => Err(unknown()),
+        folders => {
+            let calls = folders.iter();
+            let calls = calls.map(|folder| format!("bluetext {call}{}", service_flag(folder)));
+            let calls = calls.collect::<Vec<String>>().join("\n");
+            Err(Problem::new(ErrorCode::UnknownService, several).hint(calls))
+        }
+    }
+}
+
 /// A flag that selects a service.
 fn service_flag(service: &Folder) -> String {
     format!(" --service {}", shell_word(service.as_str()))

@@ -90,30 +90,24 @@ pub(super) fn check_calls(draft: &mut Draft<'_>) {
         .flat_map(PolytopeFile::tools)
         .map(|tool| tool.name)
         .collect();
-    let mut problems = Vec::new();
     for tool in after.iter().flat_map(PolytopeFile::tools) {
-        for step in tool.steps() {
-            let called = step.get("tool").and_then(serde_yaml::Value::as_str);
-            let Some(called) = called else {
+        for called in tool.steps().filter_map(called_by) {
+            if !before.contains(called) || still.contains(called) {
                 continue;
-            };
-            if before.contains(called) && !still.contains(called) {
-                // In the file as it is.
-                let there = project.tool(tool.name).and_then(|there| {
-                    let mut steps = there.steps();
-                    let index = steps.position(|step| {
-                        step.get("tool").and_then(serde_yaml::Value::as_str) == Some(called)
-                    });
-                    there.position_of(&[Step::Key("run"), Step::Item(index?)])
-                });
-                problems.push(
-                    Problem::new(
-                        ErrorCode::StillUsed,
-                        format!(
-                            "the tool `{}` calls `{called}`, which would be removed",
-                            tool.name
-                        ),
-                    )
+            }
+            // In the file as it is.
+            let there = project.tool(tool.name).and_then(|there| {
+                let index = there
+                    .steps()
+                    .position(|step| called_by(step) == Some(called))?;
+                there.position_of(&[Step::Key("run"), Step::Item(index)])
+            });
+            let message = format!(
+                "the tool `{}` calls `{called}`, which would be removed",
+                tool.name
+            );
+            draft.problem(
+                Problem::new(ErrorCode::StillUsed, message)
                     .in_file(tool.file.path.clone())
                     .at(there)
                     .hint(if tool_of(tool.name).is_some() {
@@ -121,31 +115,27 @@ pub(super) fn check_calls(draft: &mut Draft<'_>) {
                     } else {
                         "remove that step, and call this again"
                     }),
-                );
-            }
+            );
         }
     }
     let removed: BTreeSet<RelPath> = draft.removed().cloned().collect();
     for file in &after {
-        if let Some(target) = file
-            .local_includes()
-            .into_iter()
-            .find(|p| removed.contains(p))
-        {
-            problems.push(
-                Problem::new(
-                    ErrorCode::StillUsed,
-                    format!(
-                        "`{}` includes `{target}`, which would be removed",
-                        file.path
-                    ),
-                )
-                .in_file(file.path.clone())
-                .hint("this include has been edited: remove it, and call this again"),
+        let mut includes = file.local_includes().into_iter();
+        if let Some(target) = includes.find(|path| removed.contains(path)) {
+            let message = format!(
+                "`{}` includes `{target}`, which would be removed",
+                file.path
+            );
+            draft.problem(
+                Problem::new(ErrorCode::StillUsed, message)
+                    .in_file(file.path.clone())
+                    .hint("this include has been edited: remove it, and call this again"),
             );
         }
     }
-    for problem in problems {
-        draft.problem(problem);
-    }
+}
+
+/// The tool that a step calls, if it calls one.
+fn called_by(step: &serde_yaml::Value) -> Option<&str> {
+    step.get("tool")?.as_str()
 }

