@@ -9,18 +9,12 @@ import functools
 import logging
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from temporalio import runtime as core
 from temporalio.client import Client, Plugin
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
-from temporalio.runtime import (
-    LogForwardingConfig,
-    LoggingConfig,
-    PrometheusConfig,
-    Runtime,
-    TelemetryConfig,
-    TelemetryFilter,
-)
 
 from .errors import ConfigurationError
 
@@ -38,40 +32,32 @@ def load_config(env: Mapping[str, str] = os.environ) -> ClientConnectConfig:
     given = {key: value for key, value in env.items() if value.strip()}
     file = given.get("TEMPORAL_CONFIG_FILE")
     if file is not None and not os.path.isfile(file):
-        raise ConfigurationError(
-            f"TEMPORAL_CONFIG_FILE is `{file}`: the file is missing"
-        )
+        raise ConfigurationError(f"TEMPORAL_CONFIG_FILE is `{file}`: no such file")
     try:
         config = ClientConfig.load_client_connect_config(override_env_vars=given)
     except Exception as error:
         raise ConfigurationError(f"Temporal's configuration: {error}") from error
-    config.setdefault("target_host", "localhost:7233")
-    config.setdefault("namespace", "default")
-    return config
+    return {"target_host": "localhost:7233", "namespace": "default", **config}
 
 
 @functools.cache
-def runtime_for(metrics_address: str | None) -> Runtime:
+def runtime_for(metrics_address: str | None) -> core.Runtime:
     """Return the runtime that serves metrics at this address.
 
     If it cannot, for example because the port is in use, it logs why and works without
     metrics: workflows matter more.
     """
-    metrics = None
-    if metrics_address is not None:
-        host, _, port = metrics_address.rpartition(":")
-        metrics = PrometheusConfig(bind_address=f"{host or '0.0.0.0'}:{port}")
     # Otherwise the SDK's core, which is not written in Python, logs to stdout.
-    core = logging.getLogger("temporalio.core")
-    logs = LoggingConfig(
-        filter=TelemetryFilter(core_level="WARN", other_level="ERROR"),
-        forwarding=LogForwardingConfig(logger=core),
-    )
+    forwarding = core.LogForwardingConfig(logging.getLogger("temporalio.core"))
+    logs = replace(core.LoggingConfig.default, forwarding=forwarding)
+    telemetry = core.TelemetryConfig(logging=logs)
+    if metrics_address is None:
+        return core.Runtime(telemetry=telemetry)
+    host, _, port = metrics_address.rpartition(":")
+    metrics = core.PrometheusConfig(bind_address=f"{host or '0.0.0.0'}:{port}")
     try:
-        return Runtime(telemetry=TelemetryConfig(metrics=metrics, logging=logs))
+        return core.Runtime(telemetry=replace(telemetry, metrics=metrics))
     except (RuntimeError, ValueError) as error:
-        if metrics is None:
-            raise
         logger.error("No metrics at `%s` (IP:PORT): %s", metrics_address, error)
         return runtime_for(None)
 
@@ -79,7 +65,7 @@ def runtime_for(metrics_address: str | None) -> Runtime:
 async def connect(
     config: ClientConnectConfig | None = None,
     *,
-    runtime: Runtime | None = None,
+    runtime: core.Runtime | None = None,
     plugins: Sequence[Plugin] = (),
 ) -> Client:
     """Connect once, with Pydantic models as the data format.

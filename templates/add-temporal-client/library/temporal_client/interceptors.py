@@ -5,7 +5,6 @@ code, which the SDK treats like a bug: it retries the task until the code is fix
 """
 
 import asyncio
-import contextvars
 import functools
 import inspect
 import logging
@@ -39,14 +38,6 @@ logger = logging.getLogger(__name__)
 BLOCKED_AFTER = 2.0
 """Seconds after which a blocked event loop is reported."""
 
-UNKNOWN_TYPE = (NameError, PydanticUserError)
-"""An annotation cannot be evaluated here, or Pydantic does not know its type."""
-
-_details: contextvars.ContextVar[list[Any]] = contextvars.ContextVar("details")
-
-_running: dict[asyncio.Task[Any], str] = {}
-"""The activities written with `async def` that run in an event loop, by their task."""
-
 
 class CheckCalls(Interceptor):
     """Makes calls that cannot succeed fail at once, with an error that says why."""
@@ -79,11 +70,9 @@ def check_arguments(
     except TypeError as error:
         types = ", ".join(type(value).__name__ for value in given) or "nothing"
         wanted = ", ".join(str(each) for each in signature.parameters.values())
-        raise ApplicationError(
-            f"{what} wants ({wanted}) and was given {types}: {error}",
-            type="WrongArguments",
-            non_retryable=True,
-        ) from None
+        message = f"{what} wants ({wanted}) and was given {types}: {error}"
+        failure = ApplicationError(message, type="WrongArguments", non_retryable=True)
+        raise failure from None
 
 
 def _checked(name: str, made: Callable[..., None]) -> Callable[..., None]:
@@ -162,11 +151,9 @@ class _CheckActivity(ActivityInboundInterceptor):
         info = activity.info()
         name = f"activity `{info.activity_type}`"
         check_arguments(name, input.fn, input.args)
-        _details.set(list(info.heartbeat_details))
         task = asyncio.current_task()
         if task is not None and inspect.iscoroutinefunction(input.fn):
-            _running[task] = info.activity_type
-            task.add_done_callback(lambda ended: _running.pop(ended, None))
+            task.set_name(name)  # For `report_blocked_loop`.
         timeout = info.start_to_close_timeout or info.schedule_to_close_timeout
         late = asyncio.get_running_loop().call_later(
             timeout.total_seconds() if timeout else 0,
@@ -190,28 +177,24 @@ class _CheckActivity(ActivityInboundInterceptor):
 class _RepeatDetails(ActivityOutboundInterceptor):
     """A heartbeat without details would erase those that were sent before."""
 
+    _last: Sequence[Any] = ()
+
     def heartbeat(self, *details: Any) -> None:
-        last = _details.get([])
-        if details:
-            last[:] = details
-        super().heartbeat(*last)
+        self._last = details or self._last or self.info().heartbeat_details
+        super().heartbeat(*self._last)
 
 
 def _check_none(name: str, function: Callable[..., Any]) -> None:
     """Fail if a function that promises a result has returned `None`."""
+    promised: Any = None
     try:
-        promised = get_type_hints(function).get("return", Any)
-        adapter = TypeAdapter(promised)
-    except UNKNOWN_TYPE:
-        return
-    try:
-        adapter.validate_python(None)
+        promised = get_type_hints(function).get("return")
+        TypeAdapter(promised).validate_python(None)
+    except (NameError, TypeError, PydanticUserError):
+        pass  # It cannot be evaluated here, or Pydantic does not know the type.
     except Exception as error:
-        raise ApplicationError(
-            f"{name} returned None, and promises {promised}",
-            type="NoResult",
-            non_retryable=True,
-        ) from error
+        message = f"{name} returned None, and promises {promised}"
+        raise ApplicationError(message, type="NoResult", non_retryable=True) from error
 
 
 @contextmanager
@@ -234,12 +217,13 @@ def report_blocked_loop() -> Iterator[None]:
             if answered.wait(BLOCKED_AFTER):
                 continue
             task = asyncio.current_task(loop)
-            name = _running.get(task) if task is not None else None
+            name = task.get_name() if task is not None else ""
+            is_activity = name.startswith("activity `")
             frame = sys._current_frames().get(thread)
             logger.error(
                 "%s blocks the event loop: write blocking activities with `def`. It is "
                 "at\n%s",
-                f"activity `{name}`" if name else "other code than an activity",
+                name if is_activity else "other code than an activity",
                 "".join(traceback.format_stack(frame, limit=4)).rstrip(),
             )
             while not answered.wait(BLOCKED_AFTER) and not ended.is_set():

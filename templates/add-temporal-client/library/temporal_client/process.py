@@ -24,8 +24,6 @@ from .settings import TemporalSettings
 
 logger = logging.getLogger(__name__)
 
-INVALID_REQUEST = (EOFError, IndexError, OSError, asyncio.LimitOverrunError)
-
 
 def run_worker(
     settings: Callable[[], TemporalSettings],
@@ -54,12 +52,13 @@ def run_worker(
     try:
         if not workflows:
             raise ConfigurationError(
-                "no workflow is registered: `bluetext add-temporal-workflow NAME` adds "
-                "one"
+                "no workflow is registered: run `bluetext add-temporal-workflow NAME`"
             )
+        factory = None
+        with contextlib.suppress(ImportError):
+            factory = importlib.import_module("uvloop").new_event_loop
         # Never closed, because that would wait for blocked threads and activities.
-        runner = asyncio.Runner(loop_factory=_loop_factory())
-        code = runner.run(_work(temporal, settings()))
+        code = asyncio.Runner(loop_factory=factory).run(_work(temporal, settings()))
     except ConfigurationError as error:
         logger.error("%s", error)
         code = 2
@@ -68,42 +67,49 @@ def run_worker(
     except Exception:
         logger.exception("The worker failed")
     finally:
-        # Not by the interpreter's shutdown, which waits for blocked threads, and may
-        # crash while it stops those of the SDK's core ("PyGILState_Release", exit 134).
-        logging.shutdown()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
+        _exit(code)
+
+
+def _exit(code: int) -> NoReturn:
+    """End the process at once.
+
+    The interpreter's shutdown waits for blocked threads, and may crash while it stops
+    those of the SDK's core ("PyGILState_Release", exit code 134).
+    """
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 async def _work(temporal: Temporal, settings: TemporalSettings) -> int:
+    if settings.health_address is not None:
+        await _serve_health(temporal, settings.health_address)
+    working = await temporal.start()
     loop = asyncio.get_running_loop()
-    stopping = asyncio.Event()
+    limit = settings.graceful_shutdown_seconds + STOP_LEEWAY
     requested = 0.0
+
+    def give_up() -> None:
+        logger.error("Activities still run: Temporal retries them after a timeout")
+        _exit(1)
 
     # Not a handler of the event loop, which an activity may block.
     def stop(number: int, _: object) -> None:
         nonlocal requested
         if not requested:
             requested = time.monotonic()
-            loop.call_soon_threadsafe(stopping.set)
-            limit = settings.graceful_shutdown_seconds + STOP_LEEWAY + 0.5
-            last = threading.Timer(limit, os._exit, [1])
-            last.daemon = True
-            last.start()
+            loop.call_soon_threadsafe(working.cancel)
+            threading.Timer(limit, give_up).start()
         elif time.monotonic() - requested > 1:
             # A second signal, not the first one forwarded by the parent process.
             os._exit(128 + number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    if settings.health_address is not None:
-        await _serve_health(temporal, settings.health_address)
-    working = await temporal.start()
-    stopped = asyncio.create_task(stopping.wait())
-    await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    if stopping.is_set():
-        return 0 if await temporal.stop() else 1
+    await asyncio.wait({working})
+    if requested:
+        return 0
     return 2 if temporal.health().state is State.MISCONFIGURED else 1
 
 
@@ -122,20 +128,16 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": message,
         }
-        # The SDK attaches these to its own records, also outside of workflow code.
-        known = {
-            **getattr(record, "temporal_workflow", {}),
-            **getattr(record, "temporal_activity", {}),
-        }
         if workflow.in_workflow():
-            known |= workflow.info().__dict__
+            known = vars(workflow.info())
         elif activity.in_activity():
-            known |= activity.info().__dict__
-        for key in ("workflow_id", "workflow_type", "activity_type", "attempt"):
-            if key in known and known[key] is not None:
-                line[key] = known[key]
-        if run_id := known.get("run_id") or known.get("workflow_run_id"):
-            line["run_id"] = run_id
+            known = vars(activity.info())
+        else:  # The SDK's own records are also made outside of workflow code.
+            known = getattr(record, "temporal_workflow", {})
+        run_id = known.get("run_id") or known.get("workflow_run_id")
+        known = {**known, "run_id": run_id}
+        keys = ("workflow_id", "workflow_type", "run_id", "activity_type", "attempt")
+        line |= {key: known[key] for key in keys if known.get(key)}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line)
@@ -144,6 +146,8 @@ class JsonFormatter(logging.Formatter):
 def configure_logging() -> None:
     """Log to stderr at the level in `LOG_LEVEL`, as JSON if `LOG_FORMAT` is `json`."""
     handler = logging.StreamHandler()
+    layout = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    handler.setFormatter(logging.Formatter(layout))
     if os.environ.get("LOG_FORMAT", "").lower() == "json":
         handler.setFormatter(JsonFormatter())
         # These have the same values, as text at the end of the message.
@@ -155,27 +159,14 @@ def configure_logging() -> None:
         for name in ("uvicorn", "uvicorn.access"):
             logging.getLogger(name).handlers.clear()
             logging.getLogger(name).propagate = True
-    else:
-        layout = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-        handler.setFormatter(logging.Formatter(layout))
     level = os.environ.get("LOG_LEVEL", "").upper()
     levels = logging.getLevelNamesMapping()
     logging.basicConfig(level=levels.get(level, logging.INFO), handlers=[handler])
 
 
 def _log_thread(failed: threading.ExceptHookArgs) -> None:
-    name = failed.thread.name if failed.thread else "of unknown name"
-    error = failed.exc_value or failed.exc_type()
-    logger.error("The thread %s failed", name, exc_info=error)
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Use uvloop where the service has it."""
-    with contextlib.suppress(ImportError):
-        factory: Callable[[], asyncio.AbstractEventLoop]
-        factory = importlib.import_module("uvloop").new_event_loop
-        return factory
-    return None
+    name = failed.thread and failed.thread.name
+    logger.error("The thread %s failed", name, exc_info=failed.exc_value)
 
 
 async def _serve_health(temporal: Temporal, address: str) -> None:
@@ -184,23 +175,20 @@ async def _serve_health(temporal: Temporal, address: str) -> None:
     async def answer(
         reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        with contextlib.suppress(*INVALID_REQUEST):
+        # What an invalid request, or a client that goes away, raises.
+        with contextlib.suppress(
+            EOFError, IndexError, OSError, asyncio.LimitOverrunError
+        ):
             async with asyncio.timeout(5):
                 request = await reader.readuntil(b"\r\n\r\n")
+            path = request.split(maxsplit=2)[1].partition(b"?")[0]
             health = temporal.health()
             is_ready = health.polling and health.state is State.CONNECTED
             known = {b"/live": "200 OK"}
             known[b"/ready"] = "200 OK" if is_ready else "503 Service Unavailable"
-            path = request.split(maxsplit=2)[1].partition(b"?")[0]
-            status = known.get(path, "404 Not Found")
-            body = json.dumps(health.as_dict())
-            lines = [
-                f"HTTP/1.1 {status}",
-                "Content-Type: application/json",
-                f"Content-Length: {len(body)}",
-                "Connection: close",
-            ]
-            writer.write("\r\n".join([*lines, "", body]).encode())
+            head = f"HTTP/1.0 {known.get(path, '404 Not Found')}\r\n"
+            head += "Content-Type: application/json\r\n\r\n"
+            writer.write((head + json.dumps(health.as_dict())).encode())
             await writer.drain()
         writer.close()
 

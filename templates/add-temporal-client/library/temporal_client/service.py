@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client, Plugin
 from temporalio.envconfig import ClientConnectConfig
 from temporalio.service import RPCError, RPCStatusCode
+from temporalio.worker import Worker
 
 from .connection import connect, load_config, runtime_for
 from .errors import ConfigurationError, NotConnectedError
@@ -166,7 +167,7 @@ class Temporal:
                     client = await connect(
                         config, runtime=runtime, plugins=self._plugins
                     )
-                    await self._check(client)
+                    await _check(client)
                 await self._serve(client)
             except (RPCError, RuntimeError, TimeoutError, WorkerError) as error:
                 self._note(state=State.CONNECTING, last_error=self._explain(error))
@@ -207,55 +208,49 @@ class Temporal:
             probe.cancel()
 
     async def _run_worker(self, client: Client) -> None:
-        is_stopping = False
         try:
             async with self._dependencies() as dependencies:
-                try:
-                    worker = new_worker(
-                        client,
-                        self._settings,
-                        versioned=self._standalone,
-                        workflows=self._workflows,
-                        activities=self._activities,
-                        dependencies=dependencies,
-                    )
-                except Exception as error:
-                    # Building does not use the server: a retry would fail as well.
-                    raise ConfigurationError(
-                        f"the worker cannot be built: {_describe(error)}"
-                    ) from error
-                names = workflow_names(self._workflows)
-                self._note(polling=True, workflows=names)
-                logger.info(
-                    "The worker takes tasks from `%s`. Workflows: %s.",
-                    self._settings.task_queue,
-                    ", ".join(names),
-                )
-                with report_blocked_loop():
-                    running = asyncio.create_task(worker.run(), name="temporal-worker")
-                    try:
-                        await asyncio.wait({running})
-                    except asyncio.CancelledError:
-                        is_stopping = True
-                    # Waits for running activities.
-                    running.cancel()
-                    await asyncio.wait({running})
+                worker = self._build_worker(client, dependencies)
+                running = asyncio.create_task(worker.run(), name="temporal-worker")
+                with report_blocked_loop(), suppress(asyncio.CancelledError):
+                    # If this is cancelled, it waits for running activities.
+                    await asyncio.gather(running, return_exceptions=True)
             # Only now, so that the dependencies are closed as after any other block.
             await running
         except ConfigurationError:
             raise
         except Exception as error:
-            if is_stopping:
+            if (task := asyncio.current_task()) and task.cancelling():
                 logger.exception("The worker did not stop cleanly")
                 raise asyncio.CancelledError from error
             raise WorkerError(f"the worker failed: {_describe(error)}") from error
+
+    def _build_worker(self, client: Client, dependencies: Any) -> Worker:
+        try:
+            worker = new_worker(
+                client,
+                self._settings,
+                versioned=self._standalone,
+                workflows=self._workflows,
+                activities=self._activities,
+                dependencies=dependencies,
+            )
+        except Exception as error:
+            # Building does not use the server: a retry would fail as well.
+            reason = f"the worker cannot be built: {_describe(error)}"
+            raise ConfigurationError(reason) from error
+        names = workflow_names(self._workflows)
+        self._note(polling=True, workflows=names)
+        text = "The worker takes tasks from `%s`. Workflows: %s."
+        logger.info(text, self._settings.task_queue, ", ".join(names))
+        return worker
 
     async def _probe(self, client: Client) -> None:
         """Check regularly whether the server answers, and store the result."""
         while True:
             await asyncio.sleep(PROBE_INTERVAL)
             try:
-                await self._check(client)
+                await _check(client)
             except RPCError as error:
                 if self._health.state is not State.LOST:
                     logger.warning("Temporal does not answer: %s", error)
@@ -264,12 +259,6 @@ class Temporal:
                 if self._health.state is State.LOST:
                     logger.info("Temporal answers again")
                 self._note(state=State.CONNECTED, last_error=None)
-
-    async def _check(self, client: Client) -> None:
-        """Check that the namespace exists and is accessible."""
-        request = DescribeNamespaceRequest(namespace=self._health.namespace)
-        timeout = timedelta(seconds=3)
-        await client.workflow_service.describe_namespace(request, timeout=timeout)
 
     def _note(self, **changes: Any) -> None:
         self._health = replace(self._health, **changes)
@@ -280,6 +269,13 @@ class Temporal:
         if isinstance(error, TimeoutError):
             return f"no answer within {CONNECT_TIMEOUT:.0f} s"
         return _describe(error)
+
+
+async def _check(client: Client) -> None:
+    """Check that the namespace exists and is accessible."""
+    request = DescribeNamespaceRequest(namespace=client.namespace)
+    timeout = timedelta(seconds=3)
+    await client.workflow_service.describe_namespace(request, timeout=timeout)
 
 
 def _describe(error: BaseException) -> str:

@@ -6,13 +6,11 @@ tasks repeatedly, and everything else looks healthy.
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Sequence
 
 from temporalio import workflow
 from temporalio.common import RawValue
-
-from .errors import ConfigurationError
-from .settings import TemporalSettings
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +27,7 @@ Must be less than the 2 s after which the SDK reports a deadlock.
 ANY_TYPE = "(any type)"
 """A dynamic workflow, which handles every type."""
 
-_tries: dict[str, int] = {}
+_tries: Counter[str] = Counter()
 
 
 class UnknownWorkflowTypeError(Exception):
@@ -38,11 +36,9 @@ class UnknownWorkflowTypeError(Exception):
 
 def workflow_names(workflows: Sequence[type]) -> list[str]:
     """The type names of workflow classes, sorted."""
-    names: list[str] = []
-    for cls in workflows:
-        definition = getattr(cls, "__temporal_workflow_definition", None)
-        names.append(getattr(definition, "name", None) or ANY_TYPE)
-    return sorted(names)
+    marker = "__temporal_workflow_definition"
+    definitions = [getattr(cls, marker, None) for cls in workflows]
+    return sorted(getattr(each, "name", None) or ANY_TYPE for each in definitions)
 
 
 def unknown_workflow_names() -> list[str]:
@@ -58,6 +54,9 @@ class UnknownWorkflow:
     the execution continues once a worker has the type.
     """
 
+    reloads = False
+    """Whether the type may be there soon: the reloaded worker gets its next task."""
+
     @workflow.run
     async def run(self, _: Sequence[RawValue]) -> None:
         """Report the type's name.
@@ -66,25 +65,19 @@ class UnknownWorkflow:
             UnknownWorkflowTypeError: Always.
         """
         name = workflow.info().workflow_type[:200]
-        _report(name)
+        _report(name, self.reloads)
         raise UnknownWorkflowTypeError(
             f"no workflow {name!r} is registered in this worker"
         )
 
 
-def _report(name: str) -> None:
+def _report(name: str, reloads: bool) -> None:
     if name not in _tries and len(_tries) >= MAX_NAMES:
         return
-    tries = _tries[name] = _tries.get(name, 0) + 1
-    try:
-        reloads = TemporalSettings.from_env().reload
-    except ConfigurationError:
-        reloads = False
-    if reloads and tries == 1:
-        # The workflow may just have been added: the reloaded worker then gets
-        # its next task.
+    _tries[name] += 1
+    if reloads and _tries[name] == 1:
         time.sleep(RELOAD_PAUSE)
-    elif tries == (2 if reloads else 1):
+    elif _tries[name] == 1 + reloads:
         logger.error(
             "No workflow %r is registered in this worker: its executions wait. "
             "Add it to the registry, and restart the worker if it does not reload.",

@@ -17,18 +17,14 @@ from temporalio.worker import (
     Worker,
     WorkerDeploymentConfig,
 )
-from temporalio.worker.workflow_sandbox import (
-    SandboxedWorkflowRunner,
-    SandboxRestrictions,
-)
-from temporalio.workflow import SandboxImportNotificationPolicy
+from temporalio.worker import workflow_sandbox as sandbox
 
 from .interceptors import CheckCalls
 from .settings import TemporalSettings
 from .unknown import ANY_TYPE, UnknownWorkflow, workflow_names
 
-_SERVICE = str(__package__).rpartition(".")[0]
-"""The package of the service; empty if its modules are at the top level."""
+_OWN = str(__package__).removesuffix("temporal_client")
+"""How the names of the service's modules begin; empty if they are at the top level."""
 
 FAILURES: Sequence[type[BaseException]] = [ValidationError]
 """What fails an execution. Other exceptions are taken for bugs, and retried.
@@ -63,20 +59,16 @@ def new_worker(
     deployment = None
     if versioned and settings.worker_build_id is not None:
         deployment = WorkerDeploymentConfig(
-            version=WorkerDeploymentVersion(
-                deployment_name=settings.deployment_name,
-                build_id=settings.worker_build_id,
-            ),
+            WorkerDeploymentVersion(settings.deployment_name, settings.worker_build_id),
             use_worker_versioning=True,
             default_versioning_behavior=VersioningBehavior.PINNED,
         )
-    with_unknown = list(workflows)
-    if ANY_TYPE not in workflow_names(workflows):
-        with_unknown.append(UnknownWorkflow)
+    UnknownWorkflow.reloads = settings.reload
+    handles_any = ANY_TYPE in workflow_names(workflows)
     return Worker(
         client,
         task_queue=settings.task_queue,
-        workflows=with_unknown,
+        workflows=workflows if handles_any else [*workflows, UnknownWorkflow],
         activities=list(_functions(activities, dependencies)),
         activity_executor=ThreadPoolExecutor(
             settings.max_concurrent_activities, thread_name_prefix="temporal-activity"
@@ -121,7 +113,7 @@ def _functions(
                 yield getattr(instance, name)
 
 
-def _new_runner(workflows: Sequence[type]) -> SandboxedWorkflowRunner:
+def _new_runner(workflows: Sequence[type]) -> sandbox.SandboxedWorkflowRunner:
     """Build the runner that executes workflows in the SDK's sandbox.
 
     The sandbox loads a workflow's module, its parent packages and everything that they
@@ -130,40 +122,26 @@ def _new_runner(workflows: Sequence[type]) -> SandboxedWorkflowRunner:
     has. That is faster, and necessary for modules that do what workflows must not,
     such as a web application or an HTTP client.
 
-    Passed through is what the process has loaded, except the standard library, whose
-    functions the sandbox checks, and the modules next to the workflows. A module that a
-    workflow still loads for every execution works, so the SDK warns.
+    Passed through is what the process has loaded, except the modules next to the
+    workflows; the sandbox checks the functions of the standard library in any case. A
+    module that a workflow still loads for every execution works, so the SDK warns.
     """
-    restrictions = SandboxRestrictions.default.with_import_notification_policy(
-        SandboxImportNotificationPolicy.WARN_ON_DYNAMIC_IMPORT
-    )
-    own = _SERVICE.split(".") if _SERVICE else []
-    parents: set[str] = set()
-    isolated: set[str] = {"__main__"}
+    # Of `app.workflows.greeting.workflow`, `app.workflows` is isolated, with the other
+    # workflows, and its parent `app`.
+    isolated = {"__main__.", "sys."}
     for workflow in workflows:
-        names = workflow.__module__.split(".")
-        # For `app.workflows.greeting.workflow`, `app.workflows` is isolated, with the
-        # other workflows, and its parent `app`.
-        is_own = names[: len(own)] == own
-        depth = min(len(own) + 1, len(names)) if is_own else len(names)
-        isolated.add(".".join(names[:depth]))
-        parents.update(".".join(names[:count]) for count in range(1, depth))
+        module = f"{workflow.__module__}."
+        if module.startswith(_OWN):
+            module = f"{_OWN}{module.removeprefix(_OWN).partition('.')[0]}."
+        isolated.add(module)
 
     def is_passed(name: str) -> bool:
-        if name.endswith(".routes"):
-            # Those of a workflow, which the application may import in `__init__.py`.
-            return True
-        is_isolated = any(f"{name}.".startswith(f"{part}.") for part in isolated)
-        is_standard = name.partition(".")[0] in sys.stdlib_module_names
-        return not (is_isolated or is_standard or name in parents)
+        # The application may import the routes of a workflow in `__init__.py`.
+        return name.endswith(".routes") or not any(
+            f"{name}.".startswith(each) or each.startswith(f"{name}.")
+            for each in isolated
+        )
 
-    passed = {name for name in tuple(sys.modules) if is_passed(name)}
-    # A package stands for its modules. The SDK compares each import with each name.
-    outermost = [
-        name
-        for name in passed
-        if not any(name[:at] in passed for at, char in enumerate(name) if char == ".")
-    ]
-    return SandboxedWorkflowRunner(
-        restrictions=restrictions.with_passthrough_modules(*outermost)
-    )
+    passed = filter(is_passed, tuple(sys.modules))
+    default = sandbox.SandboxRestrictions.default
+    return sandbox.SandboxedWorkflowRunner(default.with_passthrough_modules(*passed))
