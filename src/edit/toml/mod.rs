@@ -356,12 +356,13 @@ fn slot<'v>(value: &'v mut Value, path: &[&str]) -> Option<&'v mut Value> {
     })
 }
 
-/// The end of a table's last direct entry, or of its header; nested tables do not count.
+/// Where an item is in a text.
 fn item_position(text: &str, item: Option<&Item>) -> Option<Position> {
     let span = item?.span()?;
     Some(Position::of(text, span.start))
 }
 
+/// The end of a table's last direct entry, or of its header; nested tables do not count.
 fn end_of_table(table: &toml_edit::Table) -> usize {
     let header = table.span().map_or(0, |span| span.end);
     table
