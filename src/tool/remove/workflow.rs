@@ -8,16 +8,17 @@ use super::undo::undo;
 use super::{not_on_record, only, recorded_clients, refuse_hidden};
 use crate::change::Rank;
 use crate::edit::Edited;
-use crate::edit::undo::{Language, take_out};
+use crate::edit::python::Module;
+use crate::edit::undo::{Insertion, Language, insertions, take_out};
 use crate::name::{Folder, RelPath, shell_word};
 use crate::plan::{Deed, Reload};
 use crate::problem::Problem;
 use crate::project::{Project, Service};
-use crate::python::WorkflowName;
+use crate::python::{Style, WorkflowName};
 use crate::record::{self, Record};
-use crate::tool::client::{self, ServiceChoice};
+use crate::tool::client::{self, Registry, ServiceChoice};
 use crate::tool::values::Values;
-use crate::tool::workflow::{self, registration};
+use crate::tool::workflow::{self, Entries, registration};
 use crate::tool::{Draft, Request, ToolInfo};
 
 /// The tool.
@@ -130,14 +131,20 @@ fn take_out_of_registry(
     let style = project.python_style(service);
     for registry in client::registries(project, service) {
         let edits = found.edited.remove(registry.path.as_str());
+        let entries = registration(service, &registry, name, found, &style);
         if let (Some(edits), Some(text)) = (edits, draft.text(&registry.path)) {
+            let heir = entries.as_ref().and_then(|entries| {
+                let others = others(project, service, name, &registry, &style);
+                heir(text, &registry, entries, &edits, others)
+            });
             let taken = take_out(Language::Python, text, &edits);
-            // Otherwise, the entries are removed wherever they are by now.
-            if taken.left.is_empty() {
+            if let Some((path, record)) = heir {
+                draft.replace(path, record.to_string(), Rank::Heir);
+            } else if taken.left.is_empty() {
+                // Otherwise, the entries are removed wherever they are by now.
                 draft.replace(registry.path.clone(), taken.text, Rank::Registry);
             }
         }
-        let entries = registration(service, &registry, name, found, &style);
         let (Some(entries), Some(module)) = (entries, draft.module(&registry.path)) else {
             continue;
         };
@@ -158,6 +165,70 @@ fn take_out_of_registry(
             }
         }
     }
+}
+
+/// A workflow of the service, with the path of its record.
+struct Other {
+    path: RelPath,
+    record: Record,
+    entries: Entries,
+}
+
+/// The other workflows of a service that are on record.
+fn others(
+    project: &Project,
+    service: &Service,
+    name: &WorkflowName,
+    registry: &Registry,
+    style: &Style,
+) -> Vec<Other> {
+    let modules = recorded_workflows(project, &service.folder).into_iter();
+    let others = modules.filter(|module| module != name.snake());
+    let others = others.filter_map(|module| {
+        let path = record::of_workflow(&service.folder, &module);
+        let record = Record::clone(&*project.record(&path)?);
+        let name: WorkflowName = record.workflow.as_ref()?.parse().ok()?;
+        let entries = registration(service, registry, &name, &record, style)?;
+        Some(Other {
+            path,
+            record,
+            entries,
+        })
+    });
+    others.collect()
+}
+
+/// The record of a workflow that stays, with the edits that restore the registry once that one
+/// is removed as well: they were recorded by the first workflow, and the last one needs them.
+fn heir(
+    text: &str,
+    registry: &Registry,
+    entries: &Entries,
+    edits: &[Insertion],
+    others: Vec<Other>,
+) -> Option<(RelPath, Record)> {
+    let without = |entries: &Entries| {
+        let module = Module::parse(text).ok()?;
+        match entries.remove_from(&module, registry).ok()? {
+            Edited::Changed(text) => Some(text),
+            Edited::Unchanged => None,
+        }
+    };
+    let mut others = others.into_iter();
+    let mut heir = others.find(|other| without(&other.entries).is_some())?;
+    let mut rest = Entries::default();
+    others.for_each(|other| rest.extend(&other.entries));
+    let [mut all_others, mut all_but_heir] = [Entries::default(), Entries::default()];
+    all_others.extend(&heir.entries);
+    all_others.extend(&rest);
+    all_but_heir.extend(entries);
+    all_but_heir.extend(&rest);
+    let original = take_out(Language::Python, &without(&all_others)?, edits);
+    let insertions = insertions(&original.text, &without(&all_but_heir)?);
+    let path = registry.path.to_string();
+    heir.record.edited.insert(path, insertions);
+    let is_exact = original.left.is_empty();
+    is_exact.then_some((heir.path, heir.record))
 }
 
 /// The folder of the service with the workflow on record.

@@ -92,6 +92,13 @@ impl Entries {
         self
     }
 
+    /// Add those of another workflow.
+    pub(in crate::tool) fn extend(&mut self, other: &Self) {
+        self.imports.extend_from_slice(&other.imports);
+        self.workflows.extend_from_slice(&other.workflows);
+        self.activities.extend_from_slice(&other.activities);
+    }
+
     fn items<'r>(&self, registry: &'r Registry) -> [(&'r str, Vec<String>); 2] {
         let [workflows, activities] = &registry.lists;
         [
@@ -193,9 +200,7 @@ pub(super) fn register_all(
     if added.len() > 1 {
         let mut all = Entries::default();
         for (_, entries) in &added {
-            all.imports.extend_from_slice(&entries.imports);
-            all.workflows.extend_from_slice(&entries.workflows);
-            all.activities.extend_from_slice(&entries.activities);
+            all.extend(entries);
         }
         let edit = all.edit(draft, service, registry, style);
         if let Some(edit) = edit.filter(|edit| !edit.needs_record) {
