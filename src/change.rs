@@ -30,9 +30,9 @@ pub enum Rank {
     Dropped,
     /// A record of what is complete when it is written.
     LastRecord,
-    /// A record that takes over what the record of a removed workflow has. It is there before
-    /// that workflow is removed.
-    Heir,
+    /// A record to which the edits of the record of a removed workflow are moved. It is written
+    /// before that workflow is removed.
+    MovedEdits,
 }
 
 impl Rank {
@@ -50,7 +50,7 @@ impl Rank {
             Self::Hooks => "starts and stops Temporal with the API",
             Self::Dropped => "no longer part of the client library",
             Self::LastRecord => "the record, written after the files it describes",
-            Self::Heir => "takes over what restores the list of what workers run",
+            Self::MovedEdits => "the record, with the edits that restore the registry",
             Self::RootPolytope => "includes what is new and registers the next tool",
         }
     }

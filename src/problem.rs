@@ -125,7 +125,7 @@ codes! {
         UnknownShape = "unknown-shape" (Refused): "A file has a form that cannot be edited safely; the hint has the lines to add by hand.",
         UnknownStack = "unknown-stack" (Refused): "There is no such tool to run the containers.",
         UnknownWorkflow = "unknown-workflow" (Refused): "There is no such workflow, or there are several of the name.",
-        Unreadable = "unreadable" (Refused): "A file is not UTF-8, too large, or cannot be read.",
+        Unreadable = "unreadable" (Refused): "A file is not UTF-8, is or would be too large, or cannot be read.",
         Usage = "usage" (Usage): "The command line or the call is wrong.",
         VersionStep = "version-step" (Refused): "The server cannot go from the version that is there to the one that is asked for.",
         WrongRecord = "wrong-record" (Refused): "A record names a file that its step never adds or edits.",
@@ -282,7 +282,7 @@ impl Problem {
             .at(position)
             .hint(format!("add this by hand:\n{by_hand}")),
             EditError::TooLarge => Self::new(
-                ErrorCode::UnknownShape,
+                ErrorCode::Unreadable,
                 format!("`{file}` cannot be edited: {error}"),
             )
             .in_file(path)

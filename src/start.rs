@@ -228,6 +228,11 @@ fn find(root: &Path, start: &Start) -> Result<Option<Program>, Problem> {
 }
 
 fn endpoints(runtime: Runtime, ports: Ports) -> Vec<Endpoint> {
+    let Ports {
+        postgres,
+        server,
+        ui,
+    } = ports;
     let endpoint = |what, port, scheme: &str| Endpoint {
         what,
         port,
@@ -235,10 +240,10 @@ fn endpoints(runtime: Runtime, ports: Ports) -> Vec<Endpoint> {
     };
     let mut endpoints = Vec::new();
     if runtime != Runtime::DevServer {
-        endpoints.push(endpoint("Postgres", ports.postgres, ""));
+        endpoints.push(endpoint("Postgres", postgres, ""));
     }
-    endpoints.push(endpoint("Temporal", ports.server, ""));
-    endpoints.push(endpoint("web UI", ports.ui, "http://"));
+    endpoints.push(endpoint("Temporal", server, ""));
+    endpoints.push(endpoint("web UI", ui, "http://"));
     endpoints
 }
 

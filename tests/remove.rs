@@ -196,6 +196,47 @@ fn workflows_are_removed_in_any_order() {
     }
 }
 
+/// The same for a workflow that two workers run.
+#[test]
+fn two_registries_are_restored_by_the_last_removal() {
+    let worker = |queue: &str| {
+        let text = WORKER.replace("\"q\"", &format!("\"{queue}\""));
+        text.replace("[count, more]", "[count, more, ]")
+    };
+    let project = Project::with(&[
+        ("jobs/requirements.txt", "temporalio\npydantic\n"),
+        ("jobs/one.py", &worker("one")),
+        ("jobs/two.py", &worker("two")),
+        ("jobs/flows.py", ""),
+    ]);
+    project.done(&["add-temporal"]);
+    project.done(&["add-temporal-client", "--worker", "one.py"]);
+    let before = project.tree();
+    let both = [
+        "add-temporal-workflow",
+        "alpha",
+        "beta",
+        "--worker",
+        "one.py",
+    ];
+    project.done(&both);
+    for name in ["alpha", "beta"] {
+        let activities = format!("--activity=process,more_{name}");
+        let more = [
+            "add-temporal-workflow",
+            name,
+            &activities,
+            "--worker",
+            "two.py",
+        ];
+        project.done(&more);
+    }
+    for name in ["alpha", "beta"] {
+        project.done(&["remove-temporal-workflow", name]);
+    }
+    assert_same(&project.tree(), &before, "two workers");
+}
+
 /// A line that somebody has put anywhere into an edited file is there afterwards, with every
 /// byte of the file as it was.
 #[test]

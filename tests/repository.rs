@@ -109,11 +109,15 @@ fn every_template_is_embedded() {
         .collect();
     for (name, _) in files_below("templates", "") {
         let path = name.strip_prefix("templates/").unwrap();
-        // Alone, or as one of the files of a folder.
-        let is_written = |text: &str| code.contains(&format!("\"{text}\""));
-        let mut slashes = path.match_indices('/');
-        let is_embedded = is_written(path)
-            || slashes.any(|(at, _)| is_written(&path[..=at]) && is_written(&path[at + 1..]));
+        // Alone, or in the list of the files of a folder.
+        let quoted = |text: &str| format!("\"{text}\"");
+        let is_listed = |(at, _): (usize, &str)| {
+            let folder = quoted(&path[..=at]);
+            let lists = code.split(&folder).skip(1);
+            let mut lists = lists.map(|list| list.split(']').next().unwrap());
+            lists.any(|list| list.contains(&quoted(&path[at + 1..])))
+        };
+        let is_embedded = code.contains(&quoted(path)) || path.match_indices('/').any(is_listed);
         assert!(is_embedded, "{name} is not embedded");
     }
 }

@@ -124,15 +124,22 @@ fn of_tool(tool: &'static ToolInfo) -> Tool {
 
 /// What does not only read runs the user's code, which may do anything.
 fn of_command(command: &'static CommandInfo) -> Tool {
+    let CommandInfo {
+        name,
+        title,
+        description,
+        example,
+        output,
+        reads_only,
+    } = *command;
     let annotations = ToolAnnotations::new()
-        .read_only(command.reads_only)
-        .destructive(!command.reads_only)
-        .idempotent(command.reads_only)
-        .open_world(!command.reads_only);
-    let input = input_schema(command.name, command.example);
-    Tool::new(command.name, command.description, input)
-        .with_title(command.title)
-        .with_raw_output_schema(Arc::new(object((command.output)())))
+        .read_only(reads_only)
+        .destructive(!reads_only)
+        .idempotent(reads_only)
+        .open_world(!reads_only);
+    Tool::new(name, description, input_schema(name, example))
+        .with_title(title)
+        .with_raw_output_schema(Arc::new(object(output())))
         .with_annotations(annotations)
 }
 

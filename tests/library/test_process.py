@@ -52,3 +52,25 @@ def test_each_line_is_json() -> None:
     assert messages[4:] == ["The thread worker failed", "caught"]
     for line in lines[4:]:
         assert "ValueError: broken" in line["exception"]
+
+
+def test_it_ends_though_nobody_reads_its_output() -> None:
+    program = (
+        "import sys\n"
+        "from temporal_client.process import _exit\n"
+        "sys.stdout.write('not flushed')\n"
+        "sys.stdin.read()\n"
+        "_exit(3)\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONUNBUFFERED": ""},
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdout.close()
+    process.stdin.close()
+    assert process.wait(30) == 3

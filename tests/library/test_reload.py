@@ -174,3 +174,17 @@ def test_an_invalid_setting_is_an_error(tmp_path: Path) -> None:
     with reloader(tmp_path, TEMPORAL_RELOAD="maybe") as process:
         assert process.wait(30) == 2
     assert runs(tmp_path) == []
+
+
+def test_a_change_of_several_files_is_one_restart(tmp_path: Path) -> None:
+    write(tmp_path, "first")
+    other = tmp_path / "src/other.py"
+    with reloader(tmp_path, TEMPORAL_RELOAD="true"):
+        wait_until(lambda: runs(tmp_path) == ["first"])
+        for number in range(8):
+            other.write_text(f"NUMBER = {number}\n")
+            time.sleep(0.1)
+        write(tmp_path, "second")
+        wait_until(lambda: runs(tmp_path)[1:] == ["second"])
+        time.sleep(1)
+    assert runs(tmp_path) == ["first", "second"]

@@ -1,7 +1,6 @@
 //! Changes of state that belongs to a module, a class or the process.
 
 use ruff_python_ast::{Expr, ExprCall};
-use ruff_text_size::Ranged;
 
 use super::Body;
 use crate::analysis::globals::Global;
@@ -53,9 +52,16 @@ impl<'a> Body<'_, 'a> {
                     let what = self.change(&global, target);
                     self.hit(Rule::GlobalState, target, what);
                 } else if self.is_of_receiver(target) {
-                    let is_of_class = matches!(target, Expr::Subscript(subscript)
-                        if self.is_only_of_class(&subscript.value));
-                    self.shared(target, target, is_of_class);
+                    let shared = match target {
+                        Expr::Subscript(subscript) => self.is_only_of_class(&subscript.value),
+                        _ => false,
+                    };
+                    if shared {
+                        let what = self.of_class(target);
+                        self.hit(Rule::GlobalState, target, what);
+                    } else {
+                        self.shared(target);
+                    }
                 }
             }
             _ => {}
@@ -73,18 +79,13 @@ impl<'a> Body<'_, 'a> {
         }
     }
 
-    /// A change of `self`, which counts if `self` is a variable of a module, or if all instances
-    /// of the class share what is changed.
-    fn shared(&mut self, changed: &'a Expr, at: &impl Ranged, is_of_class: bool) {
-        let text = self.text(changed);
-        if is_of_class {
-            let what =
-                format!("changes `{text}`, which the class defines and all its instances share");
-            self.hit(Rule::GlobalState, at, what);
-            return;
-        }
-        let what = format!("changes `{text}` of an object that executions share");
-        self.hit(Rule::GlobalState, changed, what);
+    /// A change of `self`, which counts if `self` is a variable of a module.
+    pub(super) fn shared(&mut self, target: &'a Expr) {
+        let what = format!(
+            "changes `{}` of an object that executions share",
+            self.text(target)
+        );
+        self.hit(Rule::GlobalState, target, what);
         if let Some(hit) = self.facts.hits.last_mut() {
             hit.needs_shared = true;
         }
@@ -153,9 +154,20 @@ impl<'a> Body<'_, 'a> {
             let what = self.change(&global, changed);
             self.hit(Rule::GlobalState, call, what);
         } else if self.is_of_receiver(changed) {
-            let is_of_class = self.is_only_of_class(changed);
-            self.shared(changed, call, is_of_class);
+            if self.is_only_of_class(changed) {
+                let what = self.of_class(changed);
+                self.hit(Rule::GlobalState, call, what);
+            } else {
+                self.shared(changed);
+            }
         }
+    }
+
+    fn of_class(&self, changed: &'a Expr) -> String {
+        format!(
+            "changes `{}`, which the class defines and all its instances share",
+            self.text(changed)
+        )
     }
 
     /// Whether an attribute of `self` is a list or dict that only the body of the class

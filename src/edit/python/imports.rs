@@ -1,7 +1,7 @@
 //! Finds existing imports and adds new ones at their sorted position.
 
 use std::cmp::Ordering;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use ruff_python_ast::{ModModule, Stmt, StmtImportFrom};
 use ruff_text_size::Ranged;
@@ -225,12 +225,20 @@ pub(super) fn remove_imports(
     module: &ModModule,
     old_imports: &[Import],
 ) -> Result<(), (String, usize)> {
+    let mut by_module: HashMap<(u32, &str), Vec<&Import>> = HashMap::new();
+    for import in old_imports {
+        let module = (import.level, import.module.as_str());
+        by_module.entry(module).or_default().push(import);
+    }
     let mut gone: Vec<(usize, usize)> = Vec::new();
     for statement in &module.body {
         let Stmt::ImportFrom(found) = statement else {
             continue;
         };
-        let Some(import) = old_imports.iter().find(|import| import.is_in(found)) else {
+        let module_name = found.module.as_ref().map_or("", |module| module.as_str());
+        let same = by_module.get(&(found.level, module_name));
+        let Some(import) = same.and_then(|same| same.iter().find(|import| import.is_in(found)))
+        else {
             continue;
         };
         let (start, end) = (start_of(statement), statement.range().end().to_usize());

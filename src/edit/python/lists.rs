@@ -1,5 +1,6 @@
 //! Adds items to lists.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use ruff_python_ast::{Expr, ModModule, Stmt};
@@ -214,8 +215,8 @@ impl Module {
             };
             let ranges: Vec<Range<usize>> =
                 elements.iter().map(|e| with_brackets(text, e)).collect();
-            let is_old =
-                |range: &Range<usize>| old_items.iter().any(|item| text[range.clone()] == **item);
+            let old_items: HashSet<&str> = old_items.iter().map(String::as_str).collect();
+            let is_old = |range: &Range<usize>| old_items.contains(&text[range.clone()]);
             let close = value.range().end().to_usize() - 1;
             remove_from_brackets(&mut splices, open, close, &ranges, is_old);
         }
@@ -231,10 +232,9 @@ impl Module {
             !old_imports.iter().any(|import| imported.has(import))
                 && items.iter().all(|(list, old_items)| {
                     let now = list_of(parsed, list).and_then(elements);
-                    now.is_none_or(|(now, _)| {
-                        !now.iter()
-                            .any(|e| old_items.iter().any(|i| source(&after, e.range()) == *i))
-                    })
+                    let old_items: HashSet<&str> = old_items.iter().map(String::as_str).collect();
+                    let is_old = |e: &Expr| old_items.contains(source(&after, e.range()));
+                    now.is_none_or(|(now, _)| !now.iter().any(is_old))
                 })
         };
         let Ok(parsed) = guard::parse(&after) else {
@@ -263,12 +263,8 @@ impl Module {
     fn hidden_import<'i>(&self, new_imports: &'i [Import]) -> Option<&'i str> {
         let names = new_imports.iter().flat_map(|import| &import.names);
         let mut bound = names.map(|(name, alias)| alias.as_deref().unwrap_or(name));
-        bound.find(|name| {
-            self.syntax
-                .body
-                .iter()
-                .any(|s| bound_name(s) == Some(*name))
-        })
+        let defined: HashSet<&str> = self.syntax.body.iter().filter_map(bound_name).collect();
+        bound.find(|name| defined.contains(name))
     }
 
     /// Whether the module has the imports, and names each item outside of them: the user has

@@ -243,8 +243,8 @@ impl<'a> Visitor<'a> for Search {
             Expr::Lambda(_) => return,
             Expr::Call(call) if self.found.is_none() => {
                 if let Some((written, full)) = self.called(&call.func) {
-                    let found = (format!("{written}(…)"), call.start().to_usize());
-                    self.found = is_forbidden_in_sandbox(&full).then_some(found);
+                    self.found = is_forbidden_in_sandbox(&full)
+                        .then(|| (format!("{written}(…)"), call.start().to_usize()));
                 }
             }
             _ => {}

@@ -209,8 +209,7 @@ pub(in crate::project) fn with_wiring(
     let candidates = candidates(project);
     let candidate = candidates.get(&found.folder);
     let chosen = candidate.and_then(|it| service(project, &found.folder, it, Some(chosen)));
-    // It has been found in the same way.
-    chosen.unwrap_or_else(|| found.clone())
+    chosen.unwrap_or_else(|| unreachable!("it has been found in the same way"))
 }
 
 fn service(

@@ -90,7 +90,7 @@ impl Draft<'_> {
         rank: Rank,
         edited: Result<Edited, EditError>,
     ) -> Result<(), Problem> {
-        // Earlier edits of the file are recorded.
+        // Earlier edits of this step stay on record: they end here.
         if let (Some(owner), Some(file)) = (&self.owner, self.files.get_mut(path)) {
             file.end_stage(owner);
         }

@@ -133,16 +133,18 @@ fn take_out_of_registry(
         let edits = found.edited.remove(registry.path.as_str());
         let entries = registration(service, &registry, name, found, &style);
         if let (Some(edits), Some(text)) = (edits, draft.text(&registry.path)) {
-            let heir = entries.as_ref().and_then(|entries| {
-                let others = others(project, service, name, &registry, &style);
-                heir(text, &registry, entries, &edits, others)
+            let moved = entries.as_ref().and_then(|entries| {
+                let others = others(draft, service, name, &registry, &style);
+                move_edits(text, &registry, entries, &edits, others)
             });
-            let taken = take_out(Language::Python, text, &edits);
-            if let Some((path, record)) = heir {
-                draft.replace(path, record.to_string(), Rank::Heir);
-            } else if taken.left.is_empty() {
+            if let Some((path, record)) = moved {
+                draft.replace(path, record.to_string(), Rank::MovedEdits);
+            } else {
+                let taken = take_out(Language::Python, text, &edits);
                 // Otherwise, the entries are removed wherever they are by now.
-                draft.replace(registry.path.clone(), taken.text, Rank::Registry);
+                if taken.left.is_empty() {
+                    draft.replace(registry.path.clone(), taken.text, Rank::Registry);
+                }
             }
         }
         let (Some(entries), Some(module)) = (entries, draft.module(&registry.path)) else {
@@ -176,17 +178,18 @@ struct Other {
 
 /// The other workflows of a service that are on record.
 fn others(
-    project: &Project,
+    draft: &Draft<'_>,
     service: &Service,
     name: &WorkflowName,
     registry: &Registry,
     style: &Style,
 ) -> Vec<Other> {
-    let modules = recorded_workflows(project, &service.folder).into_iter();
+    let modules = recorded_workflows(draft.project(), &service.folder).into_iter();
     let others = modules.filter(|module| module != name.snake());
     let others = others.filter_map(|module| {
         let path = record::of_workflow(&service.folder, &module);
-        let record = Record::clone(&*project.record(&path)?);
+        // The edits of another registry may have been moved to it.
+        let record = Record::parse(draft.text(&path)?).ok()?;
         let name: WorkflowName = record.workflow.as_ref()?.parse().ok()?;
         let entries = registration(service, registry, &name, &record, style)?;
         Some(Other {
@@ -198,37 +201,38 @@ fn others(
     others.collect()
 }
 
-/// The record of a workflow that stays, with the edits that restore the registry once that one
-/// is removed as well: they were recorded by the first workflow, and the last one needs them.
-fn heir(
+/// Move the edits that restore a registry from the record of a workflow that is removed to that of
+/// one that stays. They are on the record of the first workflow, and the last removal needs them.
+///
+/// Returns that record, and its path.
+fn move_edits(
     text: &str,
     registry: &Registry,
     entries: &Entries,
     edits: &[Insertion],
     others: Vec<Other>,
 ) -> Option<(RelPath, Record)> {
-    let without = |entries: &Entries| {
-        let module = Module::parse(text).ok()?;
-        match entries.remove_from(&module, registry).ok()? {
-            Edited::Changed(text) => Some(text),
-            Edited::Unchanged => None,
-        }
+    let module = Module::parse(text).ok()?;
+    let without = |entries: &Entries| match entries.remove_from(&module, registry).ok()? {
+        Edited::Changed(text) => Some(text),
+        Edited::Unchanged => None,
     };
     let mut others = others.into_iter();
-    let mut heir = others.find(|other| without(&other.entries).is_some())?;
+    let mut next = others.find(|other| without(&other.entries).is_some())?;
     let mut rest = Entries::default();
     others.for_each(|other| rest.extend(&other.entries));
-    let [mut all_others, mut all_but_heir] = [Entries::default(), Entries::default()];
-    all_others.extend(&heir.entries);
+    let [mut all_others, mut all_but_next] = [Entries::default(), Entries::default()];
+    all_others.extend(&next.entries);
     all_others.extend(&rest);
-    all_but_heir.extend(entries);
-    all_but_heir.extend(&rest);
+    all_but_next.extend(entries);
+    all_but_next.extend(&rest);
     let original = take_out(Language::Python, &without(&all_others)?, edits);
-    let insertions = insertions(&original.text, &without(&all_but_heir)?);
-    let path = registry.path.to_string();
-    heir.record.edited.insert(path, insertions);
-    let is_exact = original.left.is_empty();
-    is_exact.then_some((heir.path, heir.record))
+    if !original.left.is_empty() {
+        return None;
+    }
+    let moved = insertions(&original.text, &without(&all_but_next)?);
+    next.record.edited.insert(registry.path.to_string(), moved);
+    Some((next.path, next.record))
 }
 
 /// The folder of the service with the workflow on record.

@@ -3,6 +3,8 @@
 //! A server is upgraded one minor version at a time, the schema of its database before the
 //! server itself (Temporal's documentation, "Upgrade the Temporal Server").
 
+use std::collections::BTreeMap;
+
 use super::{AddTemporal, FLAGS};
 use crate::name::ImageTag;
 use crate::problem::{ErrorCode, Problem, WarningCode};
@@ -21,7 +23,7 @@ pub(super) fn chosen(
 ) -> Result<AddTemporal, Problem> {
     let record = draft.record().clone();
     let mut chosen = arguments.clone();
-    let Some(recorded) = recorded(&record, arguments) else {
+    let Some(recorded) = Recorded::of(&record) else {
         return Ok(chosen);
     };
     let is_given = |flag: &str| arguments.given.contains(&flag);
@@ -63,7 +65,7 @@ pub(super) fn chosen(
 /// Choose the version of the server: the one that is asked for, or the recorded one.
 fn choose_server(
     draft: &mut Draft<'_>,
-    recorded: &AddTemporal,
+    recorded: &Recorded,
     chosen: &mut AddTemporal,
     is_given: bool,
 ) -> Result<(), Problem> {
@@ -153,16 +155,25 @@ pub(super) fn note(draft: &mut Draft<'_>, arguments: &AddTemporal) {
     draft.record().options = flags.into_iter().zip(values).collect();
 }
 
-/// The arguments with the values that are on record.
-fn recorded(record: &Record, arguments: &AddTemporal) -> Option<AddTemporal> {
-    let tag = |flag: &str| record.options.get(flag)?.parse::<ImageTag>().ok();
-    Some(AddTemporal {
-        temporal_version: tag("temporal-version")?,
-        ui_version: tag("ui-version")?,
-        postgres_version: tag("postgres-version")?,
-        history_shards: record.options.get("history-shards")?.parse().ok()?,
-        ..arguments.clone()
-    })
+/// The values that are on record.
+struct Recorded {
+    temporal_version: ImageTag,
+    ui_version: ImageTag,
+    postgres_version: ImageTag,
+    history_shards: u32,
+}
+
+impl Recorded {
+    fn of(record: &Record) -> Option<Self> {
+        let options: &BTreeMap<String, String> = &record.options;
+        let tag = |flag: &str| options.get(flag)?.parse::<ImageTag>().ok();
+        Some(Self {
+            temporal_version: tag("temporal-version")?,
+            ui_version: tag("ui-version")?,
+            postgres_version: tag("postgres-version")?,
+            history_shards: options.get("history-shards")?.parse().ok()?,
+        })
+    }
 }
 
 /// How far two versions of the server are from each other.

@@ -94,9 +94,14 @@ impl Entries {
 
     /// Add those of another workflow.
     pub(in crate::tool) fn extend(&mut self, other: &Self) {
-        self.imports.extend_from_slice(&other.imports);
-        self.workflows.extend_from_slice(&other.workflows);
-        self.activities.extend_from_slice(&other.activities);
+        let Self {
+            imports,
+            workflows,
+            activities,
+        } = other;
+        self.imports.extend_from_slice(imports);
+        self.workflows.extend_from_slice(workflows);
+        self.activities.extend_from_slice(activities);
     }
 
     fn items<'r>(&self, registry: &'r Registry) -> [(&'r str, Vec<String>); 2] {
@@ -188,8 +193,8 @@ impl Edit {
 
 /// Add the entries of new workflows, each with the record of its workflow, to a registry.
 ///
-/// They are added by one edit, whose cost does not grow with their number. Where removal needs a
-/// record of what was inserted, each workflow has an edit of its own.
+/// They are added by one edit, which parses the registry as often as the edit of one workflow
+/// does. Where removal needs a record of what was inserted, each workflow has an edit of its own.
 pub(super) fn register_all(
     draft: &mut Draft<'_>,
     service: &Service,

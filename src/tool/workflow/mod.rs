@@ -120,7 +120,14 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalWorkflow) -> Result<()
             Err(problem) => draft.problem(problem),
         }
     }
+    let new: Vec<RelPath> = added.iter().map(|(record, _)| record.clone()).collect();
     register_all(draft, &service, &registry, added, &style);
+    if arguments.route {
+        for (name, record) in arguments.names.iter().zip(new) {
+            draft.act_for(record);
+            routes::include(draft, &service, name, &style)?;
+        }
+    }
     draft.say(deed, subject(&arguments.names), Some(service.label()));
     if arguments.route {
         client::warn_of_http_client(draft, &service);
@@ -228,9 +235,6 @@ fn add(
     let activities = arguments.members.activities();
     let entries = Entries::of(service, registry, name, activities, form, style)
         .with_workflow(service, registry, name, style);
-    if arguments.route {
-        routes::include(draft, service, name, style)?;
-    }
     let record = draft.record();
     record.workflow = Some(name.to_string());
     record.options = options;

@@ -32,7 +32,9 @@ def load_config(env: Mapping[str, str] = os.environ) -> ClientConnectConfig:
     given = {key: value for key, value in env.items() if value.strip()}
     file = given.get("TEMPORAL_CONFIG_FILE")
     if file is not None and not os.path.isfile(file):
-        raise ConfigurationError(f"TEMPORAL_CONFIG_FILE is `{file}`: no such file")
+        raise ConfigurationError(
+            f"TEMPORAL_CONFIG_FILE is `{file}`: the file is missing"
+        )
     try:
         config = ClientConfig.load_client_connect_config(override_env_vars=given)
     except Exception as error:

@@ -186,12 +186,13 @@ class _RepeatDetails(ActivityOutboundInterceptor):
 
 def _check_none(name: str, function: Callable[..., Any]) -> None:
     """Fail if a function that promises a result has returned `None`."""
-    promised: Any = None
     try:
-        promised = get_type_hints(function).get("return")
-        TypeAdapter(promised).validate_python(None)
-    except (NameError, TypeError, PydanticUserError):
-        pass  # It cannot be evaluated here, or Pydantic does not know the type.
+        promised: Any = get_type_hints(function).get("return")
+        adapter = TypeAdapter(promised)
+    except (NameError, PydanticUserError):
+        return  # It cannot be evaluated here, or Pydantic does not know the type.
+    try:
+        adapter.validate_python(None)
     except Exception as error:
         message = f"{name} returned None, and promises {promised}"
         raise ApplicationError(message, type="NoResult", non_retryable=True) from error

@@ -52,13 +52,15 @@ def run_worker(
     try:
         if not workflows:
             raise ConfigurationError(
-                "no workflow is registered: run `bluetext add-temporal-workflow NAME`"
+                "no workflow is registered: `bluetext add-temporal-workflow NAME` adds "
+                "one"
             )
         factory = None
         with contextlib.suppress(ImportError):
             factory = importlib.import_module("uvloop").new_event_loop
         # Never closed, because that would wait for blocked threads and activities.
-        code = asyncio.Runner(loop_factory=factory).run(_work(temporal, settings()))
+        runner = asyncio.Runner(loop_factory=factory)
+        code = runner.run(_work(temporal, settings()))
     except ConfigurationError as error:
         logger.error("%s", error)
         code = 2
@@ -76,15 +78,15 @@ def _exit(code: int) -> NoReturn:
     The interpreter's shutdown waits for blocked threads, and may crash while it stops
     those of the SDK's core ("PyGILState_Release", exit code 134).
     """
-    logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+    try:
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(code)
 
 
 async def _work(temporal: Temporal, settings: TemporalSettings) -> int:
-    if settings.health_address is not None:
-        await _serve_health(temporal, settings.health_address)
     working = await temporal.start()
     loop = asyncio.get_running_loop()
     limit = settings.graceful_shutdown_seconds + STOP_LEEWAY
@@ -100,13 +102,19 @@ async def _work(temporal: Temporal, settings: TemporalSettings) -> int:
         if not requested:
             requested = time.monotonic()
             loop.call_soon_threadsafe(working.cancel)
-            threading.Timer(limit, give_up).start()
+            # The second one ends the process if the first one waits for a lock.
+            for seconds, end in ((limit, give_up), (limit + 0.5, lambda: os._exit(1))):
+                timer = threading.Timer(seconds, end)
+                timer.daemon = True
+                timer.start()
         elif time.monotonic() - requested > 1:
             # A second signal, not the first one forwarded by the parent process.
             os._exit(128 + number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
+    if settings.health_address is not None:
+        await _serve_health(temporal, settings.health_address)
     await asyncio.wait({working})
     if requested:
         return 0
@@ -186,9 +194,14 @@ async def _serve_health(temporal: Temporal, address: str) -> None:
             is_ready = health.polling and health.state is State.CONNECTED
             known = {b"/live": "200 OK"}
             known[b"/ready"] = "200 OK" if is_ready else "503 Service Unavailable"
-            head = f"HTTP/1.0 {known.get(path, '404 Not Found')}\r\n"
-            head += "Content-Type: application/json\r\n\r\n"
-            writer.write((head + json.dumps(health.as_dict())).encode())
+            body = json.dumps(health.as_dict())
+            lines = [
+                f"HTTP/1.1 {known.get(path, '404 Not Found')}",
+                "Content-Type: application/json",
+                f"Content-Length: {len(body)}",
+                "Connection: close",
+            ]
+            writer.write("\r\n".join([*lines, "", body]).encode())
             await writer.drain()
         writer.close()
 

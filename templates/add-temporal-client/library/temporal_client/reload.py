@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from .errors import ConfigurationError
@@ -68,6 +68,7 @@ class Reloader:
         while not self._stopping:
             if (now := _look()) != seen:
                 # A change of several files may not be complete.
+                time.sleep(INTERVAL)
                 while now != (now := _look()):
                     time.sleep(INTERVAL)
                 logger.info("Changes found: restarting `%s`", self._name)
@@ -140,22 +141,26 @@ def _look() -> tuple[Contents, Contents]:
 
 def _code() -> Contents:
     """The Python files of the service."""
-    here = os.path.realpath(".")
-    package = str(__package__).split(".")
-    root = str(Path(__file__).resolve().parents[len(package)])
-    if "site-packages" in root:
+    here = Path.cwd().resolve()
+    root = Path(__file__).resolve().parents[str(__package__).count(".") + 1]
+    if "site-packages" in root.parts:
         root = here
-    paths: list[str] = []
-    for folder, children, files in os.walk(root):
-        children[:] = [
-            name for name in children if name[0] != "." and name not in _IGNORED
-        ]
-        if folder == here and len(package) > 1:
-            # The service's folder may also hold large folders without code.
-            packages = {path.parent.name for path in Path(here).glob("*/__init__.py")}
-            children[:] = packages.union(package).intersection(children)
-        paths += [os.path.join(folder, name) for name in files if name[-3:] == ".py"]
-    return _contents(paths)
+    tops = [root]
+    if root == here and "." in str(__package__):
+        # The service's folder may also hold large folders without code.
+        own = here / str(__package__).partition(".")[0]
+        tops = sorted({own, *(file.parent for file in here.glob("*/__init__.py"))})
+    return _contents(path for top in tops if _is_code(top.name) for path in _walk(top))
+
+
+def _walk(top: Path) -> Iterator[str]:
+    for folder, children, files in os.walk(top):
+        children[:] = [name for name in children if _is_code(name)]
+        yield from (os.path.join(folder, name) for name in files if name[-3:] == ".py")
+
+
+def _is_code(folder: str) -> bool:
+    return not folder.startswith(".") and folder not in _IGNORED
 
 
 def _requirements() -> Contents:

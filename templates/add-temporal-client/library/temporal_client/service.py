@@ -211,6 +211,10 @@ class Temporal:
         try:
             async with self._dependencies() as dependencies:
                 worker = self._build_worker(client, dependencies)
+                names = workflow_names(self._workflows)
+                self._note(polling=True, workflows=names)
+                text = "The worker takes tasks from `%s`. Workflows: %s."
+                logger.info(text, self._settings.task_queue, ", ".join(names))
                 running = asyncio.create_task(worker.run(), name="temporal-worker")
                 with report_blocked_loop(), suppress(asyncio.CancelledError):
                     # If this is cancelled, it waits for running activities.
@@ -227,7 +231,7 @@ class Temporal:
 
     def _build_worker(self, client: Client, dependencies: Any) -> Worker:
         try:
-            worker = new_worker(
+            return new_worker(
                 client,
                 self._settings,
                 versioned=self._standalone,
@@ -239,11 +243,6 @@ class Temporal:
             # Building does not use the server: a retry would fail as well.
             reason = f"the worker cannot be built: {_describe(error)}"
             raise ConfigurationError(reason) from error
-        names = workflow_names(self._workflows)
-        self._note(polling=True, workflows=names)
-        text = "The worker takes tasks from `%s`. Workflows: %s."
-        logger.info(text, self._settings.task_queue, ", ".join(names))
-        return worker
 
     async def _probe(self, client: Client) -> None:
         """Check regularly whether the server answers, and store the result."""

@@ -54,8 +54,11 @@ class UnknownWorkflow:
     the execution continues once a worker has the type.
     """
 
-    reloads = False
-    """Whether the type may be there soon: the reloaded worker gets its next task."""
+    tries = 1
+    """After how many tries a type is reported. With 2, a reload may add it meanwhile.
+
+    All workers of the process share it.
+    """
 
     @workflow.run
     async def run(self, _: Sequence[RawValue]) -> None:
@@ -65,19 +68,20 @@ class UnknownWorkflow:
             UnknownWorkflowTypeError: Always.
         """
         name = workflow.info().workflow_type[:200]
-        _report(name, self.reloads)
+        _report(name, self.tries)
         raise UnknownWorkflowTypeError(
             f"no workflow {name!r} is registered in this worker"
         )
 
 
-def _report(name: str, reloads: bool) -> None:
+def _report(name: str, tries: int) -> None:
     if name not in _tries and len(_tries) >= MAX_NAMES:
         return
     _tries[name] += 1
-    if reloads and _tries[name] == 1:
+    if _tries[name] < tries:
+        # The reloaded worker gets the next task.
         time.sleep(RELOAD_PAUSE)
-    elif _tries[name] == 1 + reloads:
+    elif _tries[name] == tries:
         logger.error(
             "No workflow %r is registered in this worker: its executions wait. "
             "Add it to the registry, and restart the worker if it does not reload.",

@@ -63,7 +63,7 @@ def new_worker(
             use_worker_versioning=True,
             default_versioning_behavior=VersioningBehavior.PINNED,
         )
-    UnknownWorkflow.reloads = settings.reload
+    UnknownWorkflow.tries = 2 if settings.reload else 1
     handles_any = ANY_TYPE in workflow_names(workflows)
     return Worker(
         client,
