@@ -51,6 +51,20 @@ fn a_router_is_included_once_and_taken_out_again() {
     }
 }
 
+/// One of the names has its routes already.
+#[test]
+fn a_new_workflow_beside_one_that_is_there_gets_its_own_routes() {
+    let trees = [["alpha", "beta"].as_slice(), &["beta"]].map(|names| {
+        let project = Project::empty();
+        project.done(&["add-temporal"]);
+        project.done(&["add-temporal-client"]);
+        project.done(&["add-temporal-workflow", "alpha", "--route"]);
+        project.done(&[&["add-temporal-workflow"], names, &["--route"]].concat());
+        project.tree()
+    });
+    assert_eq!(trees[0], trees[1]);
+}
+
 #[test]
 fn routes_are_added_to_a_workflow_that_is_there() {
     let project = service("from fastapi import FastAPI\n\napp = FastAPI()\n");

@@ -108,7 +108,7 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalWorkflow) -> Result<()
     };
     let style = project.python_style(&service);
     let mut deed = Deed::Update;
-    let mut added = Vec::new();
+    let (mut added, mut new) = (Vec::new(), Vec::new());
     for name in &arguments.names {
         let record = record::of_workflow(&service.folder, name.snake());
         draft.act_for(record.clone());
@@ -116,16 +116,19 @@ pub fn plan(draft: &mut Draft<'_>, arguments: &AddTemporalWorkflow) -> Result<()
             deed = Deed::Add;
         }
         match add(draft, &service, &registry, name, arguments, &style) {
-            Ok(entries) => added.extend(entries.map(|entries| (record, entries))),
+            Ok(Some(entries)) => {
+                new.push((name, record.clone()));
+                added.push((record, entries));
+            }
+            Ok(None) => {}
             Err(problem) => draft.problem(problem),
         }
     }
-    let new: Vec<RelPath> = added.iter().map(|(record, _)| record.clone()).collect();
     register_all(draft, &service, &registry, added, &style);
-    if arguments.route {
-        for (name, record) in arguments.names.iter().zip(new) {
-            draft.act_for(record);
-            routes::include(draft, &service, name, &style)?;
+    for (name, record) in new.into_iter().filter(|_| arguments.route) {
+        draft.act_for(record);
+        if let Err(problem) = routes::include(draft, &service, name, &style) {
+            draft.problem(problem);
         }
     }
     draft.say(deed, subject(&arguments.names), Some(service.label()));
