@@ -196,6 +196,67 @@ fn workflows_are_removed_in_any_order() {
     }
 }
 
+/// The lists of a worker, and the calls between the client and the removals.
+#[test]
+fn lists_in_other_forms_are_restored() {
+    let one = &[&["a1"][..]][..];
+    let grown = &[&["a1"][..], &["a1", "--activity=process,x"]][..];
+    let other_grown = &[&["a1"][..], &["b1"], &["b1", "--activity=process,x"]][..];
+    for (workflows, activities, calls) in [
+        ("[int,]", "[print]", one),
+        ("(int,)", "(print,)", one),
+        ("[int]", "(print,)", grown),
+        ("[\n    int,\n]", "[\n    print,\n]", other_grown),
+        ("[\n    int\n]", "[\n    print\n]", other_grown),
+    ] {
+        let worker = format!(
+            "from temporalio.worker import Worker\n\nWF = {workflows}\nAC = {activities}\n\n\n\
+             async def main(c):\n    \
+             await Worker(c, task_queue=\"q\", workflows=WF, activities=AC).run()\n"
+        );
+        let project = Project::with(&[
+            ("requirements.txt", "temporalio\npydantic\n"),
+            ("app/__init__.py", ""),
+            ("app/worker.py", &worker),
+        ]);
+        project.done(&["add-temporal"]);
+        project.done(&["add-temporal-client"]);
+        let before = project.tree();
+        for call in calls {
+            project.done(&[&["add-temporal-workflow"], *call].concat());
+        }
+        // The last one that was added first.
+        for name in ["b1", "a1"] {
+            if calls.iter().any(|call| call[0] == name) {
+                project.done(&["remove-temporal-workflow", name]);
+            }
+        }
+        let when = format!("{workflows} {activities} {calls:?}");
+        assert_same(&project.tree(), &before, &when);
+    }
+}
+
+/// The record of a generated registry names only what an edit has inserted.
+#[test]
+fn a_registry_with_an_item_of_the_user_is_restored() {
+    for items in ["[int,]", "[int, ]", "(int,)", "[int, str,]"] {
+        let project = Project::empty();
+        project.done(&["add-temporal"]);
+        project.done(&["add-temporal-client"]);
+        let registry = "modules/api/src/backend/workflows/registry.py";
+        edit(
+            &project,
+            registry,
+            "list[type] = []",
+            &format!("list[type] = {items}"),
+        );
+        let before = project.tree();
+        project.done(&["add-temporal-workflow", "one"]);
+        project.done(&["remove-temporal-workflow", "one"]);
+        assert_same(&project.tree(), &before, items);
+    }
+}
+
 /// The same for a workflow that two workers run.
 #[test]
 fn two_registries_are_restored_by_the_last_removal() {

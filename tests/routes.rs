@@ -66,6 +66,23 @@ fn a_new_workflow_beside_one_that_is_there_gets_its_own_routes() {
 }
 
 #[test]
+fn workflows_of_one_call_get_their_routes() {
+    let main = "from fastapi import FastAPI\n\napp = FastAPI()\n";
+    let at_once = service(main);
+    let before = main_of(&at_once);
+    at_once.done(&["add-temporal-workflow", "one", "two", "three", "--route"]);
+    let one_by_one = service(main);
+    for name in ["one", "two", "three"] {
+        one_by_one.done(&["add-temporal-workflow", name, "--route"]);
+    }
+    assert_eq!(at_once.tree(), one_by_one.tree());
+    for name in ["two", "one", "three"] {
+        at_once.done(&["remove-temporal-workflow", name]);
+    }
+    assert_eq!(main_of(&at_once), before);
+}
+
+#[test]
 fn routes_are_added_to_a_workflow_that_is_there() {
     let project = service("from fastapi import FastAPI\n\napp = FastAPI()\n");
     project.done(&ORDER[..2]);

@@ -141,7 +141,10 @@ impl Entry {
 
     fn recover(&self, root: &OpenFolder) -> io::Result<()> {
         let folder = match root.inner(&self.folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.remove_empty(root);
+                return Ok(());
+            }
             folder => folder?,
         };
         let hash_of = |name: &str| match folder.read(name) {
@@ -168,9 +171,36 @@ impl Entry {
             }
             folder.remove_file(&temporary)?;
         }
+        self.remove_empty(root);
+        Ok(())
+    }
+
+    /// Remove the folders that a removal has left empty.
+    fn remove_empty(&self, root: &OpenFolder) {
         if self.after.is_none() {
             root.remove_empty(&self.folder);
         }
-        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// A run was killed after it had removed the inner folder.
+    #[test]
+    fn a_folder_that_a_removal_has_left_empty_is_removed() {
+        let project = tempfile::tempdir().unwrap();
+        let outer = project.path().join("outer");
+        let root = OpenFolder::open_root(project.path()).unwrap();
+        let folder = PathBuf::from("outer/inner");
+        for (before, after, is_left) in [(Some("x"), None, false), (None, Some("x"), true)] {
+            fs::create_dir(&outer).unwrap();
+            let entry = Entry::new(folder.clone(), "file", before, after);
+            entry.recover(&root).unwrap();
+            assert_eq!(outer.exists(), is_left);
+        }
     }
 }

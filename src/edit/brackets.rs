@@ -83,6 +83,9 @@ pub(super) fn remove_from_brackets(
         let next = items.get(index + 1).map_or(close, |next| next.start);
         find_comma(text, items[index].end, next)
     };
+    // A tuple of one item has a comma.
+    let left = items.iter().filter(|range| !is_old(range)).count();
+    let is_single = left == 1 && text[..open].ends_with('(');
     let mut removed: Vec<Range<usize>> = Vec::new();
     let mut index = 0;
     while index < items.len() {
@@ -116,7 +119,7 @@ pub(super) fn remove_from_brackets(
             }
         });
         // The comma that was added before the last item.
-        if index == items.len() && first > 0 && comma_after(last).is_none() {
+        if index == items.len() && first > 0 && comma_after(last).is_none() && !is_single {
             let range = removed.last_mut();
             match (comma_after(first - 1), range) {
                 (Some(comma), Some(range)) if range.start == comma + 1 => range.start = comma,

@@ -10,7 +10,7 @@ use super::{EditError, Edited};
 /// Check that an edit can be taken out again, to the last byte.
 pub(super) fn assert_undone(extension: &str, before: &str, after: &str) {
     let language = Language::of(&format!("file.{extension}"));
-    let taken = take_out(language, after, &insertions(before, after));
+    let taken = take_out(language, after, &insertions(language, before, after));
     // A call that was there before would lose its import: then nothing is taken out.
     if before.contains("init_temporal(") && taken.text == after {
         return;

@@ -231,7 +231,11 @@ impl Module {
             let imported = Imported::of(parsed);
             !old_imports.iter().any(|import| imported.has(import))
                 && items.iter().all(|(list, old_items)| {
+                    let had = list_of(module, list).and_then(elements).is_some();
                     let now = list_of(parsed, list).and_then(elements);
+                    if had && now.is_none() {
+                        return false;
+                    }
                     let old_items: HashSet<&str> = old_items.iter().map(String::as_str).collect();
                     let is_old = |e: &Expr| old_items.contains(source(&after, e.range()));
                     now.is_none_or(|(now, _)| !now.iter().any(is_old))

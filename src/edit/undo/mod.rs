@@ -64,7 +64,7 @@ pub struct Among {
 
 /// The insertions that turn one text into the other, in their order.
 #[must_use]
-pub fn insertions(before: &str, after: &str) -> Vec<Insertion> {
+pub fn insertions(language: Language, before: &str, after: &str) -> Vec<Insertion> {
     let mut found = by_lines(before, after);
     let mut from = 0;
     let mut is_exact = true;
@@ -78,7 +78,11 @@ pub fn insertions(before: &str, after: &str) -> Vec<Insertion> {
             from = all[index] + insertion.inserted.len();
         }
     }
-    if is_exact && replace_all(after, &found).as_deref() == Some(before) {
+    let only_inserts = |insertion: &Insertion| insertion.only_inserts(language);
+    if is_exact
+        && found.iter().all(only_inserts)
+        && replace_all(after, &found).as_deref() == Some(before)
+    {
         return found;
     }
     // Lines that are alike were taken for each other: one change is always exact.
@@ -162,7 +166,7 @@ mod tests {
     use super::*;
 
     fn round(language: Language, before: &str, after: &str) -> String {
-        let list = insertions(before, after);
+        let list = insertions(language, before, after);
         let taken = take_out(language, after, &list);
         assert_eq!(taken.left, Vec::<String>::new(), "{list:?}");
         taken.text
@@ -200,13 +204,17 @@ mod tests {
 
     #[test]
     fn what_others_have_added_stays() {
-        let list = insertions("a: 1\n", "a: 1\ntools:\n  ours:\n    run: []\n");
+        let list = insertions(
+            Language::Yaml,
+            "a: 1\n",
+            "a: 1\ntools:\n  ours:\n    run: []\n",
+        );
         let now = "a: 1\ntools:\n  ours:\n    run: []\n  mine:\n    info: x\n";
         let taken = take_out(Language::Yaml, now, &list);
         assert_eq!(taken.text, "a: 1\ntools:\n  mine:\n    info: x\n");
         assert!(taken.left.is_empty());
 
-        let list = insertions("include: []\n", "include:\n  - ours\n");
+        let list = insertions(Language::Yaml, "include: []\n", "include:\n  - ours\n");
         let now = "include:\n  - ours\n  - mine\n";
         let taken = take_out(Language::Yaml, now, &list);
         assert_eq!(taken.text, "include:\n  - mine\n");
@@ -216,7 +224,7 @@ mod tests {
     fn what_others_have_added_between_stays() {
         let before = "include: []\ntools: {}\n";
         let after = "include:\n  - a\n  - b\n\ntools:\n  default:\n    info: x\n    run:\n      - tool: a\n      - tool: b\n\n  ours:\n    run:\n      - tool: c\n        args: {}\n";
-        let list = insertions(before, after);
+        let list = insertions(Language::Yaml, before, after);
         let now = after
             .replace("  - b\n\n", "  - mine\n  - b\n\n")
             .replace("      - tool: b\n", "      - tool: mine\n      - tool: b\n");
@@ -236,7 +244,7 @@ mod tests {
 
         let before = "import os\n\nasync def init(app):\n    pass\n";
         let after = "import os\n\nfrom .t import i\n\nasync def init(app):\n    await i(app)\n";
-        let list = insertions(before, after);
+        let list = insertions(Language::Python, before, after);
         let now = after.replace("import i\n", "import i\nfrom .u import j\n");
         let taken = take_out(Language::Python, &now, &list);
         assert!(taken.left.is_empty(), "{:?}", taken.left);
@@ -246,12 +254,16 @@ mod tests {
 
     #[test]
     fn what_others_have_changed_is_left() {
-        let list = insertions("a\n", "a\nb>=1\nc>=1\n");
+        let list = insertions(Language::Lines, "a\n", "a\nb>=1\nc>=1\n");
         let taken = take_out(Language::Lines, "a\nb>=2\nc>=1\n", &list);
         assert_eq!(taken.text, "a\nb>=2\n");
         assert_eq!(taken.left, ["b>=1\n"]);
 
-        let list = insertions("a: 1\n", "a: 1\ntools:\n  ours:\n    info: x\n");
+        let list = insertions(
+            Language::Yaml,
+            "a: 1\n",
+            "a: 1\ntools:\n  ours:\n    info: x\n",
+        );
         let now = "a: 1\ntools:\n  ours:\n    info: edited\n";
         let taken = take_out(Language::Yaml, now, &list);
         assert_eq!((taken.text.as_str(), taken.left.len()), (now, 1));

@@ -1,7 +1,7 @@
 //! What each step of a plan does, on record.
 
 use crate::change::{Change, Rank};
-use crate::edit::undo::{self, Insertion};
+use crate::edit::undo::{self, Insertion, Language};
 use crate::edit::{EditError, Edited};
 use crate::name::RelPath;
 use crate::problem::Problem;
@@ -120,7 +120,7 @@ impl Draft<'_> {
                 }
                 Some(from) => {
                     let edits = record.edited.entry(path.to_string()).or_default();
-                    let new = undo::insertions(from, to);
+                    let new = undo::insertions(Language::of(path.file_name()), from, to);
                     // One of a killed run has not been made; one that has been edited since
                     // stays on record.
                     let is_repeated = |old: &Insertion| {

@@ -212,11 +212,15 @@ fn move_edits(
     edits: &[Insertion],
     others: Vec<Other>,
 ) -> Option<(RelPath, Record)> {
-    let module = Module::parse(text).ok()?;
-    let without = |entries: &Entries| match entries.remove_from(&module, registry).ok()? {
-        Edited::Changed(text) => Some(text),
-        Edited::Unchanged => None,
+    // `None` in the result if it has none of the entries.
+    let removed = |text: &str, entries: &Entries| {
+        let module = Module::parse(text).ok()?;
+        match entries.remove_from(&module, registry).ok()? {
+            Edited::Changed(text) => Some(Some(text)),
+            Edited::Unchanged => Some(None),
+        }
     };
+    let without = |entries: &Entries| removed(text, entries)?;
     let mut others = others.into_iter();
     let mut next = others.find(|other| without(&other.entries).is_some())?;
     let mut rest = Entries::default();
@@ -230,7 +234,15 @@ fn move_edits(
     if !original.left.is_empty() {
         return None;
     }
-    let moved = insertions(&original.text, &without(&all_but_next)?);
+    // Not all of its entries are on record.
+    let original = removed(&original.text, entries)?.unwrap_or(original.text);
+    let after = without(&all_but_next)?;
+    let moved = insertions(Language::Python, &original, &after);
+    let restores = take_out(Language::Python, &after, &moved).text == original;
+    let only_inserts = |edit: &Insertion| edit.only_inserts(Language::Python);
+    if !restores || !moved.iter().all(only_inserts) {
+        return None;
+    }
     next.record.edited.insert(registry.path.to_string(), moved);
     Some((next.path, next.record))
 }

@@ -169,8 +169,20 @@ pub(super) fn include(
     let bound = bound(name);
     let local = client::local_modules(project, service);
     let call = AppCall::Router(&bound);
+    let before = project.module(path);
+    let before = before.as_deref().and_then(|module| module.as_ref().ok());
+    let before = before.map(Module::applications).unwrap_or_default();
     let edited = match draft.module(path).as_deref() {
-        Some(Ok(module)) => module.attach(&import, &local, application, call),
+        Some(Ok(module)) => {
+            // The routers of other workflows have moved it, and are no applications.
+            let index = before.iter().position(|found| found == application);
+            let mut now = module.applications();
+            let application = match index.filter(|index| *index < now.len()) {
+                Some(index) => &now.swap_remove(index),
+                None => application,
+            };
+            module.attach(&import, &local, application, call)
+        }
         Some(Err(error)) => Err(error.clone()),
         None => return Ok(()),
     };
