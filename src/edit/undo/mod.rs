@@ -48,7 +48,8 @@ impl Insertion {
             let mut lines = self.inserted.lines();
             lines.any(|inserted| keeps_every_byte(line.trim(), inserted))
         };
-        language.is_empty_value(&self.replaced) || kept.lines().all(is_kept)
+        // Only what is not kept is parsed.
+        kept.lines().all(is_kept) || language.is_empty_value(&self.replaced)
     }
 }
 
