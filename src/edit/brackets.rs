@@ -83,7 +83,7 @@ pub(super) fn remove_from_brackets(
         let next = items.get(index + 1).map_or(close, |next| next.start);
         find_comma(text, items[index].end, next)
     };
-    // A tuple of one item has a comma.
+    // A tuple of one item needs its comma.
     let left = items.iter().filter(|range| !is_old(range)).count();
     let is_single = left == 1 && text[..open].ends_with('(');
     let mut removed: Vec<Range<usize>> = Vec::new();
@@ -128,8 +128,7 @@ pub(super) fn remove_from_brackets(
             }
         }
     }
-    let is_left = |range: &Range<usize>| !is_old(range);
-    if !removed.is_empty() && !items.iter().any(is_left) {
+    if !removed.is_empty() && left == 0 {
         let mut rest = String::new();
         let mut done = open;
         for range in &removed {
